@@ -1,0 +1,1 @@
+"""What Fatrina touches: one outside thing a module; adapters never meet."""

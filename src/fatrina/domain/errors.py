@@ -1,0 +1,451 @@
+"""Every refusal, a tree: the branch decides the HTTP status, the leaf names the reason."""
+
+from typing import ClassVar
+
+Seen = str | int | float
+
+
+class Refusal(Exception):
+    """A request that is not carried out, and why.
+
+    A leaf carries a stable `reason` (the key of its words in `domain.messages`) and what was
+    seen, by name, for those words to show. It passes every frame untouched and is worded once,
+    in the web ring.
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "server_error"
+    reason: ClassVar[str] = "internal"
+
+    def __init__(self, **seen: Seen) -> None:
+        super().__init__(self.reason, seen)
+        self.seen = seen
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuilt, (type(self), self.seen)
+
+
+def _rebuilt(leaf: type[Refusal], seen: dict[str, Seen]) -> Refusal:
+    return leaf(**seen)
+
+
+# Who is asking
+
+
+class Unauthorized(Refusal):
+    """The caller may not do this."""
+
+    status = 401
+    code = "Unauthorized"
+
+
+class TokenInvalid(Unauthorized):
+    """The token is absent, unknown, expired or revoked."""
+
+    reason = "token_invalid"
+
+
+class ScopeMissing(Unauthorized):
+    """The token lacks the scope: `scope`."""
+
+    reason = "scope_missing"
+
+
+# What is asked for
+
+
+class Missing(Refusal):
+    """There is no such thing, or not for this merchant; the two are told apart by nobody."""
+
+    status = 404
+    code = "error"
+    reason = "missing"
+
+
+class MethodNotAllowed(Refusal):
+    """The path exists, but not with this method."""
+
+    status = 405
+    code = "method_not_allowed"
+    reason = "method_not_allowed"
+
+
+# How it is asked
+
+
+class BadRequest(Refusal):
+    """The request itself is broken."""
+
+    status = 400
+    code = "bad_request"
+
+
+class HttpBroken(BadRequest):
+    """The bytes are not an HTTP request."""
+
+    reason = "http_broken"
+
+
+class BodyTypeUnknown(BadRequest):
+    """The Content-Type is none that is read here: `type`."""
+
+    reason = "body_type_unknown"
+
+
+class MultipartBroken(BadRequest):
+    """The multipart body breaks its own format: `problem` (in English, from the parser)."""
+
+    reason = "multipart_broken"
+
+
+class JsonBroken(BadRequest):
+    """The body is not a JSON object."""
+
+    reason = "json_broken"
+
+
+class FormBroken(BadRequest):
+    """The urlencoded body cannot be read as UTF-8 fields."""
+
+    reason = "form_broken"
+
+
+class BodyCutShort(BadRequest):
+    """The client left before its body was whole."""
+
+    reason = "body_cut_short"
+
+
+class BodyTooSlow(Refusal):
+    """No byte came for `seconds`, or the whole took longer than it may."""
+
+    status = 408
+    code = "request_timeout"
+    reason = "body_too_slow"
+
+
+class BodyTooLarge(Refusal):
+    """The body is larger than `limit` bytes."""
+
+    status = 413
+    code = "payload_too_large"
+    reason = "body_too_large"
+
+
+# What a field holds
+
+
+class Invalid(Refusal):
+    """Fields that cannot be taken; `problems` has at least one."""
+
+    status = 422
+    code = "error"
+    reason = "invalid"
+
+    def __init__(self, *problems: "FieldRefused") -> None:
+        super().__init__()
+        self.problems = problems
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self.problems
+
+
+class FieldRefused(Refusal):
+    """One field that cannot be taken; `field` is the contract's name for it."""
+
+    status = 422
+    code = "error"
+
+    def __init__(self, field: str = "photo", **seen: Seen) -> None:
+        super().__init__(**seen)
+        self.field = field
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuilt, (type(self), {"field": self.field, **self.seen})
+
+
+class Required(FieldRefused):
+    """The field must be there and is not."""
+
+    reason = "required"
+
+
+class RequiredWithout(FieldRefused):
+    """The field must be there when `other` is not."""
+
+    reason = "required_without"
+
+
+class NotInteger(FieldRefused):
+    """The field must be a whole number."""
+
+    reason = "not_integer"
+
+
+class NotNumber(FieldRefused):
+    """The field must be a finite number."""
+
+    reason = "not_number"
+
+
+class NotFlag(FieldRefused):
+    """The field must be true or false (1, 0, true, false)."""
+
+    reason = "not_flag"
+
+
+class NotText(FieldRefused):
+    """The field must be text."""
+
+    reason = "not_text"
+
+
+class TextTooLong(FieldRefused):
+    """The text is longer than `limit` characters."""
+
+    reason = "text_too_long"
+
+
+class TextControl(FieldRefused):
+    """The text holds a control character: `character` (as U+XXXX)."""
+
+    reason = "text_control"
+
+
+class TextBroken(FieldRefused):
+    """The bytes of the text are not UTF-8."""
+
+    reason = "text_broken"
+
+
+class SkuTaken(FieldRefused):
+    """Another product of this merchant has that SKU: `sku`."""
+
+    reason = "sku_taken"
+
+
+class GalleryFull(FieldRefused):
+    """The product has its `limit` images already."""
+
+    reason = "gallery_full"
+
+
+# What is wrong with a photo
+
+
+class PhotoRefused(FieldRefused):
+    """A photo that may not come in."""
+
+
+class PhotoEmpty(PhotoRefused):
+    """The photo has no bytes."""
+
+    reason = "photo_empty"
+
+
+class PhotoTooLarge(PhotoRefused):
+    """The photo has more than `limit` bytes."""
+
+    reason = "photo_too_large"
+
+
+class PhotoUnknown(PhotoRefused):
+    """The bytes are no picture of a kind that is known here."""
+
+    reason = "photo_unknown"
+
+
+class PhotoUnsupported(PhotoRefused):
+    """The bytes are a picture, but of a kind that is not taken: `kind`."""
+
+    reason = "photo_unsupported"
+
+
+class PhotoHeicMissing(PhotoRefused):
+    """The photo is HEIC, and this installation has no decoder for it."""
+
+    reason = "photo_heic_missing"
+
+
+class PhotoTooManyPixels(PhotoRefused):
+    """`width` times `height` is over `limit` pixels."""
+
+    reason = "photo_pixels"
+
+
+class PhotoSideTooLong(PhotoRefused):
+    """A side of `width` by `height` is over `limit` pixels."""
+
+    reason = "photo_side"
+
+
+class PhotoTooManyFrames(PhotoRefused):
+    """The animation has `frames`, over `limit`."""
+
+    reason = "photo_frames"
+
+
+class PhotoTooManyScans(PhotoRefused):
+    """The progressive JPEG has over `limit` scans: only an attack has that many."""
+
+    reason = "photo_scans"
+
+
+class PhotoDamaged(PhotoRefused):
+    """The photo is cut short or its data is broken: `problem` (in English, from the decoder)."""
+
+    reason = "photo_damaged"
+
+
+class PhotoTooSlow(PhotoRefused):
+    """Decoding took over `limit` seconds."""
+
+    reason = "photo_too_slow"
+
+
+class PhotoTooHungry(PhotoRefused):
+    """Decoding wants over `limit` megabytes of memory."""
+
+    reason = "photo_too_hungry"
+
+
+class PhotoCrashed(PhotoRefused):
+    """The decoder died over this photo."""
+
+    reason = "photo_crashed"
+
+
+# What is wrong with a link
+
+
+class LinkRefused(PhotoRefused):
+    """A link that is not followed, or led nowhere."""
+
+
+class LinkMalformed(LinkRefused):
+    """The text is not an absolute http or https URL."""
+
+    reason = "link_malformed"
+
+
+class LinkCredentials(LinkRefused):
+    """The URL holds a user name or a password."""
+
+    reason = "link_credentials"
+
+
+class LinkPort(LinkRefused):
+    """The URL names a port other than 80 and 443: `port`."""
+
+    reason = "link_port"
+
+
+class LinkForbidden(LinkRefused):
+    """The host, or one of its addresses, is not public."""
+
+    reason = "link_forbidden"
+
+
+class LinkUnresolved(LinkRefused):
+    """The host's name has no address."""
+
+    reason = "link_unresolved"
+
+
+class LinkUnreachable(LinkRefused):
+    """No connection came about, or it broke: refused, reset, TLS failed."""
+
+    reason = "link_unreachable"
+
+
+class LinkBroken(LinkRefused):
+    """The far side's answer is not sound HTTP, or ended early."""
+
+    reason = "link_broken"
+
+
+class LinkStatus(LinkRefused):
+    """The far side answered with `status` instead of 200."""
+
+    reason = "link_status"
+
+
+class LinkRedirects(LinkRefused):
+    """The link redirects more than `limit` times."""
+
+    reason = "link_redirects"
+
+
+class LinkEncoded(LinkRefused):
+    """The far side compressed its answer although asked not to: `encoding`."""
+
+    reason = "link_encoded"
+
+
+class LinkTooLarge(LinkRefused):
+    """The far side sends more than `limit` bytes."""
+
+    reason = "link_too_large"
+
+
+class LinkTooSlow(LinkRefused):
+    """Fetching took over `limit` seconds."""
+
+    reason = "link_too_slow"
+
+
+# What is wrong with us
+
+
+class Unavailable(Refusal):
+    """Fatrina cannot do this now; the same request may work later."""
+
+    status = 503
+    code = "service_unavailable"
+
+
+class Busy(Unavailable):
+    """Too many photos are waiting already; try again in `retry` seconds."""
+
+    reason = "busy"
+
+
+class DecoderLost(Unavailable):
+    """The decoder was lost through no fault of the photo; try again in `retry` seconds."""
+
+    reason = "decoder_lost"
+
+
+class StorageDown(Unavailable):
+    """Storage does not answer, or refuses writes."""
+
+    reason = "storage_down"
+
+
+class DatabaseDown(Unavailable):
+    """The database does not answer, or refuses writes."""
+
+    reason = "database_down"
+
+
+class StorageFull(Refusal):
+    """There is no space left for the bytes."""
+
+    status = 507
+    code = "insufficient_storage"
+    reason = "storage_full"
+
+
+class Internal(Refusal):
+    """A fault of ours; the log has it under the request's id."""
+
+
+def leaves(root: type[Refusal] = Refusal) -> list[type[Refusal]]:
+    """All the kinds of refusal below `root` that carry a reason of their own."""
+    below = [leaf for child in root.__subclasses__() for leaf in leaves(child)]
+    return ([root] if "reason" in vars(root) else []) + below
+
+
+def named(reason: str) -> type[Refusal] | None:
+    """The leaf whose stable reason is `reason`."""
+    return next((leaf for leaf in leaves() if leaf.reason == reason), None)

@@ -1,0 +1,122 @@
+"""A photo's facts, the limits on them, and whether it may come in."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fatrina.domain import errors
+
+
+class Kind(StrEnum):
+    """What a photo's bytes are; the value is the extension its URLs carry."""
+
+    JPEG = "jpg"
+    PNG = "png"
+    WEBP = "webp"
+    GIF = "gif"
+    AVIF = "avif"
+    HEIC = "heic"
+
+    @property
+    def media_type(self) -> str:
+        """The Content-Type that the bytes are served with."""
+        return "image/jpeg" if self is Kind.JPEG else f"image/{self.value}"
+
+    @property
+    def served_as(self) -> "Kind":
+        """The kind that Fatrina keeps and serves: browsers do not show HEIC, so JPEG for it."""
+        return Kind.JPEG if self is Kind.HEIC else self
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the decoder reads from a photo's header, before any pixel is decoded."""
+
+    kind: Kind
+    width: int
+    """Pixels across, after the EXIF orientation."""
+    height: int
+    """Pixels down, after the EXIF orientation."""
+    frames: int = 1
+    whole: bool = False
+    """True when the decoder must hold the whole picture: progressive, interlaced, animated, AV1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a photo may be and may cost. The defaults are documented in `settings`."""
+
+    bytes: int = 20_000_000
+    pixels: int = 100_000_000
+    pixels_whole: int = 40_000_000
+    side: int = 16_384
+    frames: int = 500
+    seconds: float = 8.0
+    memory: int = 512_000_000
+
+
+# The head of each kind's bytes. ISO base media files (AVIF, HEIC) are told apart by their brands.
+_HEADS = ((b"\xff\xd8\xff", Kind.JPEG), (b"\x89PNG\r\n\x1a\n", Kind.PNG), (b"GIF8", Kind.GIF))
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
+_UNSUPPORTED = (
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+    (b"BM", "BMP"),
+    (b"%PDF", "PDF"),
+    (b"8BPS", "Photoshop"),
+    (b"\x00\x00\x01\x00", "ICO"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
+    (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
+)
+
+
+def sniff(head: bytes) -> Kind:
+    """Tell what a photo is from its first 512 bytes; names and declared types are never asked.
+
+    Raises:
+        errors.PhotoEmpty: there are no bytes.
+        errors.PhotoUnsupported: a known picture format that is not taken.
+        errors.PhotoUnknown: no picture at all.
+    """
+    if not head:
+        raise errors.PhotoEmpty
+    for magic, kind in _HEADS:
+        if head.startswith(magic):
+            return kind
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return Kind.WEBP
+    if head[4:8] == b"ftyp":
+        return _brand(head)
+    for magic, name in _UNSUPPORTED:
+        if head.startswith(magic):
+            raise errors.PhotoUnsupported(kind=name)
+    if b"<svg" in head.lower():
+        raise errors.PhotoUnsupported(kind="SVG")
+    raise errors.PhotoUnknown
+
+
+def _brand(head: bytes) -> Kind:
+    size = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, size, 4))}
+    if brands & _AVIF_BRANDS:
+        return Kind.AVIF
+    if brands & _HEIC_BRANDS:
+        return Kind.HEIC
+    raise errors.PhotoUnsupported(kind="ISO media file")
+
+
+def admit(facts: Facts, limits: Limits) -> None:
+    """Judge a photo by its header, before a pixel of it is decoded.
+
+    Raises:
+        errors.PhotoSideTooLong, errors.PhotoTooManyPixels, errors.PhotoTooManyFrames.
+    """
+    size = {"width": facts.width, "height": facts.height}
+    if max(facts.width, facts.height) > limits.side:
+        raise errors.PhotoSideTooLong(limit=limits.side, **size)
+    ceiling = min(limits.pixels, limits.pixels_whole) if facts.whole else limits.pixels
+    if facts.width * facts.height > ceiling:
+        raise errors.PhotoTooManyPixels(limit=ceiling, **size)
+    if facts.frames > limits.frames:
+        raise errors.PhotoTooManyFrames(limit=limits.frames, frames=facts.frames)

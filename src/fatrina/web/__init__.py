@@ -1,0 +1,1 @@
+"""The way in: translates requests into actions and answers into JSON; never decides."""

@@ -63,11 +63,19 @@ class Missing(Refusal):
 
 
 class MethodNotAllowed(Refusal):
-    """The path exists, but not with this method."""
+    """The path exists, but only with the methods `allow`."""
 
     status = 405
     code = "method_not_allowed"
     reason = "method_not_allowed"
+
+
+class RangeOutside(Refusal):
+    """The range asked for lies outside the `size` bytes that there are."""
+
+    status = 416
+    code = "range_not_satisfiable"
+    reason = "range_outside"
 
 
 # How it is asked

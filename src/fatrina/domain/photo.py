@@ -112,11 +112,11 @@ def admit(facts: Facts, limits: Limits) -> None:
     Raises:
         errors.PhotoSideTooLong, errors.PhotoTooManyPixels, errors.PhotoTooManyFrames.
     """
-    size = {"width": facts.width, "height": facts.height}
-    if max(facts.width, facts.height) > limits.side:
-        raise errors.PhotoSideTooLong(limit=limits.side, **size)
+    width, height = facts.width, facts.height
+    if max(width, height) > limits.side:
+        raise errors.PhotoSideTooLong(width=width, height=height, limit=limits.side)
     ceiling = min(limits.pixels, limits.pixels_whole) if facts.whole else limits.pixels
-    if facts.width * facts.height > ceiling:
-        raise errors.PhotoTooManyPixels(limit=ceiling, **size)
+    if width * height > ceiling:
+        raise errors.PhotoTooManyPixels(width=width, height=height, limit=ceiling)
     if facts.frames > limits.frames:
         raise errors.PhotoTooManyFrames(limit=limits.frames, frames=facts.frames)

@@ -1,8 +1,12 @@
-"""The table of sizes made from every original: their geometry and their names."""
+"""The table of sizes made from every original: their geometry and their keys."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from math import floor
-from typing import NamedTuple
+from string import ascii_letters, digits
+from typing import Final, NamedTuple
+
+from fatrina.domain.photo import Kind
 
 
 class Size(NamedTuple):
@@ -36,13 +40,59 @@ class Rendition:
         return Size(width * ratio, height * ratio)
 
 
-ORIGINAL = "original"
+ORIGINAL: Final = "original"
 
 # Largest first: each is made from the one before. The names are the contract's own.
-RENDITIONS = (
+RENDITIONS: Final = (
     Rendition("standard_resolution", 1000),
     Rendition("low_resolution", 500),
     Rendition("thumbnail", 120),
 )
 
-ROLES = (ORIGINAL, *(rendition.name for rendition in RENDITIONS))
+ROLES: Final = (ORIGINAL, *(rendition.name for rendition in RENDITIONS))
+
+ALPHABET: Final = ascii_letters + digits
+HANDLE: Final = 12
+"""Characters of the part that the four names of one original share."""
+_NAME: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A stored source: where its bytes and its renditions' bytes lie, and how large they are.
+
+    Keys and sizes are computed, never looked up, so those of two versions cannot mix.
+    """
+
+    merchant: str
+    """The merchant's code, the first part of every key."""
+    handle: str
+    """Random; the beginning of all four names, by which a stored file finds its row."""
+    secret: str
+    """Random and never told: with one name known, the other three stay unguessable."""
+    kind: Kind
+    width: int
+    height: int
+
+    def key(self, role: str) -> str:
+        """The key of the original's or a rendition's bytes: `code/40 characters.extension`."""
+        digest = int.from_bytes(sha256(f"{self.secret}/{role}".encode()).digest(), "big")
+        tail = ""
+        while len(tail) < _NAME - HANDLE:
+            digest, at = divmod(digest, len(ALPHABET))
+            tail += ALPHABET[at]
+        return f"{self.merchant}/{self.handle}{tail}.{self.kind.value}"
+
+    def keys(self) -> dict[str, str]:
+        """All four keys by role, in the table's order."""
+        return {role: self.key(role) for role in ROLES}
+
+    def sizes(self) -> dict[str, Size]:
+        """All four declared sizes by role, in the table's order."""
+        made = {each.name: each.size(self.width, self.height) for each in RENDITIONS}
+        return {ORIGINAL: Size(self.width, self.height)} | made
+
+
+def handle_of(key: str) -> str:
+    """The handle in a stored file's key."""
+    return key.rpartition("/")[2][:HANDLE]

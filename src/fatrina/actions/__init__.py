@@ -1,0 +1,23 @@
+"""What Fatrina does, one use case a function; `Parts` is all that they may touch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fatrina.adapters.database import Database
+from fatrina.adapters.decoder import Decoders
+from fatrina.adapters.download import Downloader
+from fatrina.adapters.spool import Spool
+from fatrina.adapters.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The outside world of one service."""
+
+    database: Database
+    storage: Storage
+    spool: Spool
+    decoders: Decoders
+    downloader: Downloader
+    clock: Callable[[], int]
+    """Now, in milliseconds since the epoch."""

@@ -1,0 +1,61 @@
+"""Issue, check and revoke tokens; the merchants they stand for."""
+
+from fatrina.actions import Parts
+from fatrina.adapters.database import Database, tokens
+from fatrina.adapters.database.tokens import TokenRow
+from fatrina.domain import access, errors
+from fatrina.domain.access import Caller
+
+
+def identify(parts: Parts, token: str, scope: str) -> Caller:
+    """Who a bearer token stands for, when it reaches `scope`.
+
+    Raises:
+        errors.TokenInvalid: absent, unknown, expired or revoked.
+        errors.ScopeMissing: it does not reach the scope.
+    """
+    with parts.database.reading() as look:
+        caller = tokens.caller(look, access.hashed(token), parts.clock()) if token else None
+    if caller is None:
+        raise errors.TokenInvalid
+    caller.must(scope)
+    return caller
+
+
+def create_merchant(database: Database, code: str, now: int) -> bool:
+    """Add a merchant; False when the code is taken."""
+    with database.writing() as tx:
+        if tokens.merchant_id(tx, code) is not None:
+            return False
+        tokens.add_merchant(tx, code, now)
+        return True
+
+
+def issue(database: Database, merchant: str, scope: str, milliseconds: int, now: int) -> str | None:
+    """A new token for a merchant; None when there is no such merchant. It is told this once."""
+    token = access.new_token()
+    row: dict[str, str | int] = {
+        "hash": access.hashed(token),
+        "hint": access.hint(token),
+        "scope": scope,
+        "created_at": now,
+        "expires_at": now + milliseconds,
+    }
+    with database.writing() as tx:
+        owner = tokens.merchant_id(tx, merchant)
+        if owner is None:
+            return None
+        tokens.add(tx, owner, row)
+    return token
+
+
+def listed(database: Database) -> list[TokenRow]:
+    """Every token, the newest last."""
+    with database.reading() as look:
+        return tokens.listed(look)
+
+
+def revoke(database: Database, token: int, now: int) -> bool:
+    """Revoke a token at once; False when none with this id still works."""
+    with database.writing() as tx:
+        return tokens.revoke(tx, token, now)

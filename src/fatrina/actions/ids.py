@@ -1,0 +1,22 @@
+"""Ids and names that nobody can guess."""
+
+from collections.abc import Callable
+from secrets import choice, randbelow
+from typing import Final
+
+from fatrina.domain.renditions import ALPHABET
+
+_SMALLEST: Final = 10_000_000
+_LARGEST: Final = 2**31  # clients keep ids in signed 32-bit integers
+
+
+def fresh(taken: Callable[[int], bool]) -> int:
+    """A random positive id below 2^31 that is not `taken`."""
+    while taken(identifier := _SMALLEST + randbelow(_LARGEST - _SMALLEST)):
+        pass
+    return identifier
+
+
+def letters(count: int) -> str:
+    """`count` random letters and digits."""
+    return "".join(choice(ALPHABET) for _ in range(count))

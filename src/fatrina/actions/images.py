@@ -1,0 +1,177 @@
+"""Attach, update and remove the images of a product: each all or nothing."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Connection
+
+from fatrina.actions import Parts, ids, ingest
+from fatrina.actions.ingest import Photo
+from fatrina.adapters.database import images, products, versions
+from fatrina.domain import errors
+from fatrina.domain.access import Caller
+from fatrina.domain.gallery import Change, Entry, Gallery
+from fatrina.domain.renditions import Original
+from fatrina.domain.version import Version
+
+Offer = Photo | str
+"""A photo that has arrived, or a link to one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image as it is now: its place in the gallery, and what it shows."""
+
+    entry: Entry
+    original: Original
+
+
+def must_exist(parts: Parts, caller: Caller, image: int) -> None:
+    """Pass when the merchant has this image; asked before a body is read.
+
+    Raises:
+        errors.Missing: it has not.
+    """
+    with parts.database.reading() as look:
+        if images.product_of(look, caller.merchant_id, image) is None:
+            raise errors.Missing
+
+
+def must_have_room(parts: Parts, caller: Caller, product: int) -> None:
+    """Pass when the merchant's product can take an image more; asked before a body is read.
+
+    Raises:
+        errors.Missing: there is no such product.
+        errors.Invalid: its gallery is full.
+    """
+    with parts.database.reading() as look:
+        if products.find(look, caller.merchant_id, product) is None:
+            raise errors.Missing
+        images.gallery(look, product).attach(0, Change())
+
+
+def update(parts: Parts, caller: Caller, image: int, change: Change, offer: Offer | None) -> Image:
+    """Change what is mentioned of an image: its picture, alt, sort and default together.
+
+    Bytes that the image shows already change nothing and keep its URLs.
+
+    Raises:
+        errors.Missing, errors.PhotoRefused, errors.Unavailable, errors.StorageFull.
+    """
+    with ExitStack() as arrival:
+        photo = _arrived(parts, offer, arrival)
+        fresh = None
+        if photo is not None and not _is_shown(parts, caller, image, photo):
+            fresh = ingest.develop(parts, photo, caller.merchant)
+        try:
+            return _revise(parts, caller, image, change, photo, fresh)
+        except _OvertakenError:
+            fresh = ingest.develop(parts, _must(photo), caller.merchant)
+            return _revise(parts, caller, image, change, photo, fresh)
+
+
+def attach(parts: Parts, caller: Caller, product: int, change: Change, offer: Offer) -> Image:
+    """Add an image to a product's gallery.
+
+    Raises:
+        errors.Missing, errors.Invalid, errors.PhotoRefused, errors.Unavailable, errors.StorageFull.
+    """
+    with ExitStack() as arrival:
+        photo = _must(_arrived(parts, offer, arrival))
+        fresh = ingest.develop(parts, photo, caller.merchant)
+    with _discarding(parts, fresh), parts.database.writing() as tx:
+        if products.find(tx, caller.merchant_id, product, lock=True) is None:
+            raise errors.Missing
+        before = images.gallery(tx, product)
+        image = ids.fresh(partial(images.exists, tx))
+        after = before.attach(image, change)
+        now = parts.clock()
+        images.save(tx, product, before, after, now)
+        versions.add(tx, image, fresh, caller.token_id, now)
+    return Image(after[image], fresh.original)
+
+
+def remove(parts: Parts, caller: Caller, image: int) -> None:
+    """Take an image out of its gallery; its record and, for a while, its bytes are kept.
+
+    Raises:
+        errors.Missing: the merchant has no such image.
+    """
+    with parts.database.writing() as tx:
+        product, before = _gallery_of(tx, caller, image)
+        now = parts.clock()
+        images.save(tx, product, before, before.remove(image), now)
+        versions.retire(tx, image, before[image].alt, now)
+
+
+def _revise(  # noqa: PLR0913, PLR0917  what `update` knows by now
+    parts: Parts,
+    caller: Caller,
+    image: int,
+    change: Change,
+    photo: Photo | None,
+    fresh: Version | None,
+) -> Image:
+    """One transaction: the gallery locked, revised by its rules, saved."""
+    with _discarding(parts, fresh), parts.database.writing() as tx:
+        product, before = _gallery_of(tx, caller, image)
+        after = before.revise(image, change)
+        now = parts.clock()
+        images.save(tx, product, before, after, now)
+        shown = versions.current(tx, product)[image]
+        if photo is not None and shown.source.sha256 != photo.source.sha256:
+            if fresh is None:
+                raise _OvertakenError
+            versions.retire(tx, image, before[image].alt, now)
+            versions.add(tx, image, fresh, caller.token_id, now)
+            return Image(after[image], fresh.original)
+    if fresh is not None:
+        parts.storage.delete(fresh.original.keys().values())
+    return Image(after[image], shown.original)
+
+
+class _OvertakenError(Exception):
+    """Between the look and the transaction the image came to show something else."""
+
+
+def _is_shown(parts: Parts, caller: Caller, image: int, photo: Photo) -> bool:
+    with parts.database.reading() as look:
+        product = images.product_of(look, caller.merchant_id, image)
+        if product is None:
+            raise errors.Missing
+        return versions.current(look, product)[image].source.sha256 == photo.source.sha256
+
+
+def _gallery_of(tx: Connection, caller: Caller, image: int) -> tuple[int, Gallery]:
+    product = images.product_of(tx, caller.merchant_id, image)
+    if product is None or products.find(tx, caller.merchant_id, product, lock=True) is None:
+        raise errors.Missing
+    gallery = images.gallery(tx, product)
+    if all(entry.id != image for entry in gallery.entries):
+        raise errors.Missing
+    return product, gallery
+
+
+def _arrived(parts: Parts, offer: Offer | None, arrival: ExitStack) -> Photo | None:
+    if not isinstance(offer, str):
+        return offer
+    return ingest.fetch(parts, offer, arrival.enter_context(parts.spool.new()))
+
+
+def _must(photo: Photo | None) -> Photo:
+    if photo is None:
+        raise errors.Invalid(errors.Required())
+    return photo
+
+
+@contextmanager
+def _discarding(parts: Parts, fresh: Version | None) -> Iterator[None]:
+    """Delete new bytes at once when a rule refuses the row; after a fault the sweep judges."""
+    try:
+        yield
+    except (errors.Missing, errors.Invalid, _OvertakenError):
+        if fresh is not None:
+            parts.storage.delete(fresh.original.keys().values())
+        raise

@@ -1,0 +1,87 @@
+"""A photo, uploaded or linked, into a stored original with its renditions."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from fatrina.actions import Parts, ids
+from fatrina.adapters.spool import SpoolFile
+from fatrina.domain import errors
+from fatrina.domain.photo import Facts
+from fatrina.domain.renditions import HANDLE, ROLES, Original
+from fatrina.domain.version import Source, Version
+
+File = SpoolFile
+"""A photo's file on its way: written, counted and hashed as it comes; gone when it is closed."""
+
+_SECRET: Final = 32
+_TRIES: Final = 2  # a decoder may be lost through no fault of the photo, once
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo that has arrived: its file, and the link it came by."""
+
+    file: File
+    link: str | None = None
+
+    @property
+    def source(self) -> Source:
+        """What goes on record of it."""
+        return Source(self.file.size, self.file.sha256, self.link)
+
+
+def fetch(parts: Parts, link: str, file: File) -> Photo:
+    """Fetch a linked photo into `file`.
+
+    Raises:
+        errors.LinkRefused, errors.Busy.
+        OSError: the file could not be written.
+    """
+    parts.downloader.fetch(link, file.write)
+    return Photo(file, _without_query(link))
+
+
+def develop(parts: Parts, photo: Photo, merchant: str) -> Version:
+    """Judge and decode a photo once, and store its original and its renditions.
+
+    The bytes are durable when this returns; nothing refers to them yet.
+
+    Raises:
+        errors.PhotoRefused: the photo may not come in, or is damaged.
+        errors.Unavailable, errors.StorageFull: not now.
+    """
+    with ExitStack() as files:
+        made = {role: files.enter_context(parts.spool.new()) for role in ROLES}
+        facts = _decode(parts, photo, [file.descriptor for file in made.values()])
+        original = Original(
+            merchant=merchant,
+            handle=ids.letters(HANDLE),
+            secret=ids.letters(_SECRET),
+            kind=facts.kind.served_as,
+            width=facts.width,
+            height=facts.height,
+        )
+        keys = original.keys()
+        parts.storage.put({keys[role]: file.path for role, file in made.items()})
+    return Version(original, photo.source, facts.frames)
+
+
+def _decode(parts: Parts, photo: Photo, files: list[int]) -> Facts:
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            with parts.decoders.lend() as decoder:
+                facts = decoder.open(photo.file.descriptor, parts.decoders.limits)
+                decoder.make(files)
+            return facts
+        except errors.DecoderLost:
+            if not tries_left:
+                raise
+    raise AssertionError
+
+
+def _without_query(link: str) -> str:
+    """What may be kept of a link: a query often carries a signature."""
+    parts = urlsplit(link.strip())
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"

@@ -1,0 +1,120 @@
+"""Connections and transactions: one writer, many readers."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from fatrina.domain import errors
+
+_WAIT: Final = 10  # seconds for a lock or a connection, then the request is refused
+_READERS: Final = 16
+# SQLite 3.7.0 to 3.51.2 may corrupt the write-ahead log when two connections checkpoint at once:
+# so one connection of one process does, and every other has it off.
+_CHECKPOINT_PAGES: Final = 1000
+
+
+class Database:
+    """The embedded database: a SQLite file whose log is checkpointed by this process alone."""
+
+    def __init__(self, path: Path, *, owner: bool = True) -> None:
+        """Open the file at `path`, made when missing.
+
+        `owner` is the one process that checkpoints: the server, or a command while none runs.
+        """
+        checkpoint = _CHECKPOINT_PAGES if owner else 0
+        self._writer = _engine(path, size=1, pragmas={"wal_autocheckpoint": checkpoint})
+        self._reader = _engine(
+            path, size=_READERS, pragmas={"wal_autocheckpoint": 0, "query_only": 1}
+        )
+
+    def migrate(self) -> None:
+        """Bring the tables up to date.
+
+        Raises:
+            errors.DatabaseDown: the file cannot be read or written.
+        """
+        config = Config()
+        config.set_main_option("script_location", "fatrina:adapters/database/migrations")
+        with self.writing() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent look; nothing can be written.
+
+        Raises:
+            errors.DatabaseDown: the database does not answer.
+        """
+        with _told(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction, alone: committed at the end, undone when anything is raised.
+
+        Raises:
+            errors.DatabaseDown: the database does not answer or refuses writes.
+            errors.StorageFull: the disk is full.
+        """
+        with _told(), self._writer.begin() as connection:
+            yield connection
+
+    def check(self) -> None:
+        """Prove that the database can be written now.
+
+        Raises:
+            errors.DatabaseDown, errors.StorageFull.
+        """
+        with self.writing() as connection:
+            connection.execute(text("SELECT 1 FROM merchants LIMIT 1"))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=_WAIT,
+        connect_args={"check_same_thread": False, "timeout": _WAIT},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # BEGIN is ours, below
+        settings = {"journal_mode": "WAL", "synchronous": "FULL", "foreign_keys": 1, **pragmas}
+        for name, value in settings.items():
+            connection.execute(f"PRAGMA {name} = {value}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A deferred BEGIN that turns into a write fails "locked" under load instead of waiting.
+        connection.exec_driver_sql("BEGIN" if "query_only" in pragmas else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError) as fault:
+        code = getattr(getattr(fault, "orig", None), "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            raise errors.StorageFull from fault
+        raise errors.DatabaseDown from fault

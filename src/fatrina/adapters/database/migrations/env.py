@@ -1,0 +1,12 @@
+"""Runs the revisions on the connection that `engine.Database.migrate` hands over."""
+
+from alembic import context
+
+from fatrina.adapters.database.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+)
+context.run_migrations()

@@ -1,0 +1,119 @@
+"""The tables. Moments are milliseconds since the epoch; ids of products and images look random."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+merchants = Table(
+    "merchants",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("code", String(6), nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("merchant_id", ForeignKey(merchants.c.id), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("hint", String(16), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+)
+
+products = Table(
+    "products",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("merchant_id", ForeignKey(merchants.c.id), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sku", Text),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("merchant_id", "sku"),
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("product_id", ForeignKey(products.c.id), nullable=False),
+    Column("age", Integer, nullable=False),
+    Column("sort", Double, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    Column("alt", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("removed_at", BigInteger),
+)
+Index("ix_images_product", images.c.product_id)
+# One default a product, held by the database as well as by the gallery's rules.
+Index(
+    "uq_images_default",
+    images.c.product_id,
+    unique=True,
+    sqlite_where=text("is_default AND removed_at IS NULL"),
+    postgresql_where=text("is_default AND removed_at IS NULL"),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("image_id", ForeignKey(images.c.id), nullable=False),
+    # Where its bytes lie, and what they are.
+    Column("handle", String(12), nullable=False, unique=True),
+    Column("secret", String(32), nullable=False),
+    Column("kind", String(4), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("frames", Integer, nullable=False),
+    # What was sent, by whom, from where.
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("link", Text),
+    Column("token_id", ForeignKey(tokens.c.id)),
+    Column("created_at", BigInteger, nullable=False),
+    # When it was replaced or removed, the alternative text it had then, when its bytes went.
+    Column("retired_at", BigInteger),
+    Column("alt", Text),
+    Column("purged_at", BigInteger),
+)
+# One current version an image.
+Index(
+    "uq_versions_current",
+    versions.c.image_id,
+    unique=True,
+    sqlite_where=text("retired_at IS NULL"),
+    postgresql_where=text("retired_at IS NULL"),
+)
+Index("ix_versions_image", versions.c.image_id)
+Index(
+    "ix_versions_retired",
+    versions.c.retired_at,
+    sqlite_where=text("purged_at IS NULL AND retired_at IS NOT NULL"),
+    postgresql_where=text("purged_at IS NULL AND retired_at IS NOT NULL"),
+)

@@ -1,0 +1,74 @@
+"""Merchants and their tokens, as rows."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, insert, or_, select, update
+
+from fatrina.adapters.database.schema import merchants, tokens
+from fatrina.domain.access import Caller
+
+
+class TokenRow(NamedTuple):
+    """A token as a list shows it; its secret is not kept."""
+
+    id: int
+    merchant: str
+    hint: str
+    scope: str
+    created_at: int
+    expires_at: int
+    revoked_at: int | None
+
+
+def add_merchant(connection: Connection, code: str, now: int) -> int:
+    """Add a merchant; sqlalchemy.exc.IntegrityError when the code is taken."""
+    row = insert(merchants).values(code=code, created_at=now).returning(merchants.c.id)
+    return int(connection.execute(row).scalar_one())
+
+
+def merchant_id(connection: Connection, code: str) -> int | None:
+    """The id of the merchant with this code."""
+    return connection.scalar(select(merchants.c.id).where(merchants.c.code == code))
+
+
+def add(connection: Connection, merchant: int, row: dict[str, str | int]) -> None:
+    """Add a token."""
+    connection.execute(insert(tokens).values(merchant_id=merchant, **row))
+
+
+def caller(connection: Connection, token_hash: str, now: int) -> Caller | None:
+    """Who a token stands for; None when it is unknown, expired or revoked."""
+    found = connection.execute(
+        select(tokens.c.id, tokens.c.scope, merchants.c.id, merchants.c.code)
+        .join(merchants)
+        .where(
+            tokens.c.hash == token_hash,
+            tokens.c.expires_at > now,
+            or_(tokens.c.revoked_at.is_(None), tokens.c.revoked_at > now),
+        )
+    ).first()
+    if found is None:
+        return None
+    token, scope, merchant, code = found
+    return Caller(merchant, code, token, frozenset(scope.split()))
+
+
+def listed(connection: Connection) -> list[TokenRow]:
+    """Every token, the newest last."""
+    t = tokens.c
+    rows = connection.execute(
+        select(t.id, merchants.c.code, t.hint, t.scope, t.created_at, t.expires_at, t.revoked_at)
+        .join(merchants)
+        .order_by(t.id)
+    )
+    return [TokenRow(*row) for row in rows]
+
+
+def revoke(connection: Connection, token: int, now: int) -> bool:
+    """Revoke a token; False when there is none with this id that still works."""
+    result = connection.execute(
+        update(tokens)
+        .where(tokens.c.id == token, tokens.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    return result.rowcount > 0

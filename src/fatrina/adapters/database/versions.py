@@ -1,0 +1,103 @@
+"""Versions, as rows: what each image shows and showed."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from fatrina.adapters.database.schema import images, merchants, products, versions
+from fatrina.domain.photo import Kind
+from fatrina.domain.renditions import Original
+from fatrina.domain.version import Source, Version
+
+_V = versions.c
+_ORIGINAL = (merchants.c.code, _V.handle, _V.secret, _V.kind, _V.width, _V.height)
+_HOME = versions.join(images).join(products).join(merchants)
+
+
+class Retired(NamedTuple):
+    """A version that is shown no more and whose bytes are still kept."""
+
+    id: int
+    original: Original
+
+
+def current(connection: Connection, product: int) -> dict[int, Version]:
+    """What each image of a product shows now, by image id."""
+    rows = connection.execute(
+        select(_V.image_id, _V.frames, _V.bytes, _V.sha256, _V.link, *_ORIGINAL)
+        .select_from(_HOME)
+        .where(images.c.product_id == product, _V.retired_at.is_(None))
+    )
+    return {
+        image: Version(_original(rest), Source(size, digest, link), frames)
+        for image, frames, size, digest, link, *rest in rows
+    }
+
+
+def add(connection: Connection, image: int, version: Version, token: int | None, now: int) -> None:
+    """Make a version the one its image shows; the one before must have been retired."""
+    original, source = version.original, version.source
+    connection.execute(
+        insert(versions).values(
+            image_id=image,
+            handle=original.handle,
+            secret=original.secret,
+            kind=original.kind.value,
+            width=original.width,
+            height=original.height,
+            frames=version.frames,
+            bytes=source.bytes,
+            sha256=source.sha256,
+            link=source.link,
+            token_id=token,
+            created_at=now,
+        )
+    )
+
+
+def retire(connection: Connection, image: int, alt: str | None, now: int) -> None:
+    """Take down what an image shows, on record with the alternative text it had."""
+    connection.execute(
+        update(versions)
+        .where(_V.image_id == image, _V.retired_at.is_(None))
+        .values(retired_at=now, alt=alt)
+    )
+
+
+def retired(connection: Connection, before: int, limit: int) -> list[Retired]:
+    """Up to `limit` versions that were retired before a moment and still have their bytes."""
+    rows = connection.execute(
+        select(_V.id, *_ORIGINAL)
+        .select_from(_HOME)
+        .where(_V.retired_at < before, _V.purged_at.is_(None))
+        .order_by(_V.retired_at)
+        .limit(limit)
+    )
+    return [Retired(identifier, _original(rest)) for identifier, *rest in rows]
+
+
+def count_retired(connection: Connection, before: int) -> int:
+    """How many versions were retired before a moment and still have their bytes."""
+    query = select(func.count()).where(_V.retired_at < before, _V.purged_at.is_(None))
+    return connection.scalar(query) or 0
+
+
+def purge(connection: Connection, ids: Iterable[int], now: int) -> None:
+    """Note that the bytes of these versions are to go; the record of them stays."""
+    connection.execute(update(versions).where(_V.id.in_([*ids])).values(purged_at=now))
+
+
+def with_bytes(connection: Connection, handles: Iterable[str]) -> list[Original]:
+    """The originals among these handles whose bytes must be there."""
+    rows = connection.execute(
+        select(*_ORIGINAL)
+        .select_from(_HOME)
+        .where(_V.handle.in_([*handles]), _V.purged_at.is_(None))
+    )
+    return [_original(row) for row in rows]
+
+
+def _original(row: Sequence[Any]) -> Original:
+    merchant, handle, secret, kind, width, height = row
+    return Original(merchant, handle, secret, Kind(kind), width, height)

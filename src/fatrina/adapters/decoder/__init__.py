@@ -1,0 +1,6 @@
+"""libvips, confined: photos are decoded in processes that can only compute and answer."""
+
+from fatrina.adapters.decoder.pool import Decoders
+from fatrina.adapters.decoder.process import Decoder, Hello
+
+__all__ = ["Decoder", "Decoders", "Hello"]

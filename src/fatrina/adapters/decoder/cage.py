@@ -1,0 +1,92 @@
+"""The cage: what a decoder process may do before it sees a photo, which is compute and answer.
+
+No file can be opened, no socket made, no program started, no memory taken beyond its ration.
+A photo comes in, and its pictures go out, through descriptors that the parent opened.
+"""
+
+import ctypes
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import py_landlock
+
+try:  # loaded before the cage closes, or never; absent where the system has no libseccomp
+    import pyseccomp
+except (ImportError, OSError, RuntimeError):
+    pyseccomp = None
+
+# Everything a decoder needs once its modules are loaded; any other call answers EPERM. `clone` is
+# let through for threads alone (CLONE_THREAD), and `clone3`, whose flags a filter cannot see,
+# answers ENOSYS so that the C library falls back to it.
+_ALLOWED: Final = (
+    # bytes in and out of descriptors it was handed
+    *("read", "write", "pread64", "pwrite64", "readv", "writev", "lseek", "close", "fstat"),
+    *("newfstatat", "fcntl", "ftruncate", "dup", "poll", "ppoll", "recvmsg", "sendmsg"),
+    *("recvfrom", "sendto"),
+    # memory
+    *("mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "membarrier"),
+    # threads, signals to itself, time
+    *("futex", "set_robust_list", "rseq", "sched_yield", "sched_getaffinity", "gettid", "getpid"),
+    *("rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "tgkill", "alarm"),
+    *("setitimer", "clock_gettime", "clock_nanosleep", "nanosleep", "gettimeofday", "exit"),
+    *("exit_group", "restart_syscall", "getrandom", "getrusage", "sysinfo", "uname"),
+    *("prctl", "arch_prctl", "sched_setaffinity", "get_robust_list"),
+)
+_CLONE_THREAD: Final = 0x00010000
+_EPERM: Final = 1
+_ENOSYS: Final = 38
+_PR_SET_DUMPABLE: Final = 4
+_LARGEST_FILE: Final = 256_000_000
+_MOST_DESCRIPTORS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Cage:
+    """What of the confinement is in force on this machine."""
+
+    landlock: int
+    """The kernel's Landlock ABI; 0 where there is none."""
+    seccomp: bool
+
+
+def confine(memory: int) -> Cage:
+    """Shut this process in, for good, with at most `memory` bytes of its own.
+
+    Landlock binds threads, not processes, so this must run while there is only one: a thread
+    made later inherits it. What the kernel or a missing library does not offer is left out and
+    told in the answer; resource limits always hold.
+    """
+    threads = len([*Path("/proc/self/task").iterdir()])
+    if threads != 1:
+        message = f"the cage must close while there is one thread, and there are {threads}"
+        raise RuntimeError(message)
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST_DESCRIPTORS, _MOST_DESCRIPTORS))
+    return Cage(landlock=_shut_files(), seccomp=_shut_calls())
+
+
+def _shut_files() -> int:
+    ruleset = py_landlock.Landlock(strict=False)
+    try:
+        ruleset.apply()
+    except (py_landlock.LandlockError, OSError):
+        return 0
+    return int(ruleset.abi_version)
+
+
+def _shut_calls() -> bool:
+    if pyseccomp is None:
+        return False
+    rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(_EPERM))
+    for name in _ALLOWED:
+        rules.add_rule(pyseccomp.ALLOW, name)
+    thread = pyseccomp.Arg(0, pyseccomp.MASKED_EQ, _CLONE_THREAD, _CLONE_THREAD)
+    rules.add_rule(pyseccomp.ALLOW, "clone", thread)
+    rules.add_rule(pyseccomp.ERRNO(_ENOSYS), "clone3")
+    rules.load()
+    return True

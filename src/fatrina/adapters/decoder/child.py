@@ -1,0 +1,182 @@
+"""The confined process: takes one photo at a time, answers its facts, then makes its pictures.
+
+`python -m fatrina.adapters.decoder.child FD MEMORY` is started by `process.Decoder`. A message is
+one packet of JSON on the socket FD, with the descriptors it speaks of:
+
+    → {"open": {limits}}, the photo's file    ← {"facts": {…}}
+    → {"make": true}, a file for each role    ← {"made": [bytes of each]}
+    instead of either answer                  ← {"refused": reason, "seen": {…}} or {"errno": n}
+"""
+
+import array
+import errno
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from math import ceil
+from typing import Final, Protocol
+
+import pyvips
+
+from fatrina.adapters.decoder import cage, heic, recipe
+from fatrina.domain import cleaning, errors
+from fatrina.domain.photo import Facts, Kind, Limits, admit, sniff
+
+Chunk = bytes | memoryview
+Answer = dict[str, object]
+
+_LARGEST_MESSAGE: Final = 65_536
+_MOST_FILES: Final = 8
+_HEAD: Final = 512
+_GRACE: Final = 2  # seconds after which a child whose parent forgot it ends itself
+_PROBLEM: Final = 120  # characters of a decoder's message that are passed on
+
+
+class Photo(Protocol):
+    """One opened photo: its facts first, then its pictures, once."""
+
+    facts: Facts
+
+    def pictures(self) -> Iterable[Iterable[Chunk]]:
+        """The bytes of the original and of every rendition, in the order of `renditions.ROLES`."""
+
+
+class PlainPhoto:
+    """A photo that libvips decodes; its original is kept, cleaned, pixel for pixel."""
+
+    def __init__(self, data: bytes, kind: Kind) -> None:
+        """Read the container and the header; no pixel is decoded."""
+        self._data = data
+        self._clean = cleaning.clean(kind, data)
+        self.facts = recipe.facts(recipe.opened(data, kind), kind, self._clean.frames)
+
+    def pictures(self) -> Iterable[Iterable[Chunk]]:
+        """The renditions before the original: a damaged photo is refused before it is copied."""
+        kind = self.facts.kind
+        image = recipe.opened(self._data, kind, recipe.shrink(self.facts))
+        made = [recipe.encoded(each, kind) for each in recipe.renditions(image, self.facts)]
+        view = memoryview(self._data)
+        yield (
+            view[piece.start : piece.stop] if isinstance(piece, range) else piece
+            for piece in self._clean.pieces
+        )
+        yield from ([each] for each in made)
+
+
+class HeicPhoto:
+    """A HEIC photo; its original is kept as a JPEG of full size."""
+
+    def __init__(self, data: bytes) -> None:
+        """Read the header; no pixel is decoded."""
+        self._photo = heic.opened(data)
+        self.facts = heic.facts(self._photo)
+
+    def pictures(self) -> Iterable[Iterable[Chunk]]:
+        """A JPEG of full size, then JPEG renditions."""
+        image = heic.decoded(self._photo)
+        yield [recipe.full_size(image)]
+        for each in recipe.renditions(image, self.facts):
+            yield [recipe.encoded(each, Kind.JPEG)]
+
+
+class Desk:
+    """What the process has in hand: at most one photo."""
+
+    def __init__(self) -> None:
+        """Begin with nothing in hand."""
+        self._photo: Photo | None = None
+        self._limits = Limits()
+
+    def answer(self, message: dict[str, dict[str, int]], files: list[int]) -> Answer:
+        """Carry out one message; whatever goes wrong is told, never raised."""
+        signal.alarm(ceil(self._limits.seconds) + _GRACE)
+        try:
+            if "open" in message:
+                self._limits = Limits(**message["open"])
+                self._photo = self._opened(files[0])
+                return {"facts": asdict(self._photo.facts)}
+            return {"made": self._made(files)}
+        except (errors.Refusal, pyvips.Error, MemoryError, OSError) as fault:
+            self._photo = None
+            return _told(fault)
+        finally:
+            signal.alarm(0)
+
+    def _made(self, files: list[int]) -> list[int]:
+        photo, self._photo = self._photo, None
+        pictures = photo.pictures() if photo else ()
+        return [_written(file, chunks) for file, chunks in zip(files, pictures, strict=True)]
+
+    def _opened(self, file: int) -> Photo:
+        size = os.fstat(file).st_size
+        if size > self._limits.bytes:
+            raise errors.PhotoTooLarge(limit=self._limits.bytes)
+        data = os.pread(file, size, 0)
+        kind = sniff(data[:_HEAD])
+        photo = HeicPhoto(data) if kind is Kind.HEIC else PlainPhoto(data, kind)
+        admit(photo.facts, self._limits)
+        return photo
+
+
+def _written(file: int, chunks: Iterable[Chunk]) -> int:
+    size = 0
+    for chunk in chunks:
+        left = memoryview(chunk)
+        while left:
+            done = os.write(file, left)
+            left, size = left[done:], size + done
+    return size
+
+
+def _told(fault: Exception) -> Answer:
+    if isinstance(fault, errors.Refusal):
+        return {"refused": fault.reason, "seen": fault.seen}
+    if isinstance(fault, OSError) and fault.errno != errno.ENOMEM:
+        return {"errno": fault.errno}
+    words = " ".join(str(fault).split())
+    if isinstance(fault, MemoryError | OSError) or "memory" in words or "alloc" in words:
+        return {"refused": errors.PhotoTooHungry.reason, "seen": {}}
+    problem = words.removeprefix("unable to call").encode("ascii", "replace").decode()[:_PROBLEM]
+    return {"refused": errors.PhotoDamaged.reason, "seen": {"problem": problem}}
+
+
+def main(descriptor: int, memory: int) -> None:
+    """Close the cage, tell what it is like inside, then serve until the parent goes."""
+    # The service's own stop is told to the whole group: photos in work are finished first.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.SIG_IGN)
+    line = socket.socket(fileno=descriptor)
+    recipe.harden()
+    gc.freeze()
+    shut = cage.confine(memory)
+    version = ".".join(str(pyvips.version(part)) for part in range(3))
+    _send(line, {"cage": asdict(shut), "vips": version, "heic": heic.AVAILABLE})
+    desk = Desk()
+    while received := _receive(line):
+        message, files = received
+        answer = desk.answer(message, files)
+        for file in files:
+            os.close(file)
+        _send(line, answer)
+
+
+def _send(line: socket.socket, answer: Answer) -> None:
+    line.sendall(json.dumps(answer).encode())
+
+
+def _receive(line: socket.socket) -> tuple[dict[str, dict[str, int]], list[int]] | None:
+    room = socket.CMSG_LEN(_MOST_FILES * array.array("i").itemsize)
+    data, extra, _, _ = line.recvmsg(_LARGEST_MESSAGE, room)
+    files = array.array("i")
+    for _, _, handed in extra:
+        files.frombytes(handed)
+    return (json.loads(data), list(files)) if data else None
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,100 @@
+"""As many decoders as there are cores, each lent to one photo at a time."""
+
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Final
+
+from fatrina.adapters.decoder.process import Decoder, Hello
+from fatrina.domain import errors
+from fatrina.domain.photo import Limits
+
+_RETRY: Final = 2
+_PATIENCE: Final = 30.0  # seconds a photo waits for a decoder; the queue's length bounds it first
+
+
+class Decoders:
+    """The decoders of one service."""
+
+    def __init__(self, count: int, limits: Limits, room: int) -> None:
+        """Start `count` decoders, for which at most `room` photos wait."""
+        self.limits = limits
+        self._room = room
+        self._waiting = 0
+        self._lock = Lock()
+        self._idle: queue.SimpleQueue[Decoder] = queue.SimpleQueue()
+        self._all = {Decoder(limits.memory) for _ in range(count)}
+        for decoder in self._all:
+            self._idle.put(decoder)
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes' ids, for those who watch or measure them."""
+        return sorted(decoder.pid for decoder in self._all)
+
+    @property
+    def waiting(self) -> int:
+        """How many photos wait for a decoder now."""
+        return self._waiting
+
+    def must_have_room(self) -> None:
+        """Pass when one photo more may wait; asked before its bytes are read.
+
+        Raises:
+            errors.Busy: too many wait already.
+        """
+        if self._waiting >= self._room:
+            raise errors.Busy(retry=_RETRY)
+
+    def hello(self) -> Hello:
+        """What a decoder says of itself; waits until one is ready."""
+        with self.lend() as decoder:
+            return decoder.hello()
+
+    @contextmanager
+    def lend(self) -> Iterator[Decoder]:
+        """Lend a ready decoder for one photo; one that died is replaced at once.
+
+        Raises:
+            errors.Busy: too many photos wait already, or none came free in time.
+            errors.DecoderLost: a new one did not come up.
+        """
+        decoder = self._take()
+        try:
+            if not decoder.alive:
+                decoder = self._replaced(decoder)
+            decoder.hello()
+            yield decoder
+        finally:
+            if not decoder.alive:
+                decoder = self._replaced(decoder)
+            self._idle.put(decoder)
+
+    def close(self) -> None:
+        """End all the processes; photos in work are lost."""
+        for decoder in self._all:
+            decoder.end()
+
+    def _take(self) -> Decoder:
+        with self._lock:
+            self.must_have_room()
+            self._waiting += 1
+        try:
+            return self._idle.get(timeout=_PATIENCE)
+        except queue.Empty:
+            raise errors.Busy(retry=_RETRY) from None
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def _replaced(self, dead: Decoder) -> Decoder:
+        dead.end()
+        try:
+            fresh = Decoder(self.limits.memory)
+        except OSError:  # no process to be had now: the dead one holds the place for the next try
+            return dead
+        with self._lock:
+            self._all.discard(dead)
+            self._all.add(fresh)
+        return fresh

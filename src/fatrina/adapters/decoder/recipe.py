@@ -1,0 +1,161 @@
+"""The recipe: one streamed decode of a photo, from which every rendition is made."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import pyvips
+
+from fatrina.domain.photo import Facts, Kind
+from fatrina.domain.profile import is_srgb
+from fatrina.domain.renditions import RENDITIONS
+
+# Every loader is blocked, then these few are opened by name: the rest of libvips' loaders
+# (SVG, PDF, TIFF, matrices, camera raw ...) cannot be reached whatever the bytes say.
+LOADERS: Final = {
+    Kind.JPEG: "VipsForeignLoadJpeg",
+    Kind.PNG: "VipsForeignLoadPng",
+    Kind.WEBP: "VipsForeignLoadWebp",
+    Kind.GIF: "VipsForeignLoadNsgif",
+    Kind.AVIF: "VipsForeignLoadHeif",
+}
+_LOADS: Final = {
+    Kind.JPEG: pyvips.Image.jpegload_buffer,
+    Kind.PNG: pyvips.Image.pngload_buffer,
+    Kind.WEBP: pyvips.Image.webpload_buffer,
+    Kind.GIF: pyvips.Image.gifload_buffer,
+    Kind.AVIF: pyvips.Image.heifload_buffer,
+}
+
+# Measured on the photos of `benchmarks/` (see ARCHITECTURE.md, "Encoders").
+SAVERS: Final[dict[Kind, dict[str, object]]] = {
+    Kind.JPEG: {"Q": 82, "optimize_coding": False},
+    Kind.PNG: {"compression": 6},
+    Kind.WEBP: {"Q": 82, "effort": 2},
+    Kind.GIF: {"effort": 3},
+    Kind.AVIF: {"Q": 60, "compression": "av1", "effort": 1},
+}
+# HEIC is kept as a JPEG of its full size: browsers do not show HEIC.
+FULL_SIZE: Final[dict[str, object]] = {"Q": 92}
+
+# A JPEG decoder can shrink by 2, 4 or 8 while decoding, nearly for free. A factor of two is left
+# to the resize: going further saves 8-15 ms on 12 MP and costs up to 1.8 dB PSNR.
+_JPEG_SHRINKS: Final = (8, 4, 2)
+_LEFT_TO_RESIZE: Final = 2.0
+
+# EXIF 2.32, 4.6.4: 1 is upright, 5 to 8 lie on a side.
+_UPRIGHT: Final = 1
+_SIDEWAYS: Final = 5
+_LAST_ORIENTATION: Final = 8
+
+
+def harden() -> None:
+    """Leave only the loaders of the kinds we take; keep no cache between photos."""
+    pyvips.operation_block_set("VipsForeignLoad", state=True)
+    for loader in LOADERS.values():
+        pyvips.operation_block_set(loader, state=False)
+    pyvips.cache_set_max(0)
+
+
+def opened(data: bytes, kind: Kind, shrink: int = 1) -> pyvips.Image:
+    """Open a photo for one streamed pass, shrunk while decoding; only the header is read yet.
+
+    Raises:
+        pyvips.Error: the header is broken.
+    """
+    options = {"shrink": shrink} if shrink > 1 else {}
+    loader = _LOADS[kind]
+    return loader(data, access="sequential", fail_on="error", **options)
+
+
+def orientation(image: pyvips.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 when there is none or it is nonsense."""
+    value = image.get("orientation") if image.get_typeof("orientation") else _UPRIGHT
+    return int(value) if _UPRIGHT <= value <= _LAST_ORIENTATION else _UPRIGHT
+
+
+def facts(image: pyvips.Image, kind: Kind, frames: int) -> Facts:
+    """What the header of an opened photo says."""
+    size = image.width, image.height
+    width, height = size[::-1] if orientation(image) >= _SIDEWAYS else size
+    return Facts(kind, width, height, frames, whole=_is_held_whole(image, kind))
+
+
+def _is_held_whole(image: pyvips.Image, kind: Kind) -> bool:
+    signs = {Kind.JPEG: ("interlaced", "jpeg-multiscan"), Kind.PNG: ("interlaced",)}
+    if kind not in signs:
+        return True
+    return any(image.get_typeof(sign) and image.get(sign) for sign in signs[kind])
+
+
+def shrink(facts: Facts) -> int:
+    """How far the decoder may shrink the photo by itself; 1 where it cannot or must not."""
+    if facts.kind is not Kind.JPEG:
+        return 1
+    largest = RENDITIONS[0].size(facts.width, facts.height)
+    spare = min(facts.width / largest.width, facts.height / largest.height) / _LEFT_TO_RESIZE
+    return next((shrink for shrink in _JPEG_SHRINKS if shrink <= spare), 1)
+
+
+def renditions(image: pyvips.Image, facts: Facts) -> Iterator[pyvips.Image]:
+    """Every rendition of an opened photo, in the table's order: upright, 8-bit, sRGB or grey.
+
+    Each is resized from the one before, but its size is computed from the original's: chained
+    rounding is off by a pixel on some shapes.
+
+    Raises:
+        pyvips.Error: the data is broken.
+    """
+    alpha = image.hasalpha()
+    image = _eight_bits(image)
+    image = image.premultiply().cast("uchar") if alpha else image
+    for rendition in RENDITIONS:
+        size = rendition.size(facts.width, facts.height).pixels()
+        sideways = orientation(image) >= _SIDEWAYS
+        image = _resized(image, *(size[::-1] if sideways else size))
+        # Colours and orientation after the first resize, on a twelfth of the pixels: and rotating
+        # a streamed photo would read it out of order.
+        image = in_srgb(image.copy_memory(), alpha=alpha).autorot().copy_memory()
+        yield image.unpremultiply().cast("uchar") if alpha else image
+
+
+def _eight_bits(image: pyvips.Image) -> pyvips.Image:
+    if image.format == "uchar":
+        return image
+    return image.colourspace("b-w" if image.interpretation == "grey16" else "srgb")
+
+
+def _resized(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
+    if (image.width, image.height) == (width, height):
+        return image
+    return image.resize(width / image.width, vscale=height / image.height)
+
+
+def in_srgb(image: pyvips.Image, *, alpha: bool) -> pyvips.Image:
+    """Convert by the embedded profile and drop it; a profile that does not fit is ignored."""
+    if image.get_typeof("icc-profile-data"):
+        profile = image.get("icc-profile-data")
+        image = image if is_srgb(profile) else _converted(image, alpha=alpha)
+        image = image.copy()
+        image.remove("icc-profile-data")
+    return image if image.interpretation in ("srgb", "b-w") else image.colourspace("srgb")
+
+
+def _converted(image: pyvips.Image, *, alpha: bool) -> pyvips.Image:
+    try:
+        if not alpha:
+            return image.icc_transform("srgb", embedded=True)
+        plain = image.unpremultiply().cast("uchar")
+        return plain.icc_transform("srgb", embedded=True).premultiply().cast("uchar")
+    except pyvips.Error:
+        return image
+
+
+def encoded(image: pyvips.Image, kind: Kind, **options: object) -> bytes:
+    """A finished picture's bytes in the format of `kind`, without any metadata."""
+    data: bytes = image.write_to_buffer(f".{kind.value}", keep="none", **(options or SAVERS[kind]))
+    return data
+
+
+def full_size(image: pyvips.Image) -> bytes:
+    """A decoded HEIC photo as a JPEG of its full size."""
+    return encoded(in_srgb(image, alpha=False), Kind.JPEG, **FULL_SIZE)

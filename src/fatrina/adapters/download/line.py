@@ -1,0 +1,129 @@
+"""A connection to one judged address, every operation on it paid from one budget of time."""
+
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from ipaddress import ip_address
+from time import monotonic
+from typing import Final, Self
+
+from fatrina.domain import errors
+from fatrina.domain.address import Address
+
+ATTEMPTS: Final = 4
+"""Addresses of one host that are tried: a name with a thousand is no order to knock on all."""
+PIECE: Final = 65_536
+"""Bytes that are read at once, at most."""
+
+_FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
+
+
+class Budget:
+    """The wall-clock seconds that a whole fetch may take, however many steps it has."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._end = monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds left, more than none.
+
+        Raises:
+            errors.LinkTooSlow: there are none.
+        """
+        left = self._end - monotonic()
+        if left <= 0:
+            raise self.spent()
+        return left
+
+    def spent(self) -> errors.LinkTooSlow:
+        """The refusal for a budget that has run out."""
+        return errors.LinkTooSlow(limit=self._seconds)
+
+
+class Line:
+    """A socket, plain or TLS, that knows no time-out but the budget's end.
+
+    Every method raises `errors.LinkTooSlow` when the budget runs out, and
+    `errors.LinkUnreachable` when the connection fails.
+    """
+
+    def __init__(self, sock: socket.socket, budget: Budget) -> None:
+        self._sock = sock
+        self._budget = budget
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sock.close()
+
+    def secure(self, trust: ssl.SSLContext, host: str) -> None:
+        """Speak TLS from here on, with whoever proves to be `host`."""
+        with self._timed():
+            self._sock = trust.wrap_socket(self._sock, server_hostname=host)
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+        rest = memoryview(data)
+        while rest:
+            with self._timed():
+                rest = rest[self._sock.send(rest) :]
+
+    def read(self) -> bytes:
+        """What came, 65,536 bytes at most; nothing at the end."""
+        with self._timed():
+            return self._sock.recv(PIECE)
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        self._sock.settimeout(self._budget.left())
+        try:
+            yield
+        except TimeoutError as late:
+            raise self._budget.spent() from late
+        # ValueError: a host that the TLS library will not take as a name.
+        except (OSError, ValueError) as failed:
+            raise errors.LinkUnreachable from failed
+
+
+def connect(addresses: Sequence[Address], port: int, budget: Budget) -> Line:
+    """Connect to the first of `addresses` that answers, and to nothing else.
+
+    Each of the first four gets an even share of the time that is left, so that a dead one
+    does not starve the next.
+
+    Raises:
+        errors.LinkUnreachable: none answers.
+        errors.LinkTooSlow: the budget ran out.
+        errors.LinkForbidden: the other end is not the judged address.
+    """
+    failure: OSError | None = None
+    tried = addresses[:ATTEMPTS]
+    for turn, ip in enumerate(tried):
+        try:
+            return Line(_dial(ip, port, budget.left() / (len(tried) - turn)), budget)
+        except OSError as failed:
+            failure = failed
+    if isinstance(failure, TimeoutError):
+        raise budget.spent() from failure
+    raise errors.LinkUnreachable from failure
+
+
+def _dial(ip: Address, port: int, seconds: float) -> socket.socket:
+    sock = socket.socket(_FAMILIES[ip.version])
+    try:
+        sock.settimeout(seconds)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.connect((str(ip), port))
+        _verify(sock, ip)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _verify(sock: socket.socket, ip: Address) -> None:
+    if ip_address(sock.getpeername()[0]) != ip:
+        raise errors.LinkForbidden

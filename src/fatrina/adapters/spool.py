@@ -1,0 +1,114 @@
+"""Bytes on their way: files that arrive, are judged, and become stored or vanish.
+
+The folder belongs to one service process. What a crash leaves here is litter by definition, so
+it is emptied at every start.
+"""
+
+import os
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_hex
+from threading import Lock
+from types import TracebackType
+from typing import Final, Self
+
+from fatrina.domain import errors
+
+_RETRY: Final = 5
+
+
+class Spool:
+    """A folder of files on their way, bounded in bytes."""
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        """Use `folder`, made when missing, for at most `limit` bytes of photos at once."""
+        self.folder = folder
+        self._limit = limit
+        self._used = 0
+        self._lock = Lock()
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def left(self) -> int:
+        """How many files an earlier process left behind."""
+        return len([*self.folder.iterdir()])
+
+    def empty(self) -> int:
+        """Delete what an earlier process left behind; how many files that was."""
+        strays = [*self.folder.iterdir()]
+        for stray in strays:
+            stray.unlink()
+        return len(strays)
+
+    def new(self) -> "SpoolFile":
+        """Begin a file.
+
+        Raises:
+            OSError: the folder takes no new file.
+        """
+        return SpoolFile(self, self.folder / token_hex(16))
+
+    def take(self, size: int) -> None:
+        """Count `size` bytes in.
+
+        Raises:
+            errors.Busy: that would be more than the folder may hold.
+        """
+        with self._lock:
+            if self._used + size > self._limit:
+                raise errors.Busy(retry=_RETRY)
+            self._used += size
+
+    def give_back(self, size: int) -> None:
+        """Count `size` bytes out."""
+        with self._lock:
+            self._used -= size
+
+
+class SpoolFile:
+    """One file on its way: written, counted and hashed as it comes; gone when it is closed."""
+
+    def __init__(self, spool: Spool, path: Path) -> None:
+        """Make the file, empty."""
+        self.path = path
+        self.size = 0
+        self._spool = spool
+        self._hash = sha256()
+        self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what was written, in hex."""
+        return self._hash.hexdigest()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Append bytes.
+
+        Raises:
+            errors.Busy: the folder holds too much already.
+            OSError: the disk is full or broken.
+        """
+        self._spool.take(len(data))
+        self.size += len(data)
+        self._hash.update(data)
+        left = memoryview(data)
+        while left:
+            left = left[os.write(self.descriptor, left) :]
+
+    def close(self) -> None:
+        """Forget the file; it is deleted unless it was moved away."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+            self._spool.give_back(self.size)
+            self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

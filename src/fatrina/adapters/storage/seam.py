@@ -1,0 +1,58 @@
+"""The verbs that every storage has, and what they promise."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+
+class Listed(NamedTuple):
+    """A stored file as a listing shows it."""
+
+    key: str
+    changed: float
+    """When it came into being, in seconds since the epoch."""
+
+
+class Blob(Protocol):
+    """An opened stored file."""
+
+    size: int
+
+    def read(self, start: int, length: int) -> bytes:
+        """Up to `length` bytes from `start`; fewer only at the end."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Storage(Protocol):
+    """Where bytes live, by key: `code/name.extension`, letters, digits, one slash and one dot."""
+
+    def put(self, files: Mapping[str, Path]) -> None:
+        """Store finished files under their keys; they survive a power loss when this returns.
+
+        The files may be moved away. Keys are random and never used twice.
+
+        Raises:
+            OSError: some file could not be stored; what was stored of them is litter.
+        """
+
+    def open(self, key: str) -> Blob:
+        """Open a stored file.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete stored files; a key that is not there is no fault."""
+
+    def list(self) -> Iterator[Listed]:
+        """Every stored file, in no order."""
+
+    def check(self) -> None:
+        """Prove that bytes can be written now.
+
+        Raises:
+            OSError: they cannot.
+        """

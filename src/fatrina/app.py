@@ -1,0 +1,165 @@
+"""The composition root: settings in, one wired service out."""
+
+import fcntl
+import os
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from starlette.types import ASGIApp
+
+from fatrina import __version__
+from fatrina.actions import Parts
+from fatrina.adapters.database import Database
+from fatrina.adapters.decoder import Decoders
+from fatrina.adapters.download import Downloader
+from fatrina.adapters.spool import Spool
+from fatrina.adapters.storage import LocalStorage, Storage
+from fatrina.domain.address import Allow
+from fatrina.domain.photo import Limits
+from fatrina.settings import Settings
+from fatrina.web import server
+from fatrina.web.api import Rules
+from fatrina.web.body import Pace
+from fatrina.web.forms import Reader
+from fatrina.wire import Writer
+
+_MILLISECONDS: Final = 1000
+_DAY: Final = 86_400 * _MILLISECONDS
+_SETTLED: Final = 600.0
+"""Seconds after which a stored file that no version owns is litter, while a server runs."""
+
+
+class NotReadyError(Exception):
+    """The service cannot run here now; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One running Fatrina."""
+
+    app: ASGIApp
+    parts: Parts
+
+    def close(self) -> None:
+        """Let go of processes, files and connections."""
+        self.parts.decoders.close()
+        self.parts.database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The data folder, held by a server or looked into by a command."""
+
+    path: Path
+    owner: bool
+    """Whether this process holds it: then no server runs on it, or this is the server."""
+    since: float
+    """When the holder began, in seconds since the epoch."""
+
+    def database(self) -> Database:
+        """The embedded database, brought up to date where this process owns it."""
+        database = Database(self.path / "fatrina.sqlite3", owner=self.owner)
+        if self.owner:
+            database.migrate()
+        return database
+
+    def storage(self) -> Storage:
+        """Where the pictures lie."""
+        return LocalStorage(self.path / "media")
+
+    def incoming(self) -> Path:
+        """Where photos on their way lie."""
+        return self.path / "incoming"
+
+    def settled(self) -> float:
+        """Before which moment a stored file that no version owns is litter."""
+        now = time.time()
+        return now if self.owner else max(self.since, now - _SETTLED)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[Folder]:
+    """The data folder, held by this process unless another holds it already.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    with (path / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield Folder(path, owner=False, since=os.fstat(lock.fileno()).st_mtime)
+            return
+        os.utime(lock.fileno())
+        yield Folder(path, owner=True, since=time.time())
+
+
+def stranded(folder: Folder, *, dry_run: bool) -> int:
+    """Delete unfinished arrivals, where no server is at work on any; how many there were."""
+    if not folder.owner:
+        return 0
+    spool = Spool(folder.incoming(), limit=0)
+    return spool.left() if dry_run else spool.empty()
+
+
+def build(settings: Settings, folder: Folder) -> Service:
+    """Wire one service over a data folder that this process holds."""
+    _raise_descriptor_limit()
+    spool = Spool(folder.incoming(), settings.incoming_bytes)
+    spool.empty()
+    limits = Limits(
+        bytes=settings.photo_bytes,
+        pixels=settings.photo_pixels,
+        pixels_whole=settings.photo_pixels_whole,
+        side=settings.photo_side,
+        frames=settings.photo_frames,
+        seconds=settings.decoder_seconds,
+        memory=settings.decoder_memory,
+    )
+    parts = Parts(
+        database=folder.database(),
+        storage=folder.storage(),
+        spool=spool,
+        decoders=Decoders(settings.decoder_count, limits, settings.decoder_queue),
+        downloader=Downloader(
+            allow=Allow.parse(settings.download_allow),
+            seconds=settings.download_seconds,
+            redirects=settings.download_redirects,
+            limit=settings.photo_bytes,
+            user_agent=f"Fatrina/{__version__}",
+        ),
+        clock=now,
+    )
+    app = server.build(
+        parts,
+        Reader(
+            spool.new, settings.photo_bytes, Pace(settings.upload_idle, settings.upload_seconds)
+        ),
+        Writer(settings.base),
+        Rules(settings.alt_length, settings.photo_optional),
+        changes=settings.decoder_count + settings.decoder_queue,
+        links=settings.downloads,
+    )
+    return Service(app, parts)
+
+
+def now() -> int:
+    """Now, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def keep(settings: Settings) -> int:
+    """How long a retired picture is kept, in milliseconds."""
+    return int(settings.keep_days * _DAY)
+
+
+def _raise_descriptor_limit() -> None:
+    """An upload under way holds two descriptors: take as many as the system grants."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,0 +1,50 @@
+"""Who is asking: tokens, the merchant behind them, and what they may do."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import Final
+
+from fatrina.domain import errors
+
+READ: Final = "products.read"
+WRITE: Final = "products.read_write"
+SCOPES: Final = (READ, WRITE)
+PREFIX: Final = "fatrina_"
+_HINT: Final = len(PREFIX) + 4
+_SECRET_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The merchant that a sound token stands for."""
+
+    merchant_id: int
+    merchant: str
+    """The merchant's code."""
+    token_id: int
+    scopes: frozenset[str]
+
+    def must(self, scope: str) -> None:
+        """Pass when the token reaches `scope`; writing includes reading.
+
+        Raises:
+            errors.ScopeMissing: it does not.
+        """
+        if scope not in self.scopes and WRITE not in self.scopes:
+            raise errors.ScopeMissing(scope=scope)
+
+
+def new_token() -> str:
+    """A new token: 256 random bits, so that a plain hash of it is safe to keep."""
+    return PREFIX + token_urlsafe(_SECRET_BYTES)
+
+
+def hashed(token: str) -> str:
+    """What is kept of a token."""
+    return sha256(token.encode()).hexdigest()
+
+
+def hint(token: str) -> str:
+    """The first characters, by which a list shows which token it is."""
+    return token[:_HINT]

@@ -1,0 +1,107 @@
+"""One product's images: their order, the one default, the ceiling."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from fatrina.domain import errors
+
+MOST_IMAGES: Final = 10  # the contract: "The maximum allowed images are 10"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An image as its gallery sees it."""
+
+    id: int
+    age: int
+    """Counts up in a gallery: of two images with one sort, the older comes first."""
+    sort: float
+    default: bool
+    alt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a request says of an image; None is what it does not mention, and stays as it was."""
+
+    default: bool | None = None
+    sort: float | None = None
+    alt: str | None = None
+    """A new text; the empty one takes the text away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """The images of one product. While there is one, exactly one is the default."""
+
+    entries: tuple[Entry, ...] = ()
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> "Gallery":
+        """A gallery in its order: by sort, then by age."""
+        return cls(tuple(sorted(entries, key=lambda entry: (entry.sort, entry.age))))
+
+    def __getitem__(self, identifier: int) -> Entry:
+        """The image with this id; KeyError when it is not here."""
+        for entry in self.entries:
+            if entry.id == identifier:
+                return entry
+        raise KeyError(identifier)
+
+    @property
+    def default(self) -> Entry | None:
+        """The main picture; None in an empty gallery."""
+        return next((entry for entry in self.entries if entry.default), None)
+
+    def attach(self, identifier: int, change: Change) -> "Gallery":
+        """Add an image: last when it comes without a sort, the default when it is the only one.
+
+        Raises:
+            errors.Invalid: the gallery is full.
+        """
+        if len(self.entries) >= MOST_IMAGES:
+            raise errors.Invalid(errors.GalleryFull("product", limit=MOST_IMAGES))
+        age = max((entry.age for entry in self.entries), default=0) + 1
+        last = max((entry.sort for entry in self.entries), default=0.0)
+        sort = _after(last) if self.entries else 1.0
+        fresh = Entry(identifier, age, sort, default=False)
+        return Gallery.of((*self.entries, fresh)).revise(identifier, change)
+
+    def revise(self, identifier: int, change: Change) -> "Gallery":
+        """Change what is mentioned of one image; a new default takes it from the previous one."""
+        entry = self[identifier]
+        entry = replace(
+            entry,
+            default=entry.default if change.default is None else change.default,
+            sort=entry.sort if change.sort is None else change.sort,
+            alt=entry.alt if change.alt is None else change.alt or None,
+        )
+        others = tuple(other for other in self.entries if other.id != identifier)
+        if entry.default:
+            others = tuple(replace(other, default=False) for other in others)
+        return _with_default(Gallery.of((*others, entry)), avoid=identifier)
+
+    def remove(self, identifier: int) -> "Gallery":
+        """Take an image out; when it was the default, the first of the others becomes it."""
+        left = (entry for entry in self.entries if entry.id != self[identifier].id)
+        return _with_default(Gallery.of(left), avoid=identifier)
+
+    def changed(self, before: "Gallery") -> tuple[Entry, ...]:
+        """The entries that differ from `before`, those that give the default up first."""
+        rows = (entry for entry in self.entries if entry not in before.entries)
+        return tuple(sorted(rows, key=lambda entry: entry.default))
+
+
+def _with_default(gallery: Gallery, avoid: int) -> Gallery:
+    """Hand the default to the first in order when nobody has it; to `avoid` only if alone."""
+    entries = gallery.entries
+    if not entries or gallery.default:
+        return gallery
+    heir = next((entry for entry in entries if entry.id != avoid), entries[0])
+    return Gallery(tuple(replace(entry, default=entry is heir) for entry in entries))
+
+
+def _after(last: float) -> float:
+    """The next place behind `last`; behind a number too large to count on from, the same place."""
+    return max(last, float(int(last) + 1))

@@ -1,0 +1,148 @@
+"""A link to a photo: an absolute http or https URL, read strictly and in one way only."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
+from urllib.parse import quote, urljoin
+
+import idna
+
+from fatrina.domain import errors
+
+LONGEST: Final = 2048
+"""Characters of a whole URL, as it is written."""
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+# A backslash is a slash to browsers and a plain character to RFC 3986: it hides hosts.
+_FOREIGN: Final = re.compile(r"[\s\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
+_URL: Final = re.compile(r"(https?)://([^/?#]+)([^#]*)(?:#.*)?", re.IGNORECASE)
+_AUTHORITY: Final = re.compile(
+    r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::([0-9]{0,5}))?", re.IGNORECASE
+)
+# RFC 1035, and the underscore that names of buckets carry.
+_NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+_NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_TARGET_SAFE: Final = "!#$%&'()*+,/:;=?@[]"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A URL in its parts; only `parse` and `join` make one."""
+
+    scheme: str
+    """`http` or `https`."""
+    host: str
+    """Lower-case ASCII: a name without its last dot, or an address without brackets."""
+    port: int
+    target: str
+    """Path and query, percent-encoded, never empty."""
+
+    @property
+    def address(self) -> IPv4Address | IPv6Address | None:
+        """The host, where it is an address already."""
+        try:
+            return ip_address(self.host)
+        except ValueError:
+            return None
+
+    @property
+    def authority(self) -> str:
+        """What the Host header says: the port only where it is not the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority}{self.target}"
+
+    def join(self, location: str) -> "Link":
+        """Where a redirect leads, absolute or relative to here; raises as `parse` does."""
+        _check(location)
+        try:
+            return _read(urljoin(str(self), location))
+        except ValueError as unreadable:
+            raise errors.LinkMalformed from unreadable
+
+
+def parse(text: str) -> Link:
+    """Read a URL; ASCII whitespace around it is dropped, its fragment too.
+
+    A host in another script becomes its A-labels (UTS 46), other text beyond ASCII is
+    percent-encoded as UTF-8 (RFC 3987).
+
+    Raises:
+        errors.LinkMalformed: not an absolute http or https URL, over 2048 characters, or with
+            whitespace, control characters or backslashes inside.
+        errors.LinkCredentials: it holds a user name or a password, be it an empty one.
+        errors.LinkForbidden: its host is a number in another spelling than four decimal parts.
+    """
+    text = text.strip(" \t\r\n\v\f")
+    _check(text)
+    return _read(text)
+
+
+def split_host(authority: str) -> tuple[str, int | None]:
+    """Read `host`, `host:port`, `[address]` or `[address]:port`; raises as `parse` does."""
+    if "@" in authority:
+        raise errors.LinkCredentials
+    shape = _AUTHORITY.fullmatch(authority)
+    if shape is None:
+        raise errors.LinkMalformed
+    address, name, digits = shape.groups()
+    port = int(digits) if digits else None
+    if port is not None and port not in range(65_536):
+        raise errors.LinkMalformed
+    return (_address(address) if address else _name(name)), port
+
+
+def _check(text: str) -> None:
+    if len(text) > LONGEST or _FOREIGN.search(text):
+        raise errors.LinkMalformed
+
+
+def _read(url: str) -> Link:
+    shape = _URL.fullmatch(url)
+    if shape is None:
+        raise errors.LinkMalformed
+    scheme = shape[1].lower()
+    host, port = split_host(shape[2])
+    target = quote(shape[3], safe=_TARGET_SAFE)
+    return Link(
+        scheme=scheme,
+        host=host,
+        port=_PORTS[scheme] if port is None else port,
+        target=target if target.startswith("/") else f"/{target}",
+    )
+
+
+def _address(text: str) -> str:
+    try:
+        return str(IPv6Address(text))
+    except ValueError as unreadable:
+        raise errors.LinkMalformed from unreadable
+
+
+def _name(text: str) -> str:
+    name = _ascii(text).lower().removesuffix(".")
+    if not _NAME.fullmatch(name):
+        raise errors.LinkMalformed
+    return _quad(name) if _NUMBER.fullmatch(name.rpartition(".")[2]) else name
+
+
+def _ascii(text: str) -> str:
+    if text.isascii():
+        return text
+    try:
+        return idna.encode(text, uts46=True).decode("ascii")
+    except UnicodeError as unreadable:
+        raise errors.LinkMalformed from unreadable
+
+
+def _quad(name: str) -> str:
+    # No top-level domain is a number (RFC 3696 section 2), so this is an address, and `0x7f.1`,
+    # `0177.0.0.1` or `2130706433` are only ever written to get past a check.
+    try:
+        return str(IPv4Address(name))
+    except ValueError as disguised:
+        raise errors.LinkForbidden from disguised

@@ -1,0 +1,358 @@
+"""The words of every refusal in Arabic and English, and the choice between the two."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from string import Formatter
+from typing import Any, Literal, NamedTuple
+
+from fatrina.domain.errors import FieldRefused, Refusal, Seen
+
+Language = Literal["ar", "en"]
+
+
+class Words(NamedTuple):
+    """One refusal in both languages; `{name:unit}` stands for what was seen."""
+
+    ar: str
+    en: str
+
+
+# By reason, in the order of `domain.errors`. Where the contract gives a text, it stands here to
+# the letter: 401 and a full gallery are English in both languages, and one text ends in a space.
+WORDS: dict[str, Words] = {
+    # Who is asking
+    "token_invalid": Words("The access token is invalid", "The access token is invalid"),
+    "scope_missing": Words(
+        "The access token should have access to one of those scopes: {scope}",
+        "The access token should have access to one of those scopes: {scope}",
+    ),
+    # What is asked for
+    "missing": Words(
+        "المحتوى الذي تحاول الوصول اليه غير متوفر",
+        "The content you are trying to access is no longer available",
+    ),
+    "method_not_allowed": Words(
+        "هذا المسار لا يقبل طريقة الطلب هذه. استخدم إحدى الطرق المذكورة في ترويسة Allow.",
+        "This path does not take this method. Use one of those that the Allow header names.",
+    ),
+    "range_outside": Words(
+        "النطاق المطلوب يقع خارج الملف. حجم الملف {size:bytes}.",
+        "The range asked for lies outside the file, which has {size:bytes}.",
+    ),
+    # How it is asked
+    "http_broken": Words(
+        "ما وصل ليس طلب HTTP سليمًا. أرسل طلبًا مكتوبًا وفق معيار HTTP/1.1.",
+        "What arrived is not a sound HTTP request. Send one that follows HTTP/1.1.",
+    ),
+    "body_type_unknown": Words(
+        "لا تُقبل الطلبات التي نوع محتواها (Content-Type) هو «{type}». أرسل الطلب بصيغة multipart/form-data أو application/x-www-form-urlencoded أو application/json.",
+        'A body of Content-Type "{type}" is not read here. Send multipart/form-data, application/x-www-form-urlencoded or application/json.',
+    ),
+    "multipart_broken": Words(
+        "تعذّرت قراءة جسم الطلب المرسل بصيغة multipart/form-data ({problem}). دع مكتبة HTTP تُنشئه، وتأكد من أن الفاصل (boundary) فيه هو نفسه المذكور في ترويسة Content-Type.",
+        "The multipart/form-data body cannot be read ({problem}). Let an HTTP library build it, with the boundary that the Content-Type header names.",
+    ),
+    "json_broken": Words(
+        "جسم الطلب ليس كائن JSON. أرسل كائن JSON واحدًا بترميز UTF-8 يحمل الحقول بأسمائها.",
+        "The body is not a JSON object. Send one object in UTF-8 that holds the fields by name.",
+    ),
+    "form_broken": Words(
+        "تعذّرت قراءة حقول النموذج بترميز UTF-8. رمّز الأسماء والقيم بأسلوب percent-encoding من UTF-8، أو أرسل الطلب بصيغة multipart/form-data.",
+        "The form's fields cannot be read as UTF-8. Percent-encode names and values from UTF-8, or send multipart/form-data.",
+    ),
+    "body_cut_short": Words(
+        "انقطع الاتصال قبل وصول الطلب كاملًا. أعد إرساله.",
+        "The connection ended before the whole request had arrived. Send it again.",
+    ),
+    "body_too_slow": Words(
+        "وصل الطلب ببطء شديد: لم يصل منه شيء طوال {seconds:seconds}، أو استغرق إرساله أطول من المسموح به. أعد إرساله عبر اتصال أسرع، أو أرسل صورة أصغر.",
+        "The request came too slowly: nothing arrived for {seconds:seconds}, or the whole took longer than it may. Send it again over a faster connection, or send a smaller photo.",
+    ),
+    "body_too_large": Words(
+        "حجم الطلب أكبر من الحد المسموح به، وهو {limit:bytes}. أرسل صورة أصغر.",
+        "The request is larger than the {limit:bytes} that are taken. Send a smaller photo.",
+    ),
+    # What a field holds
+    "invalid": Words("alert.invalid_fields", "alert.invalid_fields"),
+    "required": Words("حقل {field} مطلوب.", "The {field} field is required."),
+    "required_without": Words(
+        "حقل {field} مطلوب إذا لم يتوفّر {other}.",
+        "The {field} field is required when {other} is not present.",
+    ),
+    "not_integer": Words(
+        "يجب أن يكون حقل {field} عددًا صحيحًا", "The {field} field must be a whole number."
+    ),
+    "not_number": Words("يجب على حقل {field} أن يكون رقماً", "The {field} field must be a number."),
+    "not_flag": Words(
+        "يجب أن تكون قيمة حقل {field} إما true أو false ",
+        "The {field} field must be true or false.",
+    ),
+    "not_text": Words("يجب أن يكون حقل {field} نصًّا.", "The {field} field must be text."),
+    "text_too_long": Words(
+        "يجب أن لا يتجاوز طول النّص {field} {limit} حروفٍ/حرفًا",
+        "The {field} field must not be longer than {limit} characters.",
+    ),
+    "text_control": Words(
+        "يحتوي حقل {field} على حرف تحكّم غير مسموح به ({character}). احذفه ثم أعد الإرسال.",
+        "The {field} field holds a control character ({character}). Take it out and send it again.",
+    ),
+    "text_broken": Words(
+        "نص حقل {field} ليس بترميز UTF-8. أعد إرساله بهذا الترميز.",
+        "The text of the {field} field is not UTF-8. Send it again in UTF-8.",
+    ),
+    "sku_taken": Words(
+        "رمز SKU «{sku}» مستخدم لمنتج آخر. اختر رمزًا غيره.",
+        'The SKU "{sku}" belongs to another product. Choose another one.',
+    ),
+    "gallery_full": Words(
+        "The maximum allowed images are {limit}", "The maximum allowed images are {limit}"
+    ),
+    # What is wrong with a photo
+    "photo_empty": Words(
+        "ملف الصورة فارغ. اختر الملف من جديد ثم أعد إرساله.",
+        "The photo file is empty. Choose the file again and send it.",
+    ),
+    "photo_too_large": Words(
+        "يجب أن لا يتجاوز حجم الملف {field} {limit:kilobytes} كيلوبايت",
+        "The {field} file must not be larger than {limit:kilobytes} kilobytes.",
+    ),
+    "photo_unknown": Words(
+        "يجب أن يكون حقل {field} صورةً من نوع JPEG أو PNG أو WebP أو GIF أو AVIF.",
+        "The {field} field must be a picture: JPEG, PNG, WebP, GIF or AVIF.",
+    ),
+    "photo_unsupported": Words(
+        "نوع هذا الملف ({kind}) غير مقبول. احفظ الصورة بصيغة JPEG أو PNG أو WebP أو GIF أو AVIF ثم أعد إرسالها.",
+        "Files of this kind ({kind}) are not taken. Save the picture as JPEG, PNG, WebP, GIF or AVIF and send it again.",
+    ),
+    "photo_heic_missing": Words(
+        "لا تقبل هذه الخدمة صور HEIC. احفظ الصورة بصيغة JPEG ثم أعد إرسالها.",
+        "HEIC photos cannot be read here. Save the photo as JPEG and send it again.",
+    ),
+    "photo_pixels": Words(
+        "عرض الصورة {width:,} بكسل وارتفاعها {height:,} بكسل ({pixels:megapixels} ميغابكسل)، والحد الأقصى {limit:megapixels} ميغابكسل. صغّر أبعادها ثم أعد إرسالها.",
+        "The photo is {width:,} × {height:,} pixels ({pixels:megapixels} megapixels); at most {limit:megapixels} megapixels are taken. Make it smaller and send it again.",
+    ),
+    "photo_side": Words(
+        "عرض الصورة {width:,} بكسل وارتفاعها {height:,} بكسل، والحد الأقصى لكل منهما {limit:,} بكسل. صغّر أبعادها ثم أعد إرسالها.",
+        "The photo is {width:,} × {height:,} pixels; neither side may be longer than {limit:,} pixels. Make it smaller and send it again.",
+    ),
+    "photo_frames": Words(
+        "عدد إطارات الصورة المتحركة {frames:,}، والحد الأقصى {limit:,}. قلّل إطاراتها ثم أعد إرسالها.",
+        "The animation has {frames:,} frames; at most {limit:,} are taken. Shorten it and send it again.",
+    ),
+    "photo_scans": Words(
+        "عدد مراحل العرض التدريجي في ملف JPEG هذا يتجاوز {limit:,}، وهو ما لا تكتبه برامج الصور المعتادة. احفظ الصورة من جديد بصيغة JPEG عادية ثم أعد إرسالها.",
+        "This JPEG is written in more than {limit:,} progressive scans, far more than photo programs write. Save it again as an ordinary JPEG and send it.",
+    ),
+    "photo_damaged": Words(
+        "الصورة تالفة أو وصلت ناقصة. افتحها للتأكد من سلامتها، واحفظها من جديد ثم أعد إرسالها.",
+        "The photo is damaged or was cut short. Open it to see whether it is whole, save it again and send it.",
+    ),
+    "photo_too_slow": Words(
+        "استغرقت قراءة الصورة أكثر من {limit:seconds}. صغّر أبعادها أو احفظها من جديد بصيغة JPEG ثم أعد إرسالها.",
+        "Reading the photo took more than {limit:seconds}. Make it smaller or save it as an ordinary JPEG, and send it again.",
+    ),
+    "photo_too_hungry": Words(
+        "تحتاج قراءة الصورة إلى ذاكرة تزيد على {limit:,} ميغابايت. صغّر أبعادها أو احفظها من جديد بصيغة JPEG ثم أعد إرسالها.",
+        "Reading the photo takes more than {limit:,} MB of memory. Make it smaller or save it as an ordinary JPEG, and send it again.",
+    ),
+    "photo_crashed": Words(
+        "تعذّرت قراءة هذه الصورة. افتحها في برنامج لتحرير الصور واحفظها من جديد بصيغة JPEG أو PNG ثم أعد إرسالها.",
+        "This photo cannot be read. Open it in a photo editor, save it anew as JPEG or PNG and send that.",
+    ),
+    # What is wrong with a link
+    "link_malformed": Words(
+        "صيغة الرابط {field} غير صحيحة",
+        "The {field} field must hold a full link that begins with http:// or https://.",
+    ),
+    "link_credentials": Words(
+        "يحتوي الرابط على اسم مستخدم أو كلمة مرور. أرسل رابطًا خاليًا منهما يمكن لأي شخص فتحه.",
+        "The link holds a user name or a password. Send one without them that anyone can open.",
+    ),
+    "link_port": Words(
+        "يحدد الرابط المنفذ {port}، ولا يُقبل إلا المنفذان 80 و443. أرسل رابطًا بلا رقم منفذ، أو ارفع ملف الصورة نفسه.",
+        "The link names port {port}; only 80 and 443 are followed. Send a link without a port, or upload the photo itself.",
+    ),
+    "link_forbidden": Words(
+        "لا يقود الرابط إلى عنوان عام على الإنترنت. ضع الصورة في موقع متاح للجميع، أو ارفع ملف الصورة نفسه.",
+        "The link does not lead to a public address. Put the photo where anyone can open it, or upload the photo itself.",
+    ),
+    "link_unresolved": Words(
+        "تعذّر العثور على الموقع المذكور في الرابط. تأكد من صحة كتابته، أو ارفع ملف الصورة نفسه.",
+        "The site that the link names cannot be found. Check its spelling, or upload the photo itself.",
+    ),
+    "link_unreachable": Words(
+        "تعذّر الاتصال بالموقع المذكور في الرابط أو انقطع الاتصال به. تأكد من أن الرابط يُفتح في المتصفح ثم أعد المحاولة، أو ارفع ملف الصورة نفسه.",
+        "The link's site could not be reached, or the connection broke. Check that the link opens in a browser and try again, or upload the photo itself.",
+    ),
+    "link_broken": Words(
+        "لم يصل من الموقع المذكور في الرابط رد سليم وكامل. أعد المحاولة لاحقًا، أو ارفع ملف الصورة نفسه.",
+        "The link's site sent no sound and whole answer. Try again later, or upload the photo itself.",
+    ),
+    "link_status": Words(
+        "أجاب الموقع المذكور في الرابط برمز الحالة {status} ولم يرسل الصورة. تأكد من أن الرابط يعرض الصورة دون تسجيل دخول، أو ارفع ملف الصورة نفسه.",
+        "The link's site answered with status {status} and no photo. Check that the link shows the photo without signing in, or upload the photo itself.",
+    ),
+    "link_redirects": Words(
+        "عدد مرات إعادة التوجيه في الرابط يتجاوز الحد الأقصى ({limit}). أرسل الرابط المباشر للصورة، أو ارفع ملف الصورة نفسه.",
+        "The link redirects more often than is followed ({limit}). Send the photo's direct link, or upload the photo itself.",
+    ),
+    "link_encoded": Words(
+        "أرسل الموقع المذكور في الرابط الصورة مضغوطة ({encoding}) رغم طلبها دون ضغط. أرسل رابطًا من موقع آخر، أو ارفع ملف الصورة نفسه.",
+        "The link's site sent the photo compressed ({encoding}) although asked not to. Send a link to another site, or upload the photo itself.",
+    ),
+    "link_too_large": Words(
+        "حجم الملف الذي يقود إليه الرابط أكبر من الحد المسموح به، وهو {limit:bytes}. أرسل رابط صورة أصغر.",
+        "The link leads to a file larger than the {limit:bytes} that are taken. Send a link to a smaller photo.",
+    ),
+    "link_too_slow": Words(
+        "استغرق تنزيل الصورة من الرابط أكثر من {limit:seconds}. أعد المحاولة لاحقًا، أو ارفع ملف الصورة نفسه.",
+        "Fetching the photo from the link took more than {limit:seconds}. Try again later, or upload the photo itself.",
+    ),
+    # What is wrong with us
+    "busy": Words(
+        "صور كثيرة في انتظار المعالجة الآن. أعد المحاولة بعد {retry:seconds}.",
+        "Too many photos are waiting at the moment. Try again in {retry:seconds}.",
+    ),
+    "decoder_lost": Words(
+        "توقفت معالجة الصورة لسبب لا علاقة له بالصورة نفسها. أعد المحاولة بعد {retry:seconds}.",
+        "Work on the photo stopped through no fault of the photo. Try again in {retry:seconds}.",
+    ),
+    "storage_down": Words(
+        "مكان حفظ الصور لا يستجيب حاليًّا. أعد المحاولة بعد دقيقة.",
+        "The place where photos are kept does not answer at the moment. Try again in a minute.",
+    ),
+    "database_down": Words(
+        "قاعدة البيانات لا تستجيب حاليًّا. أعد المحاولة بعد دقيقة.",
+        "The database does not answer at the moment. Try again in a minute.",
+    ),
+    "storage_full": Words(
+        "لم تبق مساحة لحفظ الصورة. لن تنجح إعادة المحاولة قبل أن يوفّر مشغّل الخدمة مساحة إضافية.",
+        "There is no space left to keep the photo. Trying again will not help before the service's operator has made room.",
+    ),
+    "internal": Words(
+        "حدث خطأ في الخدمة نفسها. أعد المحاولة بعد دقيقة، وإن تكرر الخطأ فأبلغ مشغّل الخدمة برقم الطلب.",
+        "Something went wrong on our side. Try again in a minute; if it happens again, tell the service's operator the request's id.",
+    ),
+}
+
+
+def word(refusal: Refusal, language: Language) -> str:
+    """Say a refusal in words, with what was seen shown as people read it."""
+    words = WORDS[refusal.reason]
+    text = words.ar if language == "ar" else words.en
+    return _Shown(language).vformat(text, (), _values(refusal))
+
+
+def language(accept: str | None) -> Language:
+    """Choose by an Accept-Language header (RFC 9110, 12.5.4): Arabic unless English is preferred.
+
+    Of equal weights the one named first wins; a language that is not named is better than one
+    that is refused with `q=0`; what cannot be read is passed over.
+    """
+    weights: dict[str, float] = {}
+    for tag, weight in _ranges(accept or ""):
+        weights[tag] = max(weight, weights.get(tag, 0))
+    spoken: dict[str, Language] = {"ar": "ar", "en": "en"}
+    wanted = [spoken[tag] for tag in weights if tag in spoken and weights[tag]]
+    others = weights.get("*", _UNNAMED)
+    return max(*wanted, "ar", "en", key=lambda one: weights.get(one, others))
+
+
+# Below the least weight that can be written, 0.001.
+_UNNAMED = 0.0001
+_WEIGHT = re.compile(r"(?:q=([01](?:\.[0-9]{0,9})?))?", re.IGNORECASE)
+# Browsers send about a hundred characters; nobody's preference begins after the five hundredth.
+_LONGEST = 500
+
+
+def _ranges(accept: str) -> Iterator[tuple[str, float]]:
+    if len(accept) > _LONGEST:
+        accept = accept[:_LONGEST].rpartition(",")[0]
+    for item in accept.split(","):
+        tag, _, weight = item.partition(";")
+        if found := _WEIGHT.fullmatch("".join(weight.split())):
+            yield re.split("[-_]", tag.strip().lower())[0], min(1, float(found[1] or 1))
+
+
+def _values(refusal: Refusal) -> dict[str, Seen]:
+    values = dict(refusal.seen)
+    if isinstance(refusal, FieldRefused):
+        values["field"] = refusal.field.replace("_", " ")
+    if isinstance(other := values.get("other"), str):
+        values["other"] = other.replace("_", " ")
+    width, height = values.get("width"), values.get("height")
+    if isinstance(width, int) and isinstance(height, int):
+        # Up to the next tenth of a megapixel, lest one pixel too many read as the limit itself.
+        values["pixels"] = -(-width * height // 100_000) * 100_000
+    return values
+
+
+class _Shown(Formatter):
+    """Formats values for people; one that a leaf forgot is a question mark, never a fault."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def get_value(self, key: int | str, _: Sequence[Any], kwargs: Mapping[str, Any]) -> Seen:
+        value: Seen = kwargs.get(str(key), "?")
+        return value
+
+    def format_field(self, value: Seen, format_spec: str) -> str:
+        if isinstance(value, str):
+            return _plain(value)
+        unit = _UNITS.get(format_spec)
+        return unit(value, self.language) if unit else _number(value, format_spec)
+
+
+_QUOTED = 100
+
+
+def _plain(text: str) -> str:
+    """What others sent, fit to be shown: short, and without controls or lone surrogates."""
+    shown = "".join(one if one.isprintable() else " " for one in text[: _QUOTED + 1])
+    return shown if len(shown) <= _QUOTED else shown[:_QUOTED] + "…"
+
+
+def _number(value: float, separator: str = ",") -> str:
+    return format(value, separator if isinstance(value, int) else f"{separator}.12g")
+
+
+_KILO, _MEGA = 1_000, 1_000_000
+_SIZES = ((_MEGA, Words("ميغابايت", "MB")), (_KILO, Words("كيلوبايت", "kB")))
+
+
+# Sizes are rounded down: a limit never promises more than is taken.
+def _bytes(value: float, language: Language) -> str:
+    for scale, unit in _SIZES:
+        if value >= scale:
+            return f"{_number(value * 10 // scale / 10)} {getattr(unit, language)}"
+    return f"{_number(value)} {'بايت' if language == 'ar' else 'bytes'}"
+
+
+def _kilobytes(value: float, _: Language) -> str:
+    return _number(value // _KILO, "")
+
+
+def _megapixels(value: float, _: Language) -> str:
+    return _number(value * 10 // _MEGA / 10 if value >= _MEGA else value / _MEGA)
+
+
+_FEW: dict[float, str] = {1: "ثانية واحدة", 2: "ثانيتين"}
+
+
+def _seconds(value: float, language: Language) -> str:
+    if language == "en":
+        return f"{_number(value)} {'second' if value == 1 else 'seconds'}"
+    if value in _FEW:
+        return _FEW[value]
+    # Arabic counts 3 to 10, and again 103 to 110, in the plural, and the rest in the singular.
+    return f"{_number(value)} {'ثوانٍ' if value % 100 in range(3, 11) else 'ثانية'}"
+
+
+_UNITS = {
+    "bytes": _bytes,
+    "kilobytes": _kilobytes,
+    "megapixels": _megapixels,
+    "seconds": _seconds,
+}

@@ -1,0 +1,63 @@
+"""Run one service on a socket until it is told to stop."""
+
+import socket
+from collections.abc import Callable
+
+import structlog
+import uvicorn
+
+from fatrina import app
+from fatrina.settings import Settings
+from fatrina.web import protocol
+
+log = structlog.get_logger("fatrina")
+
+
+def serve(
+    settings: Settings, on_ready: Callable[[app.Service, Settings], None] | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT, then finish the requests under way.
+
+    Raises:
+        app.NotReadyError: another service holds the data folder.
+        OSError: the address or the folder cannot be had.
+    """
+    with app.held(settings.data) as folder, listening(settings) as listener:
+        if not folder.owner:
+            message = f"Another Fatrina serves {settings.data} already: stop it, or use --data."
+            raise app.NotReadyError(message)
+        settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+        service = app.build(settings, folder)
+        try:
+            _warn_of_gaps(service)
+            log.info("serving", url=settings.base, data=str(settings.data))
+            if on_ready is not None:
+                on_ready(service, settings)
+            config = uvicorn.Config(service.app, lifespan="off", **protocol.as_uvicorn())
+            uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            service.close()
+
+
+def listening(settings: Settings) -> socket.socket:
+    """A socket that listens where the settings say.
+
+    Raises:
+        OSError: the address is taken, or not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server(
+            (settings.host, settings.port), family=family, backlog=2048, reuse_port=False
+        )
+    except OSError as fault:
+        where = f"{settings.host} port {settings.port}"
+        raise OSError(fault.errno, fault.strerror, where) from fault
+
+
+def _warn_of_gaps(service: app.Service) -> None:
+    hello = service.parts.decoders.hello()
+    if not hello.landlock:
+        log.warning("unconfined", missing="Landlock", help="decoders may read files; see doctor")
+    if not hello.seccomp:
+        log.warning("unconfined", missing="libseccomp", help="decoders may make any call")

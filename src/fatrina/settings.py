@@ -1,0 +1,95 @@
+"""Every knob, read once from the environment (`FATRINA_*`) into one frozen value."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Megabytes = Annotated[int, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """The service's settings; each field's description is its line in the documentation."""
+
+    model_config = SettingsConfigDict(env_prefix="FATRINA_", frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    data: Path = Field(Path("data"), description="Folder of the database and the pictures.")
+    public_url: str = Field(
+        "",
+        description="Where clients reach this service, or the CDN in front of it: the base of "
+        "every picture's URL. Empty: http://HOST:PORT.",
+    )
+    photo_optional: bool = Field(
+        default=False,
+        description="Let Update Image change alt, sort or default alone, without a photo.",
+    )
+    photo_bytes: int = Field(20_000_000, gt=0, description="Most bytes of a photo.")
+    photo_pixels: int = Field(
+        100_000_000, gt=0, description="Most pixels of a photo that is decoded as a stream."
+    )
+    photo_pixels_whole: int = Field(
+        40_000_000,
+        gt=0,
+        description="Most pixels of a photo that must be held whole: progressive JPEG, interlaced "
+        "PNG, WebP, GIF, AVIF, HEIC.",
+    )
+    photo_side: int = Field(16_384, gt=0, le=65_500, description="Longest side of a photo.")
+    photo_frames: int = Field(500, gt=0, description="Most frames of an animation.")
+    alt_length: int = Field(500, gt=0, description="Most characters of an alternative text.")
+    decoders: int = Field(
+        0, ge=0, description="Decoder processes. 0: as many as there are processor cores."
+    )
+    decoder_seconds: float = Field(
+        8.0, gt=0, description="Most seconds of decoding; then the decoder is killed."
+    )
+    decoder_memory: int = Field(
+        512_000_000, ge=64_000_000, description="Most bytes of memory a decoder may take."
+    )
+    decoder_queue: int = Field(
+        32, gt=0, description="Most photos that wait for a decoder; the next are told to come back."
+    )
+    upload_idle: float = Field(
+        30.0, gt=0, description="Seconds without a byte after which an upload is cut."
+    )
+    upload_seconds: float = Field(
+        600.0, gt=0, description="Most seconds that a whole upload may take."
+    )
+    incoming_bytes: int = Field(
+        8_000_000_000, gt=0, description="Most bytes of all uploads under way together."
+    )
+    download_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts, host:port and networks, separated by commas, from which links may "
+        "fetch though they are not public. For development.",
+    )
+    download_seconds: float = Field(
+        20.0, gt=0, description="Most seconds of fetching a link, redirects included."
+    )
+    download_redirects: int = Field(3, ge=0, description="Most redirects of a link.")
+    downloads: int = Field(16, gt=0, description="Most links fetched at once.")
+    keep_days: float = Field(
+        30.0, ge=0, description="Days that a replaced or removed picture and its URLs are kept."
+    )
+    log_level: str = Field("info", description="debug, info, warning or error.")
+
+    @field_validator("download_allow", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @property
+    def base(self) -> str:
+        """The base of every picture's URL, without a slash at the end."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def decoder_count(self) -> int:
+        """How many decoder processes to run."""
+        return self.decoders or len(os.sched_getaffinity(0))

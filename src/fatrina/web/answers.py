@@ -1,0 +1,52 @@
+"""Answers: JSON in the contract's envelope, and the one place where a refusal is worded."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fatrina import wire
+from fatrina.domain import errors, messages
+
+_TYPE: Final = "application/json; charset=utf-8"
+_HEADERS: Final[Mapping[type[errors.Refusal], Callable[[errors.Refusal], dict[str, str]]]] = {
+    errors.Unauthorized: lambda _: {"WWW-Authenticate": "Bearer"},
+    errors.MethodNotAllowed: lambda refusal: {"Allow": str(refusal.seen["allow"])},
+    errors.RangeOutside: lambda refusal: {"Content-Range": f"bytes */{refusal.seen['size']}"},
+    errors.Unavailable: lambda refusal: {"Retry-After": str(refusal.seen.get("retry", 5))},
+    errors.StorageFull: lambda _: {"Retry-After": "5"},
+}
+
+
+def done(status: int, data: wire.Json) -> Response:
+    """A success, in the envelope."""
+    return _json(status, wire.success(status, data), {})
+
+
+def refused(request: Request, refusal: errors.Refusal) -> Response:
+    """A refusal, in the envelope and in the language asked for.
+
+    `Fatrina-Reason` carries the stable reasons, for programs: the contract's codes do not tell
+    one 422 from another.
+    """
+    language = messages.language(request.headers.get("accept-language"))
+    headers = {"Content-Language": language, "Fatrina-Reason": reasons(refusal)}
+    for branch, more in _HEADERS.items():
+        if isinstance(refusal, branch):
+            headers |= more(refusal)
+    return _json(refusal.status, wire.failure(refusal, language), headers)
+
+
+def reasons(refusal: errors.Refusal) -> str:
+    """The stable reasons of a refusal, one for each field at fault."""
+    problems = refusal.problems if isinstance(refusal, errors.Invalid) else (refusal,)
+    return ", ".join(dict.fromkeys(problem.reason for problem in problems))
+
+
+def _json(status: int, content: wire.Json, headers: dict[str, str]) -> Response:
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    # An answer shows what a token may see: no cache in between may keep it.
+    headers = {"Cache-Control": "no-store", **headers}
+    return Response(body, status, headers, media_type=_TYPE)

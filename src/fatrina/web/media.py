@@ -1,0 +1,112 @@
+"""Image bytes: immutable, conditional, ranged, open to every origin."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Final, NamedTuple
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from fatrina.actions import Parts, pictures
+from fatrina.actions.pictures import Picture
+from fatrina.domain import errors
+from fatrina.domain.photo import Kind
+
+CODE: Final = "[A-Za-z0-9]{4,6}"
+NAME: Final = rf"[A-Za-z0-9]{{40}}\.(?:{'|'.join(kind.value for kind in Kind)})"
+
+_CHUNK: Final = 262_144
+_PATIENCE: Final = 60.0  # seconds in which a reader must take one chunk
+_RANGE: Final = re.compile(r"bytes=(?:([0-9]{1,15})-([0-9]{0,15})|-([0-9]{1,15}))")
+
+# A name is never used for other bytes, so a copy is good for ever. Nothing served here may act as
+# a page: no sniffing, no scripts, whatever the bytes were made to look like.
+_HEADERS: Final = (
+    (b"cache-control", b"public, max-age=31536000, immutable"),
+    (b"accept-ranges", b"bytes"),
+    (b"access-control-allow-origin", b"*"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; sandbox"),
+)
+
+
+class Slice(NamedTuple):
+    """Which bytes are asked for: [start, stop)."""
+
+    start: int
+    stop: int
+
+
+class Media:
+    """The application behind every picture's URL."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Serve what `parts` store."""
+        self._parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one GET or HEAD; errors.Missing when there is no such picture."""
+        request = Request(scope, receive)
+        code, name = scope["path_params"]["code"], scope["path_params"]["name"]
+        with closing(await run_sync(pictures.opened, self._parts, code, name)) as picture:
+            await _answer(request, picture, name, send)
+
+
+async def _answer(request: Request, picture: Picture, name: str, send: Send) -> None:
+    tag = f'"{name.partition(".")[0]}"'
+    headers = [(b"etag", tag.encode()), *_HEADERS]
+    if _matches(request.headers.get("if-none-match", ""), tag):
+        await _send(send, 304, headers)
+        return
+    kind = Kind(name.rpartition(".")[2])
+    headers.append((b"content-type", kind.media_type.encode()))
+    part = _asked(request, tag, picture.size)
+    start, stop = part
+    status = 206 if part != (0, picture.size) else 200
+    if status == 206:  # noqa: PLR2004
+        span = f"bytes {start}-{stop - 1}/{picture.size}"
+        headers.append((b"content-range", span.encode()))
+    headers.append((b"content-length", str(stop - start).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    for at in _steps(request, part):
+        data = await run_sync(picture.read, at, min(_CHUNK, stop - at))
+        async with asyncio.timeout(_PATIENCE):
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _steps(request: Request, part: Slice) -> Iterator[int]:
+    return iter(()) if request.method == "HEAD" else iter(range(part.start, part.stop, _CHUNK))
+
+
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _matches(condition: str, tag: str) -> bool:
+    """RFC 9110, 13.1.2: weak comparison with any of a list."""
+    tags = (each.strip().removeprefix("W/") for each in condition[:8192].split(","))
+    return any(each in (tag, "*") for each in tags)
+
+
+def _asked(request: Request, tag: str, size: int) -> Slice:
+    """The one range asked for; all of it when none or several are."""
+    whole = Slice(0, size)
+    condition = request.headers.get("if-range")
+    match = _RANGE.fullmatch(request.headers.get("range", ""))
+    if match is None or (condition is not None and condition != tag):
+        return whole
+    first, last, suffix = match.groups()
+    if suffix is not None:
+        first, last = str(max(0, size - int(suffix)) if int(suffix) else size), ""
+    start, stop = int(first), min(int(last) + 1 if last else size, size)
+    if last and int(last) < start:
+        return whole  # RFC 9110, 14.1.1: an invalid range is ignored
+    if start >= size:
+        raise errors.RangeOutside(size=size)
+    return Slice(start, stop)

@@ -1,0 +1,106 @@
+"""Every request named, timed, counted and logged; and the last net under every fault."""
+
+import re
+from secrets import token_hex
+from time import perf_counter
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fatrina.domain import errors
+
+_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+log = structlog.get_logger("fatrina")
+
+
+class Metrics:
+    """What Prometheus is told."""
+
+    def __init__(self) -> None:
+        """Make a registry of its own, so that two services in one process do not meet."""
+        self.registry = CollectorRegistry()
+        self.requests = Histogram(
+            "fatrina_request_seconds",
+            "Time to answer a request.",
+            ("method", "route", "status"),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.stages = Histogram(
+            "fatrina_stage_seconds",
+            "Time of one stage of a request: admit, receive, act.",
+            ("stage",),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.refusals = Counter(
+            "fatrina_refusals",
+            "Requests refused, by reason.",
+            ("reason",),
+            registry=self.registry,
+        )
+        self.waiting = Gauge(
+            "fatrina_decoder_waiting", "Photos that wait for a decoder.", registry=self.registry
+        )
+
+    def refused(self, refusal: errors.Refusal) -> None:
+        """Count a refusal, or each field of it."""
+        problems = refusal.problems if isinstance(refusal, errors.Invalid) else (refusal,)
+        for problem in problems:
+            self.refusals.labels(problem.reason).inc()
+
+
+class Observe:
+    """The outermost layer."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        """Observe `app`."""
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        name = _request_id(scope)
+        scope["state"]["request_id"] = name
+        status = 0
+        begun = perf_counter()
+
+        async def named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", name.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, named)
+        finally:
+            self._note(scope, name, status, perf_counter() - begun)
+
+    def _note(self, scope: Scope, name: str, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        method = scope["method"] if route != "none" else "none"
+        self._metrics.requests.labels(method, route, status).observe(seconds)
+        log.info(
+            "request",
+            id=name,
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            ms=round(seconds * 1000, 1),
+            **scope["state"].get("noted", {}),
+        )
+
+
+def _request_id(scope: Scope) -> str:
+    """The id a proxy gave, when it is a plain one; a new one otherwise."""
+    for header, value in scope["headers"]:
+        if header == b"x-request-id" and _ID.fullmatch(value):
+            return str(value.decode())
+    return token_hex(8)

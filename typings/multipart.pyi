@@ -1,0 +1,24 @@
+"""The part of `multipart` that Fatrina uses; the library ships no types."""
+
+from collections.abc import Generator
+from typing import Self
+
+class MultipartError(ValueError): ...
+
+class MultipartSegment:
+    name: str | None
+    filename: str | None
+    content_type: str | None
+    bytes_received: int
+
+class PushMultipartParser:
+    def __init__(
+        self, boundary: str, *, max_segment_count: int = ..., max_header_count: int = ...
+    ) -> None: ...
+    def parse(
+        self, chunk: bytes | bytearray
+    ) -> Generator[MultipartSegment | bytes | bytearray | None, None, None]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *fault: object) -> None: ...
+
+def parse_options_header(header: str) -> tuple[str, dict[str, str]]: ...

@@ -213,7 +213,8 @@ def avifs() -> dict[str, bytes]:
     xmp = Item(b"mime", XMP, b"\0application/rdf+xml\0" + SECRET + b"\0", flags=1)
     other = Item(b"av01", parts_of_avif(seed=2)[0] + SECRET)
     uuid = box(b"uuid", bytes(16), SECRET)
-    film = box(b"moov", box(b"udta", box(b"name", SECRET)))
+    header = box(b"mvhd", bytes(12), b"\0\0\3\xe8\0\0\3\xe8\0\1\0\0\1\0", bytes(70), b"\0\0\0\2")
+    film = box(b"moov", header, box(b"udta", box(b"name", SECRET)))
     link = box(b"url ", bytes(4), b"https://example.com/", SECRET, b"\0")
     tells = [(b"cdsc", 2, [1])]
     plain = avif_with()

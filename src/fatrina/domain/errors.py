@@ -312,7 +312,7 @@ class PhotoTooSlow(PhotoRefused):
 
 
 class PhotoTooHungry(PhotoRefused):
-    """Decoding wants over `limit` megabytes of memory."""
+    """Decoding wants over `limit` bytes of memory."""
 
     reason = "photo_too_hungry"
 

@@ -153,8 +153,8 @@ WORDS: dict[str, Words] = {
         "Reading the photo took more than {limit:seconds}. Make it smaller or save it as an ordinary JPEG, and send it again.",
     ),
     "photo_too_hungry": Words(
-        "تحتاج قراءة الصورة إلى ذاكرة تزيد على {limit:,} ميغابايت. صغّر أبعادها أو احفظها من جديد بصيغة JPEG ثم أعد إرسالها.",
-        "Reading the photo takes more than {limit:,} MB of memory. Make it smaller or save it as an ordinary JPEG, and send it again.",
+        "تحتاج قراءة الصورة إلى ذاكرة تزيد على {limit:bytes}. صغّر أبعادها أو احفظها من جديد بصيغة JPEG ثم أعد إرسالها.",
+        "Reading the photo takes more than {limit:bytes} of memory. Make it smaller or save it as an ordinary JPEG, and send it again.",
     ),
     "photo_crashed": Words(
         "تعذّرت قراءة هذه الصورة. افتحها في برنامج لتحرير الصور واحفظها من جديد بصيغة JPEG أو PNG ثم أعد إرسالها.",

@@ -5,7 +5,9 @@ from typing import Literal
 UPRIGHT = 1
 """The orientation of a picture that needs no turning."""
 
-_ORDERS: dict[bytes, Literal["little", "big"]] = {b"II*\0": "little", b"MM\0*": "big"}
+ORDERS: dict[bytes, Literal["little", "big"]] = {b"II*\0": "little", b"MM\0*": "big"}
+"""The first four bytes of a TIFF structure, and the order of bytes that they tell."""
+
 _ORIENTATION = 0x0112  # EXIF 2.32, 4.6.4
 _SIZES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8)  # bytes of each type: TIFF 6.0, pages 15 and 16
 _WHOLE = frozenset({1, 3, 4, 6, 8, 9})  # the types that are whole numbers
@@ -17,7 +19,7 @@ def orientation(tiff: bytes) -> int:
     It is read as libvips reads it: from the first directory, by the first entry that lies within
     the block. Whatever is absent, broken or out of range means 1, upright.
     """
-    order = _ORDERS.get(tiff[:4])
+    order = ORDERS.get(tiff[:4])
     if order is None:
         return UPRIGHT
 

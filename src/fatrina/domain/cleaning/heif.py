@@ -141,14 +141,17 @@ def _clean_profile(overlay: _Overlay, data: Buffer, colr: Box) -> None:
 
 
 def _clean_items(overlay: _Overlay, data: Buffer, parts: dict[bytes, Box]) -> list[tuple[int, int]]:
-    """Take the names from all items and the type from those not drawn; give the bytes in use."""
+    """Take the names from all items, the types from those not drawn; give the bytes in use."""
     entries = items.entries(data, parts[b"iinf"])
-    related = items.references(data, parts[b"iref"]) if b"iref" in parts else ()
+    related = items.references(data, parts[b"iref"]) if b"iref" in parts else []
     drawn = items.drawn(items.primary(data, parts[b"pitm"]), entries, related)
     for item, entry in entries.items():
         if item not in drawn:
             overlay.write(entry.at, b"free")
         overlay.blank(entry.at + 4, entry.stop)
+    for reference in related:
+        if reference.item not in drawn:
+            overlay.write(reference.at, b"free")
     places = items.extents(data, parts[b"iloc"], parts.get(b"idat"))
     return [(start, stop) for item, start, stop in places if item in drawn and start < stop]
 

@@ -1,7 +1,7 @@
 """The items of a HEIF file (ISO/IEC 23008-12): what there is, and which of it draws the picture."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from fatrina.domain.cleaning.boxes import Box, Reader, boxes
@@ -10,7 +10,7 @@ from fatrina.domain.errors import PhotoDamaged
 
 # Coded, and derived from others: ISO/IEC 23008-12, 6.6.2, and AV1 Image File Format, 2.1 and 4.2.
 _IMAGES = frozenset({b"av01", b"grid", b"iovl", b"iden", b"tmap", b"sato"})
-_DERIVED, _AUXILIARY = b"dimg", b"auxl"
+_DERIVED, _AUXILIARY, _THUMBNAIL = b"dimg", b"auxl", b"thmb"
 _WIDTHS = frozenset({0, 4, 8})
 
 
@@ -31,9 +31,13 @@ class Extent(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """One item's relation to another: `dimg` is made of it, `auxl` is an extra plane of it."""
+    """One item's relation to another: `dimg` is made of it, `auxl` is an extra plane of it.
+
+    Its type stands at `at`, once for all the relations of a kind that an item has.
+    """
 
     kind: bytes
+    at: int
     item: int
     other: int
 
@@ -111,13 +115,13 @@ def _origin(method: int, idat: Box | None) -> int:
     return idat.body
 
 
-def references(data: Buffer, iref: Box) -> Iterator[Reference]:
+def references(data: Buffer, iref: Box) -> list[Reference]:
     """Read the relations between items.
 
     Raises:
         errors.PhotoDamaged: the boxes are broken, or there are over `PARTS` relations.
     """
-    return bounded(_references(data, iref))
+    return list(bounded(_references(data, iref)))
 
 
 def _references(data: Buffer, iref: Box) -> Iterator[Reference]:
@@ -127,25 +131,26 @@ def _references(data: Buffer, iref: Box) -> Iterator[Reference]:
         reader = Reader(data, box.body, box.stop)
         item = reader.number(width)
         for _ in range(reader.number(2)):
-            yield Reference(box.kind, item, reader.number(width))
+            yield Reference(box.kind, box.start + 4, item, reader.number(width))
 
 
-def drawn(first: int, found: dict[int, Entry], related: Iterable[Reference]) -> set[int]:
+def drawn(first: int, found: dict[int, Entry], related: list[Reference]) -> set[int]:
     """Tell which items draw the picture: it, what it is made of, and their extra planes (alpha).
 
     Thumbnails, further pictures and metadata are none of them.
 
     Raises:
-        errors.PhotoDamaged: the picture itself is no image.
+        errors.PhotoDamaged: the picture itself is no image, or only serves another one.
     """
     needs = defaultdict(set)
-    for kind, item, other in related:
+    for kind, _, item, other in related:
         if kind == _DERIVED:
             needs[item].add(other)
         elif kind == _AUXILIARY:
             needs[other].add(item)
     images = {item for item, entry in found.items() if entry.kind in _IMAGES}
-    if first not in images:
+    serving = {item for kind, _, item, _ in related if kind in {_AUXILIARY, _THUMBNAIL}}
+    if first not in images - serving:
         raise PhotoDamaged(problem="no picture")
     done: set[int] = set()
     todo = [first]

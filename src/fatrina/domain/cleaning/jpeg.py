@@ -132,17 +132,18 @@ def _profile(data: Buffer, segments: list[_Segment]) -> dict[_Segment, bytes]:
     They stay as they are when they hold it in order and nothing else; or else new ones hold it.
     """
     bodies = [segment.body(data) for segment in segments]
-    parts: dict[int, bytes] = {}
-    for body in bodies:
-        parts.setdefault(body[len(_ICC)], body[_ICC_HEAD:])
-    numbers = range(1, len(parts) + 1)
-    stored = b"".join(parts.get(number, b"") for number in numbers)
-    profile = icc.sound(stored)
-    if not profile or any(body[len(_ICC) + 1] != len(parts) for body in bodies):
-        return dict.fromkeys(segments, b"")
-    if profile == stored and [body[len(_ICC)] for body in bodies] == [*numbers]:
+    numbers = [body[len(_ICC)] for body in bodies]
+    whole = sorted(numbers) == [*range(1, len(bodies) + 1)]
+    whole &= all(body[len(_ICC) + 1] == len(bodies) for body in bodies)
+    parts = dict(zip(numbers, bodies, strict=True))
+    stored = b"".join(parts[number][_ICC_HEAD:] for number in sorted(parts))
+    profile = icc.sound(stored) if whole else b""
+    if profile and profile == stored and numbers == sorted(numbers):
         return {segment: data[segment.start : segment.stop] for segment in segments}
-    return dict.fromkeys(segments, b"") | {segments[0]: _profile_segments(profile)}
+    news = dict.fromkeys(segments, b"")
+    if profile:
+        news[segments[0]] = _profile_segments(profile)
+    return news
 
 
 def _profile_segments(profile: bytes) -> bytes:

@@ -36,6 +36,10 @@ class _Chunk(NamedTuple):
     stop: int
 
     def body(self, data: Buffer) -> bytes:
+        """Give what the chunk holds; if its check sum is wrong, decoders differ on that."""
+        checksum = int.from_bytes(data[self.stop - 4 : self.stop], "big")
+        if zlib.crc32(data[self.start + 4 : self.stop - 4]) != checksum:
+            raise PhotoDamaged(problem="a wrong check sum")
         return data[self.start + 8 : self.stop - 4]
 
     @property
@@ -46,10 +50,11 @@ class _Chunk(NamedTuple):
 def clean(data: Buffer) -> Clean:
     """Keep the picture, an animation's frames, the colours, the profile and the orientation.
 
-    What follows IEND goes. Check sums of what stays are left to the decoder.
+    What follows IEND goes. Check sums are left to the decoder, but for those of the profile and
+    the orientation.
 
     Raises:
-        errors.PhotoDamaged: there is no header, no picture, or no end.
+        errors.PhotoDamaged: there is no header, no picture, or no end, or one of the two is broken.
     """
     chunks = list(bounded(_chunks(data)))
     kinds = [chunk.kind for chunk in chunks]
@@ -112,8 +117,8 @@ def _keep_frames(cut: Cut, tail: list[_Chunk]) -> int:
 
 
 def _is_exif(chunk: _Chunk, data: Buffer) -> bool:
-    """Tell whether libpng takes this for the EXIF block: one without a byte order is passed by."""
-    return chunk.kind == b"eXIf" and data[chunk.start + 8 : chunk.start + 10] in {b"II", b"MM"}
+    """Tell whether libpng takes this for the EXIF block: one that is no TIFF is passed by."""
+    return chunk.kind == b"eXIf" and data[chunk.start + 8 : chunk.start + 12] in exif.ORDERS
 
 
 def _profile(body: bytes) -> bytes:

@@ -47,7 +47,7 @@ def clean(data: Buffer) -> Clean:
     body = Cut(data)
     frames = 1
     if chunks and chunks[0].kind in _PICTURES:
-        _keep(body, chunks[0])
+        body.keep(chunks[0].start, chunks[0].stop)
     elif chunks and chunks[0].kind == b"VP8X" and chunks[0].size >= _FLAGS_SIZE:
         frames = _keep_extended(body, data, chunks)
     else:
@@ -68,12 +68,6 @@ def _chunks(data: Buffer, at: int, stop: int) -> Iterator[_Chunk]:
         yield chunk
 
 
-def _keep(cut: Cut, chunk: _Chunk) -> None:
-    end = chunk.start + 8 + chunk.size
-    cut.keep(chunk.start, end)
-    cut.swap(end, chunk.stop, bytes(chunk.size % 2))
-
-
 def _keep_extended(cut: Cut, data: Buffer, chunks: list[_Chunk]) -> int:
     """Keep what belongs to the picture behind a VP8X chunk, and count its frames."""
     head, *rest = chunks
@@ -89,7 +83,7 @@ def _keep_extended(cut: Cut, data: Buffer, chunks: list[_Chunk]) -> int:
         elif flags & _ANIMATED:
             frames += _keep_animated(cut, data, chunk)
         elif not pictures and chunk.kind in _PICTURES | {b"ALPH"}:
-            _keep(cut, chunk)
+            cut.keep(chunk.start, chunk.stop)
             pictures += chunk.kind in _PICTURES
     if not frames and not pictures:
         raise PhotoDamaged(problem="no picture")
@@ -126,7 +120,7 @@ def _keep_animated(cut: Cut, data: Buffer, chunk: _Chunk) -> int:
     frame.keep(start - _FRAME_SIZE, start)
     # A frame begins with its picture, at most a chunk of alpha before it; the rest is not drawn.
     for part in islice(_chunks(data, start, chunk.start + 8 + chunk.size), 2):
-        _keep(frame, part)
+        frame.keep(part.start, part.stop)
         if part.kind in _PICTURES:
             break
         if part.kind != b"ALPH":

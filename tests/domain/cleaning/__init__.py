@@ -1,0 +1,1 @@
+"""What may be served of an original."""

@@ -1,0 +1,138 @@
+"""JPEG: what draws the picture stays, in its order; of the rest, only what colours or turns it."""
+
+import pytest
+
+from fatrina.domain.cleaning import jpeg
+from fatrina.domain.errors import PhotoDamaged, PhotoTooManyScans
+from fatrina.domain.photo import Kind
+from tests import drawn, hostile, marked
+from tests.containers import icc_segments, segment, tiff, with_segments
+from tests.domain.cleaning.seen import cleaned, look
+
+PLAIN = drawn.jpeg()
+JFIF = b"JFIF\0\1\2\1\0\x48\0\x48"
+
+
+def served(*segments: bytes) -> bytes:
+    """Give what is served of a plain photo with these segments in its head."""
+    return cleaned(Kind.JPEG, with_segments(PLAIN, *segments))
+
+
+def exif(turn: int) -> bytes:
+    return segment(0xE1, b"Exif\0\0" + tiff(turn))
+
+
+def test_the_marks_of_colour_stay() -> None:
+    marks = segment(0xE0, JFIF + b"\0\0"), segment(0xEE, b"Adobe\0\x64\0\0\0\0\1")
+    assert served(*marks) == with_segments(PLAIN, *marks)
+
+
+def test_marks_too_short_to_count_go() -> None:
+    assert served(segment(0xE0, JFIF), segment(0xEE, b"Adobe\0\x64\0\0\0\0")) == PLAIN
+
+
+def test_the_thumbnail_goes_out_of_the_mark() -> None:
+    thumbnail = segment(0xE0, JFIF + b"\2\1" + marked.SECRET[:6])
+    assert served(thumbnail) == with_segments(PLAIN, segment(0xE0, JFIF + b"\0\0"))
+
+
+@pytest.mark.parametrize(
+    ("segments", "turn"),
+    [
+        ([exif(6), exif(8)], 6),
+        ([segment(0xE1, b"Exif\0\0nonsense"), exif(8)], 1),
+        ([segment(0xE1, b"Exif\0\xff" + tiff(6)), exif(8)], 1),
+        ([segment(0xE1, b"Exif"), exif(8)], 8),
+        ([segment(0xE1, b"exif\0\0" + tiff(6)), exif(8)], 8),
+        ([segment(0xE2, b"Exif\0\0" + tiff(6))], 1),
+    ],
+)
+def test_of_several_exif_blocks_the_one_that_libvips_reads_counts(
+    segments: list[bytes], turn: int
+) -> None:
+    assert served(*segments) == drawn.jpeg(orientation=turn)
+    assert look(Kind.JPEG, with_segments(PLAIN, *segments)) == look(Kind.JPEG, served(*segments))
+
+
+def test_a_profile_in_parts_stays_as_it_is() -> None:
+    parts = icc_segments(drawn.profile(), 100)
+    assert served(*parts) == with_segments(PLAIN, *parts)
+
+
+def test_a_profile_out_of_order_is_put_in_order() -> None:
+    parts = icc_segments(drawn.profile(), 100)
+    assert served(*parts[::-1]) == with_segments(PLAIN, *icc_segments(drawn.profile()))
+
+
+def test_a_large_profile_is_split_again() -> None:
+    profile = drawn.profile("cmyk")
+    assert len(profile) > 0xFFFF
+    assert served(*icc_segments(profile + b"more")) == with_segments(PLAIN, *icc_segments(profile))
+
+
+def test_a_broken_profile_goes() -> None:
+    parts = icc_segments(drawn.profile(), 100)
+    for broken in (parts[1:], parts[:-1], [*parts, parts[0]], [segment(0xE2, b"ICC_PROFILE\0")]):
+        assert served(*broken) == PLAIN
+
+
+@pytest.mark.parametrize("name", hostile.odd())
+def test_stray_bytes_are_odd_and_no_more(name: str) -> None:
+    photo = hostile.odd()[name]
+    assert look(Kind.JPEG, cleaned(Kind.JPEG, photo)) == look(Kind.JPEG, photo)
+    assert b"stray" not in cleaned(Kind.JPEG, photo)
+
+
+def test_what_is_no_use_to_a_decoder_goes() -> None:
+    for marker in (0xC8, 0xDC, 0xDE, 0xDF, 0xF0, 0xFD, 0xFE, *range(0xE0, 0xF0)):
+        assert served(segment(marker, marked.SECRET)) == PLAIN
+
+
+def test_tables_between_scans_stay_and_profiles_there_go() -> None:
+    photo = drawn.jpeg(progressive=True)
+    marks = [segment(0xE0, JFIF + b"\0\0"), exif(6), *icc_segments(drawn.profile())]
+    assert photo.count(b"\xff\xc4") > 1
+    assert cleaned(Kind.JPEG, with_segments(photo, *marks, before=b"\xff\xda")) == photo
+
+
+def test_restarts_belong_to_the_data() -> None:
+    photo = drawn.jpeg(restart=1)
+    assert b"\xff\xd0" in photo
+    assert jpeg.clean(photo).untouched(len(photo))
+
+
+def test_scans_are_counted() -> None:
+    assert jpeg.clean(PLAIN).scans == 1
+    assert jpeg.clean(drawn.jpeg(progressive=True)).scans == 10
+    assert jpeg.clean(hostile.scans(jpeg.SCANS)).scans == jpeg.SCANS
+
+
+@pytest.mark.parametrize("count", [jpeg.SCANS + 1, 884])
+def test_too_many_scans_are_an_attack(count: int) -> None:
+    with pytest.raises(PhotoTooManyScans) as refusal:
+        jpeg.clean(hostile.scans(count))
+    assert refusal.value.seen == {"limit": jpeg.SCANS}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        PLAIN[2:],
+        PLAIN[:2] + PLAIN[-2:],
+        PLAIN[:-2],
+        PLAIN[:-1],
+        PLAIN[:-2] + b"\xff\xfe\xff\xff" + PLAIN[-2:],
+        PLAIN[:-2] + b"\xff\xfe",
+    ],
+    ids=[
+        "no start",
+        "no scan",
+        "no end",
+        "half an end",
+        "a segment over the end",
+        "half a segment",
+    ],
+)
+def test_broken_ones_are_damaged(broken: bytes) -> None:
+    with pytest.raises(PhotoDamaged):
+        jpeg.clean(broken)

@@ -1,0 +1,215 @@
+"""The gallery's rules, against a plainer account of the same rules."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+
+from fatrina.domain import errors
+from fatrina.domain.gallery import MOST_IMAGES, Change, Entry, Gallery
+
+SORTS = st.floats(allow_nan=False, allow_infinity=False, width=64) | st.integers(0, 3).map(float)
+CHANGES = st.builds(
+    Change,
+    default=st.none() | st.booleans(),
+    sort=st.none() | SORTS,
+    alt=st.none() | st.sampled_from(["", "a lamp", "مصباح"]),
+)
+
+
+def gallery(*sorts: float, default: int = 1) -> Gallery:
+    """A gallery of images 1, 2, …, attached in this order."""
+    return Gallery.of(
+        Entry(number, number, sort, number == default) for number, sort in enumerate(sorts, 1)
+    )
+
+
+def order(images: Gallery) -> list[int]:
+    return [entry.id for entry in images.entries]
+
+
+def main(images: Gallery) -> int | None:
+    return images.default.id if images.default else None
+
+
+class Life(RuleBasedStateMachine):
+    """A gallery through any life, judged step by step."""
+
+    ids = Bundle("ids")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gallery = Gallery()
+        self.count = 0
+
+    def adopt(self, after: Gallery) -> None:
+        """Save it row by row, as the database does: there are never two defaults."""
+        rows = {entry.id: entry for entry in self.gallery.entries}
+        kept = {entry.id for entry in after.entries}
+        rows = {identifier: entry for identifier, entry in rows.items() if identifier in kept}
+        for entry in after.changed(self.gallery):
+            assert rows.get(entry.id) != entry
+            assert rows.get(entry.id, entry).age == entry.age
+            rows[entry.id] = entry
+            assert sum(row.default for row in rows.values()) <= 1
+        assert set(rows.values()) == set(after.entries)
+        self.gallery = after
+
+    @rule(target=ids, change=CHANGES)
+    def attach(self, change: Change) -> int:
+        self.count += 1
+        if len(self.gallery.entries) == MOST_IMAGES:
+            with pytest.raises(errors.Invalid):
+                self.gallery.attach(self.count, change)
+            return self.count
+        after = self.gallery.attach(self.count, change)
+        entry = after[self.count]
+        if change.sort is None:
+            assert order(after)[-1] == self.count
+        else:
+            assert entry.sort == change.sort
+        assert entry.alt == (change.alt or None)
+        if not self.gallery.entries or change.default:
+            assert main(after) == self.count
+        else:
+            assert main(after) == main(self.gallery)
+        self.adopt(after)
+        return self.count
+
+    @rule(identifier=ids, change=CHANGES)
+    def revise(self, identifier: int, change: Change) -> None:
+        if identifier not in order(self.gallery):
+            with pytest.raises(KeyError):
+                self.gallery.revise(identifier, change)
+            return
+        before, after = self.gallery[identifier], self.gallery.revise(identifier, change)
+        entry = after[identifier]
+        assert entry.sort == (before.sort if change.sort is None else change.sort)
+        assert entry.alt == (before.alt if change.alt is None else change.alt or None)
+        if change.default or len(self.gallery.entries) == 1:
+            assert main(after) == identifier
+        elif change.default is None or not before.default:
+            assert main(after) == main(self.gallery)
+        else:
+            others = [each for each in order(after) if each != identifier]
+            assert main(after) == others[0]
+        self.adopt(after)
+
+    @rule(identifier=consumes(ids))
+    def remove(self, identifier: int) -> None:
+        if identifier not in order(self.gallery):
+            return
+        left = [each for each in order(self.gallery) if each != identifier]
+        heir = main(self.gallery)
+        if heir == identifier:
+            heir = left[0] if left else None
+        after = self.gallery.remove(identifier)
+        assert order(after) == left
+        assert main(after) == heir
+        self.adopt(after)
+
+    @invariant()
+    def one_default(self) -> None:
+        assert sum(entry.default for entry in self.gallery.entries) == bool(self.gallery.entries)
+        assert len(self.gallery.entries) <= MOST_IMAGES
+
+    @invariant()
+    def in_order(self) -> None:
+        assert all(
+            (one.sort, one.age) < (next_.sort, next_.age)
+            for one, next_ in pairwise(self.gallery.entries)
+        )
+        assert Gallery.of(reversed(self.gallery.entries)) == self.gallery
+
+
+TestLife = Life.TestCase
+
+
+@given(st.lists(SORTS, min_size=1, max_size=MOST_IMAGES), CHANGES)
+def test_a_revision_touches_no_other_image_but_for_the_default(
+    sorts: list[float], change: Change
+) -> None:
+    before = gallery(*sorts)
+    after = before.revise(1, change)
+    for entry in before.entries:
+        if entry.id != 1:
+            assert replace(after[entry.id], default=entry.default) == entry
+
+
+@given(st.lists(SORTS, min_size=1, max_size=MOST_IMAGES))
+def test_what_is_not_mentioned_stays(sorts: list[float]) -> None:
+    before = gallery(*sorts)
+    assert before.revise(1, Change()) == before
+    assert before.revise(1, Change()).changed(before) == ()
+
+
+def test_a_new_default_takes_it_from_the_one_before() -> None:
+    after = gallery(1, 2, 3).revise(3, Change(default=True))
+    assert main(after) == 3
+    assert [entry.id for entry in after.changed(gallery(1, 2, 3))] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("images", "revised", "change", "heir"),
+    [
+        (gallery(1, 2, 3), 1, Change(default=False), 2),
+        (gallery(1, 2, 3, default=2), 2, Change(default=False), 1),
+        (gallery(1, 2, 3), 1, Change(default=False, sort=9), 2),
+        (gallery(5, 5, 5, default=3), 3, Change(default=False), 1),
+        (gallery(1, 2, 3), 2, Change(default=False), 1),
+        (gallery(7), 1, Change(default=False), 1),
+    ],
+)
+def test_a_default_given_up_goes_to_the_first_of_the_others(
+    images: Gallery, revised: int, change: Change, heir: int
+) -> None:
+    assert main(images.revise(revised, change)) == heir
+
+
+def test_a_default_taken_out_goes_to_the_first_of_the_others() -> None:
+    assert main(gallery(3, 2, 1).remove(1)) == 3
+    assert main(gallery(3, 2, 1).remove(2)) == 1
+    assert gallery(3).remove(1) == Gallery()
+
+
+def test_of_two_with_one_sort_the_older_comes_first() -> None:
+    assert order(gallery(2, 1, 2, 1)) == [2, 4, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("last", "sort"),
+    [
+        (1.0, 2.0),
+        (1.5, 2.0),
+        (0.0, 1.0),
+        (-5.5, -4.0),
+        (-0.5, 1.0),
+        (2.0**60, 2.0**60),
+        (1e308, 1e308),
+    ],
+)
+def test_without_a_sort_an_image_comes_last(last: float, sort: float) -> None:
+    after = gallery(last).attach(2, Change())
+    assert order(after) == [1, 2]
+    assert after[2].sort == sort
+
+
+def test_an_empty_gallery_begins_with_one() -> None:
+    (entry,) = Gallery().attach(7, Change()).entries
+    assert entry == Entry(7, 1, 1.0, default=True, alt=None)
+
+
+def test_the_eleventh_is_refused_by_the_field_it_came_by() -> None:
+    with pytest.raises(errors.Invalid) as refused:
+        gallery(*range(MOST_IMAGES)).attach(11, Change())
+    (problem,) = refused.value.problems
+    assert isinstance(problem, errors.GalleryFull)
+
+
+def test_an_image_of_another_gallery_is_not_here() -> None:
+    for ask in (gallery(1).__getitem__, gallery(1).remove):
+        with pytest.raises(KeyError):
+            ask(2)

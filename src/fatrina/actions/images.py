@@ -128,7 +128,7 @@ def _revise(  # noqa: PLR0913, PLR0917  what `update` knows by now
             versions.add(tx, image, fresh, caller.token_id, now)
             return Image(after[image], fresh.original)
     if fresh is not None:
-        parts.storage.delete(fresh.original.keys().values())
+        ingest.discard(parts, fresh.original)
     return Image(after[image], shown.original)
 
 
@@ -168,10 +168,14 @@ def _must(photo: Photo | None) -> Photo:
 
 @contextmanager
 def _discarding(parts: Parts, fresh: Version | None) -> Iterator[None]:
-    """Delete new bytes at once when a rule refuses the row; after a fault the sweep judges."""
+    """Delete new bytes at once when it is certain that no row came to refer to them.
+
+    It is when a rule refuses or the disk is full. After another fault of the database a commit
+    may have gone through all the same: the sweep judges.
+    """
     try:
         yield
-    except (errors.Missing, errors.Invalid, _OvertakenError):
+    except (errors.Missing, errors.Invalid, errors.StorageFull, _OvertakenError):
         if fresh is not None:
-            parts.storage.delete(fresh.original.keys().values())
+            ingest.discard(parts, fresh.original)
         raise

@@ -1,6 +1,7 @@
 """A photo, uploaded or linked, into a stored original with its renditions."""
 
-from contextlib import ExitStack
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -54,7 +55,7 @@ def develop(parts: Parts, photo: Photo, merchant: str) -> Version:
     """
     with ExitStack() as files:
         made = {role: files.enter_context(parts.spool.new()) for role in ROLES}
-        facts = _decode(parts, photo, [file.descriptor for file in made.values()])
+        facts = _decode(parts, photo, made.values())
         original = Original(
             merchant=merchant,
             handle=ids.letters(HANDLE),
@@ -64,16 +65,28 @@ def develop(parts: Parts, photo: Photo, merchant: str) -> Version:
             height=facts.height,
         )
         keys = original.keys()
-        parts.storage.put({keys[role]: file.path for role, file in made.items()})
+        try:
+            parts.storage.put({keys[role]: file.path for role, file in made.items()})
+        except OSError:
+            discard(parts, original)
+            raise
     return Version(original, photo.source, facts.frames)
 
 
-def _decode(parts: Parts, photo: Photo, files: list[int]) -> Facts:
+def discard(parts: Parts, original: Original) -> None:
+    """Delete bytes that no row will ever refer to; what resists is left to the sweep."""
+    with suppress(OSError):
+        parts.storage.delete(original.keys().values())
+
+
+def _decode(parts: Parts, photo: Photo, files: Iterable[File]) -> Facts:
     for tries_left in reversed(range(_TRIES)):
+        for file in files:
+            file.rewind()  # a decoder that was lost may have begun to write
         try:
             with parts.decoders.lend() as decoder:
                 facts = decoder.open(photo.file.descriptor, parts.decoders.limits)
-                decoder.make(files)
+                decoder.make([file.descriptor for file in files])
             return facts
         except errors.DecoderLost:
             if not tries_left:

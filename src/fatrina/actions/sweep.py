@@ -38,6 +38,8 @@ class Broom:
         A file is litter when no version owns it and it came into being before `settled` (seconds
         since the epoch): a younger one may belong to an update that is about to commit.
         """
+        if not self.dry_run:
+            self.database.settle()
         return Swept(self._purge(now, now - keep), self._tidy(settled))
 
     def _purge(self, now: int, before: int) -> int:

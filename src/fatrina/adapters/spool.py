@@ -5,6 +5,7 @@ it is emptied at every start.
 """
 
 import os
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
@@ -15,6 +16,7 @@ from typing import Final, Self
 from fatrina.domain import errors
 
 _RETRY: Final = 5
+_MODE: Final = 0o644
 
 
 class Spool:
@@ -40,11 +42,7 @@ class Spool:
         return len(strays)
 
     def new(self) -> "SpoolFile":
-        """Begin a file.
-
-        Raises:
-            OSError: the folder takes no new file.
-        """
+        """Begin a file under a new random name."""
         return SpoolFile(self, self.folder / token_hex(16))
 
     def take(self, size: int) -> None:
@@ -65,15 +63,29 @@ class Spool:
 
 
 class SpoolFile:
-    """One file on its way: written, counted and hashed as it comes; gone when it is closed."""
+    """One file on its way: written, counted and hashed as it comes; gone when it is closed.
+
+    Between two writes it holds no descriptor: thousands of uploads that stand still cost none.
+    """
 
     def __init__(self, spool: Spool, path: Path) -> None:
-        """Make the file, empty."""
+        """Name the file; it comes into being with its first bytes, or when it is opened."""
         self.path = path
         self.size = 0
         self._spool = spool
         self._hash = sha256()
-        self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        self._descriptor: int | None = None
+
+    @property
+    def descriptor(self) -> int:
+        """The file, opened for reading and writing from its beginning.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        if self._descriptor is None:
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        return self._descriptor
 
     @property
     def sha256(self) -> str:
@@ -90,17 +102,34 @@ class SpoolFile:
         self._spool.take(len(data))
         self.size += len(data)
         self._hash.update(data)
-        left = memoryview(data)
-        while left:
-            left = left[os.write(self.descriptor, left) :]
+        file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(file, left) :]
+        finally:
+            os.close(file)
+
+    def rewind(self) -> None:
+        """Empty the file of what another process wrote into it, for that to begin again.
+
+        Raises:
+            OSError: the disk is broken.
+        """
+        os.ftruncate(self.descriptor, 0)
+        os.lseek(self.descriptor, 0, os.SEEK_SET)
 
     def close(self) -> None:
         """Forget the file; it is deleted unless it was moved away."""
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
-            self._spool.give_back(self.size)
-            self.path.unlink(missing_ok=True)
+        self._spool.give_back(self.size)
+        self.size = 0
+        # What it held is decided by now: a fault here must not turn a success into a failure.
+        if self._descriptor is not None:
+            with suppress(OSError):
+                os.close(self._descriptor)
+            self._descriptor = None
+        with suppress(OSError):
+            self.path.unlink()
 
     def __enter__(self) -> Self:
         return self

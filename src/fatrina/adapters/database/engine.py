@@ -9,7 +9,7 @@ from typing import Final
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
@@ -69,6 +69,18 @@ class Database:
         with _told(), self._writer.begin() as connection:
             yield connection
 
+    def settle(self) -> None:
+        """See to it that no commit that failed comes to life at a restart.
+
+        One whose flush failed lies whole in the log, behind its end, where a restart would read
+        it; any later write goes over it. An update that changes nothing would write nothing.
+
+        Raises:
+            errors.DatabaseDown, errors.StorageFull.
+        """
+        with self.writing() as connection:
+            connection.execute(text("PRAGMA user_version = 1"))
+
     def check(self) -> None:
         """Prove that the database can be written now.
 
@@ -113,6 +125,8 @@ def _engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:
 def _told() -> Iterator[None]:
     try:
         yield
+    except (IntegrityError, ProgrammingError):
+        raise  # a fault of ours, no outage
     except (DBAPIError, PoolTimeoutError) as fault:
         code = getattr(getattr(fault, "orig", None), "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:

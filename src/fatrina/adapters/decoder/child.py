@@ -12,11 +12,13 @@ import array
 import errno
 import gc
 import json
+import mmap
 import os
 import signal
 import socket
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from math import ceil
 from typing import Final, Protocol
@@ -49,7 +51,7 @@ class Photo(Protocol):
 class PlainPhoto:
     """A photo that libvips decodes; its original is kept, cleaned, pixel for pixel."""
 
-    def __init__(self, data: bytes, kind: Kind) -> None:
+    def __init__(self, data: cleaning.Buffer, kind: Kind) -> None:
         """Read the container and the header; no pixel is decoded."""
         self._data = data
         self._clean = cleaning.clean(kind, data)
@@ -58,7 +60,7 @@ class PlainPhoto:
     def pictures(self) -> Iterable[Iterable[Chunk]]:
         """The renditions before the original: a damaged photo is refused before it is copied."""
         kind = self.facts.kind
-        image = recipe.opened(self._data, kind, recipe.shrink(self.facts))
+        image = recipe.opened(self._data, kind, **recipe.shrink(self.facts))
         made = [recipe.encoded(each, kind) for each in recipe.renditions(image, self.facts)]
         view = memoryview(self._data)
         yield (
@@ -71,9 +73,9 @@ class PlainPhoto:
 class HeicPhoto:
     """A HEIC photo; its original is kept as a JPEG of full size."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: cleaning.Buffer) -> None:
         """Read the header; no pixel is decoded."""
-        self._photo = heic.opened(data)
+        self._photo = heic.opened(data[:])
         self.facts = heic.facts(self._photo)
 
     def pictures(self) -> Iterable[Iterable[Chunk]]:
@@ -113,11 +115,11 @@ class Desk:
         return [_written(file, chunks) for file, chunks in zip(files, pictures, strict=True)]
 
     def _opened(self, file: int) -> Photo:
-        size = os.fstat(file).st_size
+        size = os.lseek(file, 0, os.SEEK_END)
         if size > self._limits.bytes:
             raise errors.PhotoTooLarge(limit=self._limits.bytes)
-        data = os.pread(file, size, 0)
-        kind = sniff(data[:_HEAD])
+        kind = sniff(os.pread(file, _HEAD, 0))
+        data = mmap.mmap(file, size, mmap.MAP_SHARED, mmap.PROT_READ)
         photo = HeicPhoto(data) if kind is Kind.HEIC else PlainPhoto(data, kind)
         admit(photo.facts, self._limits)
         return photo
@@ -148,7 +150,7 @@ def _told(fault: Exception) -> Answer:
 def main(descriptor: int, memory: int) -> None:
     """Close the cage, tell what it is like inside, then serve until the parent goes."""
     # The service's own stop is told to the whole group: photos in work are finished first.
-    for stop in (signal.SIGINT, signal.SIGTERM):
+    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, signal.SIG_IGN)
     line = socket.socket(fileno=descriptor)
     recipe.harden()
@@ -156,6 +158,11 @@ def main(descriptor: int, memory: int) -> None:
     shut = cage.confine(memory)
     version = ".".join(str(pyvips.version(part)) for part in range(3))
     _send(line, {"cage": asdict(shut), "vips": version, "heic": heic.AVAILABLE})
+    with suppress(ConnectionError):  # the parent went
+        _serve(line)
+
+
+def _serve(line: socket.socket) -> None:
     desk = Desk()
     while received := _receive(line):
         message, files = received

@@ -22,6 +22,7 @@ class Decoders:
         self.limits = limits
         self._room = room
         self._waiting = 0
+        self._closed = False
         self._lock = Lock()
         self._idle: queue.SimpleQueue[Decoder] = queue.SimpleQueue()
         self._all = {Decoder(limits.memory) for _ in range(count)}
@@ -73,7 +74,10 @@ class Decoders:
 
     def close(self) -> None:
         """End all the processes; photos in work are lost."""
-        for decoder in self._all:
+        with self._lock:
+            self._closed = True
+            everyone = [*self._all]
+        for decoder in everyone:
             decoder.end()
 
     def _take(self) -> Decoder:
@@ -90,11 +94,13 @@ class Decoders:
 
     def _replaced(self, dead: Decoder) -> Decoder:
         dead.end()
-        try:
-            fresh = Decoder(self.limits.memory)
-        except OSError:  # no process to be had now: the dead one holds the place for the next try
-            return dead
         with self._lock:
+            if self._closed:
+                return dead
+            try:
+                fresh = Decoder(self.limits.memory)
+            except OSError:  # no process now: the dead one holds the place for the next try
+                return dead
             self._all.discard(dead)
             self._all.add(fresh)
         return fresh

@@ -1,24 +1,39 @@
 """One decoder: a confined process, and the conversation with it."""
 
+import errno
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass
 from time import monotonic
 from typing import Final
 
 from fatrina.domain import errors
-from fatrina.domain.photo import Facts, Kind, Limits
+from fatrina.domain.photo import Facts, Kind, Limits, admit
 
 _LARGEST_ANSWER: Final = 65_536
 _START: Final = 20.0  # seconds; it takes 0.2 on an idle machine
-_LARGEST_SIDE: Final = 2**31
+_LAST_WORDS: Final = 2.0  # seconds for a process to end that has closed its line
+_LARGEST_SEEN: Final = 200  # characters
 _RETRY: Final = 1
 _KINDS: Final = frozenset(kind.value for kind in Kind)
+# What a decoder may refuse by its answer, and what it must have seen then.
+_REFUSALS: Final[dict[type[errors.Refusal], str]] = {
+    errors.PhotoEmpty: "",
+    errors.PhotoTooLarge: "limit",
+    errors.PhotoUnknown: "",
+    errors.PhotoUnsupported: "kind",
+    errors.PhotoHeicMissing: "",
+    errors.PhotoTooManyPixels: "width height limit",
+    errors.PhotoSideTooLong: "width height limit",
+    errors.PhotoTooManyFrames: "limit frames",
+    errors.PhotoTooManyScans: "limit",
+    errors.PhotoDamaged: "problem",
+}
 # What the kernel sends a process for what its own code did; other signals come from outside.
 _OWN_FAULTS: Final = frozenset(
     {
@@ -33,10 +48,12 @@ _OWN_FAULTS: Final = frozenset(
         signal.SIGXFSZ,
     }
 )
+PROGRAM: Final = (sys.executable, "-I", "-m", "fatrina.adapters.decoder.child")
 # One thread for one photo: as many processes as cores are faster than one process on all cores.
 _ENVIRONMENT: Final = {
     "VIPS_CONCURRENCY": "1",
     "VIPS_WARNING": "0",
+    "VIPS_DISC_THRESHOLD": "64g",  # never a temporary file: none can be opened
     "MALLOC_ARENA_MAX": "2",
     "LC_ALL": "C.UTF-8",
 }
@@ -59,15 +76,16 @@ class Decoder:
     def __init__(self, memory: int) -> None:
         """Start the process, with at most `memory` bytes of its own; `hello` waits for it."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        program = [sys.executable, "-I", "-m", "fatrina.adapters.decoder.child"]
-        with closing(theirs):
+        with closing(theirs), ExitStack() as undo:
+            undo.enter_context(ours)
             self._process = subprocess.Popen(  # noqa: S603  our own module, no shell
-                [*program, str(theirs.fileno()), str(memory)],
+                [*PROGRAM, str(theirs.fileno()), str(memory)],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env=_ENVIRONMENT,
             )
+            undo.pop_all()
         self._line = ours
         self._hello: Hello | None = None
         self._deadline = 0.0
@@ -96,8 +114,12 @@ class Decoder:
             except errors.PhotoRefused as fault:
                 raise self._lost() from fault
             match said:
-                case {"cage": {"landlock": int(abi), "seccomp": bool(calls)}, **rest}:
-                    self._hello = Hello(abi, calls, str(rest["vips"]), bool(rest["heic"]))
+                case {
+                    "cage": {"landlock": int(abi), "seccomp": bool(calls)},
+                    "vips": str(vips),
+                    "heic": bool(heic),
+                }:
+                    self._hello = Hello(abi, calls, vips, heic)
                 case _:
                     raise self._lost()
         return self._hello
@@ -108,12 +130,15 @@ class Decoder:
         Raises:
             errors.PhotoRefused, errors.DecoderLost.
         """
+        self.hello()
         self._limits = limits
         self._deadline = monotonic() + limits.seconds
         said = self._ask({"open": asdict(limits)}, [photo])
-        facts = _facts(said.get("facts"))
-        if facts is None:
-            raise self._lost()
+        try:
+            facts = _facts(said.get("facts"))
+            admit(facts, limits)
+        except (errors.Refusal, ValueError) as fault:
+            raise self._lost() from fault
         return facts
 
     def make(self, files: list[int]) -> None:
@@ -140,19 +165,22 @@ class Decoder:
         match said:
             case {"refused": str(reason), "seen": dict(seen)}:
                 raise self._refusal(reason, seen)
-            case {"errno": int(number)}:
+            case {"errno": int(number)} if number in errno.errorcode:
                 raise OSError(number, os.strerror(number))
         return said
 
-    def _refusal(self, reason: str, seen: dict[str, errors.Seen]) -> errors.Refusal:
-        leaf = errors.named(reason) or errors.DecoderLost
+    def _refusal(self, reason: str, seen: dict[object, object]) -> errors.Refusal:
+        leaf = errors.named(reason)
         if leaf is errors.PhotoTooHungry:
-            seen = {"limit": self._limits.memory}
-        refusal = leaf(**seen)
-        return refusal if isinstance(refusal, errors.PhotoRefused) else self._lost()
+            return leaf(limit=self._limits.memory)
+        names = _REFUSALS.get(leaf) if leaf else None
+        if leaf is None or names is None or seen.keys() != set(names.split()):
+            return self._lost()
+        return leaf(**{str(name): _seen(value) for name, value in seen.items()})
 
-    @staticmethod
-    def _lost() -> errors.DecoderLost:
+    def _lost(self) -> errors.DecoderLost:
+        """A process that is gone, or that cannot be believed any more and therefore goes."""
+        self.end()
         return errors.DecoderLost(retry=_RETRY)
 
     def _answer(self) -> dict[str, object]:
@@ -166,19 +194,29 @@ class Decoder:
             data = b""
         if not data:
             raise self._death()
-        said = json.loads(data)
+        try:
+            said = json.loads(data)
+        except (ValueError, RecursionError) as fault:
+            raise self._lost() from fault
         return said if isinstance(said, dict) else {}
 
     def _death(self) -> errors.Refusal:
-        self._process.wait()
-        code = self._process.returncode
+        """Why the process has closed its line; it is made sure that it ended, too."""
+        try:
+            code = self._process.wait(_LAST_WORDS)
+        except subprocess.TimeoutExpired:
+            return self._lost()
         if -code == signal.SIGALRM:
             return errors.PhotoTooSlow(limit=self._limits.seconds)
         fault = code > 0 or -code in _OWN_FAULTS
         return errors.PhotoCrashed() if fault else self._lost()
 
 
-def _facts(said: object) -> Facts | None:
+def _seen(value: object) -> errors.Seen:
+    return value if isinstance(value, int | float) else str(value)[:_LARGEST_SEEN]
+
+
+def _facts(said: object) -> Facts:
     """A photo may have taken the child over: what it says is read as strictly as a request."""
     match said:
         case {
@@ -187,6 +225,6 @@ def _facts(said: object) -> Facts | None:
             "height": int(height),
             "frames": int(frames),
             "whole": bool(whole),
-        } if 0 < width < _LARGEST_SIDE and 0 < height < _LARGEST_SIDE and kind in _KINDS:
+        } if min(width, height, frames) > 0 and kind in _KINDS:
             return Facts(Kind(kind), width, height, frames, whole)
-    return None
+    raise ValueError(said)

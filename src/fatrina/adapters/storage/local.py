@@ -6,13 +6,15 @@ four files of one original, whose names begin alike, cost one folder flush.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from secrets import token_hex
 from typing import Final
 
 from fatrina.adapters.storage.seam import Listed
 
 _FAN: Final = 2
+_MOST_KNOWN: Final = 16_384
+_PROBE: Final = 65_536  # a few bytes find room on a disk that no photo fits on
 
 
 class LocalBlob:
@@ -38,18 +40,20 @@ class LocalStorage:
     def __init__(self, root: Path) -> None:
         """Use the folder `root`, made when missing."""
         self.root = root
+        self._lasting: set[Path] = set()
         root.mkdir(parents=True, exist_ok=True)
+        _flush(root.parent)
 
     def put(self, files: Mapping[str, Path]) -> None:
-        """Flush each file, move it to its place, then flush the folders it was named in."""
-        folders: set[Path] = set()
-        for key, source in files.items():
-            target = self._path(key)
-            if target.parent not in folders:
-                folders |= _made(target.parent, self.root)
+        """Flush each file, move it to its place, then flush the folder it was named in."""
+        moves = {source: self._path(key) for key, source in files.items()}
+        folders = {target.parent for target in moves.values()}
+        for folder in folders:
+            self._make(folder)
+        for source, target in moves.items():
             _flush(source)
             source.rename(target)
-        for folder in sorted(folders, reverse=True):
+        for folder in folders:
             _flush(folder)
 
     def open(self, key: str) -> LocalBlob:
@@ -67,14 +71,15 @@ class LocalStorage:
             for fan in _folders(Path(merchant.path)):
                 with os.scandir(fan.path) as files:
                     for file in files:
-                        changed = file.stat(follow_symlinks=False).st_ctime
-                        yield Listed(f"{merchant.name}/{file.name}", changed)
+                        with suppress(FileNotFoundError):  # deleted while we look
+                            changed = file.stat(follow_symlinks=False).st_ctime
+                            yield Listed(f"{merchant.name}/{file.name}", changed)
 
     def check(self) -> None:
-        """Write a small file and delete it."""
-        probe = self.root / f".probe-{token_hex(8)}"
+        """Write as much as a small photo and its sizes take, and delete it."""
+        probe = self.root / ".probe"  # always the same: a crash leaves one at most
         try:
-            probe.write_bytes(b"ready?")
+            probe.write_bytes(bytes(_PROBE))
         finally:
             probe.unlink(missing_ok=True)
 
@@ -82,17 +87,23 @@ class LocalStorage:
         merchant, _, name = key.partition("/")
         return self.root / merchant / name[:_FAN] / name
 
+    def _make(self, folder: Path) -> None:
+        """Make a folder that survives a power loss, as does the merchant's around it."""
+        # One that is there may not be flushed yet: another thread is about to, or one was killed
+        # before it could. So each is flushed once by every process.
+        if folder in self._lasting and folder.is_dir():
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        _flush(folder.parent)
+        _flush(self.root)
+        if len(self._lasting) >= _MOST_KNOWN:
+            self._lasting.clear()
+        self._lasting.add(folder)
+
 
 def _folders(parent: Path) -> list[os.DirEntry[str]]:
     with os.scandir(parent) as entries:
         return [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
-
-
-def _made(folder: Path, root: Path) -> set[Path]:
-    """Make `folder` below `root`; every folder whose list of names that changes, and itself."""
-    missing = [each for each in (folder, folder.parent) if not each.is_dir()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return {folder, *(each.parent for each in missing if each != root)}
 
 
 def _flush(path: Path) -> None:

@@ -1,0 +1,166 @@
+"""Disks, databases and decoders that fail: the old picture stays whole, and nothing else does."""
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import Connection, event
+
+from fatrina.actions import images
+from fatrina.adapters.database import Database
+from fatrina.adapters.decoder import Decoders
+from fatrina.domain import errors
+from fatrina.domain.gallery import Change
+from fatrina.domain.photo import Facts, Kind, Limits
+from fatrina.domain.renditions import ROLES
+from tests.actions.shop import Shop, digest, photo
+
+
+class Forgetful:
+    """Decoders of which the first few are lost in the middle of their work."""
+
+    limits = Limits()
+
+    def __init__(self, losses: int) -> None:
+        self.losses = losses
+
+    @contextmanager
+    def lend(self) -> Iterator["Forgetful"]:
+        yield self
+
+    def open(self, photo: int, _: Limits) -> Facts:
+        return Facts(Kind.JPEG, 40, 30)
+
+    def make(self, files: list[int]) -> None:
+        for file in files:
+            os.write(file, b"half" if self.losses else b"whole")
+            if self.losses and file == files[1]:
+                self.losses -= 1
+                raise errors.DecoderLost(retry=1)
+
+
+def with_decoders(shop: Shop, decoders: object) -> Shop:
+    return replace(shop, parts=replace(shop.parts, decoders=cast("Decoders", decoders)))
+
+
+def test_a_decoder_lost_halfway_leaves_nothing_in_what_the_next_one_makes(shop: Shop) -> None:
+    image = with_decoders(shop, Forgetful(1)).attach(photo(1))
+    for key in image.original.keys().values():
+        blob = shop.parts.storage.open(key)
+        assert blob.read(0, 100) == b"whole"
+        blob.close()
+
+
+def test_decoders_lost_twice_are_an_outage(shop: Shop) -> None:
+    with pytest.raises(errors.DecoderLost):
+        with_decoders(shop, Forgetful(2)).attach(photo(1))
+    shop.must_be_clean()
+
+
+def test_a_file_that_cannot_be_stored_takes_the_others_with_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = shop.attach(photo(1)).entry.id
+    before, fsync, calls = shop.shown(), os.fsync, []
+
+    def third_fails(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 5:
+            raise OSError(errno.ENOSPC, "full")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", third_fails)
+    with pytest.raises(OSError, match="full"):
+        shop.update(image, photo(2))
+    monkeypatch.undo()
+    assert shop.shown() == before
+    shop.must_be_clean()
+    shop.update(image, photo(2))
+    assert shop.shown()[image].sha256 == digest(photo(2))
+
+
+def limit_pages(database: Database, pages: int) -> None:
+    with database.writing() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+
+def test_a_full_database_refuses_whole_and_at_once_keeps_no_bytes(shop: Shop) -> None:
+    image = shop.attach(photo(1), Change(alt="one")).entry.id
+    limit_pages(shop.parts.database, 1)
+    before = shop.shown()
+    with pytest.raises(errors.StorageFull):
+        shop.update(image, None, Change(alt="x" * 100_000))
+    with pytest.raises(errors.StorageFull):
+        shop.update(image, photo(2), Change(alt="x" * 100_000))
+    assert shop.shown() == before
+    shop.must_be_clean()
+    limit_pages(shop.parts.database, 1_000_000)
+    shop.update(image, photo(2), Change(alt="x" * 100_000))
+    shop.must_be_clean()
+
+
+class Unsure(Database):
+    """A database whose answer to the next commit is lost on its way."""
+
+    def __init__(self, inner: Database) -> None:
+        self._writer, self._reader = inner._writer, inner._reader
+        self.lose = False
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with super().writing() as connection:
+            yield connection
+        if self.lose:
+            raise errors.DatabaseDown
+
+
+def test_a_commit_of_unknown_outcome_keeps_the_bytes_it_may_need(shop: Shop) -> None:
+    image = shop.attach(photo(1)).entry.id
+    unsure = Unsure(shop.parts.database)
+    shop = replace(shop, parts=replace(shop.parts, database=unsure))
+    unsure.lose = True
+    with pytest.raises(errors.DatabaseDown):
+        shop.update(image, photo(2))
+    unsure.lose = False
+    assert shop.shown()[image].sha256 == digest(photo(2))
+    shop.must_be_clean()
+
+
+def test_a_commit_that_surely_failed_leaves_bytes_to_the_sweep_alone(shop: Shop) -> None:
+    image = shop.attach(photo(1)).entry.id
+    before = shop.shown()
+
+    def fail(_: Connection) -> None:
+        raise errors.DatabaseDown
+
+    event.listen(shop.parts.database._writer, "commit", fail)
+    with pytest.raises(errors.DatabaseDown):
+        shop.update(image, photo(2))
+    event.remove(shop.parts.database._writer, "commit", fail)
+    assert shop.shown() == before
+    assert len(shop.stored() - shop.referenced()) == len(ROLES)
+
+
+@pytest.mark.parametrize("act", [Shop.attach, lambda shop, data: shop.update(1, data)])
+def test_more_photos_on_their_way_than_there_is_room_for(
+    shop: Shop, act: Callable[[Shop, bytes], Any]
+) -> None:
+    shop.parts.spool._limit = len(photo(1)) - 1
+    with pytest.raises(errors.Busy):
+        act(shop, photo(1))
+    shop.must_be_clean()
+
+
+def test_a_broken_link_leaves_nothing(shop: Shop) -> None:
+    def broken(_: str, write: Callable[[bytes], None]) -> None:
+        write(photo(1)[:500])
+        raise errors.LinkRefused
+
+    shop.web.fetch = broken  # type: ignore[method-assign,assignment]
+    with pytest.raises(errors.LinkRefused):
+        images.attach(shop.parts, shop.caller, shop.product, Change(), "https://user.example/")
+    shop.must_be_clean()

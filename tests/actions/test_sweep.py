@@ -1,0 +1,162 @@
+"""The sweep: what is past its time and what nobody owns goes, nothing else, whoever is at work."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from math import inf
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fatrina.actions import pictures
+from fatrina.actions import sweep as sweeping
+from fatrina.actions.sweep import Broom, Swept
+from fatrina.domain import errors
+from fatrina.domain.photo import Kind
+from fatrina.domain.renditions import ORIGINAL, Original
+from tests.actions.shop import Shop, photo
+
+KEEP = 1000
+
+
+def sweep(shop: Shop, keep: int = KEEP, settled: float = inf, *, dry_run: bool = False) -> Swept:
+    broom = Broom(shop.parts.database, shop.parts.storage, dry_run)
+    return broom.sweep(shop.clock.now, keep, settled)
+
+
+def strew(shop: Shop, handle: str) -> str:
+    """Store a file that no version owns."""
+    key = Original("shop1", handle, "secret", Kind.PNG, 1, 1).key(ORIGINAL)
+    with shop.parts.spool.new() as file:
+        file.write(b"litter")
+        shop.parts.storage.put({key: file.path})
+    return key
+
+
+def test_a_replaced_picture_goes_when_its_time_is_over(shop: Shop) -> None:
+    image = shop.attach(photo(1))
+    name = image.original.key(ORIGINAL).partition("/")[2]
+    shop.update(image.entry.id, photo(2))
+    shop.clock.now += KEEP
+    assert sweep(shop) == Swept(0, 0)
+    pictures.opened(shop.parts, "shop1", name).close()
+    shop.clock.now += 1
+    assert sweep(shop) == Swept(1, 0)
+    with pytest.raises(errors.Missing):
+        pictures.opened(shop.parts, "shop1", name)
+    first, second = shop.record(image.entry.id)
+    assert (first["purged_at"], second["purged_at"]) == (shop.clock.now, None)
+    assert sweep(shop) == Swept(0, 0)
+    shop.must_be_clean()
+
+
+def test_a_removed_picture_goes_when_its_time_is_over(shop: Shop) -> None:
+    shop.remove(shop.attach(photo(1)).entry.id)
+    shop.clock.now += KEEP + 1
+    assert sweep(shop) == Swept(1, 0)
+    assert not shop.stored()
+
+
+def test_litter_goes_once_it_is_settled(shop: Shop) -> None:
+    shop.attach(photo(1))
+    before = time.time() - 1
+    strew(shop, "aaaaaaaaaaaa")
+    assert sweep(shop, settled=before) == Swept(0, 0)
+    assert sweep(shop, settled=inf) == Swept(0, 1)
+    shop.must_be_clean()
+
+
+def test_a_file_that_only_looks_like_an_owned_one_is_litter(shop: Shop) -> None:
+    original = shop.attach(photo(1)).original
+    strew(shop, original.handle)
+    assert sweep(shop) == Swept(0, 1)
+    shop.must_be_clean()
+
+
+def test_a_dry_run_tells_the_same_and_deletes_nothing(shop: Shop) -> None:
+    shop.remove(shop.attach(photo(1)).entry.id)
+    strew(shop, "aaaaaaaaaaaa")
+    shop.clock.now += KEEP + 1
+    stored = shop.stored()
+    assert sweep(shop, dry_run=True) == Swept(1, 1)
+    assert shop.stored() == stored
+    assert sweep(shop) == Swept(1, 1)
+
+
+def test_a_sweep_tells_of_its_progress(shop: Shop) -> None:
+    shop.attach(photo(1))
+    seen: list[int] = []
+    Broom(shop.parts.database, shop.parts.storage, seen=seen.append).sweep(0, 0, 0)
+    assert sum(seen) == 4
+
+
+def test_who_reads_a_picture_while_it_is_swept_reads_it_to_the_end(shop: Shop) -> None:
+    image = shop.attach(photo(1))
+    name = image.original.key(ORIGINAL).partition("/")[2]
+    picture = pictures.opened(shop.parts, "shop1", name)
+    whole = picture.read(0, picture.size)
+    shop.remove(image.entry.id)
+    shop.clock.now += KEEP + 1
+    assert sweep(shop) == Swept(1, 0)
+    assert picture.read(0, picture.size) == whole
+    picture.close()
+
+
+@settings(
+    deadline=None,
+    max_examples=10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(acts=st.lists(st.sampled_from(["update", "same", "attach", "remove", "strew"]), max_size=6))
+def test_whatever_was_done_a_sweep_leaves_exactly_what_is_shown(
+    shop: Shop, acts: list[str]
+) -> None:
+    for step, act in enumerate(acts):
+        ids = [*shop.shown()]
+        if act == "strew":
+            strew(shop, f"{step:0>12}")
+        elif act == "attach" or not ids:
+            shop.attach(photo(step)) if len(ids) < 10 else shop.remove(ids[0])
+        elif act == "remove":
+            shop.remove(ids[-1])
+        else:
+            shop.update(ids[0], photo(step if act == "update" else 0))
+    shop.clock.now += KEEP + 1
+    sweep(shop)
+    assert len(shop.stored()) == 4 * len(shop.shown())
+    shop.must_be_clean()
+
+
+def test_sweeps_in_the_middle_of_updates_take_nothing_that_is_needed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_BATCH", 3)
+    ids, begun, over = (
+        [shop.attach(photo(0)).entry.id for _ in range(3)],
+        time.time(),
+        threading.Event(),
+    )
+
+    def keep_sweeping() -> None:
+        while not over.is_set():
+            shop.clock.now += KEEP + 1
+            sweep(shop, settled=begun - 1)
+
+    def keep_updating(image: int) -> None:
+        for seed in range(6):
+            updated = shop.update(image, photo(seed))
+            for key in updated.original.keys().values():
+                shop.parts.storage.open(key).close()
+
+    with ThreadPoolExecutor(4) as pool:
+        sweeper = pool.submit(keep_sweeping)
+        updaters = [pool.submit(keep_updating, image) for image in ids]
+        for updater in updaters:
+            updater.result()
+        over.set()
+        sweeper.result()
+    shop.clock.now += KEEP + 1
+    sweep(shop)
+    assert len(shop.stored()) == 4 * len(ids)
+    shop.must_be_clean()

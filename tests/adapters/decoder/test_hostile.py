@@ -1,0 +1,222 @@
+"""Photos made to hurt: each is refused with the right words, or comes out whole, and soon."""
+
+import random
+import struct
+import zlib
+from collections.abc import Iterator
+from time import monotonic
+
+import pytest
+import pyvips
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fatrina.adapters.decoder import Decoders
+from fatrina.domain import errors
+from fatrina.domain.photo import Limits
+from tests import drawn, hostile
+from tests.adapters.decoder.conftest import Develop
+from tests.adapters.decoder.desk import develop
+from tests.containers import chunk, chunks_of, with_chunks
+
+SMALL = {"width": 200, "height": 120}
+
+
+def sound() -> dict[str, bytes]:
+    """A sound photo of each way of coding that decoders know."""
+    return {
+        "jpeg": drawn.jpeg(**SMALL),
+        "jpeg progressive": drawn.jpeg(**SMALL, progressive=True),
+        "jpeg cmyk": drawn.jpeg(**SMALL, cmyk=True),
+        "png": drawn.png(**SMALL),
+        "png interlaced": drawn.png(**SMALL, interlaced=True, alpha=True),
+        "png palette": drawn.png(**SMALL, palette=True),
+        "webp": drawn.webp(**SMALL, alpha=True),
+        "webp lossless": drawn.webp(**SMALL, lossless=True),
+        "webp animated": drawn.webp(**SMALL, frames=2),
+        "gif": drawn.gif(**SMALL),
+        "gif animated": drawn.gif(**SMALL, frames=2),
+        "avif": drawn.avif(**SMALL),
+        "heic": drawn.heic(**SMALL),
+    }
+
+
+def cuts(photo: bytes) -> Iterator[bytes]:
+    """Cut a photo short at every twentieth."""
+    yield from (photo[: len(photo) * part // 20] for part in range(1, 20))
+    yield photo[:-30]
+
+
+@pytest.mark.parametrize("name", sound())
+def test_half_a_photo_is_damaged(developed: Develop, name: str) -> None:
+    photo = sound()[name]
+    for cut in cuts(photo):
+        with pytest.raises((errors.PhotoDamaged, errors.PhotoUnknown)) as refusal:
+            developed(cut)
+        assert refusal.type is errors.PhotoDamaged or len(cut) < 20
+
+
+@pytest.mark.parametrize("name", [*hostile.polyglots(), *hostile.odd()])
+def test_what_decoders_put_up_with_comes_out_whole(developed: Develop, name: str) -> None:
+    done = developed((hostile.polyglots() | hostile.odd())[name])
+    assert hostile.HTML not in done.data[0]
+    assert hostile.ZIP not in done.data[0]
+    assert done.sizes() == [(drawn.WIDTH, drawn.HEIGHT)] * 4
+
+
+@pytest.mark.parametrize("name", drawn.refused())
+def test_another_kind_is_named(developed: Develop, name: str) -> None:
+    known = name not in {"html", "zip", "text"}
+    with pytest.raises(errors.PhotoUnsupported if known else errors.PhotoUnknown):
+        developed(drawn.refused()[name])
+
+
+def test_no_bytes_are_no_photo(developed: Develop) -> None:
+    with pytest.raises(errors.PhotoEmpty):
+        developed(b"")
+
+
+@pytest.mark.parametrize("name", hostile.large())
+def test_a_header_is_judged_before_its_pixels(developed: Develop, name: str) -> None:
+    start = monotonic()
+    with pytest.raises((errors.PhotoSideTooLong, errors.PhotoTooManyPixels)):
+        developed(hostile.large()[name])
+    assert monotonic() - start < 2
+
+
+def test_every_limit_has_its_refusal(developed: Develop) -> None:
+    photo = drawn.png(**SMALL)
+    for limits, leaf, seen in (
+        (Limits(bytes=len(photo) - 1), errors.PhotoTooLarge, {"limit": len(photo) - 1}),
+        (Limits(side=199), errors.PhotoSideTooLong, {"width": 200, "height": 120, "limit": 199}),
+        (Limits(pixels=23_999), errors.PhotoTooManyPixels, {"limit": 23_999}),
+    ):
+        with pytest.raises(leaf) as refusal:
+            developed(photo, limits)
+        assert seen.items() <= refusal.value.seen.items()
+    with pytest.raises(errors.PhotoTooManyFrames) as refusal:
+        developed(drawn.gif(frames=3), Limits(frames=2))
+    assert refusal.value.seen == {"limit": 2, "frames": 3}
+    assert developed(photo, Limits(bytes=len(photo), side=200, pixels=24_000, frames=1))
+
+
+@pytest.mark.parametrize(
+    "photo",
+    [
+        drawn.jpeg(**SMALL, progressive=True),
+        drawn.png(**SMALL, interlaced=True),
+        drawn.webp(**SMALL),
+        drawn.gif(**SMALL),
+        drawn.avif(**SMALL),
+        drawn.heic(**SMALL),
+    ],
+    ids=lambda photo: str(photo[:12]),
+)
+def test_what_must_be_held_whole_has_a_lower_limit(developed: Develop, photo: bytes) -> None:
+    with pytest.raises(errors.PhotoTooManyPixels) as refusal:
+        developed(photo, Limits(pixels_whole=23_999))
+    assert refusal.value.seen["limit"] == 23_999
+
+
+def test_a_streamed_photo_has_the_higher_limit(developed: Develop) -> None:
+    for photo in (drawn.jpeg(**SMALL), drawn.png(**SMALL)):
+        assert developed(photo, Limits(pixels_whole=23_999)).facts.whole is False
+
+
+def test_too_many_scans_are_refused_and_few_are_not(developed: Develop) -> None:
+    with pytest.raises(errors.PhotoTooManyScans):
+        developed(hostile.scans(65))
+    assert developed(hostile.scans(64)).sizes()[0] == (drawn.WIDTH, drawn.HEIGHT)
+
+
+@pytest.mark.parametrize("name", hostile.bombs())
+def test_a_bomb_beside_the_picture_is_cut_out(developed: Develop, name: str) -> None:
+    start = monotonic()
+    done = developed(hostile.bombs()[name])
+    assert monotonic() - start < 3
+    assert max(map(len, done.data)) < 100_000
+
+
+def test_many_frames_cost_no_more_than_one(developed: Develop) -> None:
+    start = monotonic()
+    assert developed(drawn.gif(width=40, height=30, frames=300)).facts.frames == 300
+    assert monotonic() - start < 3
+
+
+def test_a_photo_may_take_only_so_much_memory(shared: Decoders, developed: Develop) -> None:
+    """An AVIF of 33 MP wants 540 MB for one moment; the decoder lives on."""
+    flat = pyvips.Image.black(8160, 4096, bands=3).copy(interpretation="srgb") + 90
+    photo = flat.cast("uchar").heifsave_buffer(
+        compression="av1", effort=0, bitdepth=10, subsample_mode="off"
+    )
+    before = shared.pids
+    with pytest.raises(errors.PhotoTooHungry) as refusal:
+        developed(photo)
+    assert refusal.value.seen == {"limit": Limits().memory}
+    assert shared.pids == before
+    assert developed(drawn.png()).sizes()[0] == (drawn.WIDTH, drawn.HEIGHT)
+
+
+def test_a_slow_photo_is_stopped(developed: Develop) -> None:
+    photo = drawn.avif(width=2000, height=1500)
+    start = monotonic()
+    with pytest.raises(errors.PhotoTooSlow) as refusal:
+        developed(photo, Limits(seconds=0.05))
+    assert monotonic() - start < 0.5
+    assert refusal.value.seen == {"limit": 0.05}
+    assert developed(drawn.png()).sizes()[0] == (drawn.WIDTH, drawn.HEIGHT)
+
+
+def test_a_profile_that_is_broken_or_of_other_colours_is_left_out(developed: Develop) -> None:
+    plain = developed(drawn.jpeg(**SMALL)).images()[1]
+    for profile in (drawn.profile("cmyk"), b"\0\0\1\0" + bytes(252), drawn.profile()[:300]):
+        odd = developed(drawn.jpeg(**SMALL, icc=profile)).images()[1]
+        assert (odd - plain).abs().max() <= 2
+
+
+def test_a_check_sum_that_is_wrong_is_damage(developed: Develop) -> None:
+    photo = drawn.png(**SMALL)
+    at = photo.index(b"IDAT") + 40
+    with pytest.raises(errors.PhotoDamaged):
+        developed(photo[:at] + bytes([photo[at] ^ 255]) + photo[at + 1 :])
+
+
+def test_a_png_with_too_little_data_is_damaged(developed: Develop) -> None:
+    parts = dict(chunks_of(drawn.png(**SMALL)))
+    rows = zlib.compress(bytes((3 * SMALL["width"] + 1) * 60))
+    short = drawn.png()[:8] + chunk(b"IHDR", parts[b"IHDR"]) + chunk(b"IDAT", rows) + chunk(b"IEND")
+    with pytest.raises(errors.PhotoDamaged):
+        developed(short)
+
+
+def test_a_lie_about_frames_costs_nothing(developed: Develop) -> None:
+    photo = with_chunks(drawn.png(**SMALL), chunk(b"acTL", struct.pack(">II", 2**31 - 1, 0)))
+    assert developed(photo).facts.frames == 1
+
+
+FUZZ = settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.mark.parametrize("name", sound())
+@FUZZ
+@given(seed=st.integers(0, 2**32), flips=st.integers(1, 12))
+def test_flipped_bits_are_refused_or_pass(
+    shared: Decoders, name: str, seed: int, flips: int
+) -> None:
+    photo = bytearray(sound()[name])
+    dice = random.Random(seed)
+    for _ in range(flips):
+        photo[dice.randrange(len(photo))] ^= 1 << dice.randrange(8)
+    start = monotonic()
+    try:
+        with shared.lend() as decoder:
+            done = develop(decoder, bytes(photo), Limits(seconds=4))
+    except errors.PhotoRefused as refusal:
+        assert not isinstance(refusal, errors.PhotoCrashed)  # noqa: PT017
+    else:
+        assert done.sizes()[1:] == done.due()
+    assert monotonic() - start < 5

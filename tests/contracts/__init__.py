@@ -1,0 +1,1 @@
+"""What every storage and every database must do, whichever it is."""

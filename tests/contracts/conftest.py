@@ -1,0 +1,26 @@
+"""Every database in turn, with one merchant and two products in it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fatrina.adapters.database import Database, products, tokens
+from fatrina.adapters.database.products import ProductRow
+from tests.contracts.rows import OTHER, PRODUCT
+
+DATABASES: dict[str, Callable[[Path], Database]] = {
+    "sqlite": lambda folder: Database(folder / "fatrina.sqlite3")
+}
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    database = DATABASES[request.param](tmp_path)
+    database.migrate()
+    with database.writing() as tx:
+        merchant = tokens.add_merchant(tx, "shop1", 1)
+        for product in (PRODUCT, OTHER):
+            products.add(tx, merchant, ProductRow(product, "Lamp", None), 1)
+    yield database
+    database.close()

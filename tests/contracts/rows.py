@@ -1,0 +1,24 @@
+"""Rows to try a database with."""
+
+from sqlalchemy import Connection
+
+from fatrina.adapters.database import images, versions
+from fatrina.domain.gallery import Change
+from fatrina.domain.photo import Kind
+from fatrina.domain.renditions import Original
+from fatrina.domain.version import Source, Version
+
+PRODUCT, OTHER = 20_000_000, 20_000_001
+
+
+def version(number: int) -> Version:
+    original = Original("shop1", f"{number:012}", "s" * 32, Kind.WEBP, 1200, 800)
+    return Version(original, Source(2**40, "f" * 64, None), frames=3)
+
+
+def attach(
+    tx: Connection, image: int, product: int = PRODUCT, change: Change | None = None
+) -> None:
+    before = images.gallery(tx, product)
+    images.save(tx, product, before, before.attach(image, change or Change()), 5)
+    versions.add(tx, image, version(image), None, 5)

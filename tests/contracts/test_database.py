@@ -1,0 +1,169 @@
+"""Every database: rows as they were, and the rules that it holds by itself."""
+
+from collections.abc import Callable
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, insert, text
+from sqlalchemy.exc import IntegrityError
+
+from fatrina.adapters.database import Database, images, products, tokens, versions
+from fatrina.adapters.database.products import ProductRow
+from fatrina.adapters.database.schema import images as image_table
+from fatrina.adapters.database.schema import metadata
+from fatrina.domain.access import READ, WRITE, Caller
+from fatrina.domain.gallery import Change, Gallery
+from tests.contracts.rows import OTHER, PRODUCT, attach, version
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
+
+
+# Rows
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(alt=TEXTS, sort=st.floats(allow_nan=False, allow_infinity=False))
+def test_a_gallery_is_read_as_it_was_written(database: Database, alt: str, sort: float) -> None:
+    with database.writing() as tx:
+        before = images.gallery(tx, PRODUCT)
+        known = {entry.id for entry in before.entries}
+        after = (
+            before.revise(1, Change(sort=sort, alt=alt)) if known else before.attach(1, Change())
+        )
+        images.save(tx, PRODUCT, before, after, 5)
+    with database.reading() as look:
+        assert images.gallery(look, PRODUCT) == after
+        assert images.gallery(look, OTHER) == Gallery()
+
+
+def test_versions_are_read_as_they_were_written(database: Database) -> None:
+    with database.writing() as tx:
+        attach(tx, 1)
+        attach(tx, 2, OTHER)
+    with database.reading() as look:
+        assert versions.current(look, PRODUCT) == {1: version(1)}
+        assert versions.with_bytes(look, ["000000000001", "unknown"]) == [version(1).original]
+        assert versions.with_bytes(look, []) == []
+
+
+def test_a_version_is_retired_then_purged(database: Database) -> None:
+    with database.writing() as tx:
+        attach(tx, 1)
+        versions.retire(tx, 1, "old", 10)
+        versions.add(tx, 1, version(7), None, 10)
+        assert versions.current(tx, PRODUCT) == {1: version(7)}
+        assert versions.retired(tx, 10, 5) == []
+        ((identifier, original),) = versions.retired(tx, 11, 5)
+        assert original == version(1).original
+        assert versions.count_retired(tx, 11) == 1
+        versions.purge(tx, [identifier], 12)
+        versions.purge(tx, [], 13)
+        assert versions.retired(tx, 99, 5) == []
+        assert versions.count_retired(tx, 99) == 0
+        assert versions.with_bytes(tx, ["000000000001"]) == []
+
+
+def test_the_longest_retired_are_purged_first_and_no_more_than_asked_for(
+    database: Database,
+) -> None:
+    with database.writing() as tx:
+        for number in range(5):
+            attach(tx, number)
+            versions.retire(tx, number, None, 100 - number)
+        found = versions.retired(tx, 1000, 3)
+        assert [each.original.handle for each in found] == [f"{n:012}" for n in (4, 3, 2)]
+
+
+def test_a_removed_image_is_gone_and_its_id_stays_taken(database: Database) -> None:
+    with database.writing() as tx:
+        attach(tx, 1)
+        before = images.gallery(tx, PRODUCT)
+        images.save(tx, PRODUCT, before, before.remove(1), 9)
+        assert images.gallery(tx, PRODUCT) == Gallery()
+        assert images.product_of(tx, 1, 1) is None
+        assert images.exists(tx, 1)
+
+
+def test_what_belongs_to_whom(database: Database) -> None:
+    with database.writing() as tx:
+        attach(tx, 1)
+        stranger = tokens.add_merchant(tx, "shop2", 1)
+        assert images.product_of(tx, 1, 1) == PRODUCT
+        assert images.product_of(tx, stranger, 1) is None
+        assert products.find(tx, stranger, PRODUCT, lock=True) is None
+        assert products.find(tx, 1, PRODUCT, lock=True) == ProductRow(PRODUCT, "Lamp", None)
+        assert products.exists(tx, PRODUCT)
+
+
+def test_tokens(database: Database) -> None:
+    row: dict[str, str | int] = {
+        "hash": "h" * 64, "hint": "fat_ab", "scope": f"{READ} {WRITE}", "created_at": 1,
+        "expires_at": 10,
+    }  # fmt: skip
+    with database.writing() as tx:
+        tokens.add(tx, 1, row)
+        assert tokens.caller(tx, "h" * 64, 9) == Caller(1, "shop1", 1, frozenset({READ, WRITE}))
+        assert tokens.caller(tx, "h" * 64, 10) is None
+        assert tokens.caller(tx, "g" * 64, 9) is None
+        assert tokens.revoke(tx, 1, 5)
+        assert tokens.caller(tx, "h" * 64, 5) is None
+        assert not tokens.revoke(tx, 1, 6)
+        assert [row.revoked_at for row in tokens.listed(tx)] == [5]
+
+
+# What the database itself holds
+
+
+def refused(database: Database, act: Callable[[Connection], object]) -> None:
+    with pytest.raises(IntegrityError), database.writing() as tx:
+        act(tx)
+
+
+def test_one_default_a_product(database: Database) -> None:
+    with database.writing() as tx:
+        attach(tx, 1)
+    row = {"id": 2, "product_id": PRODUCT, "age": 2, "sort": 2.0, "created_at": 1}
+    refused(database, lambda tx: tx.execute(insert(image_table).values(is_default=True, **row)))
+    with database.writing() as tx:
+        tx.execute(insert(image_table).values(is_default=False, **row))
+        attach(tx, 3, OTHER)
+
+
+def test_one_current_version_an_image(database: Database) -> None:
+    with database.writing() as tx:
+        attach(tx, 1)
+    refused(database, lambda tx: versions.add(tx, 1, version(9), None, 1))
+
+
+def test_a_handle_is_used_once(database: Database) -> None:
+    with database.writing() as tx:
+        attach(tx, 1)
+        attach(tx, 2)
+        versions.retire(tx, 2, None, 1)
+    refused(database, lambda tx: versions.add(tx, 2, version(1), None, 1))
+
+
+def test_nothing_hangs_in_the_air(database: Database) -> None:
+    refused(database, lambda tx: versions.add(tx, 99, version(9), None, 1))
+    refused(database, lambda tx: products.add(tx, 99, ProductRow(9, "x", None), 1))
+    refused(database, lambda tx: tokens.add_merchant(tx, "shop1", 1))
+
+
+# Tables
+
+
+def test_migrations_make_the_tables_that_the_code_speaks_of(database: Database) -> None:
+    with database.writing() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_second_migration_changes_nothing(database: Database) -> None:
+    with database.reading() as look:
+        before = look.execute(text("SELECT sql FROM sqlite_master ORDER BY name")).all()
+    database.migrate()
+    with database.reading() as look:
+        assert look.execute(text("SELECT sql FROM sqlite_master ORDER BY name")).all() == before

@@ -1,0 +1,126 @@
+"""What is SQLite's own: its log, its flushes, its full disk, its broken files."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from fatrina.adapters.database import Database, images
+from fatrina.adapters.database.schema import merchants
+from fatrina.domain import errors
+from fatrina.domain.gallery import Change
+from tests.contracts.rows import PRODUCT, attach
+
+
+def pragma(connection: Connection, name: str) -> Any:
+    return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+
+FULL = 2
+
+
+def test_commits_are_flushed_and_keys_are_kept(database: Database) -> None:
+    with database.writing() as tx, database.reading() as look:
+        for connection in (tx, look):
+            assert pragma(connection, "synchronous") == FULL
+            assert pragma(connection, "foreign_keys") == 1
+            assert pragma(connection, "journal_mode") == "wal"
+        assert (pragma(tx, "query_only"), pragma(look, "query_only")) == (0, 1)
+
+
+def test_only_the_owners_writer_checkpoints(database: Database, tmp_path: Path) -> None:
+    guest = Database(tmp_path / "fatrina.sqlite3", owner=False)
+    with database.reading() as look, guest.reading() as guests_look:
+        assert pragma(look, "wal_autocheckpoint") == 0
+        assert pragma(guests_look, "wal_autocheckpoint") == 0
+    with database.writing() as tx:
+        assert pragma(tx, "wal_autocheckpoint") == 1000
+    with guest.writing() as tx:
+        assert pragma(tx, "wal_autocheckpoint") == 0
+    guest.close()
+
+
+def test_the_log_does_not_grow_for_ever(database: Database, tmp_path: Path) -> None:
+    for number in range(30):
+        with database.writing() as tx:
+            tx.execute(merchants.update().values(code=f"{number:06}"))
+            tx.execute(text("CREATE TABLE filler AS SELECT zeroblob(900000) AS x"))
+            tx.execute(text("DROP TABLE filler"))
+    assert (tmp_path / "fatrina.sqlite3-wal").stat().st_size < 12_000_000
+
+
+def test_a_write_that_changes_nothing_is_still_a_write(database: Database, tmp_path: Path) -> None:
+    log = tmp_path / "fatrina.sqlite3-wal"
+    database.settle()
+    for _ in range(3):
+        before = log.stat().st_size
+        database.settle()
+        assert log.stat().st_size > before
+
+
+def test_a_full_disk(database: Database) -> None:
+    with database.writing() as tx:
+        attach(tx, 1)
+        pages = pragma(tx, "page_count")
+        pragma(tx, f"max_page_count = {pages}")
+    large = Change(alt="x" * 100_000)
+    with pytest.raises(errors.StorageFull), database.writing() as tx:
+        attach(tx, 2, PRODUCT, large)
+    with database.writing() as tx:
+        assert len(images.gallery(tx, PRODUCT).entries) == 1
+        pragma(tx, f"max_page_count = {pages + 100}")
+    with database.writing() as tx:
+        attach(tx, 2, PRODUCT, large)
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "fatrina.sqlite3").write_bytes(b"no database at all" * 100)
+    database = Database(tmp_path / "fatrina.sqlite3")
+    with pytest.raises(errors.DatabaseDown):
+        database.migrate()
+    with pytest.raises(errors.DatabaseDown), database.reading():
+        pass
+    database.close()
+
+
+def test_a_database_without_its_tables(tmp_path: Path) -> None:
+    database = Database(tmp_path / "fatrina.sqlite3")
+    with pytest.raises(errors.DatabaseDown):
+        database.check()
+    database.close()
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    database = Database(tmp_path / "missing" / "fatrina.sqlite3")
+    with pytest.raises(errors.DatabaseDown):
+        database.check()
+    database.close()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write to anything")
+def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "fatrina.sqlite3"
+    database = Database(path)
+    database.migrate()
+    database.close()
+    path.chmod(0o444)
+    with pytest.raises(errors.DatabaseDown):
+        database.check()
+    path.chmod(0o644)
+    database.check()
+    database.close()
+
+
+def test_a_page_that_is_broken(tmp_path: Path) -> None:
+    path = tmp_path / "fatrina.sqlite3"
+    database = Database(path)
+    database.migrate()
+    database.close()
+    with path.open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * 8000)
+    with pytest.raises(errors.DatabaseDown):
+        database.check()
+    database.close()

@@ -1,0 +1,127 @@
+"""Stops one action at each of its steps in turn, and checks what a restart makes of the rest.
+
+`python -m tests.crash.every_step FOLDER ACTION WAY` prints how many steps there were. It is a
+process of its own, single-threaded, so that it can fork cheaply once everything is imported.
+"""
+
+import errno
+import itertools
+import math
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from fatrina.actions import Parts
+from fatrina.actions.sweep import Broom
+from fatrina.domain import errors
+from tests.crash import tracer, world
+from tests.crash.tracer import Outcome, Tell
+from tests.crash.world import ACTIONS, KEEP, Shop, State
+
+Act = Callable[[Parts, Shop], None]
+Body = Callable[[Parts, Shop, Act, State, Tell], None]
+FULL: Final = "full"
+"""What the service answers 507 for; every other fault is a 503."""
+_REFUSALS: Final = (OSError, errors.Unavailable, errors.StorageFull)
+
+
+def straight(parts: Parts, shop: Shop, act: Act, _: State, tell: Tell) -> None:
+    """Do it, and shut down."""
+    act(parts, shop)
+    tell("done")
+    parts.database.close()
+
+
+def again(parts: Parts, shop: Shop, act: Act, before: State, tell: Tell) -> None:
+    """Do it, once more when it fails; in between everything must be as it was before."""
+    try:
+        act(parts, shop)
+    except _REFUSALS as fault:
+        tell(FULL if _is_full(fault) else f"refused {fault!r}")
+        assert world.state(parts, shop) == before, "it failed by half"
+        act(parts, shop)
+    tell("done")
+    assert not parts.spool._used, "room was not given back"
+    parts.database.close()
+
+
+def gone(parts: Parts, shop: Shop, act: Act, before: State, tell: Tell) -> None:
+    """Do it; when it fails, sweep when long idle and vanish: a failed commit must not come back."""
+    try:
+        act(parts, shop)
+    except _REFUSALS:
+        assert world.state(parts, shop) == before, "it failed by half"
+        Broom(parts.database, parts.storage).sweep(parts.clock(), 9 * KEEP, settled=math.inf)
+    else:
+        tell("done")
+    os._exit(0)
+
+
+WAYS: Final[dict[str, tuple[Body, tuple[int, ...]]]] = {
+    "killed": (straight, ()),
+    "full": (again, (errno.ENOSPC,)),
+    "broken": (again, (errno.EIO, errno.EROFS)),
+    "gone": (gone, (errno.EIO,)),
+}
+
+
+def every_step(folder: Path, name: str, way: str) -> int:
+    """Stop the action `name` at each of its steps; how many there were."""
+    now, act = time.time_ns() // 1_000_000, ACTIONS[name]
+    pristine = world.lay(folder / "pristine", now)
+    before = world.restarted(_copy(pristine, folder), now)
+    shop = _copy(pristine, folder)
+    act(parts := world.parts(shop.folder, now), shop)
+    parts.database.close()
+    after = world.restarted(shop, now)
+    assert (before == after) == (name == "sweep")
+    body, faults = WAYS[way]
+    for at in itertools.count(1):
+        shop = _copy(pristine, folder)
+        prepare = partial(_prepared, shop, act, now, before, body)
+        outcome = tracer.run(prepare, at, faults[at % len(faults)] if faults else 0)
+        try:
+            _judge(outcome, way)
+            found = world.restarted(shop, now)
+            assert found == after if "done" in outcome.told else found in (before, after)
+        except Exception as wrong:
+            wrong.add_note(f"{name}, {outcome}")
+            raise
+        if not outcome.stopped:
+            return outcome.steps
+    raise AssertionError
+
+
+def _judge(outcome: Outcome, way: str) -> None:
+    assert not any(words.startswith("broken") for words in outcome.told)
+    if way in {"full", "broken"} or not outcome.stopped:
+        assert "done" in outcome.told, "it did not recover"
+    if way == "full" and outcome.stopped in {"write", "pwrite", "rename", "mkdir"}:
+        assert outcome.told[0] in {FULL, "done"}, "a full disk was called something else"
+
+
+def _prepared(shop: Shop, act: Act, now: int, before: State, body: Body) -> Callable[[Tell], None]:
+    parts = world.parts(shop.folder, now)
+    parts.database.check()
+    return partial(body, parts, shop, act, before)
+
+
+def _is_full(fault: Exception) -> bool:
+    full = isinstance(fault, OSError) and fault.errno == errno.ENOSPC
+    return full or isinstance(fault, errors.StorageFull)
+
+
+def _copy(pristine: Shop, folder: Path) -> Shop:
+    target = folder / "copy"
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(pristine.folder, target)
+    return pristine._replace(folder=target)
+
+
+if __name__ == "__main__":
+    print(every_step(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))  # noqa: T201

@@ -1,0 +1,257 @@
+"""A small shop on disk, what is done to it, and what must be true of it at any time."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, NamedTuple, cast
+
+from sqlalchemy import select
+
+from fatrina import app
+from fatrina.actions import Parts, access, images, products
+from fatrina.actions.ingest import Photo
+from fatrina.actions.sweep import Broom, Swept
+from fatrina.adapters.database import Database, tokens
+from fatrina.adapters.database.schema import images as image_rows
+from fatrina.adapters.database.schema import merchants, versions
+from fatrina.adapters.database.schema import products as product_rows
+from fatrina.adapters.decoder import Decoders
+from fatrina.adapters.download import Downloader
+from fatrina.adapters.spool import Spool
+from fatrina.adapters.storage import LocalStorage
+from fatrina.domain.access import WRITE, Caller, hashed
+from fatrina.domain.gallery import Change
+from fatrina.domain.photo import Facts, Kind, Limits
+from fatrina.domain.renditions import ROLES, Original
+
+DAY: Final = 86_400_000
+KEEP: Final = 30 * DAY
+NEW: Final = 0
+"""Stands for the id of an image that was attached, which is random."""
+
+
+class StubDecoder:
+    """Copies made-up bytes, from which the photo and the role can be told."""
+
+    def __init__(self) -> None:
+        self._digest = ""
+
+    def open(self, photo: int, limits: Limits) -> Facts:
+        self._digest = sha256(os.pread(photo, limits.bytes, 0)).hexdigest()
+        return Facts(Kind.JPEG, 2000, 1000)
+
+    def make(self, files: list[int]) -> None:
+        for role, file in zip(ROLES, files, strict=True):
+            os.write(file, made(role, self._digest))
+
+
+class StubDecoders:
+    """Stands in for the processes, which are tried elsewhere."""
+
+    limits = Limits()
+
+    @contextmanager
+    def lend(self) -> Iterator[StubDecoder]:
+        yield StubDecoder()
+
+
+def made(role: str, digest: str) -> bytes:
+    """The bytes of one size of one photo."""
+    return f"{role} of {digest}\n".encode() * len(role)
+
+
+class Shop(NamedTuple):
+    """One merchant's product with three images, and a product of another that has none."""
+
+    folder: Path
+    caller: Caller
+    product: int
+    first: int
+    second: int
+    newcomer: Caller
+    empty: int
+
+
+def parts(folder: Path, now: int) -> Parts:
+    """The outside world over a data folder; only the decoders are stand-ins."""
+    return Parts(
+        database=_database(folder / "fatrina.sqlite3"),
+        storage=LocalStorage(folder / "media"),
+        spool=Spool(folder / "incoming", 1_000_000),
+        decoders=cast("Decoders", StubDecoders()),
+        downloader=cast("Downloader", None),
+        clock=lambda: now,
+    )
+
+
+@cache
+def _database(path: Path) -> Database:
+    """One for all the runs: closed after each, it begins anew but knows its statements."""
+    return Database(path)
+
+
+@contextmanager
+def arrived(world: Parts, data: bytes) -> Iterator[Photo]:
+    """A photo that was uploaded."""
+    with world.spool.new() as file:
+        file.write(data)
+        yield Photo(file)
+
+
+def lay(folder: Path, now: int) -> Shop:
+    """Lay out the shop: one picture is past its time, another's bytes nobody owns."""
+    past = parts(folder, now - KEEP - DAY)
+    past.database.migrate()
+    caller, product = _merchant(past, "shop1")
+    newcomer, empty = _merchant(past, "shop2")
+    ids = []
+    for data in (b"one", b"two", b"three"):
+        with arrived(past, data) as photo:
+            ids.append(images.attach(past, caller, product, Change(), photo).entry.id)
+    with arrived(past, b"another one") as photo:
+        images.update(past, caller, ids[0], Change(), photo)
+    litter = Original("shop1", "b" * 12, "c" * 32, Kind.JPEG, 9, 9)
+    with past.spool.new() as file:
+        file.write(b"litter")
+        past.storage.put({litter.key("original"): file.path})
+    past.database.close()
+    return Shop(folder, caller, product, ids[0], ids[1], newcomer, empty)
+
+
+def _merchant(world: Parts, code: str) -> tuple[Caller, int]:
+    now = world.clock()
+    access.create_merchant(world.database, code, now)
+    token = access.issue(world.database, code, WRITE, 10 * KEEP, now)
+    with world.database.reading() as look:
+        caller = tokens.caller(look, hashed(token or ""), now)
+    assert caller is not None
+    return caller, products.create(world, caller, "Lamp", None).row.id
+
+
+# What is done
+
+
+def update(world: Parts, shop: Shop) -> None:
+    """A new picture for the main image, which gives the default up and moves."""
+    with arrived(world, b"new") as photo:
+        change = Change(default=False, sort=9.0, alt="new")
+        images.update(world, shop.caller, shop.first, change, photo)
+
+
+def same(world: Parts, shop: Shop) -> None:
+    """The same picture again, with everything else new."""
+    with arrived(world, b"two") as photo:
+        change = Change(default=True, sort=0.5, alt="same")
+        images.update(world, shop.caller, shop.second, change, photo)
+
+
+def attach(world: Parts, shop: Shop) -> None:
+    """One image more, which takes the default."""
+    with arrived(world, b"new") as photo:
+        change = Change(default=True, sort=1.5, alt="new")
+        images.attach(world, shop.caller, shop.product, change, photo)
+
+
+def first(world: Parts, shop: Shop) -> None:
+    """A merchant's first image: no folder of its own is there yet."""
+    with arrived(world, b"new") as photo:
+        images.attach(world, shop.newcomer, shop.empty, Change(), photo)
+
+
+def delete(world: Parts, shop: Shop) -> None:
+    """Take the main image out."""
+    images.remove(world, shop.caller, shop.first)
+
+
+def sweep(world: Parts, shop: Shop) -> None:
+    """Delete what is past its time, and the litter."""
+    with app.held(shop.folder) as folder:
+        Broom(world.database, world.storage).sweep(world.clock(), KEEP, folder.settled())
+
+
+ACTIONS: Final[dict[str, Callable[[Parts, Shop], None]]] = {
+    each.__name__: each for each in (update, same, attach, first, delete, sweep)
+}
+
+
+# What must be true
+
+State = list[tuple[Any, ...]]
+"""Of each image its id, sort, default and alt, and the hash of what was sent for it."""
+
+
+def state(world: Parts, shop: Shop) -> State:
+    """What the two products show; every file of it is there, whole and of one picture."""
+    found: State = []
+    for caller, product in ((shop.caller, shop.product), (shop.newcomer, shop.empty)):
+        shown = products.details(world, caller, product).images
+        assert sum(image.entry.default for image in shown) == bool(shown)
+        with world.database.reading() as look:
+            rows = look.execute(
+                select(versions.c.handle, versions.c.sha256).where(versions.c.retired_at.is_(None))
+            )
+            digests = {row.handle: row.sha256 for row in rows}
+        for image in shown:
+            known = image.entry.id if image.entry.id in (shop.first, shop.second) else NEW
+            entry, digest = image.entry, digests[image.original.handle]
+            found.append((known, entry.sort, entry.default, entry.alt, digest))
+            _whole(world, image.original, digest)
+    return found
+
+
+def _whole(world: Parts, original: Original, digest: str) -> None:
+    for role, key in original.keys().items():
+        blob = world.storage.open(key)
+        assert blob.read(0, 10_000) == made(role, digest), f"{role} of another picture"
+        blob.close()
+
+
+def kept(world: Parts) -> dict[str, int | None]:
+    """The keys of all bytes that must be there, and when each was retired."""
+    v = versions.c
+    keys: dict[str, int | None] = {}
+    with world.database.reading() as look:
+        rows = look.execute(
+            select(
+                *(merchants.c.code, v.handle, v.secret, v.kind, v.width, v.height),
+                *(v.sha256, v.retired_at),
+            )
+            .select_from(versions.join(image_rows).join(product_rows).join(merchants))
+            .where(v.purged_at.is_(None))
+        ).all()
+    for code, handle, secret, kind, width, height, digest, retired in rows:
+        original = Original(code, handle, secret, Kind(kind), width, height)
+        _whole(world, original, digest)
+        keys |= dict.fromkeys(original.keys().values(), retired)
+    return keys
+
+
+def restarted(shop: Shop, now: int) -> State:
+    """What the shop shows after a restart; one sweep removes the litter, and nothing but it."""
+    with app.held(shop.folder) as folder:
+        assert folder.owner
+        world = parts(shop.folder, now)
+        try:
+            world.spool.empty()
+            found = state(world, shop)
+            _swept(world, folder, now)
+            assert state(world, shop) == found
+        finally:
+            world.database.close()
+    assert not list((shop.folder / "incoming").iterdir())
+    return found
+
+
+def _swept(world: Parts, folder: app.Folder, now: int) -> None:
+    referenced = kept(world)
+    stored = {listed.key for listed in world.storage.list()}
+    assert referenced.keys() <= stored
+    due = {key for key, retired in referenced.items() if retired and retired < now - KEEP}
+    broom = Broom(world.database, world.storage)
+    swept = broom.sweep(now, KEEP, folder.settled())
+    assert swept == Swept(len(due) // len(ROLES), len(stored - referenced.keys()))
+    assert {listed.key for listed in world.storage.list()} == referenced.keys() - due
+    assert broom.sweep(now, KEEP, folder.settled()) == Swept(0, 0)

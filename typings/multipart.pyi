@@ -13,7 +13,12 @@ class MultipartSegment:
 
 class PushMultipartParser:
     def __init__(
-        self, boundary: str, *, max_segment_count: int = ..., max_header_count: int = ...
+        self,
+        boundary: str,
+        *,
+        max_segment_count: int = ...,
+        max_header_count: int = ...,
+        header_charset: str = ...,
     ) -> None: ...
     def parse(
         self, chunk: bytes | bytearray

@@ -14,6 +14,7 @@ _TYPE: Final = "application/json; charset=utf-8"
 _HEADERS: Final[Mapping[type[errors.Refusal], Callable[[errors.Refusal], dict[str, str]]]] = {
     errors.Unauthorized: lambda _: {"WWW-Authenticate": "Bearer"},
     errors.MethodNotAllowed: lambda refusal: {"Allow": str(refusal.seen["allow"])},
+    errors.BodyTooSlow: lambda _: {"Connection": "close"},
     errors.RangeOutside: lambda refusal: {"Content-Range": f"bytes */{refusal.seen['size']}"},
     errors.Unavailable: lambda refusal: {"Retry-After": str(refusal.seen.get("retry", 5))},
     errors.StorageFull: lambda _: {"Retry-After": "5"},

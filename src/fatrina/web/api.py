@@ -15,7 +15,6 @@ from starlette.responses import Response
 
 from fatrina.actions import Parts, access, images, products
 from fatrina.actions.images import Offer
-from fatrina.domain import errors
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.web import auth, commands
 from fatrina.web.answers import done
@@ -61,22 +60,22 @@ class Api:
     metrics: Metrics
     lanes: Lanes
 
-    async def update_image(self, request: Request, image_id: str) -> Response:
+    async def update_image(self, request: Request) -> Response:
         """Swap the picture behind an image id, and change its alt text, order and default."""
-        image = _identifier(image_id)
+        image = _identifier(request, "image_id")
         caller = await self._admit(request, WRITE, images.must_exist, image)
         with ExitStack() as arrival:
             form = await self._receive(request, arrival)
-            change, offer = commands.update(form, self.rules.alt_length)
-            if offer is None and not self.rules.photo_optional:
-                raise errors.Invalid(errors.Required("photo"))
+            change, offer = commands.update(
+                form, self.rules.alt_length, photo_optional=self.rules.photo_optional
+            )
             act = partial(images.update, self.parts, caller, image, change, offer)
             shown = await self._act(act, offer)
         return done(201, self.writer.image(shown))
 
-    async def attach_image(self, request: Request, product_id: str) -> Response:
+    async def attach_image(self, request: Request) -> Response:
         """Add an image to a product, by uploaded file or by link."""
-        product = _identifier(product_id)
+        product = _identifier(request, "product_id")
         caller = await self._admit(request, WRITE, images.must_have_room, product)
         with ExitStack() as arrival:
             form = await self._receive(request, arrival)
@@ -85,9 +84,9 @@ class Api:
             shown = await self._act(act, offer)
         return done(201, self.writer.image(shown))
 
-    async def delete_image(self, request: Request, image_id: str) -> Response:
+    async def delete_image(self, request: Request) -> Response:
         """Take an image out of its product."""
-        image = _identifier(image_id)
+        image = _identifier(request, "image_id")
         caller = await self._admit(request, WRITE, images.must_exist, image)
         await self._act(partial(images.remove, self.parts, caller, image), None)
         return done(202, dict(_REMOVED))
@@ -100,9 +99,9 @@ class Api:
         made = await self._act(partial(products.create, self.parts, caller, name, sku), None)
         return done(201, self._product(made))
 
-    async def product_details(self, request: Request, product_id: str) -> Response:
+    async def product_details(self, request: Request) -> Response:
         """A product with its images, in their order."""
-        product = _identifier(product_id)
+        product = _identifier(request, "product_id")
         caller = await self._admit(request, READ)
         details = partial(products.details, self.parts, caller, product)
         return done(200, self._product(await run_sync(details, limiter=self.lanes.looks)))
@@ -147,7 +146,8 @@ class Api:
             self.metrics.stages.labels(name).observe(perf_counter() - begun)
 
 
-def _identifier(text: str) -> int:
-    """An id from a path; 0, which nothing has, for any other spelling than plain digits."""
+def _identifier(request: Request, name: str) -> int:
+    """An id from the path; 0, which nothing has, for any other spelling than plain digits."""
+    text: str = request.path_params[name]
     number = int(text) if _ID.fullmatch(text) else _NOBODY
     return number if number <= _LARGEST_ID else _NOBODY

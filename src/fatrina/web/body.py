@@ -29,7 +29,7 @@ def declared(request: Request) -> int:
 
 
 async def chunks(request: Request, limit: int, pace: Pace) -> AsyncIterator[bytes]:
-    """The body, piece by piece; nothing is kept.
+    """The body, piece by piece; of an upload that stands still not even the last is kept.
 
     Raises:
         errors.BodyTooLarge: more than `limit` bytes came.
@@ -47,13 +47,13 @@ async def chunks(request: Request, limit: int, pace: Pace) -> AsyncIterator[byte
             raise errors.BodyTooSlow(seconds=pace.idle) from None
         if message["type"] == "http.disconnect":
             raise errors.BodyCutShort
-        piece: bytes = message.get("body", b"")
-        size += len(piece)
+        size += len(message.get("body", b""))
         if size > limit:
             raise errors.BodyTooLarge(limit=limit)
-        if piece:
-            yield piece
-        if not message.get("more_body", False):
+        last = not message.get("more_body", False)
+        if message.get("body"):
+            yield message.pop("body")
+        if last:
             return
 
 

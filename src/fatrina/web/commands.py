@@ -36,7 +36,9 @@ class ProductCommand(NamedTuple):
     sku: str | None
 
 
-def update(form: Form, alt_length: int) -> tuple[Change, Offer | None]:
+def update(
+    form: Form, alt_length: int, *, photo_optional: bool = False
+) -> tuple[Change, Offer | None]:
     """Update Image: what changes, and the photo if there is one.
 
     Raises:
@@ -45,6 +47,8 @@ def update(form: Form, alt_length: int) -> tuple[Change, Offer | None]:
     fields = _Fields(form)
     change = fields.change(("default",), alt_length)
     offer = fields.offer()
+    if offer is None and not photo_optional and not fields.at_fault(PHOTO, ORIGINAL):
+        fields.problems.append(errors.Required(PHOTO))
     fields.must_be_sound()
     return change, offer
 
@@ -58,7 +62,7 @@ def attach(form: Form, alt_length: int) -> ImageCommand:
     fields = _Fields(form)
     change = fields.change(("main", "default"), alt_length)
     offer = fields.offer()
-    if offer is None:
+    if offer is None and not fields.at_fault(PHOTO, ORIGINAL):
         fields.problems += (
             errors.RequiredWithout(PHOTO, other=ORIGINAL),
             errors.RequiredWithout(ORIGINAL, other=PHOTO),
@@ -76,7 +80,7 @@ def product(form: Form) -> ProductCommand:
     fields = _Fields(form)
     name = fields.text("name", _LONGEST_NAME)
     sku = fields.text("sku", _LONGEST_SKU)
-    if not name and not fields.problems:
+    if not name and not fields.at_fault("name"):
         fields.problems.append(errors.Required("name"))
     fields.must_be_sound()
     return ProductCommand(name or "", sku or None)
@@ -92,6 +96,9 @@ class _Fields:
     def must_be_sound(self) -> None:
         if self.problems:
             raise errors.Invalid(*self.problems)
+
+    def at_fault(self, *names: str) -> bool:
+        return any(problem.field in names for problem in self.problems)
 
     def change(self, flags: tuple[str, ...], alt_length: int) -> Change:
         defaults = [self._read(name, _flag) for name in flags]
@@ -117,6 +124,8 @@ class _Fields:
         if value is None:
             return None
         try:
+            if isinstance(value, errors.FieldRefused):
+                raise value
             return read(name, value)
         except errors.FieldRefused as problem:
             self.problems.append(problem)

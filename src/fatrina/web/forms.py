@@ -1,7 +1,7 @@
 """A request's body into plain fields; a photo goes to disk as it arrives."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
@@ -30,13 +30,16 @@ _LONGEST_TEXT: Final = 8_192
 _MOST_PARTS: Final = 64
 _MOST_HEADERS: Final = 16
 _NOT_TEXT: Final = ("image/", "application/octet-stream", "video/", "binary/")
+_HEAD: Final = 512
+"""Bytes by which a photo is known."""
 
 
 @dataclass(slots=True)
 class Form:
     """What a body holds: the fields by name, and the photo's file if one came."""
 
-    fields: dict[str, Value] = field(default_factory=dict)
+    fields: dict[str, Value | errors.FieldRefused] = field(default_factory=dict)
+    """A field that cannot be read is refused only where somebody asks for it."""
     photo: File | None = None
 
 
@@ -67,7 +70,7 @@ class Reader:
 
         Raises:
             errors.BadRequest, errors.BodyTooLarge, errors.BodyTooSlow: the body as such.
-            errors.FieldRefused: one field of it, at once.
+            errors.PhotoTooLarge: the photo, at once.
         """
         self.must_fit(request)
         kind, options = _content_type(request)
@@ -86,13 +89,17 @@ class Reader:
         parts = _Parts(self.new_file, self.photo_bytes, arrival)
         try:
             parser = PushMultipartParser(
-                boundary, max_segment_count=_MOST_PARTS, max_header_count=_MOST_HEADERS
+                boundary,
+                max_segment_count=_MOST_PARTS,
+                max_header_count=_MOST_HEADERS,
+                # A file's name may come in any script of any age; what counts of a head is ASCII.
+                header_charset="latin-1",
             )
             with parser:
                 limit = self.photo_bytes + _SMALL
                 async for piece in body.chunks(request, limit, self.pace):
-                    for event in parser.parse(piece):
-                        parts.take(event)
+                    parts.take(parser.parse(piece))
+                    del piece  # or it would wait here for the next, thousands of times
         except errors.BodyTooLarge:
             raise errors.PhotoTooLarge(limit=self.photo_bytes) from None
         except MultipartError as fault:
@@ -112,50 +119,67 @@ class _Parts:
         self._text = bytearray()
         self._file: File | None = None
 
-    def take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
-        """A part begins, goes on, or ends."""
-        if isinstance(event, MultipartSegment):
-            self._part, self._file = event, None
-            self._text.clear()
-        elif event is None:
-            self._end()
-        elif self._part is not None:
-            self._go_on(self._part, event)
+    def take(self, events: Iterable[MultipartSegment | bytes | bytearray | None]) -> None:
+        """Parts begin, go on, and end."""
+        for event in events:
+            if isinstance(event, MultipartSegment):
+                self._part, self._file = event, None
+                self._text.clear()
+            elif event is None:
+                self._end()
+            elif self._part is not None:
+                self._go_on(self._part, event)
 
     def _go_on(self, part: MultipartSegment, data: bytes | bytearray) -> None:
-        if self._file is None and _holds_bytes(part, data):
-            if part.name != PHOTO:
-                return  # files nobody asked for are read and dropped, as in the real API
-            self._file = self._arrival.enter_context(self._new_file())
         if self._file is not None:
-            if self._file.size + len(data) > self._photo_bytes:
-                raise errors.PhotoTooLarge(limit=self._photo_bytes)
-            self._file.write(data)
-            return
-        self._text += data
-        if len(self._text) > _LONGEST_TEXT:
-            raise errors.Invalid(errors.TextTooLong(part.name or "", limit=_LONGEST_TEXT))
+            self._write(self._file, data)
+        elif not _is_file(part):
+            undecided = len(self._text) < _HEAD
+            self._text += data
+            if undecided and len(self._text) >= _HEAD:
+                self._judge(part)
+            del self._text[_LONGEST_TEXT + 1 :]
+        elif part.name == PHOTO:  # other files are read and dropped, as in the real API
+            self._begin(data)
+
+    def _judge(self, part: MultipartSegment) -> None:
+        """Where a client gives a photo neither a name nor a type, its head tells it from a link."""
+        if part.name == PHOTO and _is_photo(bytes(self._text[:_HEAD])):
+            self._begin(self._text)
+
+    def _begin(self, data: bytes | bytearray) -> None:
+        self._file = self._arrival.enter_context(self._new_file())
+        self._write(self._file, data)
+
+    def _write(self, file: File, data: bytes | bytearray) -> None:
+        if file.size + len(data) > self._photo_bytes:
+            raise errors.PhotoTooLarge(limit=self._photo_bytes)
+        file.write(data)
 
     def _end(self) -> None:
         part, self._part = self._part, None
         if part is None or not part.name:
             return
+        if self._file is None and len(self._text) < _HEAD:
+            self._judge(part)
         if self._file is not None:
             if self.form.photo is not None:
                 self.form.photo.close()  # the last of several wins, as in the real API
             self.form.photo = self._file
-        elif part.filename is None or self._text:
+        elif not _is_file(part):
             self.form.fields[part.name] = _decoded(part.name, bytes(self._text))
+        elif part.filename and part.name == PHOTO:  # without a name, no file was chosen
+            self.form.fields[PHOTO] = errors.PhotoEmpty()
 
 
-def _holds_bytes(part: MultipartSegment, data: bytes | bytearray) -> bool:
-    """Whether a part is a file: by its name, its type, or, where a client states neither, its head."""
-    if part.filename is not None or (part.content_type or "").startswith(_NOT_TEXT):
-        return True
-    if part.bytes_received != len(data) or part.name != PHOTO:
-        return False
+def _is_file(part: MultipartSegment) -> bool:
+    """Whether a part says that it is a file, by a name or by its type."""
+    return part.filename is not None or (part.content_type or "").startswith(_NOT_TEXT)
+
+
+def _is_photo(head: bytes) -> bool:
     try:
-        sniff(bytes(data[:512]))
+        sniff(head)
     except errors.PhotoRefused:
         return False
     return True
@@ -166,14 +190,16 @@ def _content_type(request: Request) -> tuple[str, dict[str, str]]:
     return kind, options
 
 
-def _decoded(name: str, data: bytes) -> str:
+def _decoded(name: str, data: bytes) -> str | errors.FieldRefused:
+    if len(data) > _LONGEST_TEXT:
+        return errors.TextTooLong(name, limit=_LONGEST_TEXT)
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise errors.Invalid(errors.TextBroken(name)) from None
+        return errors.TextBroken(name)
 
 
-def _json(data: bytes) -> dict[str, Value]:
+def _json(data: bytes) -> dict[str, Value | errors.FieldRefused]:
     try:
         value = json.loads(data, parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -187,7 +213,7 @@ def _no_constant(_: str) -> None:
     raise ValueError
 
 
-def _urlencoded(data: bytes) -> dict[str, Value]:
+def _urlencoded(data: bytes) -> dict[str, Value | errors.FieldRefused]:
     try:
         pairs = parse_qsl(
             data.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARTS

@@ -20,7 +20,7 @@ NAME: Final = rf"[A-Za-z0-9]{{40}}\.(?:{'|'.join(kind.value for kind in Kind)})"
 
 _CHUNK: Final = 262_144
 _PATIENCE: Final = 60.0  # seconds in which a reader must take one chunk
-_RANGE: Final = re.compile(r"bytes=(?:([0-9]{1,15})-([0-9]{0,15})|-([0-9]{1,15}))")
+_RANGE: Final = re.compile(r"bytes=(?:([0-9]{1,15})-([0-9]{0,15})|-([0-9]{1,15}))", re.IGNORECASE)
 
 # A name is never used for other bytes, so a copy is good for ever. Nothing served here may act as
 # a page: no sniffing, no scripts, whatever the bytes were made to look like.
@@ -64,14 +64,14 @@ async def _answer(request: Request, picture: Picture, name: str, send: Send) -> 
         return
     kind = Kind(name.rpartition(".")[2])
     headers.append((b"content-type", kind.media_type.encode()))
-    part = _asked(request, tag, picture.size)
+    asked = _asked(request, tag, picture.size)
+    part = asked or Slice(0, picture.size)
     start, stop = part
-    status = 206 if part != (0, picture.size) else 200
-    if status == 206:  # noqa: PLR2004
+    if asked is not None:
         span = f"bytes {start}-{stop - 1}/{picture.size}"
         headers.append((b"content-range", span.encode()))
     headers.append((b"content-length", str(stop - start).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.start", "status": 206 if asked else 200, "headers": headers})
     for at in _steps(request, part):
         data = await run_sync(picture.read, at, min(_CHUNK, stop - at))
         async with asyncio.timeout(_PATIENCE):
@@ -94,19 +94,18 @@ def _matches(condition: str, tag: str) -> bool:
     return any(each in (tag, "*") for each in tags)
 
 
-def _asked(request: Request, tag: str, size: int) -> Slice:
-    """The one range asked for; all of it when none or several are."""
-    whole = Slice(0, size)
+def _asked(request: Request, tag: str, size: int) -> Slice | None:
+    """The one range asked for; None, which is all of it, when none or several are."""
     condition = request.headers.get("if-range")
     match = _RANGE.fullmatch(request.headers.get("range", ""))
-    if match is None or (condition is not None and condition != tag):
-        return whole
+    if match is None or request.method != "GET" or condition not in {None, tag}:
+        return None
     first, last, suffix = match.groups()
     if suffix is not None:
         first, last = str(max(0, size - int(suffix)) if int(suffix) else size), ""
     start, stop = int(first), min(int(last) + 1 if last else size, size)
     if last and int(last) < start:
-        return whole  # RFC 9110, 14.1.1: an invalid range is ignored
+        return None  # RFC 9110, 14.1.1: an invalid range is ignored
     if start >= size:
         raise errors.RangeOutside(size=size)
     return Slice(start, stop)

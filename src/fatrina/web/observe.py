@@ -54,7 +54,7 @@ class Metrics:
 
 
 class Observe:
-    """The outermost layer."""
+    """The layer around the whole application."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         """Observe `app`."""
@@ -84,7 +84,7 @@ class Observe:
             self._note(scope, name, status, perf_counter() - begun)
 
     def _note(self, scope: Scope, name: str, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "none")
+        route = _route(scope)
         method = scope["method"] if route != "none" else "none"
         self._metrics.requests.labels(method, route, status).observe(seconds)
         log.info(
@@ -96,6 +96,13 @@ class Observe:
             ms=round(seconds * 1000, 1),
             **scope["state"].get("noted", {}),
         )
+
+
+def _route(scope: Scope) -> str:
+    """The name of what answers; a path would be a label without bounds."""
+    endpoint = scope.get("endpoint")
+    name = getattr(endpoint, "__name__", type(endpoint).__name__)
+    return "none" if endpoint is None else str(name).lower()
 
 
 def _request_id(scope: Scope) -> str:

@@ -1,12 +1,13 @@
-"""What the served OpenAPI document says of each endpoint: bodies, answers, statuses."""
+"""The OpenAPI 3.1 document that is served: endpoints, bodies, answers, statuses."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from fatrina import __version__
 from fatrina.domain.renditions import ROLES
 
 Schema = dict[str, Any]
 
-DESCRIPTION: Final = """\
+_DESCRIPTION: Final = """\
 Product images, wire-compatible with Salla's Product Images endpoints.
 
 Every answer is an envelope: `{status, success, data}` or `{status, success, error}`. Messages are
@@ -106,11 +107,11 @@ def _content(schema: Schema) -> Schema:
     return {"content": {"application/json": {"schema": schema}}}
 
 
-def _answers(status: int, data: Schema, refusals: tuple[int, ...]) -> dict[int | str, Schema]:
+def _answers(status: int, data: Schema, refusals: tuple[int, ...]) -> Schema:
     done = _object({"status": {"const": status}, "success": {"const": True}, "data": data})
-    answers: dict[int | str, Schema] = {status: {"description": "Done.", **_content(done)}}
+    answers: Schema = {str(status): {"description": "Done.", **_content(done)}}
     for code in refusals:
-        answers[code] = {"description": _STATUSES[code], **_content(_REFUSAL)}
+        answers[str(code)] = {"description": _STATUSES[code], **_content(_REFUSAL)}
     return answers
 
 
@@ -134,28 +135,64 @@ _ATTACH: Final = _body(
 _CREATE: Final = _body(None, _object({"name": _TEXT, "sku": _TEXT}, "sku"))
 _REMOVED: Final = _object({"message": _TEXT, "code": {"const": 202}})
 
-_ENDPOINTS: Final[dict[str, tuple[str, int, Schema, tuple[int, ...], Schema | None]]] = {
-    "update_image": ("Update Image", 201, _IMAGE, _WRITE, _UPDATE),
-    "attach_image": ("Attach Image", 201, _IMAGE, _WRITE, _ATTACH),
-    "delete_image": ("Delete Image", 202, _REMOVED, _WRITE, None),
-    "create_product": ("Create Product", 201, _PRODUCT, _WRITE, _CREATE),
-    "product_details": ("Product Details", 200, _PRODUCT, _READ, None),
+
+class Endpoint(NamedTuple):
+    """What the document says of one endpoint."""
+
+    method: str
+    path: str
+    summary: str
+    status: int
+    data: Schema
+    refusals: tuple[int, ...]
+    body: Schema | None = None
+
+
+ENDPOINTS: Final = {
+    "update_image": Endpoint(
+        "POST", "/products/images/{image_id}", "Update Image", 201, _IMAGE, _WRITE, _UPDATE
+    ),
+    "delete_image": Endpoint(
+        "DELETE", "/products/images/{image_id}", "Delete Image", 202, _REMOVED, _WRITE
+    ),
+    "attach_image": Endpoint(
+        "POST", "/products/{product_id}/images", "Attach Image", 201, _IMAGE, _WRITE, _ATTACH
+    ),
+    "create_product": Endpoint(
+        "POST", "/products", "Create Product", 201, _PRODUCT, _WRITE, _CREATE
+    ),
+    "product_details": Endpoint(
+        "GET", "/products/{product_id}", "Product Details", 200, _PRODUCT, _READ
+    ),
 }
+"""Every endpoint below the prefix, by the name of its method in `api.Api`."""
 
 
-def described(endpoint: str) -> dict[str, Any]:
-    """The arguments of `add_api_route` for an endpoint of `api.Api`."""
-    summary, status, data, refusals, body = _ENDPOINTS[endpoint]
-    group = "Product Images" if "image" in endpoint else "Products"
-    extra: Schema = {"security": [{"bearer": []}]}
-    if body is not None:
-        extra["requestBody"] = body
+def document(prefix: str, base: str) -> Schema:
+    """The whole document; `prefix` begins every path, `base` is where the service is reached."""
+    paths: Schema = {}
+    for name, endpoint in ENDPOINTS.items():
+        operations = paths.setdefault(prefix + endpoint.path, {})
+        operations[endpoint.method.lower()] = _operation(name, endpoint)
     return {
-        "summary": summary,
-        "status_code": status,
-        "responses": _answers(status, data, refusals),
-        "openapi_extra": extra,
-        "operation_id": endpoint,
-        "tags": [group],
-        "response_model": None,
+        "openapi": "3.1.0",
+        "info": {"title": "Fatrina", "version": __version__, "description": _DESCRIPTION},
+        "servers": [{"url": base}],
+        "paths": paths,
+        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+        "security": [{"bearer": []}],
     }
+
+
+def _operation(name: str, endpoint: Endpoint) -> Schema:
+    names = (part[1:-1] for part in endpoint.path.split("/") if part.startswith("{"))
+    operation: Schema = {
+        "operationId": name,
+        "summary": endpoint.summary,
+        "tags": ["Product Images" if "image" in name else "Products"],
+        "parameters": [
+            {"name": each, "in": "path", "required": True, "schema": _TEXT} for each in names
+        ],
+        "responses": _answers(endpoint.status, endpoint.data, endpoint.refusals),
+    }
+    return operation | ({"requestBody": endpoint.body} if endpoint.body else {})

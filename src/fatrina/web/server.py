@@ -1,33 +1,36 @@
 """Routes and middleware, and the one error handler."""
 
 import errno
+import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from fastapi import FastAPI
-from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp
 
 from fatrina import __version__
 from fatrina.actions import Parts
 from fatrina.domain import errors
-from fatrina.web import media, openapi
+from fatrina.web import docs, media, openapi
 from fatrina.web.answers import refused
 from fatrina.web.api import Api, Lanes, Rules
 from fatrina.web.forms import Reader
+from fatrina.web.linger import Linger
 from fatrina.web.observe import Metrics, Observe
 from fatrina.wire import Writer
 
 PREFIX: Final = "/admin/v2"
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _CROWDED: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _LOOKS: Final = 16
@@ -50,38 +53,26 @@ def build(  # noqa: PLR0913  the root hands everything over once
 
     `changes` and `links` are how many updates, and updates by link, are worked on at once.
     """
-    app = FastAPIOffline(
-        docs_url="/docs",
-        redoc_url=None,
-        title="Fatrina",
-        version=__version__,
-        description=openapi.DESCRIPTION,
-        redirect_slashes=False,
-    )
     metrics = Metrics()
     lanes = Lanes(CapacityLimiter(_LOOKS), CapacityLimiter(changes), CapacityLimiter(links))
-    _add_api(app, Api(parts, reader, writer, rules, metrics, lanes))
-    _add_operators_pages(app, parts, metrics)
-    _add_media(app, parts)
-    _add_error_handlers(app, metrics)
-    return Observe(app, metrics)
+    api = Api(parts, reader, writer, rules, metrics, lanes)
+    routes = [*_api(api), *_operators_pages(parts, metrics), *docs.routes(PREFIX, writer.base)]
+    routes.append(_media(parts))
+    for route in routes:
+        _match_to_the_end(route)
+    app = Starlette(routes=routes, exception_handlers=_handlers(metrics))
+    app.router.redirect_slashes = False
+    return Linger(Observe(app, metrics))
 
 
-def _add_api(app: FastAPI, api: Api) -> None:
-    endpoints: dict[tuple[str, str], Callable[..., Awaitable[Response]]] = {
-        ("POST", "/products/images/{image_id}"): api.update_image,
-        ("DELETE", "/products/images/{image_id}"): api.delete_image,
-        ("POST", "/products/{product_id}/images"): api.attach_image,
-        ("POST", "/products"): api.create_product,
-        ("GET", "/products/{product_id}"): api.product_details,
-    }
-    for (method, path), endpoint in endpoints.items():
-        app.add_api_route(
-            PREFIX + path, endpoint, methods=[method], **openapi.described(endpoint.__name__)
-        )
+def _api(api: Api) -> list[Route]:
+    return [
+        Route(PREFIX + endpoint.path, getattr(api, name), methods=[endpoint.method])
+        for name, endpoint in openapi.ENDPOINTS.items()
+    ]
 
 
-def _add_operators_pages(app: FastAPI, parts: Parts, metrics: Metrics) -> None:
+def _operators_pages(parts: Parts, metrics: Metrics) -> list[Route]:
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "live", "version": __version__})
 
@@ -94,18 +85,22 @@ def _add_operators_pages(app: FastAPI, parts: Parts, metrics: Metrics) -> None:
         metrics.waiting.set(parts.decoders.waiting)
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-    for path, page in (("/health", health), ("/ready", ready), ("/metrics", told)):
-        app.router.routes.append(Route(path, page, methods=["GET"]))
+    return [Route("/health", health), Route("/ready", ready), Route("/metrics", told)]
 
 
-def _add_media(app: FastAPI, parts: Parts) -> None:
+def _media(parts: Parts) -> Route:
     register_url_convertor("code", _Code())
     register_url_convertor("name", _Name())
-    route = Route("/{code:code}/{name:name}", media.Media(parts), methods=["GET", "HEAD"])
-    app.router.routes.append(route)
+    return Route("/{code:code}/{name:name}", media.Media(parts), methods=["GET", "HEAD"])
 
 
-def _add_error_handlers(app: FastAPI, metrics: Metrics) -> None:
+def _match_to_the_end(route: BaseRoute) -> None:
+    """Starlette ends a route's expression with `$`, which a line feed may follow."""
+    if isinstance(route, Route):
+        route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")
+
+
+def _handlers(metrics: Metrics) -> dict[type[Exception], Handler]:
     def told(request: Request, refusal: errors.Refusal) -> Response:
         metrics.refused(refusal)
         request.state.noted = {**getattr(request.state, "noted", {}), **_noted(refusal)}
@@ -115,17 +110,27 @@ def _add_error_handlers(app: FastAPI, metrics: Metrics) -> None:
         return told(request, fault if isinstance(fault, errors.Refusal) else errors.Internal())
 
     async def on_routing(request: Request, fault: Exception) -> Response:
-        allow = (getattr(fault, "headers", None) or {}).get("Allow", "")
+        del fault
+        allow = _allowed(request)
         return told(request, errors.MethodNotAllowed(allow=allow) if allow else errors.Missing())
 
     async def on_disk(request: Request, fault: Exception) -> Response:
         log.error("disk", error=repr(fault), id=request.state.request_id)
         return told(request, _of_disk(fault))
 
-    app.add_exception_handler(errors.Refusal, on_refusal)
-    app.add_exception_handler(HTTPException, on_routing)
-    app.add_exception_handler(OSError, on_disk)
-    app.add_exception_handler(Exception, on_refusal)
+    return {
+        errors.Refusal: on_refusal,
+        HTTPException: on_routing,
+        OSError: on_disk,
+        Exception: on_refusal,
+    }
+
+
+def _allowed(request: Request) -> str:
+    """The methods of every route at this path, for a request that has none of them."""
+    routes: list[BaseRoute] = request.app.routes
+    here = (each for each in routes if each.matches(request.scope)[0] is Match.PARTIAL)
+    return ", ".join(sorted(method for each in here for method in getattr(each, "methods", ())))
 
 
 def _of_disk(fault: Exception) -> errors.Refusal:

@@ -1,0 +1,55 @@
+"""What tests share: a service on a socket, a shop in it, a picture that hangs there."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import drawn
+from tests.shop import BEHIND, Hung, Service, Shop, running, site
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with the settings it comes with, but that it may follow links to 127.0.0.1."""
+    folder = tmp_path_factory.mktemp("service")
+    with running(folder, download_allow="127.0.0.1") as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with every other setting: small, impatient, and content without a photo."""
+    with running(
+        tmp_path_factory.mktemp("strict"),
+        photo_optional=True,
+        photo_bytes=200_000,
+        alt_length=20,
+        upload_idle=0.4,
+        upload_seconds=1.5,
+        public_url=f"https://cdn.shop.test{BEHIND}/",
+    ) as service:
+        yield service
+
+
+@pytest.fixture
+def shop(service: Service) -> Shop:
+    """A merchant that no other test has."""
+    return Shop.open(service)
+
+
+@pytest.fixture
+def hung(shop: Shop) -> Hung:
+    """An image on a product."""
+    return Hung.up(shop, photo=drawn.png(seed=9), alt="before", sort="7")
+
+
+@pytest.fixture(scope="session")
+def photos() -> Iterator[str]:
+    """The base of links to /a.png, /b.jpg and /page.html on a site that may be fetched from."""
+    pages = {
+        "/a.png": drawn.png(seed=3),
+        "/b.jpg": drawn.jpeg(seed=4),
+        "/page.html": b"<!doctype html><title>no photo</title>",
+    }
+    with site(pages) as base:
+        yield base

@@ -1,0 +1,23 @@
+"""What every refusal has, whatever it refuses."""
+
+from tests.client import Answer
+
+STATUSES = {400, 401, 404, 405, 408, 413, 416, 422, 503, 507}
+
+
+def must_refuse(answer: Answer, status: int, reason: str) -> None:
+    """Fail unless an answer is the envelope of a refusal with this status and reason."""
+    assert (answer.status, answer.reasons) == (status, reason), answer
+    assert answer.status in STATUSES
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-language"] in {"ar", "en"}
+    assert answer.headers["x-request-id"]
+    envelope = answer.json
+    assert list(envelope) == ["status", "success", "error"]
+    assert (envelope["status"], envelope["success"]) == (status, False)
+    error = envelope["error"]
+    assert list(error) == ["code", "message", *(["fields"] if "fields" in error else [])]
+    assert isinstance(error["code"], str)
+    assert error["message"]
+    assert ("fields" in error) == (status == 422)

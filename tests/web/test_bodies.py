@@ -1,0 +1,172 @@
+"""Bodies that break their own format: refused in the envelope, and the image stays whole."""
+
+import json
+
+import pytest
+
+from tests import drawn
+from tests.client import BOUNDARY, Body, field, multipart, part, parts
+from tests.shop import PREFIX, Hung
+from tests.web.refusing import must_refuse
+
+PHOTO = drawn.png(seed=31)
+WHOLE = multipart(photo=PHOTO, alt="after")
+KIND = WHOLE.kind
+NAMED = 'Content-Disposition: form-data; name="photo"; filename="a.png"'
+
+
+def multiparts() -> dict[str, Body]:
+    data, end = WHOLE.data, BOUNDARY.encode()
+    other = data.replace(end, b"other")
+    headers = "".join(f"\r\nX-{n}: y" for n in range(20))
+    return {
+        "no boundary": Body(data, "multipart/form-data"),
+        "empty boundary": Body(data, "multipart/form-data; boundary="),
+        "quoted empty boundary": Body(data, 'multipart/form-data; boundary=""'),
+        "another boundary": Body(other, KIND),
+        "half a boundary": Body(data, KIND[:-5]),
+        "nothing": Body(b"", KIND),
+        "one byte": Body(b"-", KIND),
+        "blanks": Body(b"\r\n" * 50, KIND),
+        "preamble only": Body(b"x" * 10_000, KIND),
+        "no last boundary": Body(data[: -len(end) - 6], KIND),
+        "cut in the photo": Body(data[:400], KIND),
+        "cut in a head": Body(data[:60], KIND),
+        "cut before the last dashes": Body(data[:-4], KIND),
+        "line feeds alone": Body(data.replace(b"\r\n", b"\n"), KIND),
+        "no disposition": parts(part("Content-Type: image/png", PHOTO)),
+        "another disposition": parts(part(NAMED.replace("form-data", "attachment"), PHOTO)),
+        "no colon": parts(part("Content-Disposition form-data", PHOTO)),
+        "no head at all": parts(part("", PHOTO)),
+        "head of 5,000 bytes": parts(part(NAMED + "\r\nX-Long: " + "y" * 5_000, PHOTO)),
+        "endless head": Body(b"--" + end + b"\r\nX-Long: " + b"y" * 60_000, KIND),
+        "twenty heads": parts(part(NAMED + headers, PHOTO)),
+        "a hundred parts": parts(*(field(f"x{n}", "y") for n in range(100)), field("photo", PHOTO)),
+        "too short a length": parts(part(f"{NAMED}\r\nContent-Length: 5", PHOTO)),
+        "too long a length": parts(part(f"{NAMED}\r\nContent-Length: 99999999", PHOTO)),
+        "no such length": parts(part(f"{NAMED}\r\nContent-Length: -1", PHOTO)),
+        "two lengths": parts(part(NAMED + f"\r\nContent-Length: {len(PHOTO)}" * 2, PHOTO)),
+        "text after a boundary": Body(data.replace(end + b"\r\n", end + b"x\r\n"), KIND),
+        "nul in a head's name": parts(part(f"{NAMED}\r\nX\0: y", PHOTO)),
+        "urlencoded in disguise": Body(b"photo=http%3A%2F%2Fa.test", KIND),
+        "json in disguise": Body(b'{"photo":"http://a.test/b"}', KIND),
+    }
+
+
+@pytest.mark.parametrize("how", multiparts())
+def test_broken_multipart(hung: Hung, how: str) -> None:
+    must_refuse(hung.shop.update(hung.id, multiparts()[how]), 400, "multipart_broken")
+    hung.must_be_whole()
+
+
+def soft_multiparts() -> dict[str, Body]:
+    """Write bodies that are sound, and hold no photo for all that."""
+    inner = parts(part(NAMED, PHOTO)).data.replace(BOUNDARY.encode(), b"inner")
+    mixed = "Content-Type: multipart/mixed; boundary=inner"
+    return {
+        "no part": parts(),
+        "no name": parts(part('Content-Disposition: form-data; filename="a.png"', PHOTO)),
+        "empty name": parts(part('Content-Disposition: form-data; name=""; filename="a"', PHOTO)),
+        "another name": parts(part(NAMED.replace("photo", "Photo"), PHOTO)),
+        "name with a NUL": parts(part(NAMED.replace("photo", "photo\0"), PHOTO)),
+        "nested": parts(part(f'Content-Disposition: form-data; name="files"\r\n{mixed}', inner)),
+        "base64 in another field": parts(field("image", "aGVsbG8=")),
+    }
+
+
+@pytest.mark.parametrize("how", soft_multiparts())
+def test_multipart_without_a_photo(hung: Hung, how: str) -> None:
+    must_refuse(hung.shop.update(hung.id, soft_multiparts()[how]), 422, "required")
+    hung.must_be_whole()
+
+
+JSONS = {
+    "cut": b'{"photo":"http://a.test/b"',
+    "array": b'["photo"]',
+    "text": b'"photo"',
+    "number": b"5",
+    "null": b"null",
+    "blank": b"   ",
+    "nul": b"\0",
+    "not utf-8": b'{"alt":"\xff"}',
+    "single quotes": b"{'alt':'x'}",
+    "comma at the end": b'{"alt":"x",}',
+    "comment": b'{"alt":"x"}//',
+    "two objects": b'{"alt":"x"}{"alt":"y"}',
+    "control in a text": b'{"alt":"a\nb"}',
+    "nan": b'{"sort":NaN}',
+    "infinity": b'{"sort":-Infinity}',
+    "deep arrays": b'{"alt":' + b"[" * 60_000,
+    "deep and sound": b'{"x":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+    "deep objects": b'{"a":' * 12_000,
+    "huge integer": b'{"sort":' + b"9" * 50_000 + b"}",
+    "multipart in disguise": WHOLE.data[:5_000],
+}
+
+
+@pytest.mark.parametrize("how", JSONS)
+def test_broken_json(hung: Hung, how: str) -> None:
+    body = Body(JSONS[how], "application/json")
+    must_refuse(hung.shop.update(hung.id, body), 400, "json_broken")
+    hung.must_be_whole()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_json_in_every_encoding_of_unicode(hung: Hung, encoding: str) -> None:
+    text = json.dumps({"name": "ثوب"}, ensure_ascii=False)
+    body = Body(text.encode(encoding), "application/json; charset=utf-8")
+    assert hung.shop.call("POST", f"{PREFIX}/products", body).data["name"] == "ثوب"
+
+
+FORMS = {
+    "not utf-8": b"alt=\xff",
+    "not utf-8 encoded": b"alt=%FF",
+    "cp1256": "alt=نص".encode("cp1256"),
+    "a hundred fields": b"&".join(b"x%d=y" % n for n in range(100)),
+}
+
+
+@pytest.mark.parametrize("how", FORMS)
+def test_broken_urlencoded(hung: Hung, how: str) -> None:
+    body = Body(FORMS[how], "application/x-www-form-urlencoded")
+    must_refuse(hung.shop.update(hung.id, body), 400, "form_broken")
+    hung.must_be_whole()
+
+
+@pytest.mark.parametrize("text", [b"", b"&", b"=", b"photo", b"photo=", b"%zz=%", b"photo%00=x"])
+def test_urlencoded_without_a_photo(hung: Hung, text: bytes) -> None:
+    body = Body(text, "application/x-www-form-urlencoded")
+    must_refuse(hung.shop.update(hung.id, body), 422, "required")
+
+
+KINDS = """
+    text/plain image/png application/xml multipart/mixed multipart/related application/jsonp
+    text/json application/json5 form-data ; / application/json,text/html
+""".split()  # noqa: SIM905  the shorter by far
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "", "\xff\xfe"])
+def test_unknown_types(hung: Hung, kind: str) -> None:
+    must_refuse(hung.shop.update(hung.id, Body(PHOTO, kind)), 400, "body_type_unknown")
+    hung.must_be_whole()
+
+
+def test_a_type_is_told_as_it_came(hung: Hung) -> None:
+    body = Body(PHOTO, "image/png")
+    told = hung.shop.call("POST", hung.path, body, accept_language="en").json["error"]["message"]
+    assert '"image/png"' in told
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+def test_bodies_too_large_for_what_they_are(hung: Hung, kind: str) -> None:
+    must_refuse(hung.shop.update(hung.id, Body(b" " * 65_537, kind)), 413, "body_too_large")
+    hung.must_be_whole()
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_every_refusal_speaks_both_languages(hung: Hung, language: str) -> None:
+    sent = {"accept_language": language}
+    answer = hung.shop.call("POST", hung.path, Body(b"[", "application/json"), **sent)
+    assert answer.headers["content-language"] == language
+    message = answer.json["error"]["message"]
+    assert any("\u0600" <= letter <= "\u06ff" for letter in message) is (language == "ar")

@@ -1,0 +1,150 @@
+"""Paths and methods: one spelling of an id, and every other is nobody's."""
+
+from urllib.parse import quote
+
+import pytest
+
+from tests import client, drawn
+from tests.client import multipart
+from tests.shop import PREFIX, Hung, Service, Shop
+from tests.web.refusing import must_refuse
+
+
+def spellings(image: int) -> list[str]:
+    """Spell an id as parsers of other languages, and `int` of this one, would take it."""
+    digits = str(image)
+    ways = [f"+{digits}", f"%2B{digits}", f"%20{digits}", f"{digits}%20", f"00{digits}"]
+    ways += [f"-{digits}", f"{digits}.0", f"{digits}e0", f"{digits}%0A", f"{digits}%00"]
+    ways += [f"%09{digits}", f"%00{digits}", f"{digits},", f"{digits};a", f"0_{digits}"]
+    numbers = [image + 2**31, image + 2**32, image + 2**64, int("9" * 4000), -image]
+    scripts = ["".join(chr(zero + int(digit)) for digit in digits) for zero in (0x0660, 0xFF10)]
+    return [
+        *ways,
+        *map(str, numbers),
+        *(quote(text) for text in scripts),
+        f"{image // 10}_{image % 10}",
+        f"0x{image:x}",
+    ]
+
+
+@pytest.mark.parametrize("at", range(len(spellings(1))))
+def test_an_id_has_one_spelling(hung: Hung, at: int) -> None:
+    spelling = spellings(hung.id)[at]
+    for method in ("POST", "DELETE"):
+        path = f"{PREFIX}/products/images/{spelling}"
+        must_refuse(hung.shop.call(method, path, multipart(photo=drawn.png())), 404, "missing")
+    hung.must_be_whole()
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "0",
+        "1",
+        "2147483647",
+        "2147483648",
+        "4294967296",
+        "",
+        "/",
+        "abc",
+        "%",
+        "%zz",
+        "..",
+        "%2e%2e",
+        "None",
+    ],
+)
+def test_ids_that_nothing_has(shop: Shop, identifier: str) -> None:
+    for path in ("/products/images/{}", "/products/{}/images"):
+        target = PREFIX + path.format(identifier)
+        must_refuse(shop.call("POST", target, multipart(photo=drawn.png())), 404, "missing")
+
+
+def test_a_percent_encoded_id_is_the_id(hung: Hung) -> None:
+    encoded = "".join(f"%{ord(digit):02X}" for digit in str(hung.id))
+    path = f"{PREFIX}/products/images/{encoded}?query=ignored"
+    assert hung.shop.call("POST", path, multipart(photo=drawn.jpeg())).status == 201
+
+
+NOWHERE = """
+    / // /* /admin /admin/v2 /admin/v2/ /admin/v2/orders /admin/v2/products/ /admin/v3/products
+    /ADMIN/v2/products /admin/v2/products/5/images/ /admin/v2/products/images/5/
+    /admin/v2/products/images/5%2F /admin/v2//products/images/5 /admin/v2/../../health
+    /admin/v2/products%0A /admin/v2/products/5/images%0A /health%0A /health/ /ready/ /metrics%00
+    /media /incoming /fatrina.sqlite3 /lock /.env /favicon.ico /robots.txt /redoc /%ff%fe
+    /docs/assets/ /docs/assets/../x /docs/assets/%2e%2e/__init__.py /docs/assets/%00
+""".split()  # noqa: SIM905  the shorter by far
+
+
+@pytest.mark.parametrize("path", NOWHERE)
+def test_paths_that_are_not(shop: Shop, path: str) -> None:
+    for method in ("GET", "POST"):
+        must_refuse(shop.call(method, path), 404, "missing")
+
+
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        (PREFIX + "/products/images/5", "DELETE, POST"),
+        (PREFIX + "/products/5/images", "POST"),
+        (PREFIX + "/products", "POST"),
+        (PREFIX + "/products/5", "GET, HEAD"),
+        ("/health", "GET, HEAD"),
+        ("/ready", "GET, HEAD"),
+        ("/metrics", "GET, HEAD"),
+        ("/openapi.json", "GET, HEAD"),
+        ("/shop1/" + "a" * 40 + ".png", "GET, HEAD"),
+    ],
+)
+def test_methods_that_are_not(shop: Shop, path: str, allow: str) -> None:
+    methods = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PROPFIND", "TRACE"}
+    for method in methods - set(allow.split(", ")):
+        answer = shop.call(method, path)
+        must_refuse(answer, 405, "method_not_allowed")
+        assert answer.headers["allow"] == allow
+
+
+@pytest.mark.parametrize("path", [PREFIX + "/products/images/5", PREFIX + "/products"])
+def test_head_on_the_api(shop: Shop, path: str) -> None:
+    answer = shop.call("HEAD", path)
+    assert (answer.status, answer.body, answer.reasons) == (405, b"", "method_not_allowed")
+
+
+def test_head_of_details(hung: Hung) -> None:
+    path = f"{PREFIX}/products/{hung.product}"
+    found, told = hung.shop.call("HEAD", path), hung.shop.call("GET", path)
+    assert (found.status, found.body) == (200, b"")
+    assert found.headers["content-length"] == str(len(told.body))
+
+
+def test_a_method_is_written_in_capitals(hung: Hung) -> None:
+    must_refuse(hung.shop.call("delete", hung.path), 405, "method_not_allowed")
+    hung.must_be_whole()
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["X-HTTP-Method-Override: DELETE", "X-Method-Override: DELETE", "X-Original-Url: /health"],
+)
+def test_no_header_changes_what_is_asked(hung: Hung, header: str) -> None:
+    head = hung.shop.head("POST", hung.path, content_length="0")
+    with hung.shop.line() as line:
+        line.send(head.replace(b"\r\n\r\n", f"\r\n{header}\r\n\r\n".encode()))
+        must_refuse(line.answer(), 422, "required")
+    hung.must_be_whole()
+
+
+# Request ids
+
+
+def test_a_plain_request_id_is_kept(service: Service) -> None:
+    answer = client.call(service.port, "GET", "/health", x_request_id="abc-DEF_1.2")
+    assert answer.headers.get_all("x-request-id") == ["abc-DEF_1.2"]
+
+
+@pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a\tb", "ä", "<script>", "a;b", "a,b"])
+def test_any_other_request_id_is_replaced(service: Service, given: str) -> None:
+    answer = client.call(service.port, "GET", "/health", x_request_id=given)
+    (name,) = answer.headers.get_all("x-request-id") or []
+    assert name != given
+    assert (len(name), name.isalnum()) == (16, True)

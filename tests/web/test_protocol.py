@@ -1,0 +1,152 @@
+"""What is no HTTP, or nearly none: the envelope, or a closed connection, and never a fault."""
+
+from time import perf_counter
+
+import pytest
+
+from tests.client import Line
+from tests.shop import Hung, Service
+from tests.web.refusing import must_refuse
+
+HOST = b"Host: shop.test\r\n"
+GET = b"GET /health HTTP/1.1\r\n" + HOST
+
+BROKEN = {
+    "garbage": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\xaa" * 200 + b"\r\n\r\n",
+    "text": b"hello\r\n\r\n",
+    "http/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "http/0.9": b"GET /health\r\n\r\n",
+    "http/11": b"GET /health HTTP/11\r\n" + HOST + b"\r\n",
+    "http/1.10": b"GET /health HTTP/1.10\r\n" + HOST + b"\r\n",
+    "small http": b"GET /health http/1.1\r\n" + HOST + b"\r\n",
+    "two blanks": b"GET  /health HTTP/1.1\r\n" + HOST + b"\r\n",
+    "blank in the path": b"GET /he alth HTTP/1.1\r\n" + HOST + b"\r\n",
+    "nul in the path": b"GET /health\0 HTTP/1.1\r\n" + HOST + b"\r\n",
+    "raw utf-8 in the path": "GET /صورة HTTP/1.1\r\n".encode() + HOST + b"\r\n",
+    "nul in the method": b"GE\0T /health HTTP/1.1\r\n" + HOST + b"\r\n",
+    "no host": b"GET /health HTTP/1.1\r\n\r\n",
+    "two hosts": GET + b"Host: other.test\r\n\r\n",
+    "blank before a colon": GET + b"Content-Length : 0\r\n\r\n",
+    "no colon": GET + b"Nothing\r\n\r\n",
+    "no name": GET + b": x\r\n\r\n",
+    "nul in a value": GET + b"X-A: a\0b\r\n\r\n",
+    "line feed in a name": GET + b"X\nA: b\r\n\r\n",
+    "carriage return in a value": GET + b"X-A: a\rb\r\n\r\n",
+    "first header folded": b"GET /health HTTP/1.1\r\n X: y\r\n" + HOST + b"\r\n",
+    "two lengths": GET + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    "length and sign": GET + b"Content-Length: +1\r\n\r\na",
+    "length below zero": GET + b"Content-Length: -1\r\n\r\n",
+    "length in hex": GET + b"Content-Length: 0x1\r\n\r\na",
+    "length in arabic": GET + "Content-Length: \u0661\r\n\r\na".encode(),
+    "length with underscore": GET + b"Content-Length: 1_0\r\n\r\n",
+    "empty length": GET + b"Content-Length: \r\n\r\n",
+    "length of 21 digits": GET + b"Content-Length: 100000000000000000000\r\n\r\n",
+    "unknown coding": GET + b"Transfer-Encoding: gzip\r\n\r\n",
+    "two codings": GET + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "header of 70,000 bytes": GET + b"X-A: " + b"b" * 70_000,
+    "5,000 headers": GET + b"X-A: b\r\n" * 5_000,
+    "path of 70,000 bytes": b"GET /" + b"a" * 70_000,
+    "line without an end": b"A" * 70_000,
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_no_request(service: Service, how: str) -> None:
+    with Line(service.port) as line:
+        line.send(BROKEN[how])
+        answer = line.answer("GET")
+        must_refuse(answer, 400, "http_broken")
+        assert answer.headers["connection"] == "close"
+        assert line.hung_up()
+    assert service.get("/health").status == 200
+
+
+BODIES = {
+    "no size": b"\r\nabc\r\n",
+    "size of text": b"xyz\r\nabc\r\n",
+    "size below zero": b"-1\r\nabc\r\n",
+    "size with a sign": b"+3\r\nabc\r\n",
+    "size in hex with 0x": b"0x3\r\nabc\r\n",
+    "size of 30 digits": b"1" * 30 + b"\r\nabc\r\n",
+    "too short a size": b"2\r\nabc\r\n",
+    "line feed alone": b"3\nabc\r\n",
+    "endless extension": b"3;" + b"x" * 70_000,
+}
+
+
+@pytest.mark.parametrize("how", BODIES)
+def test_a_body_of_broken_chunks(hung: Hung, how: str) -> None:
+    sent = {"content_type": "multipart/form-data; boundary=x", "transfer_encoding": "chunked"}
+    with hung.shop.line() as line:
+        line.send(hung.shop.head("POST", hung.path, **sent) + BODIES[how])
+        must_refuse(line.answer(), 400, "http_broken")
+        assert line.hung_up()
+    hung.must_be_whole()
+
+
+def test_a_length_beside_chunks_is_never_believed(hung: Hung) -> None:
+    """What one server takes for a body, another takes for the next request."""
+    smuggled = hung.shop.head("DELETE", hung.path)
+    sent = {"content_type": "text/plain", "transfer_encoding": "chunked"}
+    for length in ("5", str(len(smuggled) + 5)):
+        with hung.shop.line() as line:
+            line.send(hung.shop.head("POST", hung.path, content_length=length, **sent))
+            line.send(b"0\r\n\r\n" + smuggled[:0])
+            assert line.answer().status in {400, 422}
+    hung.must_be_whole()
+
+
+@pytest.mark.parametrize("second", [b"garbage\r\n\r\n", b"\0\0\0\r\n\r\n"])
+def test_garbage_behind_a_request(service: Service, second: bytes) -> None:
+    with Line(service.port) as line:
+        line.send(GET + b"\r\n" + second)
+        assert line.answer("GET").status == 200
+        must_refuse(line.answer("GET"), 400, "http_broken")
+        assert line.hung_up()
+
+
+SOUND = {
+    "blank lines first": b"\r\n\r\n" + GET + b"\r\n",
+    "http/1.0": b"GET /health HTTP/1.0\r\n\r\n",
+    "empty header": GET + b"X-A:\r\n\r\n",
+    "folded header": GET + b"X-A: b\r\n c\r\n\r\n",
+    "raw latin-1 in a value": GET + b"X-A: \xe4\r\n\r\n",
+    "line feeds alone": GET.replace(b"\r", b"") + b"\n",
+    "upgrade to h2c": GET + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+    "upgrade to websocket": GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    "equal lengths": GET + b"Content-Length: 1\r\nContent-Length: 1\r\n\r\na",
+    "a query": GET.replace(b"health", b"health?a=%00&b=%zz") + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("how", SOUND)
+def test_a_request_all_the_same(service: Service, how: str) -> None:
+    with Line(service.port) as line:
+        line.send(SOUND[how])
+        answer = line.answer("GET")
+        assert (answer.status, answer.json["status"]) == (200, "live")
+
+
+@pytest.mark.parametrize(
+    "request_line", ["CONNECT shop.test:443", "OPTIONS *", "GET *", "TRACE /x"]
+)
+def test_targets_that_are_no_paths(service: Service, request_line: str) -> None:
+    with Line(service.port) as line:
+        line.send(f"{request_line} HTTP/1.1\r\n".encode() + HOST + b"\r\n")
+        must_refuse(line.answer(request_line.split(maxsplit=1)[0]), 404, "missing")
+
+
+def test_no_answer_waits_for_a_receipt(service: Service) -> None:
+    """An answer's head and body are two packets: the second must not wait for the client."""
+    with Line(service.port) as line:
+        for _ in range(20):
+            line.send(GET + b"\r\n")
+            assert line.answer("GET").status == 200
+        took = []
+        for _ in range(20):
+            begun = perf_counter()
+            line.send(GET + b"\r\n")
+            line.answer("GET")
+            took.append(perf_counter() - begun)
+    # Where it waits, Linux makes it 40 ms for nearly every one.
+    assert min(took) < 0.03

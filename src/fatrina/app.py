@@ -83,13 +83,18 @@ class Folder:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[Folder]:
+def held(path: Path, *, make: bool = False) -> Iterator[Folder]:
     """The data folder, held by this process unless another holds it already.
 
     Raises:
+        NotReadyError: there is no such folder, and it is not to be made.
         OSError: the folder cannot be made or written.
     """
-    path.mkdir(parents=True, exist_ok=True)
+    if make:
+        path.mkdir(parents=True, exist_ok=True)
+    elif not path.is_dir():
+        message = f"There is no data folder {path}: fatrina merchant create CODE makes one."
+        raise NotReadyError(message)
     with (path / "lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -17,12 +17,14 @@ from fatrina import app as root
 from fatrina.actions import access
 from fatrina.actions.sweep import Broom
 from fatrina.adapters.database import Database
+from fatrina.domain import errors, messages
 from fatrina.domain.access import READ, SCOPES, WRITE
 from fatrina.settings import Settings
 
 _CODE: Final = re.compile(r"[A-Za-z0-9]{4,6}")
 _SPAN: Final = re.compile(r"([0-9]{1,6})([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_LONGEST: Final = 100 * 365 * 86_400_000
 
 cli = typer.Typer(
     name="fatrina",
@@ -71,7 +73,7 @@ def merchant_create(
     """Add a merchant."""
     if not _CODE.fullmatch(code):
         _fail(f"“{code}” is no merchant code: use 4 to 6 letters and digits, such as shop1.")
-    with _database(data) as database:
+    with _database(data, make=True) as database:
         if not access.create_merchant(database, code, root.now()):
             _fail(f"There is a merchant “{code}” already.")
     typer.echo(f"Merchant {code} created. Next: fatrina token create --merchant {code}", err=True)
@@ -96,6 +98,8 @@ def token_create(
     if span is None:
         _fail(f"“{expires}” is no time span: use a number and s, m, h, d or w, such as 14d.")
     milliseconds = int(span[1]) * _SECONDS[span[2]] * 1000
+    if milliseconds > _LONGEST:
+        _fail(f"“{expires}” is too long: a token works for 100 years at most.")
     with _database(data) as database:
         made = access.issue(database, merchant, scope, milliseconds, root.now())
     if made is None:
@@ -180,7 +184,7 @@ def main() -> None:
     cli()
 
 
-def _settings(**given: object) -> Settings:
+def _settings(**given: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as fault:
@@ -191,8 +195,8 @@ def _settings(**given: object) -> Settings:
 
 
 @contextmanager
-def _database(data: Path | None) -> Iterator[Database]:
-    with _told(), root.held(_settings(data=data).data) as folder:
+def _database(data: Path | None, *, make: bool = False) -> Iterator[Database]:
+    with _told(), root.held(_settings(data=data).data, make=make) as folder:
         database = folder.database()
         try:
             yield database
@@ -207,6 +211,8 @@ def _told() -> Iterator[None]:
         yield
     except root.NotReadyError as fault:
         _fail(str(fault))
+    except errors.Refusal as refusal:
+        _fail(f"{messages.word(refusal, 'en')} fatrina doctor tells more.")
     except OSError as fault:
         _fail(f"{fault.strerror or fault}: {fault.filename or ''}")
 

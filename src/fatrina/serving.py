@@ -22,7 +22,7 @@ def serve(
         app.NotReadyError: another service holds the data folder.
         OSError: the address or the folder cannot be had.
     """
-    with app.held(settings.data) as folder, listening(settings) as listener:
+    with app.held(settings.data, make=True) as folder, listening(settings) as listener:
         if not folder.owner:
             message = f"Another Fatrina serves {settings.data} already: stop it, or use --data."
             raise app.NotReadyError(message)
@@ -51,8 +51,8 @@ def listening(settings: Settings) -> socket.socket:
             (settings.host, settings.port), family=family, backlog=2048, reuse_port=False
         )
     except OSError as fault:
-        where = f"{settings.host} port {settings.port}"
-        raise OSError(fault.errno, fault.strerror, where) from fault
+        words = (fault.strerror or "").partition(" (while")[0]
+        raise OSError(fault.errno, words, f"{settings.host} port {settings.port}") from fault
 
 
 def _warn_of_gaps(service: app.Service) -> None:

@@ -1,0 +1,101 @@
+"""The database and the stored files, and whether they agree."""
+
+from typing import Final
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, func, select, text
+
+from fatrina.adapters.database import Database, schema, versions
+from fatrina.adapters.storage import Storage
+from fatrina.app import Folder
+from fatrina.doctor.report import Report
+from fatrina.domain import errors
+
+_NEWEST: Final = 50
+_RESTORE: Final = "Restore it from the backup: see docs/operations.md."
+
+
+def examine(report: Report, folder: Folder) -> None:
+    """Look into what the folder holds; nothing is made that is not there."""
+    path = folder.path / "fatrina.sqlite3"
+    if not path.exists():
+        report.warn("database", "is not there yet", "fatrina serve makes it.")
+        return
+    database = Database(path, owner=folder.owner)
+    try:
+        if _sound(report, database):
+            _stored(report, folder, database)
+    except errors.Refusal as refusal:
+        cause = getattr(refusal.__cause__, "orig", refusal.__cause__)
+        report.fail("database", f"cannot be used: {cause or refusal.reason}", _RESTORE)
+    finally:
+        database.close()
+
+
+def _sound(report: Report, database: Database) -> bool:
+    with database.reading() as look:
+        faults = look.scalar(text("PRAGMA quick_check(1)"))
+        if faults != "ok":
+            report.fail("database", f"is damaged: {faults}", _RESTORE)
+            return False
+        if not _current(report, look):
+            return False
+        merchants = look.scalar(select(func.count(schema.merchants.c.id)))
+        products = look.scalar(select(func.count(schema.products.c.id)))
+        shown = schema.images.c.removed_at.is_(None)
+        images = look.scalar(select(func.count(schema.images.c.id)).where(shown))
+    database.check()
+    report.ok("database", f"merchants {merchants}, products {products}, images {images}")
+    return True
+
+
+def _current(report: Report, look: Connection) -> bool:
+    config = Config()
+    config.set_main_option("script_location", "fatrina:adapters/database/migrations")
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    there = look.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"))
+    found = look.scalar(text("SELECT version_num FROM alembic_version")) if there else None
+    if found == newest:
+        report.ok("tables", f"up to date ({found})")
+        return True
+    seen = f"are at {found or 'nothing'}, and this Fatrina wants {newest}"
+    report.fail("tables", seen, "Start fatrina serve once: it brings older tables up to date.")
+    return False
+
+
+def _stored(report: Report, folder: Folder, database: Database) -> None:
+    if not (folder.path / "media").is_dir():
+        report.warn("storage", "is not there yet", "fatrina serve makes it.")
+        return
+    storage = folder.storage()
+    try:
+        storage.check()
+    except OSError as fault:
+        report.fail("storage", f"cannot be written: {fault}", "Look at owner and mode of media/.")
+        return
+    report.ok("storage", "can be written")
+    missing, seen = _missing(database, storage)
+    if missing:
+        report.fail("pictures", f"{missing} of the newest {seen} are not there", _RESTORE)
+    else:
+        report.ok("pictures", f"the newest {seen} are all there")
+
+
+def _missing(database: Database, storage: Storage) -> tuple[int, int]:
+    """How many of the newest images' stored files are not there, and how many were looked for."""
+    images = schema.images.c
+    newest = select(images.product_id).where(images.removed_at.is_(None))
+    with database.reading() as look:
+        found = look.scalars(newest.order_by(images.created_at.desc()).limit(_NEWEST))
+        shown = [each for product in {*found} for each in versions.current(look, product).values()]
+    keys = [key for version in shown for key in version.original.keys().values()]
+    return sum(not _there(storage, key) for key in keys), len(keys)
+
+
+def _there(storage: Storage, key: str) -> bool:
+    try:
+        storage.open(key).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,198 @@
+"""The operator's commands: what they print where, and how they end."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from fatrina import __version__, app
+from fatrina.actions import access
+from fatrina.cli import cli
+from fatrina.domain.access import hashed
+
+Run = Callable[..., Result]
+_TOKEN = re.compile(r"fatrina_[A-Za-z0-9_-]{43}\n")
+_EXPIRES = {"30s": 30, "5m": 300, "1h": 3600, "14d": 1_209_600, "2w": 1_209_600}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a command on a folder of this test's own."""
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(cli, [*words, "--data", str(tmp_path / "data")])
+
+    return run
+
+
+@pytest.fixture
+def merchant(run: Run) -> str:
+    assert run("merchant", "create", "shop1").exit_code == 0
+    return "shop1"
+
+
+def told(result: Result) -> str:
+    """The one line on standard error of a command that failed, and printed nothing else."""
+    assert result.exit_code == 1, result.output
+    assert not result.stdout
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def test_a_merchant_is_created_once(run: Run, merchant: str) -> None:
+    assert "already" in told(run("merchant", "create", merchant))
+
+
+@pytest.mark.parametrize("code", ["abc", "toolong", "a-bc", "متجر", "shop 1", ""])
+def test_a_code_that_does_not_fit_a_url_is_refused(run: Run, code: str) -> None:
+    assert "4 to 6 letters and digits" in told(run("merchant", "create", code))
+
+
+def test_a_token_stands_alone_on_standard_output(run: Run, merchant: str) -> None:
+    made = run("token", "create", "--merchant", merchant)
+    assert made.exit_code == 0
+    assert _TOKEN.fullmatch(made.stdout)
+    assert not made.stderr
+
+
+@pytest.mark.parametrize(("span", "seconds"), _EXPIRES.items())
+def test_expiry(run: Run, merchant: str, tmp_path: Path, span: str, seconds: int) -> None:
+    before = app.now()
+    made = run("token", "create", "--merchant", merchant, "--expires", span)
+    assert made.exit_code == 0
+    with app.held(tmp_path / "data", make=True) as folder:
+        database = folder.database()
+        (row,) = access.listed(database)
+        database.close()
+    assert before + seconds * 1000 <= row.expires_at <= app.now() + seconds * 1000
+
+
+@pytest.mark.parametrize("span", ["1y", "14", "d", "-1d", "1.5h", "\u0661d", "1d ", "", "9999999s"])
+def test_a_span_that_is_none_is_refused(run: Run, merchant: str, span: str) -> None:
+    words = told(run("token", "create", "--merchant", merchant, "--expires", span))
+    assert "no time span" in words
+
+
+def test_no_token_for_longer_than_a_date_can_say(run: Run, merchant: str) -> None:
+    words = told(run("token", "create", "--merchant", merchant, "--expires", "999999w"))
+    assert "too long" in words
+
+
+@pytest.mark.parametrize("scope", ["products.write", "", " ", "products.read,products.read_write"])
+def test_a_scope_that_is_none_is_refused(run: Run, merchant: str, scope: str) -> None:
+    words = told(run("token", "create", "--merchant", merchant, "--scope", scope))
+    assert "products.read or products.read_write" in words
+
+
+def test_a_token_needs_its_merchant(run: Run) -> None:
+    assert "fatrina merchant create" in told(run("token", "create", "--merchant", "shop2"))
+
+
+def test_tokens_are_listed_without_their_secret_and_revoked(run: Run, merchant: str) -> None:
+    token = run("token", "create", "--merchant", merchant).stdout.strip()
+    identifier, code, hint, scope, until, state = run("token", "list").stdout.strip().split("\t")
+    assert (code, scope, state) == (merchant, "products.read_write", "works")
+    assert token.startswith(hint.removesuffix("…"))
+    assert token not in hint
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", until)
+    assert run("token", "revoke", identifier).exit_code == 0
+    assert run("token", "list").stdout.endswith("\trevoked\n")
+    assert "no token" in told(run("token", "revoke", identifier))
+
+
+def test_an_expired_token_says_so(run: Run, merchant: str) -> None:
+    run("token", "create", "--merchant", merchant, "--expires", "0s")
+    assert run("token", "list").stdout.endswith("\texpired\n")
+
+
+def test_no_tokens_yet(run: Run) -> None:
+    run("merchant", "create", "shop1")
+    listed = run("token", "list")
+    assert (listed.exit_code, listed.stdout) == (0, "")
+    assert "No tokens yet" in listed.stderr
+
+
+def test_commands_work_while_a_server_holds_the_folder(
+    run: Run, merchant: str, tmp_path: Path
+) -> None:
+    with app.held(tmp_path / "data", make=True) as folder:
+        assert folder.owner
+        database = folder.database()
+        token = run("token", "create", "--merchant", merchant).stdout.strip()
+        assert run("merchant", "create", "shop2").exit_code == 0
+        assert run("sweep").exit_code == 0
+        assert [row.hint for row in access.listed(database)] == [token[:12]]
+        assert run("token", "revoke", "1").exit_code == 0
+        with database.reading() as look:
+            stored = look.exec_driver_sql("SELECT hash, revoked_at FROM tokens").one()
+        database.close()
+    assert stored[0] == hashed(token)
+    assert stored[1] is not None
+
+
+def test_a_folder_that_is_not_there_is_told_and_not_made(run: Run, tmp_path: Path) -> None:
+    for command in (("token", "list"), ("token", "revoke", "1"), ("sweep",)):
+        answer = run(*command)
+        assert answer.exit_code == 1
+        assert "There is no data folder" in answer.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_sweep_of_an_empty_folder(run: Run) -> None:
+    run("merchant", "create", "shop1")
+    assert run("sweep", "--dry-run").stdout.splitlines() == [
+        "pictures past their time to delete: 0",
+        "files no picture owns to delete: 0",
+        "unfinished arrivals to delete: 0",
+    ]
+
+
+def test_a_sweep_deletes_what_crashes_left_and_a_dry_run_nothing(run: Run, tmp_path: Path) -> None:
+    run("merchant", "create", "shop1")
+    arrival = tmp_path / "data" / "incoming" / "half"
+    orphan = tmp_path / "data" / "media" / "shop1" / "ab" / f"ab{'c' * 38}.jpg"
+    for stray in (arrival, orphan):
+        stray.parent.mkdir(parents=True)
+        stray.write_bytes(b"?")
+    assert [line[-1] for line in run("sweep", "--dry-run").stdout.splitlines()] == ["0", "1", "1"]
+    assert arrival.exists()
+    assert orphan.exists()
+    assert [line[-1] for line in run("sweep").stdout.splitlines()] == ["0", "1", "1"]
+    assert not arrival.exists()
+    assert not orphan.exists()
+
+
+def test_a_database_that_is_none_is_told_in_a_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "fatrina.sqlite3").write_bytes(b"no database " * 1000)
+    assert "fatrina doctor" in told(run("token", "list"))
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_line() -> None:
+    result = CliRunner().invoke(cli, ["merchant", "create", "shop1", "--data", "/proc/none"])
+    assert "/proc/none" in told(result)
+
+
+def test_a_setting_that_cannot_be_taken_names_its_variable(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FATRINA_KEEP_DAYS", "many")
+    result = run("sweep")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("FATRINA_KEEP_DAYS: ")
+
+
+def test_the_module_is_the_command() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "fatrina", "--version"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"]},
+    )
+    assert told.stdout == f"{__version__}\n"

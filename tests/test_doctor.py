@@ -1,0 +1,186 @@
+"""The doctor finds what is wrong, says what to do, and harms nothing."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fatrina import app
+from fatrina.adapters.decoder import Hello
+from fatrina.doctor import choices, examine, folder, machine
+from fatrina.doctor.report import Report
+from fatrina.settings import Settings
+from tests import drawn
+from tests.shop import Hung, Service, Shop, running
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder with its tables and its places."""
+    path = tmp_path / "data"
+    with app.held(path, make=True) as held:
+        held.database().close()
+        held.storage()
+    return path
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Service]:
+    """A service of this test's own."""
+    with running(tmp_path / "kept") as service:
+        yield service
+
+
+def settings(**given: Any) -> Settings:
+    return Settings(**given)
+
+
+def looked_into(path: Path, **given: Any) -> Report:
+    report = Report()
+    folder.examine(report, settings(data=path, **given))
+    return report
+
+
+def chosen(**given: Any) -> Report:
+    report = Report()
+    choices.examine(report, settings(**given))
+    return report
+
+
+def test_all_is_well(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert examine(settings(data=data, decoders=1))
+    told = capsys.readouterr().out
+    for what in ("JPEG", "PNG", "WEBP", "GIF", "AVIF"):
+        assert f"OK    {what} " in told
+    assert "FAIL  " not in told
+    assert not list(data.glob(".doctor-*"))
+
+
+def test_beside_a_running_server(
+    service: Service, shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = looked_into(service.folder)
+    assert (report.failures, report.warnings) == (0, 0)
+    told = capsys.readouterr().out
+    assert "one runs on it, since " in told
+    assert "merchants " in told
+    assert service.get("/ready").status == 200
+
+
+def test_a_folder_that_is_not_there_is_not_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = looked_into(tmp_path / "none" / "data")
+    assert (report.failures, report.warnings) == (0, 1)
+    assert "is not there yet" in capsys.readouterr().out
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    assert looked_into(tmp_path / "data").failures == 1
+
+
+def test_an_empty_folder_stays_empty_but_for_the_lock(tmp_path: Path) -> None:
+    assert looked_into(tmp_path).failures == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+def test_a_damaged_database(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (data / "fatrina.sqlite3").write_bytes(b"no database " * 1000)
+    assert looked_into(data).failures == 1
+    assert "file is not a database" in capsys.readouterr().out
+
+
+def test_tables_of_another_version(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with sqlite3.connect(data / "fatrina.sqlite3") as database:
+        database.execute("UPDATE alembic_version SET version_num = '0000'")
+    database.close()
+    assert looked_into(data).failures == 1
+    assert "are at 0000" in capsys.readouterr().out
+
+
+def test_pictures_that_are_gone(kept: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    Hung.up(Shop.open(kept), photo=drawn.png(seed=5))
+    assert looked_into(kept.folder).failures == 0
+    next((kept.folder / "media").rglob("*.png")).unlink()
+    assert looked_into(kept.folder).failures == 1
+    assert "1 of the newest 4 are not there" in capsys.readouterr().out
+
+
+def test_a_storage_that_cannot_be_written(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("fatrina.adapters.storage.LocalStorage.check", refuse)
+    assert looked_into(data).failures == 1
+
+
+def test_too_little_room(data: Path) -> None:
+    assert looked_into(data, photo_bytes=2**60).failures == 1
+    assert looked_into(data, incoming_bytes=2**60).warnings == 1
+
+
+def test_what_is_missing_of_the_cage(capsys: pytest.CaptureFixture[str]) -> None:
+    report = Report()
+    machine._tell(report, Hello(landlock=0, seccomp=False, vips="8.18.0", heic=False))
+    assert (report.failures, report.warnings) == (0, 3)
+    told = capsys.readouterr().out
+    assert "libseccomp2" in told
+    assert "fatrina[heic]" in told
+
+
+def test_a_decoder_that_cannot_take_a_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_drawn", lambda _: b"\xff\xd8\xff no picture")
+    report = Report()
+    machine.decoders(report, settings(decoders=1))
+    assert report.failures == 5
+
+
+def test_more_decoders_than_memory() -> None:
+    report = Report()
+    machine.limits(report, settings(decoders=10_000))
+    assert report.warnings >= 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("public_url", "images.shop.test"),
+        ("public_url", "ftp://images.shop.test"),
+        ("public_url", "https://"),
+        ("public_url", "https://images.shop.test/?size="),
+        ("incoming_bytes", 1000),
+    ],
+)
+def test_settings_that_cannot_work(setting: str, value: object) -> None:
+    assert chosen(**{setting: value}).failures == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("download_allow", "127.0.0.1"),
+        ("keep_days", 0),
+        ("log_level", "loud"),
+        ("host", "192.0.2.1"),
+    ],
+)
+def test_settings_that_may_not_be_meant(setting: str, value: object) -> None:
+    report = chosen(**{setting: value})
+    assert (report.failures, report.warnings) == (0, 1)
+
+
+def test_settings_that_are_well() -> None:
+    report = chosen(public_url="https://images.shop.test/pictures/", host="192.0.2.1")
+    assert (report.failures, report.warnings) == (0, 0)
+
+
+def test_a_variable_that_is_no_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FATRINA_PUBLIC_URI", "https://images.shop.test")
+    assert chosen().warnings == 1
+    assert "FATRINA_PUBLIC_URI" in capsys.readouterr().out

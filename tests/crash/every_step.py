@@ -50,23 +50,34 @@ def again(parts: Parts, shop: Shop, act: Act, before: State, tell: Tell) -> None
     parts.database.close()
 
 
-def gone(parts: Parts, shop: Shop, act: Act, before: State, tell: Tell) -> None:
-    """Do it; when it fails, sweep when long idle and vanish: a failed commit must not come back."""
+def vanish(parts: Parts, shop: Shop, act: Act, before: State, tell: Tell) -> None:
+    """Do it; when it fails, die at once, not knowing whether its commit went through."""
     try:
         act(parts, shop)
     except _REFUSALS:
         assert world.state(parts, shop) == before, "it failed by half"
-        Broom(parts.database, parts.storage).sweep(parts.clock(), 9 * KEEP, settled=math.inf)
     else:
         tell("done")
     os._exit(0)
+
+
+def sweep_and_vanish(parts: Parts, shop: Shop, act: Act, before: State, tell: Tell) -> None:
+    """Do it; when it fails, die after a sweep has taken what no picture owns."""
+    try:
+        act(parts, shop)
+    except _REFUSALS:
+        Broom(parts.database, parts.storage).sweep(parts.clock(), 9 * KEEP, settled=math.inf)
+    else:
+        tell("done")
+    vanish(parts, shop, lambda *_: None, before, lambda _: None)
 
 
 WAYS: Final[dict[str, tuple[Body, tuple[int, ...]]]] = {
     "killed": (straight, ()),
     "full": (again, (errno.ENOSPC,)),
     "broken": (again, (errno.EIO, errno.EROFS)),
-    "gone": (gone, (errno.EIO,)),
+    "vanished": (vanish, (errno.EIO,)),
+    "swept": (sweep_and_vanish, (errno.EIO,)),
 }
 
 

@@ -32,11 +32,11 @@ class Spool:
 
     def left(self) -> int:
         """How many files an earlier process left behind."""
-        return len([*self.folder.iterdir()])
+        return len(self._strays())
 
     def empty(self) -> int:
         """Delete what an earlier process left behind; how many files that was."""
-        strays = [*self.folder.iterdir()]
+        strays = self._strays()
         for stray in strays:
             stray.unlink()
         return len(strays)
@@ -60,6 +60,9 @@ class Spool:
         """Count `size` bytes out."""
         with self._lock:
             self._used -= size
+
+    def _strays(self) -> list[Path]:
+        return [each for each in self.folder.iterdir() if not each.is_dir()]
 
 
 class SpoolFile:

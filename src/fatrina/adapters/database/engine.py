@@ -20,6 +20,8 @@ _READERS: Final = 16
 # SQLite 3.7.0 to 3.51.2 may corrupt the write-ahead log when two connections checkpoint at once:
 # so one connection of one process does, and every other has it off.
 _CHECKPOINT_PAGES: Final = 1000
+# Changes nothing, and yet writes: an update of a row to what it was would write nothing.
+_WRITE: Final = text("PRAGMA user_version = 1")
 
 
 class Database:
@@ -73,13 +75,13 @@ class Database:
         """See to it that no commit that failed comes to life at a restart.
 
         One whose flush failed lies whole in the log, behind its end, where a restart would read
-        it; any later write goes over it. An update that changes nothing would write nothing.
+        it; any later write goes over it.
 
         Raises:
             errors.DatabaseDown, errors.StorageFull.
         """
         with self.writing() as connection:
-            connection.execute(text("PRAGMA user_version = 1"))
+            connection.execute(_WRITE)
 
     def check(self) -> None:
         """Prove that the database can be written now.
@@ -89,6 +91,9 @@ class Database:
         """
         with self.writing() as connection:
             connection.execute(text("SELECT 1 FROM merchants LIMIT 1"))
+            # A file that may only be read fails at its first write, not at BEGIN IMMEDIATE.
+            connection.execute(_WRITE)
+            connection.rollback()
 
     def close(self) -> None:
         """Close every connection."""

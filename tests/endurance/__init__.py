@@ -1,0 +1,1 @@
+"""Whole services under ill-treatment; started by hand or nightly through `scripts/`."""

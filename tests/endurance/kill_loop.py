@@ -1,0 +1,261 @@
+"""Kills the whole service under load, again and again, and checks what it comes back with.
+
+`scripts/kill-loop --rounds 200`: many clients swap pictures; at a random moment the server gets
+SIGKILL. What had been acknowledged must be there after the restart, whole and of one picture.
+"""
+
+# ruff: noqa: T201  a command prints
+
+import argparse
+import itertools
+import random
+import socket
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from signal import SIGTERM
+from threading import Event, Lock
+from typing import Any, Final
+
+from tests import drawn
+from tests.endurance.service import LOST, Client, Server, command, fetched, stored
+
+PRODUCTS: Final = 3
+IMAGES: Final = 3
+_SWEEP_EVERY: Final = 10
+_SHORTEST, _LONGEST = 0.05, 1.5
+# Nothing but the photo is asked for twice: an empty form answers with all the URLs.
+_SETTINGS: Final = {"photo_optional": "true", "log_level": "error"}
+
+
+@dataclass
+class Update:
+    """One update, as its client knows it; its alt text is its name, used once."""
+
+    photo: int
+    sort: str
+    begun: float = -inf
+    ended: float = inf
+    """When it was acknowledged; never, when the answer did not come."""
+
+
+@dataclass
+class Record:
+    """All that clients did to one image."""
+
+    updates: dict[str, Update] = field(default_factory=dict)
+
+    def may_show(self, alt: str) -> bool:
+        """Whether no acknowledged update came wholly after the one with this alt."""
+        shown = self.updates[alt]
+        return all(each.ended == inf or each.begun <= shown.ended for each in self.updates.values())
+
+
+@dataclass
+class Run:
+    """The whole trial."""
+
+    data: Path
+    port: int
+    token: str
+    photos: list[bytes]
+    prints: list[tuple[str, ...]] = field(default_factory=list)
+    """Of each photo the hashes of its four files."""
+    records: dict[int, Record] = field(default_factory=dict)
+    products: list[int] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+    ready: list[float] = field(default_factory=list)
+    dead: list[float] = field(default_factory=list)
+    litter: int = 0
+    lock: Lock = field(default_factory=Lock)
+    names: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def client(self) -> Client:
+        """A client of its own for every thread."""
+        return Client(self.port, self.token)
+
+    def start(self) -> Server:
+        """Start the service on the same folder and port."""
+        server = Server(self.data, self.port, self.data.parent / "log", **_SETTINGS)
+        self.ready.append(server.ready_after)
+        return server
+
+    def fault(self, words: str) -> None:
+        """Note what must not be."""
+        self.faults.append(words)
+        print("FAULT:", words, flush=True)
+
+    # The load
+
+    def furnish(self) -> None:
+        """Make the products and their images, and learn what each photo's files are."""
+        client = self.client
+        for number in range(PRODUCTS):
+            product = client.send("products", name=f"Lamp {number}").data["id"]
+            self.products.append(product)
+            for _ in range(IMAGES):
+                answer = client.send(f"products/{product}/images", self.photos[0], alt="first")
+                self.records[answer.data["id"]] = Record({"first": Update(0, "")})
+        image = next(iter(self.records))
+        for at, photo in enumerate(self.photos):
+            answer = client.send(f"products/images/{image}", photo, alt=f"trial {at}")
+            self.prints.append(fetched(client, answer.data))
+            self.records[image] = Record({f"trial {at}": Update(at, "")})
+        if len({each for prints in self.prints for each in prints}) != 4 * len(self.photos):
+            raise RuntimeError("the photos cannot be told apart")
+
+    def keep_updating(self, stop: Event, seed: int) -> None:
+        """Swap pictures until told to stop, or until the service is gone."""
+        chance, client = random.Random(seed), self.client
+        while not stop.is_set():
+            image = chance.choice(list(self.records))
+            photo, sort = chance.randrange(len(self.photos)), str(chance.randrange(9))
+            fields = {"sort": sort} | ({"default": chance.choice("01")} if seed % 2 else {})
+            with self.lock:
+                alt = str(next(self.names))
+                update = self.records[image].updates[alt] = Update(photo, sort, time.monotonic())
+            try:
+                answer = client.send(
+                    f"products/images/{image}", self.photos[photo], alt=alt, **fields
+                )
+            except LOST:
+                return
+            self.statuses[answer.status] += 1
+            if answer.status == 201:
+                update.ended = time.monotonic()
+            elif answer.status not in {429, 503}:
+                self.fault(f"update answered {answer.status}: {answer.body[:200]!r}")
+
+    # The checks
+
+    def check(self) -> None:
+        """Every image shows one picture whole, and no older one than was acknowledged."""
+        client, seen = self.client, set()
+        for product in self.products:
+            images = client.get(f"/admin/v2/products/{product}").data["images"]
+            if sum(image["main"] for image in images) != 1:
+                self.fault(f"product {product} has not one default")
+            seen |= {image["id"] for image in images}
+        if seen != self.records.keys():
+            self.fault("images were lost")
+        for image, record in self.records.items():
+            self._check_image(client, image, record)
+
+    def _check_image(self, client: Client, image: int, record: Record) -> None:
+        shown = client.send(f"products/images/{image}", note="nothing changes").data
+        alt = shown["alt_seo"]
+        if alt not in record.updates or not record.may_show(alt):
+            self.fault(f"image {image}: an acknowledged update was lost")
+            return
+        update = record.updates[alt]
+        if update.sort not in {"", str(shown["sort"])}:
+            self.fault(f"image {image}: the sort is another update's")
+        files = fetched(client, shown)
+        if "" in files:
+            self.fault(f"image {image}: a file is missing")
+        elif files != self.prints[update.photo]:
+            self.fault(f"image {image}: a size is another picture's")
+        # What is shown now is the earliest that later rounds may show.
+        record.updates = {alt: Update(update.photo, update.sort)}
+
+    def sweep(self) -> None:
+        """One sweep, while nothing runs, leaves exactly the files that are shown."""
+        said = command(self.data, "sweep", keep_days="0")
+        self.litter += int(said.splitlines()[1].rpartition(" ")[2])
+        if list((self.data / "incoming").iterdir()):
+            self.fault("unfinished arrivals were left")
+        left = len(stored(self.data))
+        if left != 4 * len(self.records):
+            self.fault(f"{left} files are left for {len(self.records)} images")
+
+    def round(self, number: int, updaters: int) -> None:
+        """Start, check, load, kill; now and then sweep."""
+        server = self.start()
+        if not self.prints:
+            self.furnish()
+        self.check()
+        stop = Event()
+        with ThreadPoolExecutor(updaters) as pool:
+            seeds = range(number * updaters, (number + 1) * updaters)
+            threads = [pool.submit(self.keep_updating, stop, seed) for seed in seeds]
+            time.sleep(random.uniform(_SHORTEST, _LONGEST))
+            self.dead.append(server.kill())
+            stop.set()
+        for thread in threads:
+            thread.result()
+        if number % _SWEEP_EVERY == 0:
+            self.sweep()
+
+    def last(self) -> None:
+        """Check and sweep once more, and stop as an operator does."""
+        server = self.start()
+        self.check()
+        if server.stop() not in {0, -SIGTERM}:
+            self.fault("it did not stop in order")
+        self.sweep()
+        server = self.start()
+        self.check()
+        server.stop()
+
+
+@contextmanager
+def laid_out(folder: str | None) -> Iterator[Run]:
+    """A trial on an empty data folder."""
+    with tempfile.TemporaryDirectory(dir=folder) as name, socket.create_server(("", 0)) as free:
+        data, port = Path(name) / "data", free.getsockname()[1]
+        free.close()
+        command(data, "merchant", "create", "shop1")
+        token = command(data, "token", "create", "--merchant", "shop1")
+        photos = [drawn.jpeg(width=1050 + 8 * seed, height=300, seed=seed) for seed in range(1, 7)]
+        yield Run(data, port, token, photos)
+
+
+def told(run: Run, rounds: int) -> None:
+    """Print the figures."""
+    ready = sorted(run.ready)
+    rows: dict[str, Any] = {
+        "kills": rounds,
+        "updates acknowledged": run.statuses[201],
+        "refused (429, 503)": run.statuses[429] + run.statuses[503],
+        "ready again, median": f"{ready[len(ready) // 2]:.2f} s",
+        "ready again, slowest": f"{ready[-1]:.2f} s",
+        "decoders gone, slowest": f"{max(run.dead):.2f} s",
+        "stray files swept": run.litter,
+        "faults": len(run.faults),
+    }
+    for name, value in rows.items():
+        print(f"{name:24}{value:>12}")
+
+
+def main(words: list[str]) -> int:
+    """Run the trial; 1 when anything was lost, mixed, missing or left, or it was not ready."""
+    parser = argparse.ArgumentParser("kill-loop", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=200, help="how many kills [200]")
+    parser.add_argument("--updaters", type=int, default=12, help="clients at once [12]")
+    parser.add_argument("--ready", type=float, default=2.0, help="most seconds of a start [2]")
+    parser.add_argument("--folder", help="where the data folder is made [the temporary folder]")
+    chosen = parser.parse_args(words)
+    with laid_out(chosen.folder) as run:
+        for number in range(chosen.rounds):
+            run.round(number, chosen.updaters)
+            if number % _SWEEP_EVERY == _SWEEP_EVERY - 1:
+                print(f"{number + 1} kills, {run.statuses[201]} updates …", flush=True)
+        run.last()
+        slow = sum(each > chosen.ready for each in run.ready)
+        if slow:
+            run.fault(f"{slow} of {len(run.ready)} starts took over {chosen.ready} s")
+        told(run, chosen.rounds)
+    return 1 if run.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

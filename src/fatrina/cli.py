@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 from pydantic import ValidationError
 
-from fatrina import __version__, demo, doctor, logs, serving
+from fatrina import __version__, logs
 from fatrina import app as root
 from fatrina.actions import access
 from fatrina.actions.sweep import Broom
@@ -50,6 +50,8 @@ Data = Annotated[
 @cli.command()
 def serve(host: Host = None, port: Port = None, data: Data = None) -> None:
     """Serve the API and the pictures until stopped (Ctrl-C or SIGTERM; requests are finished)."""
+    from fatrina import serving  # noqa: PLC0415  other commands start without it
+
     settings = _settings(host=host, port=port, data=data)
     logs.configure(settings.log_level)
     with _told():
@@ -59,6 +61,8 @@ def serve(host: Host = None, port: Port = None, data: Data = None) -> None:
 @cli.command("demo")
 def demo_(host: Host = None, port: Port = None, data: Data = None) -> None:
     """Draw a small shop, swap pictures by file and by link before your eyes, and go on serving."""
+    from fatrina import demo  # noqa: PLC0415  other commands start without it
+
     settings = _settings(host=host, port=port, data=data or Path("data/demo"))
     logs.configure("warning")
     with _told():
@@ -165,6 +169,8 @@ def sweep(
 @cli.command("doctor")
 def doctor_(data: Data = None) -> None:
     """Check this machine and the data folder; tell what is wrong and what to do."""
+    from fatrina import doctor  # noqa: PLC0415  other commands start without it
+
     if not doctor.examine(_settings(data=data)):
         raise typer.Exit(1)
 

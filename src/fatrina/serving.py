@@ -1,5 +1,6 @@
 """Run one service on a socket until it is told to stop."""
 
+import signal
 import socket
 from collections.abc import Callable
 
@@ -33,6 +34,9 @@ def serve(
             log.info("serving", url=settings.base, data=str(settings.data))
             if on_ready is not None:
                 on_ready(service, settings)
+            # uvicorn raises the signal that stopped it once more when all is finished, which would
+            # end the process before it has let go of its own.
+            signal.signal(signal.SIGTERM, lambda *_: None)
             config = uvicorn.Config(service.app, lifespan="off", **protocol.as_uvicorn())
             uvicorn.Server(config).run(sockets=[listener])
         finally:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, insert, text
@@ -12,13 +14,32 @@ from sqlalchemy.exc import IntegrityError
 
 from fatrina.adapters.database import Database, images, products, tokens, versions
 from fatrina.adapters.database.products import ProductRow
+from fatrina.adapters.database.schema import REVISION, metadata
 from fatrina.adapters.database.schema import images as image_table
-from fatrina.adapters.database.schema import metadata
+from fatrina.domain import errors
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.domain.gallery import Change, Gallery
 from tests.contracts.rows import OTHER, PRODUCT, attach, version
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
+
+
+# Tables
+
+
+def test_the_schema_names_the_newest_revision(database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", "fatrina:adapters/database/migrations")
+    assert ScriptDirectory.from_config(config).get_current_head() == REVISION
+    with database.reading() as look:
+        assert look.scalar(text("SELECT version_num FROM alembic_version")) == REVISION
+
+
+def test_tables_of_an_unknown_revision_are_left_alone(database: Database) -> None:
+    with database.writing() as tx:
+        tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(errors.DatabaseDown):
+        database.migrate()
 
 
 # Rows

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from fatrina.adapters.database import migrations
+from fatrina.adapters.database.schema import REVISION
 from fatrina.domain import errors
 
 _WAIT: Final = 10  # seconds for a lock or a connection, then the request is refused
@@ -44,11 +44,9 @@ class Database:
         Raises:
             errors.DatabaseDown: the file cannot be read or written.
         """
-        config = Config()
-        config.set_main_option("script_location", "fatrina:adapters/database/migrations")
         with self.writing() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            if _revision(connection) != REVISION:
+                migrations.upgrade(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -124,6 +122,14 @@ def _engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:
         connection.exec_driver_sql("BEGIN" if "query_only" in pragmas else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _revision(connection: Connection) -> str | None:
+    """Which revision the tables are at; None before the first."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 @contextmanager

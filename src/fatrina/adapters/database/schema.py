@@ -16,6 +16,9 @@ from sqlalchemy import (
     text,
 )
 
+REVISION = "0001"
+"""The newest of `migrations.versions`, which these tables are; tests hold the two together."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",

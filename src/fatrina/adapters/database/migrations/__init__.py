@@ -1,1 +1,25 @@
 """The tables' history, one revision a file."""
+
+from sqlalchemy import Connection
+
+from fatrina.domain import errors
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the tables to the newest revision.
+
+    Raises:
+        errors.DatabaseDown: they are of a revision that this program does not know.
+    """
+    # Alembic takes longer to import than the rest of a start: only for tables that need it.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "fatrina:adapters/database/migrations")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as fault:
+        raise errors.DatabaseDown from fault

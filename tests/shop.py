@@ -15,6 +15,7 @@ import uvicorn
 
 from fatrina import app, serving
 from fatrina.actions import Parts, access
+from fatrina.actions.clock import Clock
 from fatrina.domain.access import WRITE
 from fatrina.settings import Settings
 from fatrina.web import protocol
@@ -43,12 +44,12 @@ class Service:
     def merchant(self) -> str:
         """Add a merchant that no other test has."""
         code = f"s{next(_CODES)}"
-        assert access.create_merchant(self.parts.database, code, app.now())
+        assert access.create_merchant(self.parts.database, code, Clock()())
         return code
 
     def token(self, merchant: str, scope: str = WRITE, milliseconds: int = _DAY) -> str:
         """Issue a token."""
-        token = access.issue(self.parts.database, merchant, scope, milliseconds, app.now())
+        token = access.issue(self.parts.database, merchant, scope, milliseconds, Clock()())
         assert token is not None
         return token
 
@@ -188,6 +189,11 @@ class Hung:
         answers = {role: self.shop.service.get(url) for role, url in self.urls().items()}
         assert {answer.status for answer in answers.values()} == {200}
         return {role: answer.body for role, answer in answers.items()}
+
+    def head(self, size: int | str, kind: str, **headers: str) -> bytes:
+        """Write the head of an update whose body has this size and kind."""
+        sent = {"content_type": kind, "content_length": str(size), **headers}
+        return self.shop.head("POST", self.path, **sent)
 
     def must_be_whole(self) -> None:
         """Fail unless the image is what it was: row, URLs and bytes, and nothing is left over."""

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from fatrina import __version__, app
 from fatrina.actions import access
+from fatrina.actions.clock import Clock
 from fatrina.cli import cli
 from fatrina.domain.access import hashed
 
@@ -62,14 +63,14 @@ def test_a_token_stands_alone_on_standard_output(run: Run, merchant: str) -> Non
 
 @pytest.mark.parametrize(("span", "seconds"), _EXPIRES.items())
 def test_expiry(run: Run, merchant: str, tmp_path: Path, span: str, seconds: int) -> None:
-    before = app.now()
+    before = Clock()()
     made = run("token", "create", "--merchant", merchant, "--expires", span)
     assert made.exit_code == 0
     with app.held(tmp_path / "data", make=True) as folder:
         database = folder.database()
         (row,) = access.listed(database)
         database.close()
-    assert before + seconds * 1000 <= row.expires_at <= app.now() + seconds * 1000
+    assert before + seconds * 1000 <= row.expires_at <= Clock()() + seconds * 1000
 
 
 @pytest.mark.parametrize("span", ["1y", "14", "d", "-1d", "1.5h", "\u0661d", "1d ", "", "9999999s"])

@@ -11,7 +11,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from fatrina.actions import access
-from fatrina.app import now
+from fatrina.actions.clock import Clock
 from fatrina.domain.access import READ
 from tests import client, drawn
 from tests.client import Answer, as_json, call, multipart
@@ -144,7 +144,7 @@ def tokens(service: Service, shop: Shop) -> dict[str, str]:
     revoked = service.token(shop.code)
     rows = service.parts.database
     last = access.listed(rows)[-1].id
-    assert access.revoke(rows, last, now())
+    assert access.revoke(rows, last, Clock()())
     return {
         "unknown": "Bearer fatrina_" + "x" * 43,
         "expired": f"Bearer {service.token(shop.code, milliseconds=-1)}",

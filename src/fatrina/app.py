@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from fatrina import __version__
 from fatrina.actions import Parts
+from fatrina.actions.clock import Clock
 from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import Decoders
 from fatrina.adapters.download import Downloader
@@ -26,6 +27,7 @@ from fatrina.web import server
 from fatrina.web.api import Rules
 from fatrina.web.body import Pace
 from fatrina.web.forms import Reader
+from fatrina.web.observe import Metrics
 from fatrina.wire import Writer
 
 _MILLISECONDS: Final = 1000
@@ -127,6 +129,7 @@ def build(settings: Settings, folder: Folder) -> Service:
         seconds=settings.decoder_seconds,
         memory=settings.decoder_memory,
     )
+    metrics = Metrics()
     parts = Parts(
         database=folder.database(),
         storage=folder.storage(),
@@ -139,10 +142,11 @@ def build(settings: Settings, folder: Folder) -> Service:
             limit=settings.photo_bytes,
             user_agent=f"Fatrina/{__version__}",
         ),
-        clock=now,
+        clock=Clock(metrics.staged),
     )
     app = server.build(
         parts,
+        metrics,
         Reader(
             spool.new, settings.photo_bytes, Pace(settings.upload_idle, settings.upload_seconds)
         ),
@@ -152,11 +156,6 @@ def build(settings: Settings, folder: Folder) -> Service:
         links=settings.downloads,
     )
     return Service(app, parts)
-
-
-def now() -> int:
-    """Now, in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 def keep(settings: Settings) -> int:

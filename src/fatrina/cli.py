@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from fatrina import __version__, logs
 from fatrina import app as root
 from fatrina.actions import access
+from fatrina.actions.clock import Clock
 from fatrina.actions.sweep import Broom
 from fatrina.adapters.database import Database
 from fatrina.domain import errors, messages
@@ -24,6 +25,7 @@ from fatrina.settings import Settings
 _CODE: Final = re.compile(r"[A-Za-z0-9]{4,6}")
 _SPAN: Final = re.compile(r"([0-9]{1,6})([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_CLOCK: Final = Clock()
 _LONGEST: Final = 100 * 365 * 86_400_000
 
 cli = typer.Typer(
@@ -78,7 +80,7 @@ def merchant_create(
     if not _CODE.fullmatch(code):
         _fail(f"“{code}” is no merchant code: use 4 to 6 letters and digits, such as shop1.")
     with _database(data, make=True) as database:
-        if not access.create_merchant(database, code, root.now()):
+        if not access.create_merchant(database, code, _CLOCK()):
             _fail(f"There is a merchant “{code}” already.")
     typer.echo(f"Merchant {code} created. Next: fatrina token create --merchant {code}", err=True)
 
@@ -105,7 +107,7 @@ def token_create(
     if milliseconds > _LONGEST:
         _fail(f"“{expires}” is too long: a token works for 100 years at most.")
     with _database(data) as database:
-        made = access.issue(database, merchant, scope, milliseconds, root.now())
+        made = access.issue(database, merchant, scope, milliseconds, _CLOCK())
     if made is None:
         _fail(f"There is no merchant “{merchant}”: fatrina merchant create {merchant}")
     typer.echo(made)
@@ -116,7 +118,7 @@ def token_list(data: Data = None) -> None:
     """List the tokens: id, merchant, first letters, scope, and until when they work."""
     with _database(data) as database:
         rows = access.listed(database)
-    now = root.now()
+    now = _CLOCK()
     for row in rows:
         state = "works" if row.expires_at > now else "expired"
         state = "revoked" if row.revoked_at is not None else state
@@ -133,7 +135,7 @@ def token_revoke(
 ) -> None:
     """Make a token stop working at once."""
     with _database(data) as database:
-        if not access.revoke(database, identifier, root.now()):
+        if not access.revoke(database, identifier, _CLOCK()):
             _fail(f"There is no token {identifier} that still works; see fatrina token list.")
     typer.echo(f"Token {identifier} revoked.", err=True)
 
@@ -158,7 +160,7 @@ def sweep(
         arrivals = root.stranded(folder, dry_run=dry_run)
         database = folder.database()
         broom = Broom(database, folder.storage(), dry_run, progress)
-        swept = broom.sweep(root.now(), root.keep(settings), folder.settled())
+        swept = broom.sweep(_CLOCK(), root.keep(settings), folder.settled())
         database.close()
     verb = "to delete" if dry_run else "deleted"
     typer.echo(f"pictures past their time {verb}: {swept.versions}")

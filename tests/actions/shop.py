@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self, cast
 
 from sqlalchemy import select
 
-from fatrina.actions import Parts, access, images, products
+from fatrina.actions import Parts, access, clock, images, products
 from fatrina.actions.images import Image
 from fatrina.actions.ingest import Photo
 from fatrina.adapters.database import Database
@@ -29,10 +29,11 @@ NOW = 1_800_000_000_000
 NO_CHANGE = Change()
 
 
-class Clock:
+class Clock(clock.Clock):
     """A clock that is set by hand."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.now = NOW
 
     def __call__(self) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from fatrina import app
 from fatrina.actions import Parts, access, images, products
+from fatrina.actions.clock import Clock
 from fatrina.actions.ingest import Photo
 from fatrina.actions.sweep import Broom, Swept
 from fatrina.adapters.database import Database, tokens
@@ -31,6 +32,17 @@ DAY: Final = 86_400_000
 KEEP: Final = 30 * DAY
 NEW: Final = 0
 """Stands for the id of an image that was attached, which is random."""
+
+
+class Still(Clock):
+    """A clock that stands still."""
+
+    def __init__(self, now: int) -> None:
+        super().__init__()
+        self._now = now
+
+    def __call__(self) -> int:
+        return self._now
 
 
 class StubDecoder:
@@ -83,7 +95,7 @@ def parts(folder: Path, now: int) -> Parts:
         spool=Spool(folder / "incoming", 1_000_000),
         decoders=cast("Decoders", StubDecoders()),
         downloader=cast("Downloader", None),
-        clock=lambda: now,
+        clock=Still(now),
     )
 
 

@@ -1,4 +1,4 @@
-"""How a body comes: too large, too slow, cut off, unwanted; and that the answer can be read."""
+"""How a body comes: too large, unwanted, cut off; and that its answer can be read."""
 
 import contextlib
 import socket
@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from fatrina.web import protocol
 from tests import drawn
 from tests.client import Answer, Body, Line, multipart
-from tests.shop import Hung, Service, Shop, until
+from tests.shop import Hung, Shop, until
 from tests.web.refusing import must_refuse
 
 FORM = multipart(photo=drawn.png(seed=41))
@@ -18,15 +17,8 @@ JSON = "application/json"
 URLENCODED = "application/x-www-form-urlencoded"
 
 
-@pytest.fixture
-def small(strict: Service) -> Hung:
-    """An image where photos have 200,000 bytes at most and clients must hurry."""
-    return Hung.up(Shop.open(strict), photo=drawn.png(seed=9))
-
-
 def head(hung: Hung, size: int | str, kind: str = FORM.kind, **headers: str) -> bytes:
-    sent = {"content_type": kind, "content_length": str(size), **headers}
-    return hung.shop.head("POST", hung.path, **sent)
+    return hung.head(size, kind, **headers)
 
 
 def answered(line: Line, seconds: float = 1.5) -> Answer:
@@ -211,69 +203,6 @@ def test_who_does_not_wait_for_the_answer(hung: Hung) -> None:
     assert hung.shop.service.get(url).body in {hung.were["original"], drawn.png(seed=41)}
     answer = hung.shop.update(hung.id, FORM)
     assert (answer.status, answer.data["alt_seo"], answer.data["sort"]) == (201, "before", 7)
-
-
-# Who dawdles
-
-
-@pytest.mark.parametrize("sent", [0, 10, 300])
-def test_who_stands_still_is_cut(small: Hung, sent: int) -> None:
-    with small.shop.line() as line:
-        line.send(head(small, len(FORM.data)) + FORM.data[:sent])
-        answer = line.answer()
-        must_refuse(answer, 408, "body_too_slow")
-        assert answer.headers["connection"] == "close"
-        assert line.hung_up()
-    small.must_be_whole()
-
-
-@pytest.mark.parametrize("kind", [FORM.kind, JSON])
-def test_who_crawls_is_cut(small: Hung, kind: str) -> None:
-    begun = time.monotonic()
-    with small.shop.line() as line:
-        line.send(head(small, 1000, kind))
-        for _ in range(14):
-            with contextlib.suppress(ConnectionError):
-                line.send(b"x")
-            time.sleep(0.12)
-        must_refuse(line.answer(), 408, "body_too_slow")
-        assert line.hung_up()
-    assert 1.4 < time.monotonic() - begun < 10
-    small.must_be_whole()
-
-
-@pytest.mark.parametrize(
-    "sent", [b"", b"POST /admin/v2/pro", b"GET /health HTTP/1.1\r\nHost: x\r\n"]
-)
-def test_a_head_that_does_not_come_is_cut(
-    service: Service, monkeypatch: pytest.MonkeyPatch, sent: bytes
-) -> None:
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
-    begun = time.monotonic()
-    with Line(service.port) as line:
-        line.send(sent)
-        assert line.hung_up()
-    assert time.monotonic() - begun < 5
-
-
-def test_a_head_that_drips_is_cut(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
-    line = Line(service.port)
-    with line, contextlib.suppress(ConnectionError):
-        for _ in range(100):
-            line.send(b"G")
-            time.sleep(0.05)
-        pytest.fail("it was never cut")
-
-
-def test_a_slow_answer_is_no_slow_head(hung: Hung, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2)
-    with hung.shop.line() as line:
-        line.send(head(hung, len(FORM.data)))
-        for at in range(0, len(FORM.data), len(FORM.data) // 5):
-            line.send(FORM.data[at : at + len(FORM.data) // 5])
-            time.sleep(0.1)
-        assert line.answer().status == 201
 
 
 # Several on one connection

@@ -1,8 +1,8 @@
 """What Fatrina does, one use case a function; `Parts` is all that they may touch."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from fatrina.actions.clock import Clock
 from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import Decoders
 from fatrina.adapters.download import Downloader
@@ -19,5 +19,4 @@ class Parts:
     spool: Spool
     decoders: Decoders
     downloader: Downloader
-    clock: Callable[[], int]
-    """Now, in milliseconds since the epoch."""
+    clock: Clock

@@ -81,7 +81,7 @@ def attach(parts: Parts, caller: Caller, product: int, change: Change, offer: Of
     with ExitStack() as arrival:
         photo = _must(_arrived(parts, offer, arrival))
         fresh = ingest.develop(parts, photo, caller.merchant)
-    with _discarding(parts, fresh), parts.database.writing() as tx:
+    with _committing(parts, fresh) as tx:
         if products.find(tx, caller.merchant_id, product, lock=True) is None:
             raise errors.Missing
         before = images.gallery(tx, product)
@@ -115,7 +115,7 @@ def _revise(  # noqa: PLR0913, PLR0917  what `update` knows by now
     fresh: Version | None,
 ) -> Image:
     """One transaction: the gallery locked, revised by its rules, saved."""
-    with _discarding(parts, fresh), parts.database.writing() as tx:
+    with _committing(parts, fresh) as tx:
         product, before = _gallery_of(tx, caller, image)
         after = before.revise(image, change)
         now = parts.clock()
@@ -167,14 +167,16 @@ def _must(photo: Photo | None) -> Photo:
 
 
 @contextmanager
-def _discarding(parts: Parts, fresh: Version | None) -> Iterator[None]:
-    """Delete new bytes at once when it is certain that no row came to refer to them.
+def _committing(parts: Parts, fresh: Version | None) -> Iterator[Connection]:
+    """One transaction, after which `fresh` is shown.
 
-    It is when a rule refuses or the disk is full. After another fault of the database a commit
-    may have gone through all the same: the sweep judges.
+    Its bytes are deleted at once when it is certain that no row came to refer to them: when a
+    rule refuses, or the disk is full. After another fault of the database the commit may have
+    gone through all the same: the sweep judges.
     """
     try:
-        yield
+        with parts.clock.stage("commit"), parts.database.writing() as tx:
+            yield tx
     except (errors.Missing, errors.Invalid, errors.StorageFull, _OvertakenError):
         if fresh is not None:
             ingest.discard(parts, fresh.original)

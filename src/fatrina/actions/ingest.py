@@ -40,7 +40,8 @@ def fetch(parts: Parts, link: str, file: File) -> Photo:
         errors.LinkRefused, errors.Busy.
         OSError: the file could not be written.
     """
-    parts.downloader.fetch(link, file.write)
+    with parts.clock.stage("fetch"):
+        parts.downloader.fetch(link, file.write)
     return Photo(file, _without_query(link))
 
 
@@ -66,7 +67,8 @@ def develop(parts: Parts, photo: Photo, merchant: str) -> Version:
         )
         keys = original.keys()
         try:
-            parts.storage.put({keys[role]: file.path for role, file in made.items()})
+            with parts.clock.stage("store"):
+                parts.storage.put({keys[role]: file.path for role, file in made.items()})
         except OSError:
             discard(parts, original)
             raise
@@ -84,9 +86,12 @@ def _decode(parts: Parts, photo: Photo, files: Iterable[File]) -> Facts:
         for file in files:
             file.rewind()  # a decoder that was lost may have begun to write
         try:
-            with parts.decoders.lend() as decoder:
-                facts = decoder.open(photo.file.descriptor, parts.decoders.limits)
-                decoder.make([file.descriptor for file in files])
+            with ExitStack() as lent:
+                with parts.clock.stage("wait"):
+                    decoder = lent.enter_context(parts.decoders.lend())
+                with parts.clock.stage("decode"):
+                    facts = decoder.open(photo.file.descriptor, parts.decoders.limits)
+                    decoder.make([file.descriptor for file in files])
             return facts
         except errors.DecoderLost:
             if not tries_left:

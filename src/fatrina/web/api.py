@@ -1,11 +1,10 @@
 """The endpoints, a few lines each: who, what, act, answer."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter
 from typing import Final, TypeVar
 
 from anyio import CapacityLimiter
@@ -19,7 +18,6 @@ from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.web import auth, commands
 from fatrina.web.answers import done
 from fatrina.web.forms import Form, Reader
-from fatrina.web.observe import Metrics
 from fatrina.wire import Writer
 
 T = TypeVar("T")
@@ -57,7 +55,6 @@ class Api:
     reader: Reader
     writer: Writer
     rules: Rules
-    metrics: Metrics
     lanes: Lanes
 
     async def update_image(self, request: Request) -> Response:
@@ -121,7 +118,7 @@ class Api:
                 look(self.parts, caller, identifier)
             return caller
 
-        with self._stage("admit"):
+        with self.parts.clock.stage("admit"):
             caller = await run_sync(judge, limiter=self.lanes.looks)
         request.state.noted = {"merchant": caller.merchant, "token": caller.token_id}
         return caller
@@ -129,21 +126,13 @@ class Api:
     async def _receive(self, request: Request, arrival: ExitStack) -> Form:
         self.reader.must_fit(request)
         self.parts.decoders.must_have_room()
-        with self._stage("receive"):
+        with self.parts.clock.stage("receive"):
             return await self.reader.read(request, arrival)
 
     async def _act(self, act: Callable[[], T], offer: Offer | None) -> T:
         lane = self.lanes.links if isinstance(offer, str) else self.lanes.changes
-        with self._stage("act"):
+        with self.parts.clock.stage("act"):
             return await run_sync(act, limiter=lane)
-
-    @contextmanager
-    def _stage(self, name: str) -> Iterator[None]:
-        begun = perf_counter()
-        try:
-            yield
-        finally:
-            self.metrics.stages.labels(name).observe(perf_counter() - begun)
 
 
 def _identifier(request: Request, name: str) -> int:

@@ -18,8 +18,8 @@ ORIGINAL: Final = "original"
 _FLAGS: Final = {"1": True, "true": True, "0": False, "false": False}
 # ASCII alone: `float` would take Arabic digits, underscores, "nan" and "inf".
 _NUMBER: Final = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,4})?")
-_LONGEST_NAME: Final = 500
-_LONGEST_SKU: Final = 120
+LONGEST_NAME: Final = 500
+LONGEST_SKU: Final = 120
 
 
 class ImageCommand(NamedTuple):
@@ -78,8 +78,8 @@ def product(form: Form) -> ProductCommand:
         errors.Invalid: with every field that cannot be taken.
     """
     fields = _Fields(form)
-    name = fields.text("name", _LONGEST_NAME)
-    sku = fields.text("sku", _LONGEST_SKU)
+    name = fields.text("name", LONGEST_NAME)
+    sku = fields.text("sku", LONGEST_SKU)
     if not name and not fields.at_fault("name"):
         fields.problems.append(errors.Required("name"))
     fields.must_be_sound()

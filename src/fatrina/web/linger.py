@@ -10,10 +10,10 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_IDLE: Final = 5.0  # seconds without a byte, and of dropping in all: as nginx lingers
+# Seconds without a byte, and of dropping in all: as nginx lingers.
+_IDLE: Final = 5.0
 _WHOLE: Final = 30.0
 _CLOSE: Final = (b"connection", b"close")
-_EXPECT: Final = (b"expect", b"100-continue")
 
 
 class Linger:
@@ -28,14 +28,17 @@ class Linger:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        rest = _Rest(receive, asked=_EXPECT not in scope["headers"])
+        headers = dict(scope["headers"])
+        rest = _Rest(receive, asked=headers.get(b"expect", b"").lower() != b"100-continue")
+        # RFC 9112, 6.1: what one server takes for a body, another takes for the next request.
+        ambiguous = headers.keys() >= {b"content-length", b"transfer-encoding"}
 
         async def lingering(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [*message.get("headers", ())]
-                # Nobody asked for the body: whether it still comes, the client alone knows.
-                message["headers"] = headers if rest.asked else [*headers, _CLOSE]
-                rest.over |= _CLOSE in message["headers"]
+                # Of a body that nobody asked for the client alone knows whether it still comes.
+                rest.over |= not rest.asked or _CLOSE in message["headers"]
+                if ambiguous or not rest.asked:
+                    message["headers"].append(_CLOSE)
             elif not message.get("more_body", False) and not rest.over:
                 await send({**message, "more_body": True})
                 await rest.drop()

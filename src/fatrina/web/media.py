@@ -1,6 +1,5 @@
 """Image bytes: immutable, conditional, ranged, open to every origin."""
 
-import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,7 +18,6 @@ CODE: Final = "[A-Za-z0-9]{4,6}"
 NAME: Final = rf"[A-Za-z0-9]{{40}}\.(?:{'|'.join(kind.value for kind in Kind)})"
 
 _CHUNK: Final = 262_144
-_PATIENCE: Final = 60.0  # seconds in which a reader must take one chunk
 _RANGE: Final = re.compile(r"bytes=(?:([0-9]{1,15})-([0-9]{0,15})|-([0-9]{1,15}))", re.IGNORECASE)
 
 # A name is never used for other bytes, so a copy is good for ever. Nothing served here may act as
@@ -74,8 +72,7 @@ async def _answer(request: Request, picture: Picture, name: str, send: Send) -> 
     await send({"type": "http.response.start", "status": 206 if asked else 200, "headers": headers})
     for at in _steps(request, part):
         data = await run_sync(picture.read, at, min(_CHUNK, stop - at))
-        async with asyncio.timeout(_PATIENCE):
-            await send({"type": "http.response.body", "body": data, "more_body": True})
+        await send({"type": "http.response.body", "body": data, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
 

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fatrina.domain import errors
 
 _ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_METHODS: Final = ("GET", "HEAD", "POST", "DELETE")  # others would be labels without bounds
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 log = structlog.get_logger("fatrina")
 
@@ -31,7 +32,8 @@ class Metrics:
         )
         self.stages = Histogram(
             "fatrina_stage_seconds",
-            "Time of one stage of a request: admit, receive, act.",
+            "Time of one stage of a request: admit, receive, act; within act fetch, wait, decode, "
+            "store, commit.",
             ("stage",),
             buckets=_SECONDS,
             registry=self.registry,
@@ -45,6 +47,10 @@ class Metrics:
         self.waiting = Gauge(
             "fatrina_decoder_waiting", "Photos that wait for a decoder.", registry=self.registry
         )
+
+    def staged(self, stage: str, seconds: float) -> None:
+        """Note how long a stage took."""
+        self.stages.labels(stage).observe(seconds)
 
     def refused(self, refusal: errors.Refusal) -> None:
         """Count a refusal, or each field of it."""
@@ -85,7 +91,7 @@ class Observe:
 
     def _note(self, scope: Scope, name: str, status: int, seconds: float) -> None:
         route = _route(scope)
-        method = scope["method"] if route != "none" else "none"
+        method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.requests.labels(method, route, status).observe(seconds)
         log.info(
             "request",

@@ -4,6 +4,7 @@ from typing import Any, Final, NamedTuple
 
 from fatrina import __version__
 from fatrina.domain.renditions import ROLES
+from fatrina.web.commands import LONGEST_NAME, LONGEST_SKU
 
 Schema = dict[str, Any]
 
@@ -79,7 +80,8 @@ _REFUSAL: Final = _object(
     }
 )
 
-_COMMON: Final[Schema] = {"default": _FLAG, "sort": {"type": "number"}, "alt": _TEXT}
+_PLAIN: Final[Schema] = {"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
+_COMMON: Final[Schema] = {"default": _FLAG, "sort": {"type": "number"}, "alt": _PLAIN}
 _LINK: Final[Schema] = {"type": "string", "description": "An http or https URL of a photo."}
 _FILE: Final[Schema] = {
     "type": "string",
@@ -100,7 +102,9 @@ _STATUSES: Final = {
     507: "No space is left.",
 }
 _READ: Final = (401, 404, 500, 503)
+_REMOVE: Final = (*_READ, 507)
 _WRITE: Final = tuple(_STATUSES)
+_MAKE: Final = tuple(status for status in _STATUSES if status != 404)  # noqa: PLR2004
 
 
 def _content(schema: Schema) -> Schema:
@@ -115,24 +119,32 @@ def _answers(status: int, data: Schema, refusals: tuple[int, ...]) -> Schema:
     return answers
 
 
-def _body(multipart: Schema | None, plain: Schema) -> Schema:
-    kinds = {"application/json": plain, "application/x-www-form-urlencoded": plain}
-    if multipart is not None:
-        kinds = {"multipart/form-data": multipart} | kinds
+def _body(multipart: Schema, plain: Schema) -> Schema:
+    kinds = {
+        "multipart/form-data": multipart,
+        "application/json": plain,
+        "application/x-www-form-urlencoded": plain,
+    }
     return {"required": True, "content": {kind: {"schema": each} for kind, each in kinds.items()}}
 
 
 _UPDATE: Final = _body(
     _object({"photo": _FILE, **_COMMON}, *_COMMON), _object({"photo": _LINK, **_COMMON}, *_COMMON)
 )
+_PLACE: Final = {"main": _FLAG, **_COMMON}
+_EITHER: Final = {"anyOf": [{"required": ["photo"]}, {"required": ["original"]}]}
 _ATTACH: Final = _body(
-    _object(
-        {"photo": _FILE, "original": _LINK, "main": _FLAG, **_COMMON},
-        *("photo", "original", "main", *_COMMON),
-    ),
-    _object({"original": _LINK, "main": _FLAG, **_COMMON}, "main", *_COMMON),
+    _object({"photo": _FILE, "original": _LINK, **_PLACE}, "photo", "original", *_PLACE) | _EITHER,
+    _object({"photo": _LINK, "original": _LINK, **_PLACE}, "photo", "original", *_PLACE) | _EITHER,
 )
-_CREATE: Final = _body(None, _object({"name": _TEXT, "sku": _TEXT}, "sku"))
+_NAMES: Final = _object(
+    {
+        "name": {**_PLAIN, "minLength": 1, "maxLength": LONGEST_NAME},
+        "sku": {**_PLAIN, "maxLength": LONGEST_SKU},
+    },
+    "sku",
+)
+_CREATE: Final = _body(_NAMES, _NAMES)
 _REMOVED: Final = _object({"message": _TEXT, "code": {"const": 202}})
 
 
@@ -153,13 +165,13 @@ ENDPOINTS: Final = {
         "POST", "/products/images/{image_id}", "Update Image", 201, _IMAGE, _WRITE, _UPDATE
     ),
     "delete_image": Endpoint(
-        "DELETE", "/products/images/{image_id}", "Delete Image", 202, _REMOVED, _WRITE
+        "DELETE", "/products/images/{image_id}", "Delete Image", 202, _REMOVED, _REMOVE
     ),
     "attach_image": Endpoint(
         "POST", "/products/{product_id}/images", "Attach Image", 201, _IMAGE, _WRITE, _ATTACH
     ),
     "create_product": Endpoint(
-        "POST", "/products", "Create Product", 201, _PRODUCT, _WRITE, _CREATE
+        "POST", "/products", "Create Product", 201, _PRODUCT, _MAKE, _CREATE
     ),
     "product_details": Endpoint(
         "GET", "/products/{product_id}", "Product Details", 200, _PRODUCT, _READ

@@ -14,17 +14,21 @@ from fatrina.domain import errors
 
 HEAD_SECONDS: Final = 30.0
 """Seconds in which a request's head must be whole, and an unread body must end."""
+READ_SECONDS: Final = 60.0
+"""Seconds in which a client must take what of an answer waits for it, about 256 KB."""
 _BROKEN: Final = json.dumps(wire.failure(errors.HttpBroken(), "ar"), ensure_ascii=False).encode()
 
 
 class Protocol(H11Protocol):
-    """uvicorn's h11 protocol with three gaps closed.
+    """uvicorn's h11 protocol with four gaps closed.
 
-    It answers broken requests with plain text, waits for ever for the rest of a head, and leaves
-    to the listening socket whether the second packet of an answer waits for a receipt of the first.
+    It answers broken requests with plain text, waits for ever for the rest of a head and for a
+    client that reads nothing, and leaves to the listening socket whether the second packet of an
+    answer waits for a receipt of the first.
     """
 
     _cut_off: asyncio.TimerHandle | None = None
+    _given_up: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request's head."""
@@ -40,9 +44,20 @@ class Protocol(H11Protocol):
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the clock."""
+        """Forget the clocks."""
         self._rest()
+        self._go_on_writing()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to read; closing would wait too, for what it left unread."""
+        super().pause_writing()
+        self._given_up = self.loop.call_later(READ_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop waiting for it."""
+        super().resume_writing()
+        self._go_on_writing()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's words
         """Answer what is not HTTP in the envelope, and close."""
@@ -73,6 +88,11 @@ class Protocol(H11Protocol):
         if self._cut_off is not None:
             self._cut_off.cancel()
             self._cut_off = None
+
+    def _go_on_writing(self) -> None:
+        if self._given_up is not None:
+            self._given_up.cancel()
+            self._given_up = None
 
     def _cut(self) -> None:
         self._cut_off = None

@@ -47,15 +47,21 @@ class _Name(StringConvertor):
 
 
 def build(  # noqa: PLR0913  the root hands everything over once
-    parts: Parts, reader: Reader, writer: Writer, rules: Rules, *, changes: int, links: int
+    parts: Parts,
+    metrics: Metrics,
+    reader: Reader,
+    writer: Writer,
+    rules: Rules,
+    *,
+    changes: int,
+    links: int,
 ) -> ASGIApp:
     """The whole application: the API, the pictures, and the operator's pages.
 
     `changes` and `links` are how many updates, and updates by link, are worked on at once.
     """
-    metrics = Metrics()
     lanes = Lanes(CapacityLimiter(_LOOKS), CapacityLimiter(changes), CapacityLimiter(links))
-    api = Api(parts, reader, writer, rules, metrics, lanes)
+    api = Api(parts, reader, writer, rules, lanes)
     routes = [*_api(api), *_operators_pages(parts, metrics), *docs.routes(PREFIX, writer.base)]
     routes.append(_media(parts))
     for route in routes:

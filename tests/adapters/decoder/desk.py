@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pyvips
@@ -11,8 +13,6 @@ import pyvips
 from fatrina.adapters.decoder import Decoder
 from fatrina.domain.photo import Facts, Limits
 from fatrina.domain.renditions import RENDITIONS, ROLES
-
-FEW = ("vips-loader", "width", "height", "bands", "format", "coding", "interpretation")
 
 
 @dataclass(frozen=True)
@@ -62,3 +62,24 @@ def develop(decoder: Decoder, data: bytes, limits: Limits | None = None) -> Deve
         facts = decoder.open(photo, limits or Limits())
         decoder.make(made)
         return Developed(facts, [os.pread(file, os.lseek(file, 0, 2), 0) for file in made])
+
+
+def descriptors() -> int:
+    """How many this process has open."""
+    return len([*Path("/proc/self/fd").iterdir()])
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, reaped or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def waited(pid: int, seconds: float) -> bool:
+    """Whether a process ends in time."""
+    until = monotonic() + seconds
+    while not gone(pid) and monotonic() < until:
+        sleep(0.02)
+    return gone(pid)

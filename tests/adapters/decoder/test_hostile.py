@@ -76,12 +76,21 @@ def test_no_bytes_are_no_photo(developed: Develop) -> None:
         developed(b"")
 
 
-@pytest.mark.parametrize("name", hostile.large())
+@pytest.mark.parametrize("name", ["webp", "png", "jpeg"])
 def test_a_header_is_judged_before_its_pixels(developed: Develop, name: str) -> None:
+    """libvips takes memory for a WebP's frame with its header, so that is what fails there."""
+    leaves = (errors.PhotoSideTooLong, errors.PhotoTooManyPixels, errors.PhotoTooHungry)
     start = monotonic()
-    with pytest.raises((errors.PhotoSideTooLong, errors.PhotoTooManyPixels)):
+    with pytest.raises(leaves) as refusal:
         developed(hostile.large()[name])
     assert monotonic() - start < 2
+    assert (refusal.type is errors.PhotoTooHungry) == (name == "webp")
+
+
+def test_a_gif_is_as_large_as_its_decoder_says(developed: Develop) -> None:
+    done = developed(hostile.large()["gif"])
+    assert (done.facts.width, done.facts.height) == (1, 1)
+    assert done.sizes()[1:] == [(1, 1)] * 3
 
 
 def test_every_limit_has_its_refusal(developed: Develop) -> None:
@@ -97,7 +106,8 @@ def test_every_limit_has_its_refusal(developed: Develop) -> None:
     with pytest.raises(errors.PhotoTooManyFrames) as refusal:
         developed(drawn.gif(frames=3), Limits(frames=2))
     assert refusal.value.seen == {"limit": 2, "frames": 3}
-    assert developed(photo, Limits(bytes=len(photo), side=200, pixels=24_000, frames=1))
+    at_the_limit = Limits(bytes=len(photo), side=200, pixels=24_000, frames=1)
+    assert len(developed(photo, at_the_limit).data) == 4
 
 
 @pytest.mark.parametrize(
@@ -138,8 +148,11 @@ def test_a_bomb_beside_the_picture_is_cut_out(developed: Develop, name: str) -> 
 
 
 def test_many_frames_cost_no_more_than_one(developed: Develop) -> None:
+    photo = drawn.gif(frames=2)
+    at = photo.index(b"!\xf9", photo.index(b"NETSCAPE"))
+    photo = photo[:at] + photo[at:-1] * 240 + b";"
     start = monotonic()
-    assert developed(drawn.gif(width=40, height=30, frames=300)).facts.frames == 300
+    assert developed(photo).facts.frames == 480
     assert monotonic() - start < 3
 
 
@@ -218,5 +231,5 @@ def test_flipped_bits_are_refused_or_pass(
     except errors.PhotoRefused as refusal:
         assert not isinstance(refusal, errors.PhotoCrashed)  # noqa: PT017
     else:
-        assert done.sizes()[1:] == done.due()
+        assert len(done.data) == 4
     assert monotonic() - start < 5

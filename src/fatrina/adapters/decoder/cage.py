@@ -43,6 +43,8 @@ _EPERM: Final = 1
 _ENOSYS: Final = 38
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NAME: Final = 15
+_STACK: Final = 1 << 20
+_THREAD_ATTRIBUTES: Final = 256  # bytes, more than any C library's pthread_attr_t has
 _LARGEST_FILE: Final = 256_000_000
 _MOST_DESCRIPTORS: Final = 64
 # Pages of the program and of the photo's file: they count as the process's memory, but not as
@@ -70,12 +72,21 @@ def confine(memory: int) -> Cage:
     if threads != 1:
         message = f"the cage must close while there is one thread, and there are {threads}"
         raise RuntimeError(message)
+    _slim_threads()
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (memory - _NOT_DATA, memory - _NOT_DATA))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
     resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST_DESCRIPTORS, _MOST_DESCRIPTORS))
     return Cage(landlock=_shut_files(), seccomp=_shut_calls())
+
+
+def _slim_threads() -> None:
+    """Give threads to come a stack of 1 MB instead of 8, which count as data from the start."""
+    library, wanted = ctypes.CDLL(None), ctypes.create_string_buffer(_THREAD_ATTRIBUTES)
+    library.pthread_attr_init(wanted)
+    library.pthread_attr_setstacksize(wanted, ctypes.c_size_t(_STACK))
+    library.pthread_setattr_default_np(wanted)
 
 
 def _shut_files() -> int:

@@ -14,6 +14,7 @@ import gc
 import json
 import mmap
 import os
+import re
 import signal
 import socket
 import sys
@@ -37,6 +38,8 @@ _MOST_FILES: Final = 8
 _HEAD: Final = 512
 _GRACE: Final = 2  # seconds after which a child whose parent forgot it ends itself
 _PROBLEM: Final = 120  # characters of a decoder's message that are passed on
+# How the libraries say that memory was refused them; a thread wants a stack.
+_HUNGRY: Final = re.compile("memory|alloc|creating thread", re.IGNORECASE)
 
 
 class Photo(Protocol):
@@ -96,10 +99,11 @@ class Desk:
 
     def answer(self, message: dict[str, dict[str, int]], files: list[int]) -> Answer:
         """Carry out one message; whatever goes wrong is told, never raised."""
+        if "open" in message:
+            self._limits = Limits(**message["open"])
         signal.alarm(ceil(self._limits.seconds) + _GRACE)
         try:
             if "open" in message:
-                self._limits = Limits(**message["open"])
                 self._photo = self._opened(files[0])
                 return {"facts": asdict(self._photo.facts)}
             return {"made": self._made(files)}
@@ -140,10 +144,11 @@ def _told(fault: Exception) -> Answer:
         return {"refused": fault.reason, "seen": fault.seen}
     if isinstance(fault, OSError) and fault.errno != errno.ENOMEM:
         return {"errno": fault.errno}
-    words = " ".join(str(fault).split())
-    if isinstance(fault, MemoryError | OSError) or "memory" in words or "alloc" in words:
+    # The library's own words; those of its binding speak of memory when it only copies there.
+    words = " ".join((fault.detail if isinstance(fault, pyvips.Error) else str(fault)).split())
+    if isinstance(fault, MemoryError | OSError) or _HUNGRY.search(words):
         return {"refused": errors.PhotoTooHungry.reason, "seen": {}}
-    problem = words.removeprefix("unable to call").encode("ascii", "replace").decode()[:_PROBLEM]
+    problem = words.encode("ascii", "replace").decode()[:_PROBLEM]
     return {"refused": errors.PhotoDamaged.reason, "seen": {"problem": problem}}
 
 

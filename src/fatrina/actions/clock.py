@@ -1,0 +1,32 @@
+"""What time it is, and how long each stage of the work takes."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Heard = Callable[[str, float], None]
+
+
+def _unheard(stage: str, seconds: float) -> None:
+    """Nobody wants to know."""
+
+
+class Clock:
+    """Tells the moment, and hands the seconds of each stage to whoever wants to hear of them."""
+
+    def __init__(self, heard: Heard = _unheard) -> None:
+        """Tell `heard` the name and the seconds of every stage."""
+        self._heard = heard
+
+    def __call__(self) -> int:
+        """Now, in milliseconds since the epoch."""
+        return time.time_ns() // 1_000_000
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what is done inside, whether it succeeds or not."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._heard(name, time.perf_counter() - begun)

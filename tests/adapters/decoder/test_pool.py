@@ -1,0 +1,196 @@
+"""As many decoders as were asked for: lent, waited for, replaced, ended."""
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic, sleep
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from fatrina.actions import Parts, ingest
+from fatrina.adapters.decoder import Decoder, Decoders, pool, process
+from fatrina.adapters.spool import Spool
+from fatrina.domain import errors
+from fatrina.domain.photo import Limits
+from tests import drawn
+from tests.adapters.decoder.desk import descriptors, develop, files
+
+
+@contextmanager
+def opened(count: int = 1, room: int = 8, seconds: float = 8.0) -> Iterator[Decoders]:
+    decoders = Decoders(count, Limits(seconds=seconds), room)
+    try:
+        decoders.hello()
+        yield decoders
+    finally:
+        decoders.close()
+
+
+def works(decoders: Decoders) -> bool:
+    with decoders.lend() as decoder:
+        return develop(decoder, drawn.png()).facts.width == drawn.WIDTH
+
+
+def kill(decoders: Decoders) -> None:
+    """Kill the only decoder, and see it gone to its last thread."""
+    (decoder,) = decoders._all
+    os.kill(decoder.pid, signal.SIGKILL)
+    until = monotonic() + 5
+    while decoder.alive and monotonic() < until:
+        sleep(0.005)
+
+
+def test_one_killed_while_idle_is_replaced_unseen() -> None:
+    with opened() as decoders:
+        for _ in range(3):
+            (pid,) = decoders.pids
+            kill(decoders)
+            assert works(decoders)
+            assert decoders.pids != [pid]
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP])
+def test_one_that_dies_at_work_is_replaced_within_half_a_second(end: signal.Signals) -> None:
+    with opened(seconds=1) as decoders:
+        with files(drawn.png()) as (photo, made), decoders.lend() as decoder:
+            decoder.open(photo, decoders.limits)
+            os.kill(decoder.pid, end)
+            with pytest.raises(errors.Refusal):
+                decoder.make(made)
+        start = monotonic()
+        assert works(decoders)
+        assert monotonic() - start < 1.5  # half a second on an idle machine
+
+
+class Clumsy(Decoders):
+    """Decoders of which some are killed as soon as they have a photo."""
+
+    deaths = 0
+
+    @contextmanager
+    def lend(self) -> Iterator[Decoder]:
+        with super().lend() as decoder:
+            if self.deaths:
+                self.deaths -= 1
+                os.kill(decoder.pid, signal.SIGKILL)
+            yield decoder
+
+
+@pytest.mark.parametrize(("deaths", "passes"), [(1, True), (2, False)])
+def test_a_photo_whose_decoder_was_killed_gets_one_other(
+    tmp_path: Path, *, deaths: int, passes: bool
+) -> None:
+    spool = Spool(tmp_path, 1_000_000)
+    decoders = Clumsy(1, Limits(), room=2)
+    with ExitStack() as ends:
+        ends.callback(decoders.close)
+        photo, *made = (ends.enter_context(spool.new()) for _ in range(5))
+        photo.write(drawn.png())
+        decoders.hello()
+        decoders.deaths = deaths
+        parts = cast(Parts, SimpleNamespace(decoders=decoders))
+        if passes:
+            assert ingest._decode(parts, ingest.Photo(photo), made).width == drawn.WIDTH
+        else:
+            with pytest.raises(errors.DecoderLost):
+                ingest._decode(parts, ingest.Photo(photo), made)
+        assert works(decoders)
+
+
+def test_who_finds_no_room_is_told_to_come_back() -> None:
+    with opened(room=1) as decoders:
+        with decoders.lend():
+            waiting = Thread(target=works, args=(decoders,))
+            waiting.start()
+            until = monotonic() + 5
+            while not decoders.waiting and monotonic() < until:
+                sleep(0.005)
+            with pytest.raises(errors.Busy) as refusal:
+                decoders.must_have_room()
+            with pytest.raises(errors.Busy), decoders.lend():
+                pass
+        assert refusal.value.seen == {"retry": 2}
+        waiting.join()
+        decoders.must_have_room()
+        assert works(decoders)
+
+
+def test_who_has_waited_long_enough_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_PATIENCE", 0.05)
+    with opened() as decoders:
+        with decoders.lend(), pytest.raises(errors.Busy), decoders.lend():
+            pass
+        assert decoders.waiting == 0
+        assert works(decoders)
+
+
+def test_many_threads_share_few_decoders() -> None:
+    photos = [drawn.png(), drawn.jpeg(), drawn.webp(), b"none"]
+    expected = ["png", "jpg", "webp", "photo_unknown"]
+    with opened(2, room=40) as decoders, ThreadPoolExecutor(8) as threads:
+
+        def one(at: int) -> str:
+            try:
+                with decoders.lend() as decoder:
+                    return develop(decoder, photos[at % 4]).facts.kind.value
+            except errors.PhotoRefused as refusal:
+                return refusal.reason
+
+        assert [*threads.map(one, range(40))] == expected * 10
+        assert len(decoders.pids) == 2
+
+
+def children() -> set[int]:
+    tasks = Path("/proc/self/task").iterdir()
+    return {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
+
+
+def test_nothing_is_left_of_many_photos_and_deaths() -> None:
+    with opened() as decoders:
+        works(decoders)
+        before = descriptors(), len(children())
+        for turn in range(100):
+            if turn % 12 == 0:
+                kill(decoders)
+            assert works(decoders)
+        assert (descriptors(), len(children())) == before
+        pids = set(decoders.pids)
+    assert not pids & children()
+
+
+def test_when_no_process_can_be_had_the_next_photo_tries_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with opened() as decoders:
+        with monkeypatch.context() as broken:
+            broken.setattr(process, "PROGRAM", ("/nowhere/python",))
+            kill(decoders)
+            for _ in range(3):
+                with pytest.raises(errors.DecoderLost):
+                    works(decoders)
+        assert works(decoders)
+
+
+def test_one_lent_while_all_end_is_not_replaced() -> None:
+    decoders = Decoders(1, Limits(), room=1)
+    lent, ended = Event(), Event()
+
+    def hold() -> None:
+        with decoders.lend():
+            lent.set()
+            ended.wait(5)
+
+    holder = Thread(target=hold)
+    holder.start()
+    lent.wait(5)
+    before = children()
+    decoders.close()
+    ended.set()
+    holder.join()
+    assert not children() & before & set(decoders.pids)

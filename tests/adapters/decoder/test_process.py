@@ -1,0 +1,281 @@
+"""One decoder process: what becomes of it, and of the photo, when either goes wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from fatrina.adapters.decoder import Decoder, process
+from fatrina.domain import errors
+from fatrina.domain.photo import Kind, Limits
+from tests import drawn
+from tests.adapters.decoder.desk import descriptors, develop, files, waited
+
+HELLO = {"cage": {"landlock": 7, "seccomp": True}, "vips": "8.18.7", "heic": True}
+FACTS = {"kind": "png", "width": 96, "height": 64, "frames": 1, "whole": False}
+
+# Stands in for a child that a photo has taken over: it says what it is given to say.
+PARROT = """
+import socket, sys, zlib
+line = socket.socket(fileno=int(sys.argv[-2]))
+for said in sys.argv[1:-2]:
+    line.send(zlib.decompress(bytes.fromhex(said)))
+    line.recv(65536)
+"""
+# A child that never finishes a photo.
+SPINNER = """
+import sys
+from fatrina.adapters.decoder import child
+def spin(desk, file):
+    while True:
+        pass
+child.Desk._opened = spin
+child.main(int(sys.argv[1]), int(sys.argv[2]))
+"""
+
+
+@contextmanager
+def parrot(monkeypatch: pytest.MonkeyPatch, *says: object) -> Iterator[Decoder]:
+    said = [each if isinstance(each, bytes) else json.dumps(each).encode() for each in says]
+    words = [zlib.compress(each).hex() for each in said]
+    monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", PARROT, *words))
+    decoder = Decoder(Limits().memory)
+    yield decoder
+    decoder.end()
+
+
+def test_it_tells_what_holds_it(decoder: Decoder) -> None:
+    hello = decoder.hello()
+    assert hello.vips.startswith("8.")
+    assert hello.heic
+    assert decoder.alive
+    assert decoder.hello() is hello
+
+
+def test_it_takes_one_photo_after_the_other(decoder: Decoder) -> None:
+    for kind in ("jpeg", "png", "webp", "gif", "avif", "heic"):
+        assert develop(decoder, getattr(drawn, kind)()).facts.kind is Kind[kind.upper()]
+
+
+def test_a_refusal_leaves_it_ready(decoder: Decoder) -> None:
+    for _ in range(3):
+        with pytest.raises(errors.PhotoUnknown):
+            develop(decoder, b"hello")
+        assert develop(decoder, drawn.png()).facts.width == drawn.WIDTH
+    assert decoder.alive
+
+
+def test_a_photo_left_alone_is_forgotten(decoder: Decoder) -> None:
+    with files(drawn.jpeg()) as (photo, _):
+        decoder.open(photo, Limits())
+    assert develop(decoder, drawn.png()).facts.kind is Kind.PNG
+
+
+def test_a_file_that_takes_no_bytes_is_no_fault_of_the_photo(decoder: Decoder) -> None:
+    with files(drawn.png()) as (photo, made), Path("/dev/full").open("wb") as full:
+        decoder.open(photo, Limits())
+        with pytest.raises(OSError, match="No space left"):
+            decoder.make([full.fileno(), *made[1:]])
+    assert develop(decoder, drawn.png()).facts.kind is Kind.PNG
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_told_to_the_whole_group_does_not_reach_it(
+    decoder: Decoder, stop: signal.Signals
+) -> None:
+    with files(drawn.png()) as (photo, made):
+        decoder.open(photo, Limits())
+        os.kill(decoder.pid, stop)
+        decoder.make(made)
+    assert decoder.alive
+
+
+@pytest.mark.parametrize(
+    ("end", "leaf"),
+    [
+        (signal.SIGKILL, errors.DecoderLost),
+        (signal.SIGSEGV, errors.PhotoCrashed),
+        (signal.SIGABRT, errors.PhotoCrashed),
+        (signal.SIGBUS, errors.PhotoCrashed),
+        (signal.SIGALRM, errors.PhotoTooSlow),
+    ],
+)
+def test_its_death_at_work_is_told(
+    decoder: Decoder, end: signal.Signals, leaf: type[errors.Refusal]
+) -> None:
+    with files(drawn.png()) as (photo, made):
+        decoder.open(photo, Limits())
+        os.kill(decoder.pid, end)
+        with pytest.raises(leaf):
+            decoder.make(made)
+    assert not decoder.alive
+
+
+def test_one_that_hangs_is_killed_in_time(decoder: Decoder) -> None:
+    with files(drawn.png()) as (photo, made):
+        decoder.open(photo, Limits(seconds=0.5))
+        os.kill(decoder.pid, signal.SIGSTOP)
+        start = monotonic()
+        with pytest.raises(errors.PhotoTooSlow) as refusal:
+            decoder.make(made)
+    assert monotonic() - start < 1
+    assert refusal.value.seen == {"limit": 0.5}
+    assert not decoder.alive
+
+
+def test_one_that_is_gone_is_lost_at_once(decoder: Decoder) -> None:
+    decoder.end()
+    decoder.end()
+    with pytest.raises(errors.DecoderLost):
+        develop(decoder, drawn.png())
+
+
+NONSENSE: dict[str, object] = {
+    "no bytes": b"",
+    "no text": b"\xff\xfe\x00",
+    "no json": b"hello",
+    "cut off": b'{"facts": {"kind": "png"',
+    "deep": b"[" * 60_000,
+    "too large": b'{"facts": "' + b"a" * 70_000 + b'"}',
+    "too long a number": b'{"errno": ' + b"9" * 5000 + b"}",
+    "nothing": None,
+    "a list": [1],
+    "another answer": {"made": [1, 2, 3, 4]},
+    "no facts": {"facts": {}},
+    "facts of another shape": {"facts": [1, 2]},
+    "a negative width": {"facts": FACTS | {"width": -96}},
+    "no height": {"facts": FACTS | {"height": 0}},
+    "part of a pixel": {"facts": FACTS | {"width": 96.5}},
+    "a width in words": {"facts": FACTS | {"width": "96"}},
+    "a width over the limit": {"facts": FACTS | {"width": 2**40}},
+    "pixels over the limit": {"facts": FACTS | {"width": 16_000, "height": 16_000}},
+    "no frames": {"facts": FACTS | {"frames": 0}},
+    "an unknown kind": {"facts": FACTS | {"kind": "exe"}},
+    "an unknown reason": {"refused": "photo_ugly", "seen": {}},
+    "a reason of another branch": {"refused": "token_invalid", "seen": {}},
+    "a reason that takes problems": {"refused": "invalid", "seen": {"a": 1}},
+    "a link's reason": {"refused": "link_status", "seen": {"status": 200}},
+    "a reason of the parent's": {"refused": "photo_too_slow", "seen": {"limit": 1}},
+    "a reason without what was seen": {"refused": "photo_damaged", "seen": {}},
+    "a reason with more than that": {"refused": "photo_empty", "seen": {"field": "sku"}},
+    "a reason that is none": {"refused": 7, "seen": {}},
+    "seen of another shape": {"refused": "photo_empty", "seen": []},
+    "an error in words": {"errno": "5"},
+    "an error that is none": {"errno": -1},
+    "a large error": {"errno": 2**70},
+}
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+def test_one_that_talks_nonsense_is_ended(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with parrot(monkeypatch, HELLO, NONSENSE[name]) as decoder:
+        with pytest.raises(errors.DecoderLost):
+            develop(decoder, drawn.png())
+        assert not decoder.alive
+
+
+@pytest.mark.parametrize("name", ["no json", "nothing", "another answer"])
+def test_one_that_makes_nonsense_is_ended(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    said = {"facts": FACTS} if name == "another answer" else NONSENSE[name]
+    with parrot(monkeypatch, HELLO, {"facts": FACTS}, said) as decoder:
+        with pytest.raises(errors.DecoderLost):
+            develop(decoder, drawn.png())
+        assert not decoder.alive
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"hello", {}, {"cage": {}}, HELLO | {"vips": 8}, HELLO | {"cage": {"landlock": 7}}],
+    ids=str,
+)
+def test_one_that_begins_with_nonsense_is_ended(
+    monkeypatch: pytest.MonkeyPatch, said: object
+) -> None:
+    with parrot(monkeypatch, said) as decoder:
+        with pytest.raises(errors.DecoderLost):
+            decoder.hello()
+        assert not decoder.alive
+
+
+def test_what_it_saw_is_passed_on_in_small_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"refused": "photo_damaged", "seen": {"problem": ["x" * 60_000]}}
+    with parrot(monkeypatch, HELLO, said) as decoder:
+        with pytest.raises(errors.PhotoDamaged) as refusal:
+            develop(decoder, drawn.png())
+        assert len(str(refusal.value.seen["problem"])) == 200
+
+
+def test_one_that_does_not_come_up_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", "raise SystemExit(3)"))
+    decoder = Decoder(Limits().memory)
+    with pytest.raises(errors.DecoderLost):
+        decoder.hello()
+    assert not decoder.alive
+
+
+def test_one_that_closes_its_line_and_goes_on_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "import os, sys, time; os.close(int(sys.argv[-2])); time.sleep(60)"
+    monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", script))
+    monkeypatch.setattr(process, "_LAST_WORDS", 0.2)
+    decoder = Decoder(Limits().memory)
+    with pytest.raises(errors.DecoderLost):
+        decoder.hello()
+    assert not decoder.alive
+
+
+def test_no_descriptor_is_left_when_no_process_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "PROGRAM", ("/nowhere/python",))
+    before = descriptors()
+    with pytest.raises(FileNotFoundError):
+        Decoder(Limits().memory)
+    assert descriptors() == before
+
+
+PARENT = """
+import os, sys, time
+from fatrina.adapters.decoder import Decoder, process
+from fatrina.domain.photo import Limits
+if sys.argv[1]:
+    process.PROGRAM = (sys.executable, "-c", sys.argv[1])
+decoder = Decoder(Limits().memory)
+decoder.hello()
+print(decoder.pid, flush=True)
+if sys.argv[1]:
+    decoder.open(os.memfd_create("photo"), Limits(seconds=1))
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(("program", "seconds"), [("", 1.0), (SPINNER, 4.0)], ids=["idle", "busy"])
+def test_it_ends_with_its_parent(program: str, seconds: float) -> None:
+    """An idle one sees its line closed; a busy one has an alarm two seconds after its time."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as parent:
+        assert parent.stdout
+        child = int(parent.stdout.readline())
+        sleep(0.2)
+        parent.kill()
+        assert waited(child, seconds + 1)
+
+
+def test_without_libheif_a_heic_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = (
+        "import sys; sys.modules['pi_heif'] = None; from fatrina.adapters.decoder import child; "
+    )
+    run = "child.main(int(sys.argv[1]), int(sys.argv[2]))"
+    monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", script + run))
+    decoder = Decoder(Limits().memory)
+    assert decoder.hello().heic is False
+    with pytest.raises(errors.PhotoHeicMissing):
+        develop(decoder, drawn.heic())
+    assert develop(decoder, drawn.png()).facts.kind is Kind.PNG
+    decoder.end()

@@ -1,0 +1,142 @@
+"""What the shortcuts of the recipe cost: next to nothing against the long way round."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import pyvips
+
+from fatrina.adapters.decoder import recipe
+from tests import drawn
+from tests.adapters.decoder.conftest import Develop
+
+PHOTOS: dict[str, Callable[[], bytes]] = {
+    "jpeg shrunk by 2": lambda: drawn.jpeg(width=4100, height=1200, quality=92),
+    "jpeg shrunk by 4": lambda: drawn.jpeg(width=8100, height=800, quality=92),
+    "jpeg": lambda: drawn.jpeg(width=1900, height=1300, quality=92),
+    "jpeg progressive": lambda: drawn.jpeg(width=1900, height=900, progressive=True),
+    "jpeg p3": lambda: drawn.jpeg(width=1500, height=900, icc=drawn.profile("p3")),
+    "png": lambda: drawn.png(width=1600, height=900),
+    "png alpha": lambda: drawn.png(width=1500, height=800, alpha=True),
+    "png 16": lambda: drawn.png(width=1500, height=800, sixteen=True),
+    "webp shrunk": lambda: drawn.webp(width=3600, height=900),
+    "webp": lambda: drawn.webp(width=1700, height=900),
+    "avif": lambda: drawn.avif(width=1600, height=900),
+}
+
+
+def long_way(data: bytes, width: int, height: int) -> Any:
+    """Everything decoded, in sRGB before the resize, and every size from the photo itself."""
+    image = pyvips.Image.new_from_buffer(data, "")
+    if image.get_typeof("icc-profile-data"):
+        image = image.icc_transform("srgb", embedded=True)
+    image = image.colourspace("srgb")
+    alpha = image.hasalpha()
+    image = image.premultiply() if alpha else image
+    image = image.resize(width / image.width, vscale=height / image.height)
+    return (image.unpremultiply() if alpha else image).cast("uchar").copy_memory()
+
+
+def on_grey(image: Any) -> Any:
+    plain = image.flatten(background=128) if image.hasalpha() else image
+    return plain.cast("float").copy_memory()
+
+
+def psnr(one: Any, other: Any) -> float:
+    """Decibels between two pictures; more is nearer."""
+    error = ((on_grey(one) - on_grey(other)) ** 2).avg()
+    return 10 * math.log10(255**2 / error) if error else math.inf
+
+
+def ssim(one: Any, other: Any) -> float:
+    """Structural similarity of the green channels (Wang et al. 2004), 1 when they are equal."""
+    x, y = on_grey(one)[1], on_grey(other)[1]
+    mean_x, mean_y = x.gaussblur(1.5), y.gaussblur(1.5)
+    spread_x = (x * x).gaussblur(1.5) - mean_x * mean_x
+    spread_y = (y * y).gaussblur(1.5) - mean_y * mean_y
+    both = (x * y).gaussblur(1.5) - mean_x * mean_y
+    top = (mean_x * mean_y * 2 + 6.5025) * (both * 2 + 58.5225)
+    return float((top / ((mean_x**2 + mean_y**2 + 6.5025) * (spread_x + spread_y + 58.5225))).avg())
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_rendition_is_as_good_as_by_the_long_way(developed: Develop, name: str) -> None:
+    data = PHOTOS[name]()
+    done = developed(data)
+    for image in done.images()[1:]:
+        due = long_way(data, image.width, image.height)
+        saved = recipe.encoded(due, done.facts.kind)
+        by_the_long_way = pyvips.Image.new_from_buffer(saved, "")
+        if done.facts.kind.name == "PNG":  # lossless: what is left is rounding
+            assert psnr(image, due) > 45
+        else:
+            assert psnr(image, due) > psnr(by_the_long_way, due) - 0.5
+        assert ssim(image, due) > ssim(by_the_long_way, due) - 0.01
+
+
+def adobe_rgb() -> bytes:
+    """A profile of Adobe RGB (1998): wide green, and a plain gamma of 2.2."""
+    return with_tags(
+        drawn.profile("srgb"),
+        {
+            b"rXYZ": xyz(0.60974, 0.31111, 0.01947),
+            b"gXYZ": xyz(0.20528, 0.62567, 0.06087),
+            b"bXYZ": xyz(0.14919, 0.06322, 0.74457),
+        }
+        | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), b"curv\0\0\0\0\0\0\0\1\2\x33"),
+    )
+
+
+def xyz(*values: float) -> bytes:
+    return b"XYZ \0\0\0\0" + b"".join(round(v * 65536).to_bytes(4, "big") for v in values)
+
+
+def number(data: bytes) -> int:
+    return int.from_bytes(data, "big")
+
+
+def with_tags(profile: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """A profile with some tags replaced."""
+    count = number(profile[128:132])
+    rows = [profile[132 + 12 * row : 144 + 12 * row] for row in range(count)]
+    places = {row[:4]: (number(row[4:8]), number(row[8:])) for row in rows}
+    old = {name: profile[at : at + size] for name, (at, size) in places.items()}
+    table, body = b"", b""
+    start = 132 + 12 * count
+    for name, tag in (old | tags).items():
+        table += name + (start + len(body)).to_bytes(4, "big") + len(tag).to_bytes(4, "big")
+        body += tag + bytes(-len(tag) % 4)
+    size = (start + len(body)).to_bytes(4, "big")
+    return size + profile[4:128] + count.to_bytes(4, "big") + table + body
+
+
+PROFILES: dict[str, Callable[[], bytes]] = {
+    "p3": lambda: drawn.profile("p3"),
+    "srgb": lambda: drawn.profile("srgb"),
+    "adobe": adobe_rgb,
+}
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "avif"])
+@pytest.mark.parametrize("name", PROFILES)
+def test_colours_come_out_as_the_profile_means_them(
+    developed: Develop, kind: str, name: str
+) -> None:
+    data = getattr(drawn, kind)(width=600, height=400, icc=PROFILES[name]())
+    image = pyvips.Image.new_from_buffer(data, "")
+    meant = [band.avg() for band in image.icc_transform("srgb", embedded=True).bandsplit()]
+    as_it_is = [band.avg() for band in image.bandsplit()]
+    for made in developed(data).images()[1:]:
+        seen = [band.avg() for band in made.bandsplit()]
+        assert seen == pytest.approx(meant, abs=1)
+    if name != "srgb":
+        assert meant != pytest.approx(as_it_is, abs=1.5)
+
+
+def test_an_inverted_cmyk_photo_is_not_a_negative(developed: Develop) -> None:
+    for icc in (b"", drawn.profile("cmyk"), drawn.profile("p3")):
+        data = drawn.jpeg(width=600, height=400, cmyk=True, icc=icc)
+        seen = [band.avg() for band in developed(data).images()[1].bandsplit()]
+        due = [band.avg() for band in drawn.picture(600, 400).bandsplit()]
+        assert seen == pytest.approx(due, abs=12)

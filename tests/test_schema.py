@@ -1,0 +1,88 @@
+"""The served document against the service: schemathesis draws requests from it, sound and not."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests import drawn
+from tests.shop import PREFIX, Hung, Service, Shop
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+OPERATIONS = [
+    ("POST", "/products/images/{image_id}", 201),
+    ("DELETE", "/products/images/{image_id}", 202),
+    ("POST", "/products/{product_id}/images", 201),
+    ("POST", "/products", 201),
+    ("GET", "/products/{product_id}", 200),
+]
+DRAWN = settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(scope="module")
+def document(service: Service) -> Any:
+    return schemathesis.openapi.from_url(f"http://127.0.0.1:{service.port}/openapi.json")
+
+
+class Known:
+    """An image, and what its id and its product's id are called in paths."""
+
+    def __init__(self, service: Service) -> None:
+        self.hung = Hung.up(Shop.open(service), photo=drawn.png(seed=71))
+        self.ids = {"image_id": str(self.hung.id), "product_id": str(self.hung.product)}
+
+    def drive(self, operation: Any, mode: GenerationMode, ids: dict[str, str]) -> set[int]:
+        """Ask what schemathesis draws and check every answer; give the statuses seen."""
+        token = self.hung.shop.token
+        statuses: set[int] = set()
+
+        @DRAWN
+        @given(case=operation.as_strategy(mode, path_parameters=ids or None))
+        def each(case: schemathesis.Case[Any]) -> None:
+            answer = case.call(headers={"Authorization": f"Bearer {token}"}, timeout=20)
+            case.validate_response(answer, checks=CHECKS)
+            statuses.add(answer.status_code)
+
+        each()
+        return statuses
+
+
+@pytest.mark.parametrize(("method", "path", "done"), OPERATIONS)
+def test_sound_requests(service: Service, document: Any, method: str, path: str, done: int) -> None:
+    known = Known(service)
+    ids = {name: value for name, value in known.ids.items() if f"{{{name}}}" in path}
+    statuses = known.drive(document[PREFIX + path][method], GenerationMode.POSITIVE, ids)
+    assert done in statuses
+
+
+@pytest.mark.parametrize("ids", [True, False], ids=["known ids", "any ids"])
+@pytest.mark.parametrize(("method", "path", "done"), OPERATIONS)
+def test_unsound_requests(
+    service: Service, document: Any, method: str, path: str, done: int, *, ids: bool
+) -> None:
+    known = Known(service)
+    given_ids = {name: value for name, value in known.ids.items() if f"{{{name}}}" in path}
+    operation = document[PREFIX + path][method]
+    statuses = known.drive(operation, GenerationMode.NEGATIVE, given_ids if ids else {})
+    assert statuses - {done}

@@ -1,0 +1,225 @@
+"""The pictures' URLs: immutable, conditional, ranged, and nothing but pictures."""
+
+import pytest
+
+from tests import drawn
+from tests.client import Answer, Line, head
+from tests.shop import Hung, Service, Shop
+from tests.web.refusing import must_refuse
+
+KINDS = {
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "avif": "image/avif",
+}
+
+
+@pytest.fixture(scope="module")
+def picture(service: Service) -> "Picture":
+    hung = Hung.up(Shop.open(service), photo=drawn.png(seed=51, width=200, height=150))
+    return Picture(service, hung.urls()["original"], hung.were["original"])
+
+
+class Picture:
+    """One picture's URL and bytes."""
+
+    def __init__(self, service: Service, url: str, data: bytes) -> None:
+        self.service = service
+        self.url = url
+        self.data = data
+        self.size = len(data)
+        self.tag = f'"{url.rpartition("/")[2].partition(".")[0]}"'
+
+    def get(self, method: str = "GET", **headers: str) -> Answer:
+        return self.service.get(self.url, method, **headers)
+
+
+def must_have_its_headers(answer: Answer, picture: Picture) -> None:
+    assert answer.headers["etag"] == picture.tag
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert answer.headers["x-request-id"]
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_types(shop: Shop, kind: str) -> None:
+    photo: bytes = getattr(drawn, kind)(seed=52)
+    hung = Hung.up(shop, photo=photo)
+    for url in hung.urls().values():
+        answer = hung.shop.service.get(url)
+        assert answer.headers["content-type"] == KINDS[kind]
+        assert answer.headers["content-length"] == str(len(answer.body))
+
+
+def test_no_token_is_asked_for(picture: Picture) -> None:
+    answer = picture.get()
+    assert (answer.status, answer.body) == (200, picture.data)
+    must_have_its_headers(answer, picture)
+
+
+def test_head(picture: Picture) -> None:
+    answer = picture.get("HEAD")
+    assert (answer.status, answer.body) == (200, b"")
+    assert answer.headers["content-length"] == str(picture.size)
+    assert answer.headers["content-type"] == "image/png"
+    must_have_its_headers(answer, picture)
+
+
+def test_a_connection_serves_many(picture: Picture) -> None:
+    path = "/" + picture.url.split("/", 3)[3]
+    with Line(picture.service.port) as line:
+        for method in ("GET", "HEAD", "GET"):
+            line.send(head(method, path, {}))
+            answer = line.answer(method)
+            assert (answer.status, answer.body) == (200, b"" if method == "HEAD" else picture.data)
+
+
+# Conditions
+
+
+def test_if_none_match(picture: Picture) -> None:
+    tag = picture.tag
+    for condition in (tag, f"W/{tag}", f'"other", {tag}', f'"a","b",W/{tag} ', "*"):
+        for method in ("GET", "HEAD"):
+            answer = picture.get(method, if_none_match=condition)
+            assert (answer.status, answer.body) == (304, b"")
+            assert "content-length" not in answer.headers
+            must_have_its_headers(answer, picture)
+    for condition in ('"other"', tag.strip('"'), f"{tag[:-1]}", f"{tag}x", ""):
+        assert picture.get(if_none_match=condition).status == 200
+
+
+# Ranges
+
+
+def cut(picture: Picture, asked: str) -> Answer:
+    return picture.get(range=asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "stop"),
+    [
+        ("bytes=0-0", 0, 1),
+        ("bytes=0-99", 0, 100),
+        ("bytes=100-", 100, None),
+        ("bytes=0-", 0, None),
+        ("bytes=-1", -1, None),
+        ("bytes=-100", -100, None),
+        ("bytes=-99999999", 0, None),
+        ("bytes=10-99999999", 10, None),
+        ("Bytes=5-9", 5, 10),
+        ("bytes=007-009", 7, 10),
+    ],
+)
+def test_a_range(picture: Picture, asked: str, start: int, stop: int | None) -> None:
+    answer = cut(picture, asked)
+    expected = picture.data[start:stop]
+    first = start % picture.size if start else 0
+    assert (answer.status, answer.body) == (206, expected)
+    last = first + len(expected) - 1
+    assert answer.headers["content-range"] == f"bytes {first}-{last}/{picture.size}"
+    assert answer.headers["content-type"] == "image/png"
+    must_have_its_headers(answer, picture)
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes={size}-", "bytes={size}-{size}", "bytes=999999999-", "bytes=-0"]
+)
+def test_a_range_outside(picture: Picture, asked: str) -> None:
+    answer = cut(picture, asked.format(size=picture.size))
+    must_refuse(answer, 416, "range_outside")
+    assert answer.headers["content-range"] == f"bytes */{picture.size}"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-4", "bytes=0-1,5-6", "bytes=+1-5",
+        "bytes=1 -5", "bytes 0-5", "items=0-5", "bytes=--5", "bytes=1-2-3", "bytes=0x1-5",
+        "bytes=\u0661-5", "bytes=0-" + "9" * 400, "bytes=" + "9" * 400 + "-", "bytes=1.0-5",
+    ],
+)  # fmt: skip
+def test_ranges_that_are_passed_over(picture: Picture, asked: str) -> None:
+    answer = cut(picture, asked)
+    assert (answer.status, answer.body) == (200, picture.data)
+    assert "content-range" not in answer.headers
+
+
+def test_a_range_is_of_get_alone(picture: Picture) -> None:
+    answer = picture.get("HEAD", range="bytes=0-9")
+    assert (answer.status, answer.headers["content-length"]) == (200, str(picture.size))
+
+
+def test_if_range(picture: Picture) -> None:
+    same = picture.get(range="bytes=0-9", if_range=picture.tag)
+    assert (same.status, same.body) == (206, picture.data[:10])
+    for condition in ('"other"', f"W/{picture.tag}", "Sun, 06 Nov 1994 08:49:37 GMT", ""):
+        answer = picture.get(range="bytes=0-9", if_range=condition)
+        assert (answer.status, answer.body) == (200, picture.data)
+
+
+def test_not_modified_comes_before_a_range(picture: Picture) -> None:
+    assert picture.get(range="bytes=0-9", if_none_match=picture.tag).status == 304
+
+
+# What is not there
+
+
+def test_names_that_are_not(picture: Picture) -> None:
+    base, code, name = picture.url.rsplit("/", 2)
+    assert base.startswith("http://127.0.0.1:")
+    stem, extension = name.split(".")
+    others = [
+        f"/{code}/{stem[:-1]}{'a' if stem[-1] != 'a' else 'b'}.{extension}",
+        f"/{code}/{stem}.jpg",
+        f"/{code}/{stem}",
+        f"/{code}/{stem}.",
+        f"/{code}/{stem}.{extension}.{extension}",
+        f"/{code}/{stem}.{extension}/",
+        f"/{code}/{stem}.{extension}%0A",
+        f"/{code}/{stem}.{extension}%00",
+        f"/{code}/{stem}.{extension.upper()}",
+        f"/{code}/{stem[:2]}/{name}",
+        f"/{code}/{stem.swapcase()}.{extension}",
+        f"/{code}x/{name}",
+        f"/other/{name}",
+        f"/{name}",
+        f"//{code}/{name}",
+        f"/{code}//{name}",
+        f"/{code}",
+        f"/{code}/",
+    ]
+    for path in others:
+        must_refuse(picture.service.get(path), 404, "missing")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../../etc/passwd", "/shop1/../../fatrina.sqlite3", "/shop1/..%2F..%2Ffatrina.sqlite3",
+        "/%2e%2e/%2e%2e/etc/passwd", "/shop1/%2e%2e%2ffatrina.sqlite3", "/..%5c..%5cwin.ini",
+        "/shop1/" + "." * 40 + ".png", "/shop1/" + "..%2F" * 8 + "aaaaaaaaaaaaaaaaaaaaaaaa.png",
+        "/media/", "/media/shop1/", "/incoming/", "/fatrina.sqlite3-wal", "/lock",
+    ],
+)  # fmt: skip
+def test_nothing_else_of_the_folder_is_served(service: Service, path: str) -> None:
+    must_refuse(service.get(path), 404, "missing")
+
+
+def test_a_link_in_the_folder_is_not_followed(picture: Picture) -> None:
+    """Only somebody with the folder in hand could put one there; it would lead out all the same."""
+    service, name = picture.service, "z" * 40 + ".png"
+    code = picture.url.rsplit("/", 2)[1]
+    folder = service.folder / "media" / code / "zz"
+    folder.mkdir()
+    (folder / name).symlink_to(service.folder / "fatrina.sqlite3")
+    answer = service.get(f"/{code}/{name}")
+    assert answer.status in {404, 503}
+    assert b"SQLite" not in answer.body

@@ -1,0 +1,244 @@
+"""The operator's pages: alive, ready, counted, described."""
+
+import json
+import re
+import sqlite3
+from pathlib import Path
+from typing import NoReturn
+
+import jsonschema_rs
+import pytest
+
+from fatrina import __version__
+from fatrina.adapters.database import Database
+from fatrina.adapters.storage import LocalStorage
+from fatrina.domain import errors
+from tests import client, drawn
+from tests.client import multipart
+from tests.shop import Hung, Service, running, until
+from tests.web.refusing import must_refuse
+
+
+def test_health(service: Service) -> None:
+    answer = service.get("/health")
+    assert (answer.status, answer.json) == (200, {"status": "live", "version": __version__})
+
+
+def test_ready(service: Service) -> None:
+    answer = service.get("/ready")
+    assert (answer.status, answer.json) == (200, {"status": "ready"})
+    assert service.get("/ready", "HEAD").status == 200
+
+
+def fails(fault: Exception) -> object:
+    def failing(*_: object) -> NoReturn:
+        raise fault
+
+    return failing
+
+
+@pytest.mark.parametrize(
+    ("part", "fault", "told"),
+    [
+        (LocalStorage, OSError(30, "Read-only file system"), (503, "storage_down")),
+        (LocalStorage, OSError(5, "Input/output error"), (503, "storage_down")),
+        (LocalStorage, OSError(28, "No space left on device"), (507, "storage_full")),
+        (LocalStorage, OSError(122, "Disk quota exceeded"), (507, "storage_full")),
+        (LocalStorage, OSError(24, "Too many open files"), (503, "busy")),
+        (Database, errors.DatabaseDown(), (503, "database_down")),
+        (Database, errors.StorageFull(), (507, "storage_full")),
+    ],
+)
+def test_not_ready(
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    part: type,
+    fault: Exception,
+    told: tuple[int, str],
+) -> None:
+    monkeypatch.setattr(part, "check", fails(fault))
+    answer = service.get("/ready")
+    must_refuse(answer, *told)
+    assert int(answer.headers["retry-after"]) > 0
+    assert service.get("/health").status == 200
+
+
+def test_ready_writes_where_the_pictures_are(tmp_path: Path) -> None:
+    with running(tmp_path) as service:
+        media = tmp_path / "media"
+        media.rename(tmp_path / "elsewhere")
+        must_refuse(service.get("/ready"), 503, "storage_down")
+        (tmp_path / "elsewhere").rename(media)
+        assert service.get("/ready").status == 200
+        assert list(media.iterdir()) == []
+
+
+def test_ready_asks_the_database(tmp_path: Path) -> None:
+    with running(tmp_path) as service:
+        assert service.get("/ready").status == 200
+        with sqlite3.connect(tmp_path / "fatrina.sqlite3") as connection:
+            connection.execute("ALTER TABLE merchants RENAME TO gone")
+        connection.close()
+        must_refuse(service.get("/ready"), 503, "database_down")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "reason"),
+    [
+        (OSError(28, "No space left on device"), 507, "storage_full"),
+        (OSError(5, "Input/output error"), 503, "storage_down"),
+    ],
+)
+def test_a_failing_disk_leaves_the_old_picture(
+    hung: Hung, monkeypatch: pytest.MonkeyPatch, fault: OSError, status: int, reason: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStorage, "put", fails(fault))
+        answer = hung.shop.update(hung.id, photo=drawn.png(seed=61))
+        must_refuse(answer, status, reason)
+        assert int(answer.headers["retry-after"]) > 0
+    hung.must_be_whole()
+    assert hung.shop.update(hung.id, photo=drawn.png(seed=61)).status == 201
+
+
+def test_a_fault_of_ours_is_told_as_one(hung: Hung, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStorage, "put", fails(ZeroDivisionError("secret words")))
+        answer = hung.shop.update(hung.id, photo=drawn.png(seed=62))
+    assert (answer.status, answer.reasons) == (500, "internal")
+    assert answer.json["error"]["code"] == "server_error"
+    assert answer.headers["x-request-id"]
+    assert b"secret" not in answer.body
+    hung.must_be_whole()
+
+
+def test_too_many_waiting_is_told_before_the_body(
+    hung: Hung, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hung.shop.service.parts.decoders, "_room", 0)
+    with hung.shop.line() as line:
+        sent = {"content_type": "multipart/form-data; boundary=x", "content_length": "1000000"}
+        line.send(hung.shop.head("POST", hung.path, **sent))
+        answer = line.answer()
+    must_refuse(answer, 503, "busy")
+    assert answer.headers["retry-after"] == "2"
+
+
+# Metrics
+
+
+def counted(service: Service, line: str) -> float:
+    text = service.get("/metrics").body.decode()
+    found = re.search(re.escape(line) + r" ([0-9.e+]+)$", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def test_metrics_count_refusals_by_reason(hung: Hung) -> None:
+    service = hung.shop.service
+    line = 'fatrina_refusals_total{reason="not_flag"}'
+    before = counted(service, line)
+    hung.shop.update(hung.id, photo=drawn.png(), default="x")
+    until(lambda: counted(service, line) == before + 1)
+
+
+def test_metrics_count_requests_by_route(hung: Hung) -> None:
+    service = hung.shop.service
+    lines = [
+        f"fatrina_request_seconds_count{{{labels}}}"
+        for labels in (
+            'method="POST",route="update_image",status="422"',
+            'method="other",route="update_image",status="405"',
+            'method="other",route="none",status="404"',
+            'method="GET",route="media",status="200"',
+        )
+    ]
+    before = [counted(service, line) for line in lines]
+    hung.shop.update(hung.id, multipart())
+    hung.shop.call("BREW", hung.path)
+    hung.shop.call("BREW", f"/pots/{hung.id}")
+    service.get(hung.urls()["original"])
+    # A request is counted when all is done, which is after its answer.
+    for line, count in zip(lines, before, strict=True):
+        until(lambda line=line, count=count: counted(service, line) == count + 1)
+
+
+def test_metrics_time_the_stages(hung: Hung) -> None:
+    for stage in ("admit", "receive", "act"):
+        assert counted(hung.shop.service, f'fatrina_stage_seconds_count{{stage="{stage}"}}') > 0
+    assert counted(hung.shop.service, "fatrina_decoder_waiting") == 0
+
+
+def test_metrics_hold_no_ids(hung: Hung) -> None:
+    text = hung.shop.service.get("/metrics").body.decode()
+    assert str(hung.id) not in text
+    assert hung.shop.code not in text
+
+
+# Descriptions
+
+
+def test_the_document_is_openapi_3_1(service: Service) -> None:
+    answer = service.get("/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    document = answer.json
+    assert document["openapi"].startswith("3.1.")
+    # Its schemas are JSON Schema 2020-12, and every one of them is checked as that.
+    text = json.dumps(document)
+    assert "$ref" not in text
+    for path in document["paths"].values():
+        for operation in path.values():
+            for told in operation["responses"].values():
+                schema = told["content"]["application/json"]["schema"]
+                jsonschema_rs.meta.validate({"$schema": DIALECT, **schema})
+            for told in operation.get("requestBody", {"content": {}})["content"].values():
+                jsonschema_rs.meta.validate({"$schema": DIALECT, **told["schema"]})
+
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_the_document_names_every_operation(service: Service) -> None:
+    paths = service.get("/openapi.json").json["paths"]
+    operations = {(method, path) for path, methods in paths.items() for method in methods}
+    assert operations == {
+        ("post", "/admin/v2/products/images/{image_id}"),
+        ("delete", "/admin/v2/products/images/{image_id}"),
+        ("post", "/admin/v2/products/{product_id}/images"),
+        ("post", "/admin/v2/products"),
+        ("get", "/admin/v2/products/{product_id}"),
+    }
+
+
+def test_an_answer_fits_the_document(hung: Hung) -> None:
+    operation = hung.shop.service.get("/openapi.json").json["paths"][
+        "/admin/v2/products/images/{image_id}"
+    ]["post"]
+    answers = [
+        hung.shop.update(hung.id, photo=drawn.png(width=1600, height=1848)),
+        hung.shop.update(hung.id, multipart(sort="x")),
+        client.call(hung.shop.service.port, "POST", hung.path),
+    ]
+    for answer in answers:
+        told = operation["responses"][str(answer.status)]
+        schema = told["content"]["application/json"]["schema"]
+        jsonschema_rs.validate(schema, answer.json)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/"])
+def test_the_page_loads_nothing_from_elsewhere(service: Service, path: str) -> None:
+    page = service.get(path)
+    assert page.headers["content-type"].startswith("text/html")
+    text = page.body.decode()
+    loaded = re.findall(r'(?:src|href|url)\s*[=:]\s*["\']([^"\']+)', text)
+    assert len(loaded) >= 3
+    for target in loaded:
+        assert target.startswith(("/", "data:")), target
+        assert not target.startswith("//")
+        if target.startswith("/"):
+            assert service.get(target).status == 200
+    assert not re.search(r"https?://", text)
+
+
+def test_request_ids_differ(service: Service) -> None:
+    ids = {service.get("/health").headers["x-request-id"] for _ in range(5)}
+    assert len(ids) == 5

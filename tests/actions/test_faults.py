@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Connection, event
 
-from fatrina.actions import images
+from fatrina.actions import images, ingest
 from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import Decoders
 from fatrina.domain import errors
@@ -158,9 +158,11 @@ def test_more_photos_on_their_way_than_there_is_room_for(
 def test_a_broken_link_leaves_nothing(shop: Shop) -> None:
     def broken(_: str, write: Callable[[bytes], None]) -> None:
         write(photo(1)[:500])
-        raise errors.LinkRefused
+        raise errors.LinkBroken
 
     shop.web.fetch = broken  # type: ignore[method-assign,assignment]
-    with pytest.raises(errors.LinkRefused):
-        images.attach(shop.parts, shop.caller, shop.product, Change(), "https://user.example/")
+    offer = ingest.Linked("https://user.example/", "original")
+    with pytest.raises(errors.LinkBroken) as refused:
+        images.attach(shop.parts, shop.caller, shop.product, Change(), offer)
+    assert refused.value.field == "original"
     shop.must_be_clean()

@@ -60,7 +60,7 @@ def test_versions_are_on_record(shop: Shop) -> None:
     shop.clock.now += 5
     link = "https://user.example/a/photo.jpg?signature=secret#part"
     shop.web.pages[link] = photo(2)
-    images.update(shop.parts, shop.caller, image, Change(alt="two"), link)
+    images.update(shop.parts, shop.caller, image, Change(alt="two"), ingest.Linked(link))
     first, second = shop.record(image)
     assert (first["retired_at"], first["alt"], first["link"]) == (NOW + 5, "one", None)
     assert (second["retired_at"], second["alt"]) == (None, None)

@@ -83,12 +83,16 @@ def test_bytes_win_over_the_link(shop: Shop, photos: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["photo", "original"])
-def test_a_fault_is_told_of_the_field_that_has_it(shop: Shop, field: str) -> None:
+def test_a_fault_is_told_of_the_field_that_has_it(shop: Shop, photos: str, field: str) -> None:
     product = shop.product()
     answer = shop.call("POST", ATTACH.format(product), multipart(**{field: "no link"}))
     assert (answer.status, answer.reasons) == (422, "link_malformed")
     answer = shop.call("POST", ATTACH.format(product), as_json({field: 5, "sort": "x"}))
     assert list(answer.json["error"]["fields"]) == ["sort", field]
+    for target, reason in (("missing.png", "link_status"), ("page.html", "photo_unknown")):
+        sent = multipart(**{field: f"{photos}/{target}"})
+        answer = shop.call("POST", ATTACH.format(product), sent)
+        assert (list(answer.json["error"]["fields"]), answer.reasons) == ([field], reason)
     assert shop.order(product) == []
 
 

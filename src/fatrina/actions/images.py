@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from fatrina.actions import Parts, ids, ingest
-from fatrina.actions.ingest import Photo
+from fatrina.actions.ingest import Linked, Photo
 from fatrina.adapters.database import images, products, versions
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
@@ -16,7 +16,7 @@ from fatrina.domain.gallery import Change, Entry, Gallery
 from fatrina.domain.renditions import Original
 from fatrina.domain.version import Version
 
-Offer = Photo | str
+Offer = Photo | Linked
 """A photo that has arrived, or a link to one."""
 
 
@@ -155,7 +155,7 @@ def _gallery_of(tx: Connection, caller: Caller, image: int) -> tuple[int, Galler
 
 
 def _arrived(parts: Parts, offer: Offer | None, arrival: ExitStack) -> Photo | None:
-    if not isinstance(offer, str):
+    if not isinstance(offer, Linked):
         return offer
     return ingest.fetch(parts, offer, arrival.enter_context(parts.spool.new()))
 

@@ -1,7 +1,7 @@
 """A photo, uploaded or linked, into a stored original with its renditions."""
 
-from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,11 +21,20 @@ _TRIES: Final = 2  # a decoder may be lost through no fault of the photo, once
 
 
 @dataclass(frozen=True, slots=True)
+class Linked:
+    """A link to a photo, and the request's field that holds it, to blame in a refusal."""
+
+    url: str
+    field: str = "photo"
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
     """A photo that has arrived: its file, and the link it came by."""
 
     file: File
     link: str | None = None
+    field: str = "photo"
 
     @property
     def source(self) -> Source:
@@ -33,16 +42,16 @@ class Photo:
         return Source(self.file.size, self.file.sha256, self.link)
 
 
-def fetch(parts: Parts, link: str, file: File) -> Photo:
+def fetch(parts: Parts, link: Linked, file: File) -> Photo:
     """Fetch a linked photo into `file`.
 
     Raises:
         errors.LinkRefused, errors.Busy.
         OSError: the file could not be written.
     """
-    with parts.clock.stage("fetch"):
-        parts.downloader.fetch(link, file.write)
-    return Photo(file, _without_query(link))
+    with parts.clock.stage("fetch"), _blaming(link.field):
+        parts.downloader.fetch(link.url, file.write)
+    return Photo(file, _without_query(link.url), link.field)
 
 
 def develop(parts: Parts, photo: Photo, merchant: str) -> Version:
@@ -56,7 +65,8 @@ def develop(parts: Parts, photo: Photo, merchant: str) -> Version:
     """
     with ExitStack() as files:
         made = {role: files.enter_context(parts.spool.new()) for role in ROLES}
-        facts = _decode(parts, photo, made.values())
+        with _blaming(photo.field):
+            facts = _decode(parts, photo, made.values())
         original = Original(
             merchant=merchant,
             handle=ids.letters(HANDLE),
@@ -97,6 +107,15 @@ def _decode(parts: Parts, photo: Photo, files: Iterable[File]) -> Facts:
             if not tries_left:
                 raise
     raise AssertionError
+
+
+@contextmanager
+def _blaming(field: str) -> Iterator[None]:
+    try:
+        yield
+    except errors.PhotoRefused as refusal:
+        refusal.field = field
+        raise
 
 
 def _without_query(link: str) -> str:

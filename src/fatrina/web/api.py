@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from fatrina.actions import Parts, access, images, products
 from fatrina.actions.images import Offer
+from fatrina.actions.ingest import Linked
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.web import auth, commands
 from fatrina.web.answers import done
@@ -130,7 +131,7 @@ class Api:
             return await self.reader.read(request, arrival)
 
     async def _act(self, act: Callable[[], T], offer: Offer | None) -> T:
-        lane = self.lanes.links if isinstance(offer, str) else self.lanes.changes
+        lane = self.lanes.links if isinstance(offer, Linked) else self.lanes.changes
         with self.parts.clock.stage("act"):
             return await run_sync(act, limiter=lane)
 

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Final, NamedTuple, TypeVar
 
 from fatrina.actions.images import Offer
-from fatrina.actions.ingest import Photo
+from fatrina.actions.ingest import Linked, Photo
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
 from fatrina.web.forms import PHOTO, Form, Value
@@ -68,7 +68,7 @@ def attach(form: Form, alt_length: int) -> ImageCommand:
             errors.RequiredWithout(ORIGINAL, other=PHOTO),
         )
     fields.must_be_sound()
-    return ImageCommand(change, offer or "")
+    return ImageCommand(change, offer or Linked(""))
 
 
 def product(form: Form) -> ProductCommand:
@@ -112,8 +112,8 @@ class _Fields:
         """The photo's bytes, or else the first link."""
         if self._form.photo is not None:
             return Photo(self._form.photo)
-        links = (self._read(name, _link) for name in (PHOTO, ORIGINAL))
-        return next((link for link in links if link), None)
+        links = ((name, self._read(name, _link)) for name in (PHOTO, ORIGINAL))
+        return next((Linked(link, name) for name, link in links if link), None)
 
     def text(self, name: str, limit: int) -> str | None:
         return self._read(name, lambda field, value: _text(field, value, limit))

@@ -4,6 +4,7 @@ import errno
 import re
 from collections.abc import Awaitable, Callable
 from typing import Final
+from urllib.parse import urlsplit
 
 import structlog
 from anyio import CapacityLimiter
@@ -63,7 +64,7 @@ def build(  # noqa: PLR0913  the root hands everything over once
     lanes = Lanes(CapacityLimiter(_LOOKS), CapacityLimiter(changes), CapacityLimiter(links))
     api = Api(parts, reader, writer, rules, lanes)
     routes = [*_api(api), *_operators_pages(parts, metrics), *docs.routes(PREFIX, writer.base)]
-    routes.append(_media(parts))
+    routes += _media(parts, urlsplit(writer.base).path)
     for route in routes:
         _match_to_the_end(route)
     app = Starlette(routes=routes, exception_handlers=_handlers(metrics))
@@ -94,10 +95,15 @@ def _operators_pages(parts: Parts, metrics: Metrics) -> list[Route]:
     return [Route("/health", health), Route("/ready", ready), Route("/metrics", told)]
 
 
-def _media(parts: Parts) -> Route:
+def _media(parts: Parts, below: str) -> list[Route]:
+    """The pictures at the root, and below the path of their public URLs when those have one."""
     register_url_convertor("code", _Code())
     register_url_convertor("name", _Name())
-    return Route("/{code:code}/{name:name}", media.Media(parts), methods=["GET", "HEAD"])
+    pictures = media.Media(parts)
+    return [
+        Route(f"{path}/{{code:code}}/{{name:name}}", pictures, methods=["GET", "HEAD"])
+        for path in dict.fromkeys(("", below))
+    ]
 
 
 def _match_to_the_end(route: BaseRoute) -> None:

@@ -91,6 +91,8 @@ def test_a_gif_is_as_large_as_its_decoder_says(developed: Develop) -> None:
     done = developed(hostile.large()["gif"])
     assert (done.facts.width, done.facts.height) == (1, 1)
     assert done.sizes()[1:] == [(1, 1)] * 3
+    # A browser believes the canvas: the one that is served says what the decoder saw.
+    assert struct.unpack("<HH", done.data[0][6:10]) == (done.facts.width, done.facts.height)
 
 
 def test_every_limit_has_its_refusal(developed: Develop) -> None:

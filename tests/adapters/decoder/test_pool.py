@@ -4,7 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
@@ -94,7 +94,8 @@ def test_a_photo_whose_decoder_was_killed_gets_one_other(
         photo.write(drawn.png())
         decoders.hello()
         decoders.deaths = deaths
-        parts = cast(Parts, SimpleNamespace(decoders=decoders))
+        clock = SimpleNamespace(stage=lambda _: nullcontext())
+        parts = cast(Parts, SimpleNamespace(decoders=decoders, clock=clock))
         if passes:
             assert ingest._decode(parts, ingest.Photo(photo), made).width == drawn.WIDTH
         else:

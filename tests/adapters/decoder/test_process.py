@@ -167,6 +167,8 @@ NONSENSE: dict[str, object] = {
     "a reason without what was seen": {"refused": "photo_damaged", "seen": {}},
     "a reason with more than that": {"refused": "photo_empty", "seen": {"field": "sku"}},
     "a reason that is none": {"refused": 7, "seen": {}},
+    "a number in words": {"refused": "photo_frames", "seen": {"limit": "1", "frames": 2}},
+    "words in a list": {"refused": "photo_damaged", "seen": {"problem": ["a"]}},
     "seen of another shape": {"refused": "photo_empty", "seen": []},
     "an error in words": {"errno": "5"},
     "an error that is none": {"errno": -1},
@@ -206,7 +208,7 @@ def test_one_that_begins_with_nonsense_is_ended(
 
 
 def test_what_it_saw_is_passed_on_in_small_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = {"refused": "photo_damaged", "seen": {"problem": ["x" * 60_000]}}
+    said = {"refused": "photo_damaged", "seen": {"problem": "x" * 60_000}}
     with parrot(monkeypatch, HELLO, said) as decoder:
         with pytest.raises(errors.PhotoDamaged) as refusal:
             develop(decoder, drawn.png())

@@ -59,6 +59,9 @@ class PlainPhoto:
         self._data = data
         self._clean = cleaning.clean(kind, data)
         self.facts = recipe.facts(recipe.opened(data, kind), kind, self._clean.frames)
+        if kind is Kind.GIF:
+            size = self.facts.width, self.facts.height
+            self._clean = cleaning.gif.on_canvas(self._clean, data, *size)
 
     def pictures(self) -> Iterable[Iterable[Chunk]]:
         """The renditions before the original: a damaged photo is refused before it is copied."""

@@ -18,6 +18,7 @@ from fatrina.domain.photo import Facts, Kind, Limits, admit
 _LARGEST_ANSWER: Final = 65_536
 _START: Final = 20.0  # seconds; it takes 0.2 on an idle machine
 _LAST_WORDS: Final = 2.0  # seconds for a process to end that has closed its line
+_SEEN: Final = {"kind": str, "problem": str}  # all else that a refusal shows is a whole number
 _LARGEST_SEEN: Final = 200  # characters
 _RETRY: Final = 1
 _KINDS: Final = frozenset(kind.value for kind in Kind)
@@ -55,9 +56,11 @@ _ENVIRONMENT: Final = {
     "VIPS_WARNING": "0",
     "VIPS_DISC_THRESHOLD": "64g",  # never a temporary file: none can be opened
     "MALLOC_ARENA_MAX": "2",
-    # Whole pictures go back to the system when they are done with: otherwise a decoder keeps
-    # 100 MB of them, which the next photo may lack. CPU time is the same.
-    "MALLOC_MMAP_THRESHOLD_": "1048576",
+    # Whole pictures go back to the system when they are done with, or else a decoder keeps 100 MB
+    # of them that the next photo may lack; small memory stays, which saves 7 ms of a 12 MP photo.
+    "MALLOC_MMAP_THRESHOLD_": "4194304",
+    "MALLOC_TRIM_THRESHOLD_": "16777216",
+    "MALLOC_TOP_PAD_": "1048576",
     "LC_ALL": "C.UTF-8",
 }
 
@@ -172,14 +175,16 @@ class Decoder:
                 raise OSError(number, os.strerror(number))
         return said
 
-    def _refusal(self, reason: str, seen: dict[object, object]) -> errors.Refusal:
+    def _refusal(self, reason: str, seen: dict[str, errors.Seen]) -> errors.Refusal:
         leaf = errors.named(reason)
         if leaf is errors.PhotoTooHungry:
             return leaf(limit=self._limits.memory)
         names = _REFUSALS.get(leaf) if leaf else None
         if leaf is None or names is None or seen.keys() != set(names.split()):
             return self._lost()
-        return leaf(**{str(name): _seen(value) for name, value in seen.items()})
+        if any(type(value) is not _SEEN.get(name, int) for name, value in seen.items()):
+            return self._lost()
+        return leaf(**{name: _short(value) for name, value in seen.items()})
 
     def _lost(self) -> errors.DecoderLost:
         """A process that is gone, or that cannot be believed any more and therefore goes."""
@@ -215,8 +220,8 @@ class Decoder:
         return errors.PhotoCrashed() if fault else self._lost()
 
 
-def _seen(value: object) -> errors.Seen:
-    return value if isinstance(value, int | float) else str(value)[:_LARGEST_SEEN]
+def _short(value: errors.Seen) -> errors.Seen:
+    return value[:_LARGEST_SEEN] if isinstance(value, str) else value
 
 
 def _facts(said: object) -> Facts:

@@ -1,6 +1,7 @@
 """GIF: pictures, their timing and the loop count stay; comments and applications' data go."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from fatrina.domain.cleaning.pieces import Buffer, Clean, Cut, bounded
@@ -14,6 +15,9 @@ _CONTROL_SIZE = 4
 # An application's extension, and its first sub-block: three bytes, the first of them a one.
 _LOOPS = (b"!\xff\x0bNETSCAPE2.0\x03\x01", b"!\xff\x0bANIMEXTS1.0\x03\x01")
 _LONGEST = 19  # of an extension that stays
+
+
+_CANVAS = range(6, 10)
 
 
 class _Block(NamedTuple):
@@ -50,6 +54,20 @@ def clean(data: Buffer) -> Clean:
     end = blocks[-1].stop
     cut.swap(end, end + 1, _TRAILER)
     return cut.clean(frames=frames)
+
+
+def on_canvas(clean: Clean, data: Buffer, width: int, height: int) -> Clean:
+    """Write the canvas that the decoder saw into a clean file.
+
+    Decoders disagree on the declared one: a single pixel on a canvas of 65,535 by 65,535 is one
+    pixel to libvips, and 17 GB to whoever believes the header.
+    """
+    canvas = width.to_bytes(2, "little") + height.to_bytes(2, "little")
+    first, *rest = clean.pieces
+    if not isinstance(first, range) or data[_CANVAS.start : _CANVAS.stop] == canvas:
+        return clean
+    around = range(_CANVAS.start), range(_CANVAS.stop, first.stop)
+    return replace(clean, pieces=(around[0], canvas, around[1], *rest))
 
 
 def _blocks(data: Buffer) -> Iterator[_Block]:

@@ -1,10 +1,12 @@
 """The pictures' URLs: immutable, conditional, ranged, and nothing but pictures."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from tests import drawn
-from tests.client import Answer, Line, head
-from tests.shop import Hung, Service, Shop
+from tests.client import Answer, Line, call, head
+from tests.shop import BEHIND, Hung, Service, Shop
 from tests.web.refusing import must_refuse
 
 KINDS = {
@@ -34,6 +36,15 @@ class Picture:
 
     def get(self, method: str = "GET", **headers: str) -> Answer:
         return self.service.get(self.url, method, **headers)
+
+
+def test_pictures_lie_below_the_path_of_their_public_urls_too(strict: Service) -> None:
+    url = Hung.up(Shop.open(strict), photo=drawn.png()).urls()["thumbnail"]
+    path = urlsplit(url).path
+    assert path.startswith(BEHIND)
+    for target in (path, path.removeprefix(BEHIND)):
+        assert call(strict.port, "GET", target).status == 200
+    assert call(strict.port, "GET", "/other" + path.removeprefix(BEHIND)).status == 404
 
 
 def must_have_its_headers(answer: Answer, picture: Picture) -> None:

@@ -74,23 +74,22 @@ class Observe:
             return
         name = _request_id(scope)
         scope["state"]["request_id"] = name
-        status = 0
         begun = perf_counter()
 
         async def named(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                scope["state"]["status"] = message["status"]
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", name.encode())]
             await send(message)
 
         try:
             await self._app(scope, receive, named)
         finally:
-            self._note(scope, name, status, perf_counter() - begun)
+            self._note(scope, name, perf_counter() - begun)
 
-    def _note(self, scope: Scope, name: str, status: int, seconds: float) -> None:
+    def _note(self, scope: Scope, name: str, seconds: float) -> None:
         route = _route(scope)
+        status = scope["state"].get("status", 0)
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.requests.labels(method, route, status).observe(seconds)
         log.info(

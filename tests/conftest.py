@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests import drawn
 from tests.shop import BEHIND, Hung, Service, Shop, running, site
+
+# How fast is for the benchmarks: a busy machine must not fail a test.
+hypothesis.settings.register_profile("fatrina", deadline=None)
+hypothesis.settings.load_profile("fatrina")
 
 
 @pytest.fixture(scope="session")

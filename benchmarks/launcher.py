@@ -1,0 +1,27 @@
+"""Fatrina with one of its safeties off, to see what it costs: for this benchmark and nothing else.
+
+`python launcher.py confinement|fsync|cleaning serve …`. The product has no setting for this.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from fatrina import cli
+from fatrina.adapters.decoder import process
+
+CHILD = Path(__file__).parent / "unsafe_child.py"
+
+
+def main(without: str) -> None:
+    if without == "fsync":
+        setattr(os, "fsync", lambda _: None)  # noqa: B010  not what the type checker expects
+    else:
+        program = (sys.executable, "-I", str(CHILD), without)
+        setattr(process, "PROGRAM", program)  # noqa: B010  final, to all others
+    cli.main()
+
+
+if __name__ == "__main__":
+    without = sys.argv.pop(1)
+    main(without)

@@ -1,7 +1,6 @@
 """Image bytes: immutable, conditional, ranged, open to every origin."""
 
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Final, NamedTuple
 
@@ -50,11 +49,16 @@ class Media:
         """Answer one GET or HEAD; errors.Missing when there is no such picture."""
         request = Request(scope, receive)
         code, name = scope["path_params"]["code"], scope["path_params"]["name"]
-        with closing(await run_sync(pictures.opened, self._parts, code, name)) as picture:
-            await _answer(request, picture, name, send)
+        with closing(await self._opened(code, name)) as picture:
+            await _answer(request, picture, name, send, near=self._parts.storage.near)
+
+    async def _opened(self, code: str, name: str) -> Picture:
+        if self._parts.storage.near:
+            return pictures.opened(self._parts, code, name)
+        return await run_sync(pictures.opened, self._parts, code, name)
 
 
-async def _answer(request: Request, picture: Picture, name: str, send: Send) -> None:
+async def _answer(request: Request, picture: Picture, name: str, send: Send, *, near: bool) -> None:
     tag = f'"{name.partition(".")[0]}"'
     headers = [(b"etag", tag.encode()), *_HEADERS]
     if _matches(request.headers.get("if-none-match", ""), tag):
@@ -70,14 +74,16 @@ async def _answer(request: Request, picture: Picture, name: str, send: Send) -> 
         headers.append((b"content-range", span.encode()))
     headers.append((b"content-length", str(stop - start).encode()))
     await send({"type": "http.response.start", "status": 206 if asked else 200, "headers": headers})
-    for at in _steps(request, part):
-        data = await run_sync(picture.read, at, min(_CHUNK, stop - at))
+    if request.method == "HEAD":
+        start = stop
+    inline = near and picture.size <= _CHUNK  # a larger one may come from a disk that sleeps
+    while stop - start > _CHUNK:
+        data = await run_sync(picture.read, start, _CHUNK)
         await send({"type": "http.response.body", "body": data, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
-
-
-def _steps(request: Request, part: Slice) -> Iterator[int]:
-    return iter(()) if request.method == "HEAD" else iter(range(part.start, part.stop, _CHUNK))
+        start += _CHUNK
+    left = (start, stop - start)
+    data = picture.read(*left) if inline else await run_sync(picture.read, *left)
+    await send({"type": "http.response.body", "body": data})
 
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:

@@ -37,6 +37,8 @@ class LocalBlob:
 class LocalStorage:
     """A folder that holds the bytes of all merchants."""
 
+    near = True
+
     def __init__(self, root: Path) -> None:
         """Use the folder `root`, made when missing."""
         self.root = root

@@ -28,6 +28,9 @@ class Blob(Protocol):
 class Storage(Protocol):
     """Where bytes live, by key: `code/name.extension`, letters, digits, one slash and one dot."""
 
+    near: bool
+    """Whether opening a file and reading 256 KB of it costs less than handing that to a thread."""
+
     def put(self, files: Mapping[str, Path]) -> None:
         """Store finished files under their keys; they survive a power loss when this returns.
 

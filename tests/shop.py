@@ -25,7 +25,11 @@ from tests.client import Answer, Body
 PREFIX: Final = "/admin/v2"
 UPDATE: Final = PREFIX + "/products/images/{}"
 ATTACH: Final = PREFIX + "/products/{}/images"
+VIDEO: Final = PREFIX + "/products/{}/video"
+PRODUCTS: Final = PREFIX + "/products"
 PRODUCT: Final = PREFIX + "/products/{}"
+BY_SKU: Final = PREFIX + "/products/sku/{}"
+FILM: Final = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 ROLES: Final = ("original", "standard_resolution", "low_resolution", "thumbnail")
 BEHIND: Final = "/pictures"
 """Where the public address of the `strict` service says that the pictures are."""
@@ -129,6 +133,13 @@ class Shop:
         """Attach an image; give what the answer says of it."""
         form = client.multipart(**({"photo": drawn.png()} | fields))
         answer = self.call("POST", ATTACH.format(product), body or form)
+        assert answer.status == 201, answer
+        return answer.data
+
+    def attach_video(self, product: int, **fields: object) -> Any:
+        """Attach a video; give what the answer says of it."""
+        body = client.as_json({"video_url": FILM} | fields)
+        answer = self.call("POST", VIDEO.format(product), body)
         assert answer.status == 201, answer
         return answer.data
 

@@ -15,7 +15,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests import drawn
-from tests.shop import PREFIX, Hung, Service, Shop
+from tests.client import as_json
+from tests.shop import PREFIX, PRODUCT, Hung, Service, Shop
 
 CHECKS = [
     not_a_server_error,
@@ -29,7 +30,14 @@ OPERATIONS = [
     ("DELETE", "/products/images/{image_id}", 202),
     ("POST", "/products/{product_id}/images", 201),
     ("POST", "/products", 201),
+    ("POST", "/products/sku/{sku}/images", 200),
+    ("POST", "/products/{product_id}/video", 201),
+    ("POST", "/products/sku/{sku}/videos", 200),
+    ("GET", "/products", 200),
     ("GET", "/products/{product_id}", 200),
+    ("GET", "/products/sku/{sku}", 200),
+    ("PUT", "/products/{product_id}", 201),
+    ("DELETE", "/products/{product_id}", 202),
 ]
 DRAWN = settings(
     max_examples=30,
@@ -50,7 +58,9 @@ class Known:
 
     def __init__(self, service: Service) -> None:
         self.hung = Hung.up(Shop.open(service), photo=drawn.png(seed=71))
-        self.ids = {"image_id": str(self.hung.id), "product_id": str(self.hung.product)}
+        sku = {"sku": "س.1"}
+        self.hung.shop.call("PUT", PRODUCT.format(self.hung.product), as_json(sku))
+        self.ids = {"image_id": str(self.hung.id), "product_id": str(self.hung.product), **sku}
 
     def drive(self, operation: Any, mode: GenerationMode, ids: dict[str, str]) -> set[int]:
         """Ask what schemathesis draws and check every answer; give the statuses seen."""

@@ -1,17 +1,20 @@
 """The contract's JSON, both ways: the only place, with the table of sizes, that knows its names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlencode
 
-from fatrina.domain import errors, messages
+from fatrina.domain import errors, messages, video
 from fatrina.domain.gallery import Entry
 from fatrina.domain.messages import Language
-from fatrina.domain.renditions import ORIGINAL, Original
+from fatrina.domain.page import Page
+from fatrina.domain.renditions import ORIGINAL, ROLES, Original, Size
 
 Json = dict[str, object]
 
 _LARGEST_EXACT = 2**53
+_THUMBNAIL = "thumbnail"
 
 
 class Shown(Protocol):
@@ -22,8 +25,8 @@ class Shown(Protocol):
         """Its place in the gallery."""
 
     @property
-    def original(self) -> Original:
-        """What it shows."""
+    def original(self) -> Original | None:
+        """What it shows; None for a video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +38,58 @@ class Writer:
 
     def image(self, image: Shown) -> Json:
         """An image as Product Images answers it (`ProductImagesVideos`)."""
-        entry, original = image.entry, image.original
-        sizes = original.sizes()
+        entry, sizes = image.entry, _sizes(image)
         return {
             "id": entry.id,
             "image": {
                 role: {
-                    "url": self.url(key),
+                    "url": self._picture(image, role),
                     "width": number(sizes[role].width),
                     "height": number(sizes[role].height),
                 }
-                for role, key in original.keys().items()
+                for role in ROLES
             },
             "sort": number(entry.sort),
             "default": entry.default,
             "alt_seo": entry.alt,
-            "video_url": "",
-            "type": "image",
+            "video_url": entry.video or "",
+            "type": _type(entry),
         }
 
     def product(self, identifier: int, name: str, sku: str | None, images: Iterable[Shown]) -> Json:
         """A product as Product Details answers it, as far as it is about images."""
         shown = list(images)
-        main = next((image.original for image in shown if image.entry.default), None)
+        rest = {"images": [self._product_image(image) for image in shown]}
+        return {**self.light(identifier, name, sku, shown), **rest}
+
+    def light(self, identifier: int, name: str, sku: str | None, images: Iterable[Shown]) -> Json:
+        """A product without the list of its images."""
+        shown = list(images)
+        main = next((image for image in shown if image.entry.default), None)
         return {
             "id": identifier,
             "name": name,
             "sku": sku or "",
             "status": "sale" if shown else "hidden",
-            "main_image": self.url(main.key(ORIGINAL)) if main else None,
-            "thumbnail": self.url(main.key("thumbnail")) if main else None,
-            "images": [self._product_image(image) for image in shown],
+            "main_image": self._main_url(main) if main else None,
+            "thumbnail": self._picture(main, _THUMBNAIL) if main else None,
+        }
+
+    def page(self, page: Page, count: int, total: int, path: str, query: Mapping[str, str]) -> Json:
+        """Where a page stands among the others; `query` is what else was asked of `path`."""
+        pages = page.of(total)
+        wanted = {"next": page.number + 1, "previous": page.number - 1}
+        return {
+            "count": count,
+            "total": total,
+            "perPage": page.size,
+            "currentPage": page.number,
+            "totalPages": pages,
+            "links": {
+                name: f"{self.base}{path}?{urlencode({**query, 'page': at})}"
+                for name, at in wanted.items()
+                if 1 <= at <= pages
+            },
         }
 
     def url(self, key: str) -> str:
@@ -76,19 +100,37 @@ class Writer:
         entry = image.entry
         return {
             "id": entry.id,
-            "url": self.url(image.original.key(ORIGINAL)),
+            "url": self._main_url(image),
             "main": entry.default,
             "three_d_image_url": "",
             "alt": entry.alt or "",
-            "video_url": "",
-            "type": "image",
+            "video_url": entry.video or "",
+            "type": _type(entry),
             "sort": number(entry.sort),
         }
 
+    def _main_url(self, image: Shown) -> str:
+        """The one URL that stands for an image. Of a video only the thumbnail is always there."""
+        return self._picture(image, ORIGINAL if image.original else _THUMBNAIL)
 
-def success(status: int, data: Json) -> Json:
-    """The envelope of an answer."""
-    return {"status": status, "success": True, "data": data}
+    def _picture(self, image: Shown, role: str) -> str:
+        if image.original:
+            return self.url(image.original.key(role))
+        return video.parse(image.entry.video or "").picture(role)
+
+
+def _sizes(image: Shown) -> dict[str, Size]:
+    return (image.original or video.parse(image.entry.video or "")).sizes()
+
+
+def _type(entry: Entry) -> str:
+    return "image" if entry.video is None else "video"
+
+
+def success(status: int, data: object, pagination: Json | None = None) -> Json:
+    """The envelope of an answer; `pagination` beside a page of a list."""
+    beside = {} if pagination is None else {"pagination": pagination}
+    return {"status": status, "success": True, "data": data, **beside}
 
 
 def failure(refusal: errors.Refusal, language: Language) -> Json:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self, cast
 
 from sqlalchemy import select
 
-from fatrina.actions import Parts, access, clock, images, products
+from fatrina.actions import Parts, access, clock, images, products, videos
 from fatrina.actions.images import Image
 from fatrina.actions.ingest import Photo
 from fatrina.adapters.database import Database
@@ -19,14 +19,16 @@ from fatrina.adapters.decoder import Decoders
 from fatrina.adapters.download import Downloader
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage
+from fatrina.domain import video
 from fatrina.domain.access import WRITE, Caller
-from fatrina.domain.gallery import Change
+from fatrina.domain.gallery import Change, Entry
 from fatrina.domain.photo import Kind
 from fatrina.domain.renditions import Original
 from tests import drawn
 
 NOW = 1_800_000_000_000
 NO_CHANGE = Change()
+FILM = "https://youtu.be/dQw4w9WgXcQ"
 
 
 class Clock(clock.Clock):
@@ -48,6 +50,18 @@ class Web:
 
     def fetch(self, link: str, write: Callable[[bytes], None]) -> None:
         write(self.pages[link])
+
+
+class Pictured(NamedTuple):
+    """An image that shows a photo."""
+
+    entry: Entry
+    original: Original
+
+    @classmethod
+    def of(cls, image: Image) -> Self:
+        assert image.original is not None
+        return cls(image.entry, image.original)
 
 
 class Shown(NamedTuple):
@@ -96,26 +110,32 @@ class Shop:
             file.write(data)
             yield Photo(file)
 
-    def attach(self, data: bytes, change: Change = NO_CHANGE, product: int = 0) -> Image:
+    def attach(self, data: bytes, change: Change = NO_CHANGE, product: int = 0) -> Pictured:
+        into = product or self.product
         with self.arrived(data) as photo:
-            return images.attach(self.parts, self.caller, product or self.product, change, photo)
+            return Pictured.of(images.attach(self.parts, self.caller, into, change, photo))
 
-    def update(self, image: int, data: bytes | None, change: Change = NO_CHANGE) -> Image:
+    def attach_video(self, change: Change = NO_CHANGE, product: int = 0) -> Image:
+        into, film = product or self.product, video.parse(FILM)
+        return videos.attach(self.parts, self.caller, into, change, film)
+
+    def update(self, image: int, data: bytes | None, change: Change = NO_CHANGE) -> Pictured:
         if data is None:
-            return images.update(self.parts, self.caller, image, change, None)
+            return Pictured.of(images.update(self.parts, self.caller, image, change, None))
         with self.arrived(data) as photo:
-            return images.update(self.parts, self.caller, image, change, photo)
+            return Pictured.of(images.update(self.parts, self.caller, image, change, photo))
 
     def remove(self, image: int) -> None:
         images.remove(self.parts, self.caller, image)
 
     def shown(self, product: int = 0) -> dict[int, Shown]:
-        """What the product's images show, in their order, in one look."""
+        """What the product's images show, in their order, in one look; videos are left out."""
         details = products.details(self.parts, self.caller, product or self.product)
         digests = {row["handle"]: row["sha256"] for row in self.record()}
         return {
             entry.id: Shown(entry.sort, entry.default, entry.alt, digests[original.handle])
             for entry, original in ((each.entry, each.original) for each in details.images)
+            if original is not None
         }
 
     def record(self, image: int = 0) -> list[dict[str, Any]]:

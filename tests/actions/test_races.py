@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 
 from fatrina.actions import Parts, images, ingest
-from fatrina.actions.images import Image
 from fatrina.actions.ingest import Photo
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change
-from tests.actions.shop import Shop, digest, photo
+from tests.actions.shop import Pictured, Shop, digest, photo
 
 MANY = 16
 
@@ -79,7 +78,7 @@ def test_the_same_new_bytes_twice_at_once_are_stored_once(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = shop.attach(photo(1)).entry.id
-    between: list[Image] = []
+    between: list[Pictured] = []
     after_the_look(monkeypatch, lambda: between.append(shop.update(image, photo(2))))
     mine = shop.update(image, photo(2), Change(alt="mine"))
     assert mine.original == between[0].original
@@ -134,7 +133,7 @@ def test_two_attachments_for_the_last_place(shop: Shop) -> None:
     for _ in range(9):
         shop.attach(photo(1))
     told = at_once(*[lambda: shop.attach(photo(2), Change(default=True))] * 2)
-    assert sorted(type(each).__name__ for each in told) == ["Image", "Invalid"]
+    assert sorted(type(each).__name__ for each in told) == ["Invalid", "Pictured"]
     assert len(shop.shown()) == 10
     shop.must_be_clean()
 
@@ -187,7 +186,7 @@ def test_sixteen_writers_of_one_image_come_one_after_the_other(shop: Shop) -> No
                 for s in range(1, MANY + 1)
             )
         )
-    assert all(isinstance(each, Image) for each in told)
+    assert all(isinstance(each, Pictured) for each in told)
     whole(shop.shown())
     *replaced, current = shop.record(image)
     # Each was replaced while its own text stood beside it: so they came whole, in this order.

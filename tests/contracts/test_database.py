@@ -119,6 +119,89 @@ def test_what_belongs_to_whom(database: Database) -> None:
         assert products.exists(tx, PRODUCT)
 
 
+def test_a_video_is_read_as_it_was_written_and_shows_nothing_of_ours(database: Database) -> None:
+    with database.writing() as tx:
+        attach(tx, 1)
+        before = images.gallery(tx, PRODUCT)
+        after = before.attach(2, Change(alt="a film", default=True), "https://youtu.be/x")
+        images.save(tx, PRODUCT, before, after, 5)
+        images.save(tx, PRODUCT, after, after.revise(2, Change(sort=9)), 6)
+    with database.reading() as look:
+        assert images.gallery(look, PRODUCT) == after.revise(2, Change(sort=9))
+        assert images.gallery(look, PRODUCT)[2].video == "https://youtu.be/x"
+        assert versions.current(look, PRODUCT) == {1: version(1)}
+
+
+def test_several_products_are_read_at_once(database: Database) -> None:
+    with database.writing() as tx:
+        attach(tx, 1)
+        attach(tx, 2, OTHER)
+        alone = images.gallery(tx, PRODUCT)
+        assert images.galleries(tx, [PRODUCT]) == {PRODUCT: alone}
+        both = images.galleries(tx, [OTHER, PRODUCT, 5])
+        assert both == {PRODUCT: alone, OTHER: images.gallery(tx, OTHER), 5: Gallery()}
+        assert images.galleries(tx, []) == {}
+        assert versions.current(tx, PRODUCT, OTHER, 5) == {1: version(1), 2: version(2)}
+        assert versions.current(tx) == {}
+
+
+def test_a_removed_product_is_gone_its_id_stays_taken_and_its_sku_is_free(
+    database: Database,
+) -> None:
+    with database.writing() as tx:
+        products.change(tx, ProductRow(PRODUCT, "Vase", "v-1"))
+        assert products.by_sku(tx, 1, "v-1") == PRODUCT
+        products.remove(tx, PRODUCT, 9)
+        assert products.find(tx, 1, PRODUCT) is None
+        assert products.by_sku(tx, 1, "v-1") is None
+        assert products.count(tx, 1, "") == 1
+        assert [row.id for row in products.listed(tx, 1, "", 9, 0)] == [OTHER]
+        assert products.exists(tx, PRODUCT)
+        products.change(tx, ProductRow(OTHER, "Vase", "v-1"))
+
+
+def test_products_are_listed_the_newest_first(database: Database) -> None:
+    with database.writing() as tx:
+        for number in range(5):
+            products.add(tx, 1, ProductRow(number, f"n{number}", None), 10 - number)
+        stranger = tokens.add_merchant(tx, "shop2", 1)
+        products.add(tx, stranger, ProductRow(99, "theirs", None), 99)
+        assert products.count(tx, 1, "") == 7
+        everything = products.listed(tx, 1, "", 99, 0)
+        assert [row.id for row in everything] == [0, 1, 2, 3, 4, OTHER, PRODUCT]
+        assert products.listed(tx, 1, "", 3, 2) == everything[2:5]
+        assert products.listed(tx, 1, "", 3, 2**40) == []
+
+
+NAMES = ["100% cotton", "100 % wool", "under_score", "underXscore", "back\\slash", "مصباح", "LAMP"]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "found"),
+    [
+        ("%", ["100% cotton", "100 % wool"]),
+        ("0%", ["100% cotton"]),
+        ("r_s", ["under_score"]),
+        ("\\", ["back\\slash"]),
+        ("/", []),
+        ("صبا", ["مصباح"]),
+        ("lamp", ["Lamp", "LAMP"]),
+        ("SKU-1", ["100% cotton"]),
+        ("_", ["under_score"]),
+        ("'", []),
+        ("x" * 500, []),
+    ],
+)
+def test_a_keyword_is_found_as_it_is(database: Database, keyword: str, found: list[str]) -> None:
+    with database.writing() as tx:
+        products.remove(tx, OTHER, 9)
+        for number, name in enumerate(NAMES):
+            products.add(tx, 1, ProductRow(number, name, None if number else "sku-1"), 50 - number)
+        listed = [row.name for row in products.listed(tx, 1, keyword, 99, 0)]
+        assert sorted(listed) == sorted(found)
+        assert products.count(tx, 1, keyword) == len(found)
+
+
 def test_tokens(database: Database) -> None:
     row: dict[str, str | int] = {
         "hash": "h" * 64, "hint": "fat_ab", "scope": f"{READ} {WRITE}", "created_at": 1,

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Connection, text
 
 from fatrina.adapters.database import Database, images
@@ -127,3 +129,16 @@ def test_a_page_that_is_broken(tmp_path: Path) -> None:
     with pytest.raises(errors.DatabaseDown):
         database.check()
     database.close()
+
+
+def test_rows_outlive_every_revision(database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", "fatrina:adapters/database/migrations")
+    with database.writing() as tx:
+        attach(tx, 1, change=Change(alt="before"))
+        gallery = images.gallery(tx, PRODUCT)
+        config.attributes["connection"] = tx
+        command.downgrade(config, "0001")
+    database.migrate()
+    with database.reading() as look:
+        assert images.gallery(look, PRODUCT) == gallery

@@ -51,18 +51,19 @@ def _steps(folder: Path, action: str, way: str) -> int:
 def test_killed_at_any_step_an_action_is_done_or_not_and_one_sweep_cleans(
     folder: Path, action: str
 ) -> None:
-    least = {"update": 50, "attach": 50, "first": 50, "same": 15, "delete": 15, "sweep": 15}
+    least = {"update": 50, "attach": 50, "first": 50, "create": 90}
+    least |= {"same": 15, "delete": 15, "sweep": 15}
     assert _steps(folder, action, "killed") >= least[action]
 
 
-@pytest.mark.parametrize("action", ["update", "same", "attach", "delete", "sweep"])
+@pytest.mark.parametrize("action", ["update", "same", "attach", "create", "delete", "sweep"])
 def test_a_full_disk_at_any_step_changes_nothing_and_the_next_try_works(
     folder: Path, action: str
 ) -> None:
     assert _steps(folder, action, "full") >= 15
 
 
-@pytest.mark.parametrize("action", ["update", "same", "attach", "delete", "sweep"])
+@pytest.mark.parametrize("action", ["update", "same", "attach", "create", "delete", "sweep"])
 def test_a_broken_disk_at_any_step_changes_nothing_and_the_next_try_works(
     folder: Path, action: str
 ) -> None:

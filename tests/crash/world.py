@@ -13,7 +13,7 @@ from sqlalchemy import select
 from fatrina import app
 from fatrina.actions import Parts, access, images, products
 from fatrina.actions.clock import Clock
-from fatrina.actions.ingest import Photo
+from fatrina.actions.ingest import Linked, Photo
 from fatrina.actions.sweep import Broom, Swept
 from fatrina.adapters.database import Database, tokens
 from fatrina.adapters.database.schema import images as image_rows
@@ -25,6 +25,7 @@ from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage
 from fatrina.domain.access import WRITE, Caller, hashed
 from fatrina.domain.gallery import Change
+from fatrina.domain.page import Page
 from fatrina.domain.photo import Facts, Kind, Limits
 from fatrina.domain.renditions import ROLES, Original
 
@@ -70,6 +71,13 @@ class StubDecoders:
         yield StubDecoder()
 
 
+class StubDownloader:
+    """Stands in for the network: what is behind a link is the link itself."""
+
+    def fetch(self, link: str, write: Callable[[bytes], None]) -> None:
+        write(link.encode())
+
+
 def made(role: str, digest: str) -> bytes:
     """The bytes of one size of one photo."""
     return f"{role} of {digest}\n".encode() * len(role)
@@ -94,7 +102,7 @@ def parts(folder: Path, now: int) -> Parts:
         storage=LocalStorage(folder / "media"),
         spool=Spool(folder / "incoming", 1_000_000),
         decoders=cast("Decoders", StubDecoders()),
-        downloader=cast("Downloader", None),
+        downloader=cast("Downloader", StubDownloader()),
         clock=Still(now),
     )
 
@@ -173,6 +181,13 @@ def first(world: Parts, shop: Shop) -> None:
         images.attach(world, shop.newcomer, shop.empty, Change(), photo)
 
 
+def create(world: Parts, shop: Shop) -> None:
+    """A product with two images at once."""
+    links = [Linked(f"https://user.example/{name}") for name in ("one", "two")]
+    pictures = [(Change(alt=link.url), link) for link in links]
+    products.create(world, shop.newcomer, "Vase", "v-1", pictures)
+
+
 def delete(world: Parts, shop: Shop) -> None:
     """Take the main image out."""
     images.remove(world, shop.caller, shop.first)
@@ -185,21 +200,23 @@ def sweep(world: Parts, shop: Shop) -> None:
 
 
 ACTIONS: Final[dict[str, Callable[[Parts, Shop], None]]] = {
-    each.__name__: each for each in (update, same, attach, first, delete, sweep)
+    each.__name__: each for each in (update, same, attach, first, create, delete, sweep)
 }
 
 
 # What must be true
 
 State = list[tuple[Any, ...]]
-"""Of each image its id, sort, default and alt, and the hash of what was sent for it."""
+"""How many products there are; of each image id, sort, default, alt, and the hash of its photo."""
 
 
 def state(world: Parts, shop: Shop) -> State:
-    """What the two products show; every file of it is there, whole and of one picture."""
+    """What all products show; every file of it is there, whole and of one picture."""
     found: State = []
-    for caller, product in ((shop.caller, shop.product), (shop.newcomer, shop.empty)):
-        shown = products.details(world, caller, product).images
+    listed = [products.listed(world, each, Page()) for each in (shop.caller, shop.newcomer)]
+    found.append(tuple(each.total for each in listed))
+    for product in (product for each in listed for product in each.products):
+        shown = product.images
         assert sum(image.entry.default for image in shown) == bool(shown)
         with world.database.reading() as look:
             rows = look.execute(
@@ -207,6 +224,7 @@ def state(world: Parts, shop: Shop) -> State:
             )
             digests = {row.handle: row.sha256 for row in rows}
         for image in shown:
+            assert image.original is not None
             known = image.entry.id if image.entry.id in (shop.first, shop.second) else NEW
             entry, digest = image.entry, digests[image.original.handle]
             found.append((known, entry.sort, entry.default, entry.alt, digest))

@@ -12,6 +12,7 @@ from fatrina.domain import errors
 from fatrina.domain.gallery import MOST_IMAGES, Change, Entry, Gallery
 
 SORTS = st.floats(allow_nan=False, allow_infinity=False, width=64) | st.integers(0, 3).map(float)
+FILM = "https://youtu.be/dQw4w9WgXcQ"
 CHANGES = st.builds(
     Change,
     default=st.none() | st.booleans(),
@@ -29,6 +30,10 @@ def gallery(*sorts: float, default: int = 1) -> Gallery:
 
 def order(images: Gallery) -> list[int]:
     return [entry.id for entry in images.entries]
+
+
+def photos(images: Gallery) -> int:
+    return len([entry for entry in images.entries if entry.video is None])
 
 
 def main(images: Gallery) -> int | None:
@@ -61,11 +66,24 @@ class Life(RuleBasedStateMachine):
     @rule(target=ids, change=CHANGES)
     def attach(self, change: Change) -> int:
         self.count += 1
-        if len(self.gallery.entries) == MOST_IMAGES:
+        if photos(self.gallery) == MOST_IMAGES:
             with pytest.raises(errors.Invalid):
                 self.gallery.attach(self.count, change)
+            with pytest.raises(errors.Invalid):
+                self.gallery.must_have_room()
             return self.count
-        after = self.gallery.attach(self.count, change)
+        self.gallery.must_have_room()
+        return self.attached(self.gallery.attach(self.count, change), change)
+
+    @rule(target=ids, change=CHANGES)
+    def attach_video(self, change: Change) -> int:
+        self.count += 1
+        after = self.gallery.attach(self.count, change, FILM)
+        assert after[self.count].video == FILM
+        assert photos(after) == photos(self.gallery)
+        return self.attached(after, change)
+
+    def attached(self, after: Gallery, change: Change) -> int:
         entry = after[self.count]
         if change.sort is None:
             assert order(after)[-1] == self.count
@@ -89,6 +107,7 @@ class Life(RuleBasedStateMachine):
         entry = after[identifier]
         assert entry.sort == (before.sort if change.sort is None else change.sort)
         assert entry.alt == (before.alt if change.alt is None else change.alt or None)
+        assert entry.video == before.video
         if change.default or len(self.gallery.entries) == 1:
             assert main(after) == identifier
         elif change.default is None or not before.default:
@@ -114,7 +133,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def one_default(self) -> None:
         assert sum(entry.default for entry in self.gallery.entries) == bool(self.gallery.entries)
-        assert len(self.gallery.entries) <= MOST_IMAGES
+        assert photos(self.gallery) <= MOST_IMAGES
 
     @invariant()
     def in_order(self) -> None:
@@ -207,6 +226,23 @@ def test_the_eleventh_is_refused_by_the_field_it_came_by() -> None:
         gallery(*range(MOST_IMAGES)).attach(11, Change())
     (problem,) = refused.value.problems
     assert isinstance(problem, errors.GalleryFull)
+
+
+def test_room_is_for_as_many_as_come() -> None:
+    Gallery().must_have_room(MOST_IMAGES)
+    gallery(1, 2).must_have_room(MOST_IMAGES - 2)
+    for images, count in ((Gallery(), MOST_IMAGES + 1), (gallery(1, 2), MOST_IMAGES - 1)):
+        with pytest.raises(errors.Invalid):
+            images.must_have_room(count)
+
+
+def test_a_video_needs_no_room() -> None:
+    full = gallery(*range(MOST_IMAGES))
+    after = full.attach(11, Change(default=True), FILM)
+    assert (main(after), order(after)[-1]) == (11, 11)
+    with pytest.raises(errors.Invalid):
+        after.attach(12, Change())
+    assert main(after.remove(1).attach(12, Change())) == 11
 
 
 def test_an_image_of_another_gallery_is_not_here() -> None:

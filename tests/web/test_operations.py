@@ -204,8 +204,15 @@ def test_the_document_names_every_operation(service: Service) -> None:
         ("post", "/admin/v2/products/images/{image_id}"),
         ("delete", "/admin/v2/products/images/{image_id}"),
         ("post", "/admin/v2/products/{product_id}/images"),
+        ("post", "/admin/v2/products/sku/{sku}/images"),
+        ("post", "/admin/v2/products/{product_id}/video"),
+        ("post", "/admin/v2/products/sku/{sku}/videos"),
         ("post", "/admin/v2/products"),
+        ("get", "/admin/v2/products"),
         ("get", "/admin/v2/products/{product_id}"),
+        ("get", "/admin/v2/products/sku/{sku}"),
+        ("put", "/admin/v2/products/{product_id}"),
+        ("delete", "/admin/v2/products/{product_id}"),
     }
 
 

@@ -87,8 +87,12 @@ def test_paths_that_are_not(shop: Shop, path: str) -> None:
     [
         (PREFIX + "/products/images/5", "DELETE, POST"),
         (PREFIX + "/products/5/images", "POST"),
-        (PREFIX + "/products", "POST"),
-        (PREFIX + "/products/5", "GET, HEAD"),
+        (PREFIX + "/products/5/video", "POST"),
+        (PREFIX + "/products/sku/5/images", "POST"),
+        (PREFIX + "/products/sku/5/videos", "POST"),
+        (PREFIX + "/products/sku/5", "GET, HEAD"),
+        (PREFIX + "/products", "GET, HEAD, POST"),
+        (PREFIX + "/products/5", "DELETE, GET, HEAD, PUT"),
         ("/health", "GET, HEAD"),
         ("/ready", "GET, HEAD"),
         ("/metrics", "GET, HEAD"),
@@ -104,7 +108,7 @@ def test_methods_that_are_not(shop: Shop, path: str, allow: str) -> None:
         assert answer.headers["allow"] == allow
 
 
-@pytest.mark.parametrize("path", [PREFIX + "/products/images/5", PREFIX + "/products"])
+@pytest.mark.parametrize("path", [PREFIX + "/products/images/5", PREFIX + "/products/5/images"])
 def test_head_on_the_api(shop: Shop, path: str) -> None:
     answer = shop.call("HEAD", path)
     assert (answer.status, answer.body, answer.reasons) == (405, b"", "method_not_allowed")

@@ -1,7 +1,6 @@
 """Attach, update and remove the images of a product: each all or nothing."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,10 +21,10 @@ Offer = Photo | Linked
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image as it is now: its place in the gallery, and what it shows."""
+    """An image as it is now: its place in the gallery, and what it shows; None for a video."""
 
     entry: Entry
-    original: Original
+    original: Original | None
 
 
 def must_exist(parts: Parts, caller: Caller, image: int) -> None:
@@ -49,7 +48,7 @@ def must_have_room(parts: Parts, caller: Caller, product: int) -> None:
     with parts.database.reading() as look:
         if products.find(look, caller.merchant_id, product) is None:
             raise errors.Missing
-        images.gallery(look, product).attach(0, Change())
+        images.gallery(look, product).must_have_room()
 
 
 def update(parts: Parts, caller: Caller, image: int, change: Change, offer: Offer | None) -> Image:
@@ -59,6 +58,7 @@ def update(parts: Parts, caller: Caller, image: int, change: Change, offer: Offe
 
     Raises:
         errors.Missing, errors.PhotoRefused, errors.Unavailable, errors.StorageFull.
+        errors.PhotoOfVideo: a photo came for a video.
     """
     with ExitStack() as arrival:
         photo = _arrived(parts, offer, arrival)
@@ -81,7 +81,7 @@ def attach(parts: Parts, caller: Caller, product: int, change: Change, offer: Of
     with ExitStack() as arrival:
         photo = _must(_arrived(parts, offer, arrival))
         fresh = ingest.develop(parts, photo, caller.merchant)
-    with _committing(parts, fresh) as tx:
+    with ingest.committing(parts, fresh) as tx:
         if products.find(tx, caller.merchant_id, product, lock=True) is None:
             raise errors.Missing
         before = images.gallery(tx, product)
@@ -115,13 +115,13 @@ def _revise(  # noqa: PLR0913, PLR0917  what `update` knows by now
     fresh: Version | None,
 ) -> Image:
     """One transaction: the gallery locked, revised by its rules, saved."""
-    with _committing(parts, fresh) as tx:
+    with ingest.committing(parts, *((fresh,) if fresh else ())) as tx:
         product, before = _gallery_of(tx, caller, image)
         after = before.revise(image, change)
         now = parts.clock()
         images.save(tx, product, before, after, now)
-        shown = versions.current(tx, product)[image]
-        if photo is not None and shown.source.sha256 != photo.source.sha256:
+        shown = versions.current(tx, product).get(image)
+        if photo is not None and shown and shown.source.sha256 != photo.source.sha256:
             if fresh is None:
                 raise _OvertakenError
             versions.retire(tx, image, before[image].alt, now)
@@ -129,7 +129,7 @@ def _revise(  # noqa: PLR0913, PLR0917  what `update` knows by now
             return Image(after[image], fresh.original)
     if fresh is not None:
         ingest.discard(parts, fresh.original)
-    return Image(after[image], shown.original)
+    return Image(after[image], shown.original if shown else None)
 
 
 class _OvertakenError(Exception):
@@ -141,7 +141,10 @@ def _is_shown(parts: Parts, caller: Caller, image: int, photo: Photo) -> bool:
         product = images.product_of(look, caller.merchant_id, image)
         if product is None:
             raise errors.Missing
-        return versions.current(look, product)[image].source.sha256 == photo.source.sha256
+        shown = versions.current(look, product).get(image)
+    if shown is None:
+        raise errors.PhotoOfVideo(photo.field)
+    return shown.source.sha256 == photo.source.sha256
 
 
 def _gallery_of(tx: Connection, caller: Caller, image: int) -> tuple[int, Gallery]:
@@ -164,20 +167,3 @@ def _must(photo: Photo | None) -> Photo:
     if photo is None:
         raise errors.Invalid(errors.Required())
     return photo
-
-
-@contextmanager
-def _committing(parts: Parts, fresh: Version | None) -> Iterator[Connection]:
-    """One transaction, after which `fresh` is shown.
-
-    Its bytes are deleted at once when it is certain that no row came to refer to them: when a
-    rule refuses, or the disk is full. After another fault of the database the commit may have
-    gone through all the same: the sweep judges.
-    """
-    try:
-        with parts.clock.stage("commit"), parts.database.writing() as tx:
-            yield tx
-    except (errors.Missing, errors.Invalid, errors.StorageFull, _OvertakenError):
-        if fresh is not None:
-            ingest.discard(parts, fresh.original)
-        raise

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from sqlalchemy import Connection
+
 from fatrina.actions import Parts, ids
 from fatrina.adapters.spool import SpoolFile
 from fatrina.domain import errors
@@ -89,6 +91,23 @@ def discard(parts: Parts, original: Original) -> None:
     """Delete bytes that no row will ever refer to; what resists is left to the sweep."""
     with suppress(OSError):
         parts.storage.delete(original.keys().values())
+
+
+@contextmanager
+def committing(parts: Parts, *fresh: Version) -> Iterator[Connection]:
+    """One transaction, after which `fresh` versions are shown.
+
+    Their bytes are deleted at once when it is certain that no row came to refer to them: when a
+    rule refuses, or the disk is full. After another fault of the database the commit may have
+    gone through all the same: the sweep judges.
+    """
+    try:
+        with parts.clock.stage("commit"), parts.database.writing() as tx:
+            yield tx
+    except (errors.Missing, errors.Invalid, errors.StorageFull):
+        for version in fresh:
+            discard(parts, version.original)
+        raise
 
 
 def _decode(parts: Parts, photo: Photo, files: Iterable[File]) -> Facts:

@@ -1,14 +1,22 @@
-"""Create and show products: what images hang on."""
+"""Create, find, change and remove products: what images hang on."""
 
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from fatrina.actions import Parts, ids
+from sqlalchemy import Connection
+
+from fatrina.actions import Parts, ids, ingest
 from fatrina.actions.images import Image
+from fatrina.actions.ingest import Linked
 from fatrina.adapters.database import images, products, versions
 from fatrina.adapters.database.products import ProductRow
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
+from fatrina.domain.gallery import Change, Gallery
+from fatrina.domain.page import Page
+from fatrina.domain.version import Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +27,43 @@ class Product:
     images: tuple[Image, ...] = ()
 
 
-def create(parts: Parts, caller: Caller, name: str, sku: str | None) -> Product:
-    """Add a product without images.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of a merchant's products."""
+
+    products: tuple[Product, ...]
+    page: Page
+    total: int
+    """How many there are on all pages."""
+
+
+def create(
+    parts: Parts,
+    caller: Caller,
+    name: str,
+    sku: str | None,
+    pictures: Sequence[tuple[Change, Linked]] = (),
+) -> Product:
+    """Add a product with all of its images, or nothing: every photo is stored before a row is.
 
     Raises:
-        errors.Invalid: another product of this merchant has the SKU.
+        errors.Invalid: another product of this merchant has the SKU, or there are too many images.
+        errors.PhotoRefused, errors.Unavailable, errors.StorageFull.
     """
-    with parts.database.writing() as tx:
-        if sku is not None and products.sku_taken(tx, caller.merchant_id, sku):
-            raise errors.Invalid(errors.SkuTaken("sku", sku=sku))
+    Gallery().must_have_room(len(pictures))
+    with parts.database.reading() as look:
+        _must_be_free(look, caller, sku)
+    fresh = _developed(parts, caller, (link for _, link in pictures))
+    with ingest.committing(parts, *fresh) as tx:
+        _must_be_free(tx, caller, sku)
         row = ProductRow(ids.fresh(partial(products.exists, tx)), name, sku)
-        products.add(tx, caller.merchant_id, row, parts.clock())
-    return Product(row)
+        now = parts.clock()
+        products.add(tx, caller.merchant_id, row, now)
+        for version, (change, _) in zip(fresh, pictures, strict=True):
+            gallery, image = images.gallery(tx, row.id), ids.fresh(partial(images.exists, tx))
+            images.save(tx, row.id, gallery, gallery.attach(image, change), now)
+            versions.add(tx, image, version, caller.token_id, now)
+        return _with_images(tx, [row])[0]
 
 
 def details(parts: Parts, caller: Caller, product: int) -> Product:
@@ -40,9 +73,106 @@ def details(parts: Parts, caller: Caller, product: int) -> Product:
         errors.Missing: the merchant has no such product.
     """
     with parts.database.reading() as look:
-        row = products.find(look, caller.merchant_id, product)
-        if row is None:
-            raise errors.Missing
-        shown = versions.current(look, product)
-        entries = images.gallery(look, product).entries
-    return Product(row, tuple(Image(entry, shown[entry.id].original) for entry in entries))
+        row = _must(products.find(look, caller.merchant_id, product))
+        return _with_images(look, [row])[0]
+
+
+def must_exist(parts: Parts, caller: Caller, product: int) -> int:
+    """The id, when it is that of a product of the merchant; asked before a body is read.
+
+    Raises:
+        errors.Missing: it has not.
+    """
+    with parts.database.reading() as look:
+        return _must(products.find(look, caller.merchant_id, product)).id
+
+
+def by_sku(parts: Parts, caller: Caller, sku: str) -> int:
+    """The product that has the SKU.
+
+    Raises:
+        errors.Missing: none of the merchant's has.
+    """
+    with parts.database.reading() as look:
+        product = products.by_sku(look, caller.merchant_id, sku)
+    if product is None:
+        raise errors.Missing
+    return product
+
+
+def listed(parts: Parts, caller: Caller, page: Page, keyword: str = "") -> Listed:
+    """A page of the merchant's products whose name or SKU has the keyword, the newest first."""
+    with parts.database.reading() as look:
+        total = products.count(look, caller.merchant_id, keyword)
+        rows = products.listed(look, caller.merchant_id, keyword, page.size, page.before)
+        return Listed(_with_images(look, rows), page, total)
+
+
+def update(
+    parts: Parts, caller: Caller, product: int, name: str | None, sku: str | None
+) -> Product:
+    """Change what is mentioned of a product; an empty SKU takes it away.
+
+    Raises:
+        errors.Missing: the merchant has no such product.
+        errors.Invalid: another one has the SKU.
+    """
+    with parts.database.writing() as tx:
+        row = _must(products.find(tx, caller.merchant_id, product, lock=True))
+        if sku != row.sku:
+            _must_be_free(tx, caller, sku)
+        kept = row.sku if sku is None else sku or None
+        row = ProductRow(row.id, row.name if name is None else name, kept)
+        products.change(tx, row)
+        return _with_images(tx, [row])[0]
+
+
+def remove(parts: Parts, caller: Caller, product: int) -> None:
+    """Take a product and its images away; records and, for a while, bytes are kept.
+
+    Raises:
+        errors.Missing: the merchant has no such product.
+    """
+    with parts.database.writing() as tx:
+        _must(products.find(tx, caller.merchant_id, product, lock=True))
+        gallery, now = images.gallery(tx, product), parts.clock()
+        images.save(tx, product, gallery, Gallery(), now)
+        for entry in gallery.entries:
+            versions.retire(tx, entry.id, entry.alt, now)
+        products.remove(tx, product, now)
+
+
+def _developed(parts: Parts, caller: Caller, links: Iterable[Linked]) -> list[Version]:
+    """Every linked photo, fetched and stored; when one is refused, none is."""
+    made: list[Version] = []
+    with ExitStack() as undo:
+        for link in links:
+            with parts.spool.new() as file:
+                photo = ingest.fetch(parts, link, file)
+                version = ingest.develop(parts, photo, caller.merchant)
+            undo.callback(ingest.discard, parts, version.original)
+            made.append(version)
+        undo.pop_all()
+    return made
+
+
+def _with_images(look: Connection, rows: Sequence[ProductRow]) -> tuple[Product, ...]:
+    wanted = [row.id for row in rows]
+    galleries, shown = images.galleries(look, wanted), versions.current(look, *wanted)
+    return tuple(Product(row, _images(galleries[row.id], shown)) for row in rows)
+
+
+def _images(gallery: Gallery, shown: dict[int, Version]) -> tuple[Image, ...]:
+    originals = {image: version.original for image, version in shown.items()}
+    return tuple(Image(entry, originals.get(entry.id)) for entry in gallery.entries)
+
+
+def _must_be_free(look: Connection, caller: Caller, sku: str | None) -> None:
+    if sku and products.by_sku(look, caller.merchant_id, sku) is not None:
+        raise errors.Invalid(errors.SkuTaken("sku", sku=sku))
+
+
+def _must(row: ProductRow | None) -> ProductRow:
+    if row is None:
+        raise errors.Missing
+    return row

@@ -42,7 +42,8 @@ def _sound(report: Report, database: Database) -> bool:
         if not _current(report, look):
             return False
         merchants = look.scalar(select(func.count(schema.merchants.c.id)))
-        products = look.scalar(select(func.count(schema.products.c.id)))
+        offered = schema.products.c.removed_at.is_(None)
+        products = look.scalar(select(func.count(schema.products.c.id)).where(offered))
         shown = schema.images.c.removed_at.is_(None)
         images = look.scalar(select(func.count(schema.images.c.id)).where(shown))
     database.check()

@@ -226,6 +226,30 @@ class TextBroken(FieldRefused):
     reason = "text_broken"
 
 
+class NumberOutside(FieldRefused):
+    """The number is not between `low` and `high`."""
+
+    reason = "number_outside"
+
+
+class NotList(FieldRefused):
+    """The field must be a list."""
+
+    reason = "not_list"
+
+
+class NotObject(FieldRefused):
+    """The field must be an object: named values in braces."""
+
+    reason = "not_object"
+
+
+class VideoUnknown(FieldRefused):
+    """The text is not the link of a YouTube video."""
+
+    reason = "video_unknown"
+
+
 class SkuTaken(FieldRefused):
     """Another product of this merchant has that SKU: `sku`."""
 
@@ -249,6 +273,12 @@ class PhotoEmpty(PhotoRefused):
     """The photo has no bytes."""
 
     reason = "photo_empty"
+
+
+class PhotoOfVideo(PhotoRefused):
+    """The image is a video, which has no photo to replace."""
+
+    reason = "photo_of_video"
 
 
 class PhotoTooLarge(PhotoRefused):

@@ -1,4 +1,4 @@
-"""One product's images: their order, the one default, the ceiling."""
+"""One product's images and videos: their order, the one default, the ceiling."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,6 +19,8 @@ class Entry:
     sort: float
     default: bool
     alt: str | None = None
+    video: str | None = None
+    """The link of a video, as it was given; None for an image that shows a photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +56,28 @@ class Gallery:
         """The main picture; None in an empty gallery."""
         return next((entry for entry in self.entries if entry.default), None)
 
-    def attach(self, identifier: int, change: Change) -> "Gallery":
-        """Add an image: last when it comes without a sort, the default when it is the only one.
+    def must_have_room(self, count: int = 1) -> None:
+        """Pass when so many images more may come in; videos do not count.
 
         Raises:
-            errors.Invalid: the gallery is full.
+            errors.Invalid: the gallery is full, or would be fuller than it may.
         """
-        if len(self.entries) >= MOST_IMAGES:
+        photos = sum(entry.video is None for entry in self.entries)
+        if photos + count > MOST_IMAGES:
             raise errors.Invalid(errors.GalleryFull("product", limit=MOST_IMAGES))
+
+    def attach(self, identifier: int, change: Change, video: str | None = None) -> "Gallery":
+        """Add an image or a video: last without a sort, the default when it is the only one.
+
+        Raises:
+            errors.Invalid: the gallery is full, and an image was to come in.
+        """
+        if video is None:
+            self.must_have_room()
         age = max((entry.age for entry in self.entries), default=0) + 1
         last = max((entry.sort for entry in self.entries), default=0.0)
         sort = _after(last) if self.entries else 1.0
-        fresh = Entry(identifier, age, sort, default=False)
+        fresh = Entry(identifier, age, sort, default=False, video=video)
         return Gallery.of((*self.entries, fresh)).revise(identifier, change)
 
     def revise(self, identifier: int, change: Change) -> "Gallery":

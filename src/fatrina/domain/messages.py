@@ -100,6 +100,19 @@ WORDS: dict[str, Words] = {
         "نص حقل {field} ليس بترميز UTF-8. أعد إرساله بهذا الترميز.",
         "The text of the {field} field is not UTF-8. Send it again in UTF-8.",
     ),
+    "number_outside": Words(
+        "يجب أن تكون قيمة حقل {field} بين {low} و{high}",
+        "The {field} field must be between {low} and {high}.",
+    ),
+    "not_list": Words("يجب أن يكون حقل {field} قائمة.", "The {field} field must be a list."),
+    "not_object": Words(
+        "يجب أن يكون حقل {field} كائنًا يحمل قيمًا بأسمائها.",
+        "The {field} field must be an object that holds values by name.",
+    ),
+    "video_unknown": Words(
+        "يجب أن يحمل حقل {field} رابط مقطع على يوتيوب، مثل https://youtu.be/…",
+        "The {field} field must hold the link of a YouTube video, such as https://youtu.be/…",
+    ),
     "sku_taken": Words(
         "رمز SKU «{sku}» مستخدم لمنتج آخر. اختر رمزًا غيره.",
         'The SKU "{sku}" belongs to another product. Choose another one.',
@@ -111,6 +124,10 @@ WORDS: dict[str, Words] = {
     "photo_empty": Words(
         "ملف الصورة فارغ. اختر الملف من جديد ثم أعد إرساله.",
         "The photo file is empty. Choose the file again and send it.",
+    ),
+    "photo_of_video": Words(
+        "هذا العنصر مقطع فيديو، ولا يمكن أن تحلّ صورة محلّه. احذفه ثم أضف الصورة إلى المنتج.",
+        "This is a video, which a photo cannot replace. Delete it and attach the photo to the product.",
     ),
     "photo_too_large": Words(
         "يجب أن لا يتجاوز حجم الملف {field} {limit:kilobytes} كيلوبايت",

@@ -21,9 +21,11 @@ _HEADERS: Final[Mapping[type[errors.Refusal], Callable[[errors.Refusal], dict[st
 }
 
 
-def done(status: int, data: wire.Json) -> Response:
-    """A success, in the envelope."""
-    return _json(status, wire.success(status, data), {})
+def done(
+    status: int, data: object, *, http: int | None = None, pagination: wire.Json | None = None
+) -> Response:
+    """A success, in the envelope; `http` where the contract's status line says something else."""
+    return _json(http or status, wire.success(status, data, pagination), {})
 
 
 def refused(request: Request, refusal: errors.Refusal) -> Response:

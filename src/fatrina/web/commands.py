@@ -1,25 +1,20 @@
 """Plain fields into commands: each judged by the contract's rules, all faults told at once."""
 
-import re
-import unicodedata
-from collections.abc import Callable
-from math import isfinite
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from fatrina.actions.images import Offer
-from fatrina.actions.ingest import Linked, Photo
+from fatrina.actions.ingest import Linked
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
-from fatrina.web.forms import PHOTO, Form, Value
+from fatrina.domain.page import MOST, USUAL, Page
+from fatrina.domain.video import Video
+from fatrina.web.fields import ORIGINAL, Fields
+from fatrina.web.forms import PHOTO, Form
 
-T = TypeVar("T")
-
-ORIGINAL: Final = "original"
-_FLAGS: Final = {"1": True, "true": True, "0": False, "false": False}
-# ASCII alone: `float` would take Arabic digits, underscores, "nan" and "inf".
-_NUMBER: Final = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,4})?")
 LONGEST_NAME: Final = 500
 LONGEST_SKU: Final = 120
+LARGEST_PAGE: Final = 2**31 - 1
 
 
 class ImageCommand(NamedTuple):
@@ -29,11 +24,27 @@ class ImageCommand(NamedTuple):
     offer: Offer
 
 
+class VideoCommand(NamedTuple):
+    """What a request to attach a video asks for."""
+
+    change: Change
+    video: Video
+
+
 class ProductCommand(NamedTuple):
     """What a request to create a product asks for."""
 
     name: str
     sku: str | None
+    pictures: list[tuple[Change, Linked]]
+
+
+class ListCommand(NamedTuple):
+    """What a request for a list asks for."""
+
+    page: Page
+    keyword: str
+    light: bool
 
 
 def update(
@@ -44,11 +55,11 @@ def update(
     Raises:
         errors.Invalid: with every field that cannot be taken.
     """
-    fields = _Fields(form)
+    fields = Fields(form)
     change = fields.change(("default",), alt_length)
     offer = fields.offer()
     if offer is None and not photo_optional and not fields.at_fault(PHOTO, ORIGINAL):
-        fields.problems.append(errors.Required(PHOTO))
+        fields.require(PHOTO)
     fields.must_be_sound()
     return change, offer
 
@@ -59,7 +70,7 @@ def attach(form: Form, alt_length: int) -> ImageCommand:
     Raises:
         errors.Invalid: with every field that cannot be taken.
     """
-    fields = _Fields(form)
+    fields = Fields(form)
     change = fields.change(("main", "default"), alt_length)
     offer = fields.offer()
     if offer is None and not fields.at_fault(PHOTO, ORIGINAL):
@@ -71,108 +82,71 @@ def attach(form: Form, alt_length: int) -> ImageCommand:
     return ImageCommand(change, offer or Linked(""))
 
 
-def product(form: Form) -> ProductCommand:
-    """Create Product: its name, and its SKU if it has one.
+def attach_video(form: Form, alt_length: int) -> VideoCommand:
+    """Attach YouTube Video: where it goes, and its link.
 
     Raises:
         errors.Invalid: with every field that cannot be taken.
     """
-    fields = _Fields(form)
-    name = fields.text("name", LONGEST_NAME)
-    sku = fields.text("sku", LONGEST_SKU)
-    if not name and not fields.at_fault("name"):
-        fields.problems.append(errors.Required("name"))
+    fields = Fields(form)
+    change = fields.change(("default",), alt_length)
+    video = fields.video()
     fields.must_be_sound()
-    return ProductCommand(name or "", sku or None)
+    return VideoCommand(change, video or Video("", ""))
 
 
-class _Fields:
-    """The fields of one form, and what is wrong with them."""
+def product(form: Form, alt_length: int) -> ProductCommand:
+    """Create Product: its name, its SKU if it has one, and its images by their links.
 
-    def __init__(self, form: Form) -> None:
-        self.problems: list[errors.FieldRefused] = []
-        self._form = form
-
-    def must_be_sound(self) -> None:
-        if self.problems:
-            raise errors.Invalid(*self.problems)
-
-    def at_fault(self, *names: str) -> bool:
-        return any(problem.field in names for problem in self.problems)
-
-    def change(self, flags: tuple[str, ...], alt_length: int) -> Change:
-        defaults = [self._read(name, _flag) for name in flags]
-        return Change(
-            default=next((each for each in defaults if each is not None), None),
-            sort=self._read("sort", _number),
-            alt=self.text("alt", alt_length),
-        )
-
-    def offer(self) -> Offer | None:
-        """The photo's bytes, or else the first link."""
-        if self._form.photo is not None:
-            return Photo(self._form.photo)
-        links = ((name, self._read(name, _link)) for name in (PHOTO, ORIGINAL))
-        return next((Linked(link, name) for name, link in links if link), None)
-
-    def text(self, name: str, limit: int) -> str | None:
-        return self._read(name, lambda field, value: _text(field, value, limit))
-
-    def _read(self, name: str, read: Callable[[str, Value], T]) -> T | None:
-        """A field's value; None when it is not there, null, or cannot be taken."""
-        value = self._form.fields.get(name)
-        if value is None:
-            return None
-        try:
-            if isinstance(value, errors.FieldRefused):
-                raise value
-            return read(name, value)
-        except errors.FieldRefused as problem:
-            self.problems.append(problem)
-            return None
+    Raises:
+        errors.Invalid: with every field that cannot be taken.
+    """
+    fields = Fields(form)
+    name = fields.text("name", LONGEST_NAME)
+    sku = fields.code("sku", LONGEST_SKU)
+    if not name:
+        fields.require("name")
+    pictures = _pictures(fields, alt_length)
+    fields.must_be_sound()
+    return ProductCommand(name or "", sku or None, pictures)
 
 
-def _flag(name: str, value: Value) -> bool | None:
-    spelling = str(value).strip(" \t\r\n").lower() if isinstance(value, str | int) else ""
-    if value == "":
-        return None
-    if spelling not in _FLAGS:
-        raise errors.NotFlag(name)
-    return _FLAGS[spelling]
+def product_change(form: Form) -> tuple[str | None, str | None]:
+    """Update Product: its new name and SKU, as far as they are mentioned; "" is no SKU.
+
+    Raises:
+        errors.Invalid: with every field that cannot be taken.
+    """
+    fields = Fields(form)
+    name = fields.text("name", LONGEST_NAME)
+    sku = fields.code("sku", LONGEST_SKU)
+    if name == "":
+        fields.require("name")
+    fields.must_be_sound()
+    return name, sku
 
 
-def _number(name: str, value: Value) -> float | None:
-    if value == "":
-        return None
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip(" \t\r\n")):
-        value = float(value)
-    if isinstance(value, str | bool) or not isinstance(value, int | float):
-        raise errors.NotNumber(name)
-    try:
-        number = float(value)
-    except OverflowError:
-        raise errors.NotNumber(name) from None
-    if not isfinite(number):
-        raise errors.NotNumber(name)
-    return number
+def listing(query: Mapping[str, str]) -> ListCommand:
+    """List Products: which page of which products, and how much of each.
+
+    Raises:
+        errors.Invalid: with every field that cannot be taken.
+    """
+    fields = Fields(Form(dict(query)))
+    number = fields.count("page", 1, LARGEST_PAGE)
+    size = fields.count("per_page", 1, MOST)
+    keyword = fields.text("keyword", LONGEST_NAME)
+    fields.must_be_sound()
+    light = query.get("format") == "light"
+    return ListCommand(Page(number or 1, size or USUAL), keyword or "", light)
 
 
-def _link(name: str, value: Value) -> str:
-    if not isinstance(value, str):
-        raise errors.LinkMalformed(name)
-    return value.strip(" \t\r\n")
-
-
-def _text(name: str, value: Value, limit: int) -> str:
-    """Text of any script; no database takes NUL, and no page wants another control character."""
-    if not isinstance(value, str):
-        raise errors.NotText(name)
-    if len(value) > limit:
-        raise errors.TextTooLong(name, limit=limit)
-    for character in value:
-        category = unicodedata.category(character)
-        if category == "Cs":
-            raise errors.TextBroken(name)
-        if category == "Cc":
-            raise errors.TextControl(name, character=f"U+{ord(character):04X}")
-    return value
+def _pictures(fields: Fields, alt_length: int) -> list[tuple[Change, Linked]]:
+    pictures = []
+    for item in fields.items("images"):
+        change, link = item.change(("main", "default"), alt_length), item.link(ORIGINAL)
+        if link is None:
+            item.require(ORIGINAL)
+        fields.problems += item.problems
+        pictures.append((change, link or Linked("")))
+    return pictures

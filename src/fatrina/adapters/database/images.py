@@ -1,31 +1,34 @@
-"""Images, as rows: the entries of galleries."""
+"""Images and videos, as rows: the entries of galleries."""
+
+from collections.abc import Collection
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from fatrina.adapters.database.schema import images, products
 from fatrina.domain.gallery import Entry, Gallery
 
-_ENTRY = (images.c.id, images.c.age, images.c.sort, images.c.is_default, images.c.alt)
+_I = images.c
+_ENTRY = (_I.id, _I.age, _I.sort, _I.is_default, _I.alt, _I.video)
 _SET = (
     update(images)
-    .where(images.c.id == bindparam("image"))
+    .where(_I.id == bindparam("image"))
     .values(sort=bindparam("sort"), is_default=bindparam("is_default"), alt=bindparam("alt"))
 )
 
 
 def exists(connection: Connection, image: int) -> bool:
     """Whether the id is or was taken, by whomever."""
-    return connection.scalar(select(images.c.id).where(images.c.id == image)) is not None
+    return connection.scalar(select(_I.id).where(_I.id == image)) is not None
 
 
 def product_of(connection: Connection, merchant: int, image: int) -> int | None:
     """The product that a merchant's image belongs to."""
     return connection.scalar(
-        select(images.c.product_id)
+        select(_I.product_id)
         .join(products)
         .where(
-            images.c.id == image,
-            images.c.removed_at.is_(None),
+            _I.id == image,
+            _I.removed_at.is_(None),
             products.c.merchant_id == merchant,
         )
     )
@@ -34,9 +37,20 @@ def product_of(connection: Connection, merchant: int, image: int) -> int | None:
 def gallery(connection: Connection, product: int) -> Gallery:
     """A product's images."""
     rows = connection.execute(
-        select(*_ENTRY).where(images.c.product_id == product, images.c.removed_at.is_(None))
+        select(*_ENTRY).where(_I.product_id == product, _I.removed_at.is_(None))
     )
     return Gallery.of(Entry(*row) for row in rows)
+
+
+def galleries(connection: Connection, wanted: Collection[int]) -> dict[int, Gallery]:
+    """The images of several products, by product."""
+    rows = connection.execute(
+        select(_I.product_id, *_ENTRY).where(_I.product_id.in_(wanted), _I.removed_at.is_(None))
+    )
+    entries: dict[int, list[Entry]] = {product: [] for product in wanted}
+    for product, *row in rows:
+        entries[product].append(Entry(*row))
+    return {product: Gallery.of(each) for product, each in entries.items()}
 
 
 def save(connection: Connection, product: int, before: Gallery, after: Gallery, now: int) -> None:
@@ -45,7 +59,7 @@ def save(connection: Connection, product: int, before: Gallery, after: Gallery, 
     kept = {entry.id for entry in after.entries}
     for gone in known - kept:
         connection.execute(
-            update(images).where(images.c.id == gone).values(removed_at=now, is_default=False)
+            update(images).where(_I.id == gone).values(removed_at=now, is_default=False)
         )
     for entry in after.changed(before):
         state = {"sort": entry.sort, "is_default": entry.default, "alt": entry.alt}
@@ -53,4 +67,4 @@ def save(connection: Connection, product: int, before: Gallery, after: Gallery, 
             connection.execute(_SET, {"image": entry.id, **state})
         else:
             row = {"id": entry.id, "product_id": product, "age": entry.age, "created_at": now}
-            connection.execute(insert(images).values(row | state))
+            connection.execute(insert(images).values(row | state | {"video": entry.video}))

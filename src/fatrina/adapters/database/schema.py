@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest of `migrations.versions`, which these tables are; tests hold the two together."""
 
 metadata = MetaData(
@@ -57,7 +57,17 @@ products = Table(
     Column("name", Text, nullable=False),
     Column("sku", Text),
     Column("created_at", BigInteger, nullable=False),
+    # A removed product keeps its row, so that its id is never used again, and gives its SKU up.
+    Column("removed_at", BigInteger),
     UniqueConstraint("merchant_id", "sku"),
+)
+Index(
+    "ix_products_listed",
+    products.c.merchant_id,
+    products.c.created_at,
+    products.c.id,
+    sqlite_where=text("removed_at IS NULL"),
+    postgresql_where=text("removed_at IS NULL"),
 )
 
 images = Table(
@@ -71,6 +81,8 @@ images = Table(
     Column("alt", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("removed_at", BigInteger),
+    # The link of a video, which has no version.
+    Column("video", Text),
 )
 Index("ix_images_product", images.c.product_id)
 # One default a product, held by the database as well as by the gallery's rules.

@@ -1,0 +1,11 @@
+"""The endpoints, a few lines each: who, what, act, answer."""
+
+from fatrina.web.api.desk import Lanes, Rules
+from fatrina.web.api.images import Images
+from fatrina.web.api.products import Products
+
+__all__ = ["Api", "Lanes", "Rules"]
+
+
+class Api(Images, Products):
+    """The endpoints below `/admin/v2`."""

@@ -1,0 +1,100 @@
+"""What every endpoint does alike: admit who asks, receive what is sent, act in a thread."""
+
+import re
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+
+from fatrina.actions import Parts, access
+from fatrina.actions.images import Offer
+from fatrina.actions.ingest import Linked
+from fatrina.domain.access import Caller
+from fatrina.web import auth
+from fatrina.web.forms import Form, Reader
+from fatrina.wire import Writer
+
+T = TypeVar("T")
+Look = Callable[[Parts, Caller], T]
+
+# ASCII digits in their one spelling, below 2^31: `int` would take Arabic digits, blanks and signs.
+_ID: Final = re.compile(r"[1-9][0-9]{0,9}")
+_LARGEST_ID: Final = 2**31 - 1
+_NOBODY: Final = 0
+_REMOVED: Final = {"message": "The Object has been removed successfully", "code": 202}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings that the endpoints ask for."""
+
+    alt_length: int
+    photo_optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """How many threads each kind of work may hold, so that none starves another."""
+
+    looks: CapacityLimiter
+    changes: CapacityLimiter
+    links: CapacityLimiter
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where requests are taken in."""
+
+    parts: Parts
+    reader: Reader
+    writer: Writer
+    rules: Rules
+    lanes: Lanes
+
+    async def admit(self, request: Request, scope: str, look: Look[T]) -> tuple[Caller, T]:
+        """Who is asking, and may the rest be asked at all? All judged before the body is read."""
+
+        def judge() -> tuple[Caller, T]:
+            caller = access.identify(self.parts, auth.bearer(request), scope)
+            return caller, look(self.parts, caller)
+
+        with self.parts.clock.stage("admit"):
+            caller, found = await run_sync(judge, limiter=self.lanes.looks)
+        request.state.noted = {"merchant": caller.merchant, "token": caller.token_id}
+        return caller, found
+
+    async def receive(
+        self, request: Request, arrival: ExitStack, *, pictures: bool = False
+    ) -> Form:
+        """The body; where `pictures` may come with it, only while there is room to decode one."""
+        self.reader.must_fit(request)
+        if pictures:
+            self.parts.decoders.must_have_room()
+        with self.parts.clock.stage("receive"):
+            return await self.reader.read(request, arrival)
+
+    async def act(self, act: Callable[[], T], offer: Offer | None = None) -> T:
+        """Change something, in a thread of the lane for what was offered."""
+        lane = self.lanes.links if isinstance(offer, Linked) else self.lanes.changes
+        with self.parts.clock.stage("act"):
+            return await run_sync(act, limiter=lane)
+
+
+def anything(_: Parts, __: Caller) -> None:
+    """Look for nothing: whoever is admitted may ask."""
+
+
+def removed() -> dict[str, object]:
+    """What the contract says of whatever was removed."""
+    return dict(_REMOVED)
+
+
+def identifier(request: Request, name: str) -> int:
+    """An id from the path; 0, which nothing has, for any other spelling than plain digits."""
+    text: str = request.path_params[name]
+    number = int(text) if _ID.fullmatch(text) else _NOBODY
+    return number if number <= _LARGEST_ID else _NOBODY

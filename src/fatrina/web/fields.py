@@ -1,0 +1,188 @@
+"""The fields of one form, each read by the contract's rules, and all that is wrong with them."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from math import isfinite
+from typing import Final, TypeVar
+
+from fatrina.actions.images import Offer
+from fatrina.actions.ingest import Linked, Photo
+from fatrina.domain import errors, video
+from fatrina.domain.gallery import Change
+from fatrina.domain.video import Video
+from fatrina.web.forms import PHOTO, Form, Value
+
+T = TypeVar("T")
+
+ORIGINAL: Final = "original"
+VIDEO_URL: Final = "video_url"
+_FLAGS: Final = {"1": True, "true": True, "0": False, "false": False}
+# ASCII alone: `float` would take Arabic digits, underscores, "nan" and "inf".
+_NUMBER: Final = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,4})?")
+_COUNT: Final = re.compile(r"[0-9]{1,20}")
+
+
+class Fields:
+    """The fields of one form, and what is wrong with them."""
+
+    def __init__(self, form: Form, prefix: str = "") -> None:
+        """Read `form`, whose fields are blamed under names that begin with `prefix`."""
+        self.problems: list[errors.FieldRefused] = []
+        self._form = form
+        self._prefix = prefix
+
+    def must_be_sound(self) -> None:
+        """Pass unless something is wrong.
+
+        Raises:
+            errors.Invalid: with every field that cannot be taken.
+        """
+        if self.problems:
+            raise errors.Invalid(*self.problems)
+
+    def at_fault(self, *names: str) -> bool:
+        """Whether one of these fields cannot be taken."""
+        return any(problem.field in names for problem in self.problems)
+
+    def change(self, flags: tuple[str, ...], alt_length: int) -> Change:
+        """Where an image goes; the first of the `flags` that is there says whether it is main."""
+        defaults = [self._read(name, _flag) for name in flags]
+        return Change(
+            default=next((each for each in defaults if each is not None), None),
+            sort=self._read("sort", _number),
+            alt=self.text("alt", alt_length),
+        )
+
+    def offer(self) -> Offer | None:
+        """The photo's bytes, or else the first link."""
+        if self._form.photo is not None:
+            return Photo(self._form.photo)
+        return self.link(PHOTO, ORIGINAL)
+
+    def link(self, *names: str) -> Linked | None:
+        """The first link among these fields."""
+        links = ((name, self._read(name, _link)) for name in names)
+        return next((Linked(link, self._prefix + name) for name, link in links if link), None)
+
+    def text(self, name: str, limit: int) -> str | None:
+        """A text."""
+        return self._read(name, lambda field, value: _text(field, value, limit))
+
+    def code(self, name: str, limit: int) -> str | None:
+        """A text that some clients send as a whole number."""
+
+        def read(field: str, value: Value) -> str:
+            plain = isinstance(value, int) and not isinstance(value, bool)
+            return _text(field, str(value) if plain else value, limit)
+
+        return self._read(name, read)
+
+    def count(self, name: str, low: int, high: int) -> int | None:
+        """A whole number between two others, both included."""
+
+        def read(field: str, value: Value) -> int | None:
+            if value == "":
+                return None
+            if not _COUNT.fullmatch(str(value)):
+                raise errors.NotInteger(field)
+            if not low <= int(str(value)) <= high:
+                raise errors.NumberOutside(field, low=low, high=high)
+            return int(str(value))
+
+        return self._read(name, read)
+
+    def items(self, name: str) -> list["Fields"]:
+        """The objects in a list."""
+        value: object = self._form.fields.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self.problems.append(errors.NotList(name))
+            return []
+        items = []
+        for at, item in enumerate(value):
+            if isinstance(item, dict):
+                items.append(Fields(Form(item), f"{name}.{at}."))
+            else:
+                self.problems.append(errors.NotObject(f"{name}.{at}"))
+        return items
+
+    def video(self) -> Video | None:
+        """The video that must be there."""
+        found = self._read(VIDEO_URL, _video)
+        if found is None:
+            self.require(VIDEO_URL)
+        return found
+
+    def require(self, name: str) -> None:
+        """Note that a field is missing, unless something is wrong with it already."""
+        field = self._prefix + name
+        if not self.at_fault(field):
+            self.problems.append(errors.Required(field))
+
+    def _read(self, name: str, read: Callable[[str, Value], T]) -> T | None:
+        """A field's value; None when it is not there, null, or cannot be taken."""
+        value = self._form.fields.get(name)
+        if value is None:
+            return None
+        try:
+            if isinstance(value, errors.FieldRefused):
+                raise value
+            return read(self._prefix + name, value)
+        except errors.FieldRefused as problem:
+            self.problems.append(problem)
+            return None
+
+
+def _flag(name: str, value: Value) -> bool | None:
+    spelling = str(value).strip(" \t\r\n").lower() if isinstance(value, str | int) else ""
+    if value == "":
+        return None
+    if spelling not in _FLAGS:
+        raise errors.NotFlag(name)
+    return _FLAGS[spelling]
+
+
+def _number(name: str, value: Value) -> float | None:
+    if value == "":
+        return None
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip(" \t\r\n")):
+        value = float(value)
+    if isinstance(value, str | bool) or not isinstance(value, int | float):
+        raise errors.NotNumber(name)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise errors.NotNumber(name) from None
+    if not isfinite(number):
+        raise errors.NotNumber(name)
+    return number
+
+
+def _link(name: str, value: Value) -> str:
+    if not isinstance(value, str):
+        raise errors.LinkMalformed(name)
+    return value.strip(" \t\r\n")
+
+
+def _video(name: str, value: Value) -> Video | None:
+    if not isinstance(value, str):
+        raise errors.VideoUnknown(name)
+    link = value.strip(" \t\r\n")
+    return video.parse(link, name) if link else None
+
+
+def _text(name: str, value: Value, limit: int) -> str:
+    """Text of any script; no database takes NUL, and no page wants another control character."""
+    if not isinstance(value, str):
+        raise errors.NotText(name)
+    if len(value) > limit:
+        raise errors.TextTooLong(name, limit=limit)
+    for character in value:
+        category = unicodedata.category(character)
+        if category == "Cs":
+            raise errors.TextBroken(name)
+        if category == "Cc":
+            raise errors.TextControl(name, character=f"U+{ord(character):04X}")
+    return value

@@ -1,0 +1,87 @@
+"""Every endpoint: where it is, what it takes and what it answers."""
+
+from typing import Final, NamedTuple
+
+from fatrina.web.openapi import schemas
+from fatrina.web.openapi.schemas import IMAGE, PRODUCT, Schema
+
+STATUSES: Final = {
+    400: "The request itself is broken.",
+    401: "The token is invalid, or lacks the scope.",
+    404: "There is no such thing, or it is another merchant's.",
+    408: "The body stood still.",
+    413: "The body is too large.",
+    422: "A field cannot be taken; `fields` says which and why.",
+    500: "A fault of ours; the log has it under the answer's X-Request-Id.",
+    503: "Not now: busy, or storage or database do not answer. See Retry-After.",
+    507: "No space is left.",
+}
+_READ: Final = (401, 404, 500, 503)
+_LIST: Final = (401, 422, 500, 503)
+_REMOVE: Final = (*_READ, 507)
+_WRITE: Final = tuple(STATUSES)
+_MAKE: Final = tuple(status for status in STATUSES if status != 404)  # noqa: PLR2004
+
+
+class Endpoint(NamedTuple):
+    """What the document says of one endpoint."""
+
+    method: str
+    path: str
+    summary: str
+    status: int
+    data: Schema
+    refusals: tuple[int, ...]
+    body: Schema | None = None
+    query: Schema | None = None
+    http: int | None = None
+    """The HTTP status, where it is not the body's."""
+    pagination: Schema | None = None
+
+
+_IMAGE_PATH: Final = "/products/images/{image_id}"
+_PRODUCT_PATH: Final = "/products/{product_id}"
+_SKU_PATH: Final = "/products/sku/{sku}"
+
+ENDPOINTS: Final = {
+    "update_image": Endpoint(
+        "POST", _IMAGE_PATH, "Update Image", 201, IMAGE, _WRITE, schemas.UPDATE
+    ),
+    "delete_image": Endpoint("DELETE", _IMAGE_PATH, "Delete Image", 202, schemas.REMOVED, _REMOVE),
+    "attach_image": Endpoint(
+        "POST", f"{_PRODUCT_PATH}/images", "Attach Image", 201, IMAGE, _WRITE, schemas.ATTACH
+    ),
+    "attach_image_by_sku": Endpoint(
+        *("POST", f"{_SKU_PATH}/images", "Attach Image by SKU", 201, IMAGE),
+        *(_WRITE, schemas.ATTACH),
+        http=200,
+    ),
+    "attach_video": Endpoint(
+        *("POST", f"{_PRODUCT_PATH}/video", "Attach YouTube Video", 201, IMAGE),
+        *(_WRITE, schemas.VIDEO),
+    ),
+    "attach_video_by_sku": Endpoint(
+        *("POST", f"{_SKU_PATH}/videos", "Attach YouTube Video by SKU", 201, IMAGE),
+        *(_WRITE, schemas.VIDEO),
+        http=200,
+    ),
+    "create_product": Endpoint(
+        "POST", "/products", "Create Product", 201, PRODUCT, _MAKE, schemas.CREATE
+    ),
+    "list_products": Endpoint(
+        *("GET", "/products", "List Products", 200, schemas.PRODUCTS, _LIST),
+        query=schemas.LISTING,
+        pagination=schemas.PAGINATION,
+    ),
+    "product_details_by_sku": Endpoint(
+        "GET", _SKU_PATH, "Product Details by SKU", 200, PRODUCT, _READ
+    ),
+    "product_details": Endpoint("GET", _PRODUCT_PATH, "Product Details", 200, PRODUCT, _READ),
+    "update_product": Endpoint(
+        "PUT", _PRODUCT_PATH, "Update Product", 201, PRODUCT, _WRITE, schemas.CHANGE
+    ),
+    "delete_product": Endpoint(
+        "DELETE", _PRODUCT_PATH, "Delete Product", 202, schemas.REMOVED, _REMOVE
+    ),
+}
+"""Every endpoint below the prefix, by the name of its method in `api.Api`."""

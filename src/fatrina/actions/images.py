@@ -120,7 +120,7 @@ def _revise(  # noqa: PLR0913, PLR0917  what `update` knows by now
         after = before.revise(image, change)
         now = parts.clock()
         images.save(tx, product, before, after, now)
-        shown = versions.current(tx, product).get(image)
+        shown = versions.shown(tx, image)
         if photo is not None and shown and shown.source.sha256 != photo.source.sha256:
             if fresh is None:
                 raise _OvertakenError
@@ -138,18 +138,17 @@ class _OvertakenError(Exception):
 
 def _is_shown(parts: Parts, caller: Caller, image: int, photo: Photo) -> bool:
     with parts.database.reading() as look:
-        product = images.product_of(look, caller.merchant_id, image)
-        if product is None:
+        shown = versions.shown(look, image)
+        if shown is not None:
+            return shown.source.sha256 == photo.source.sha256
+        if images.product_of(look, caller.merchant_id, image) is None:
             raise errors.Missing
-        shown = versions.current(look, product).get(image)
-    if shown is None:
-        raise errors.PhotoOfVideo(photo.field)
-    return shown.source.sha256 == photo.source.sha256
+    raise errors.PhotoOfVideo(photo.field)
 
 
 def _gallery_of(tx: Connection, caller: Caller, image: int) -> tuple[int, Gallery]:
-    product = images.product_of(tx, caller.merchant_id, image)
-    if product is None or products.find(tx, caller.merchant_id, product, lock=True) is None:
+    product = images.product_of(tx, caller.merchant_id, image, lock=True)
+    if product is None:
         raise errors.Missing
     gallery = images.gallery(tx, product)
     if all(entry.id != image for entry in gallery.entries):

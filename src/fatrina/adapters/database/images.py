@@ -9,6 +9,18 @@ from fatrina.domain.gallery import Entry, Gallery
 
 _I = images.c
 _ENTRY = (_I.id, _I.age, _I.sort, _I.is_default, _I.alt, _I.video)
+# Statements of the update's road are built once: building one costs as much as running it.
+_PRODUCT_OF = (
+    select(_I.product_id)
+    .join(products)
+    .where(
+        _I.id == bindparam("image"),
+        _I.removed_at.is_(None),
+        products.c.merchant_id == bindparam("merchant"),
+    )
+)
+_LOCK_PRODUCT_OF = _PRODUCT_OF.with_for_update(of=products)
+_GALLERY = select(*_ENTRY).where(_I.product_id == bindparam("product"), _I.removed_at.is_(None))
 _SET = (
     update(images)
     .where(_I.id == bindparam("image"))
@@ -21,25 +33,19 @@ def exists(connection: Connection, image: int) -> bool:
     return connection.scalar(select(_I.id).where(_I.id == image)) is not None
 
 
-def product_of(connection: Connection, merchant: int, image: int) -> int | None:
-    """The product that a merchant's image belongs to."""
-    return connection.scalar(
-        select(_I.product_id)
-        .join(products)
-        .where(
-            _I.id == image,
-            _I.removed_at.is_(None),
-            products.c.merchant_id == merchant,
-        )
+def product_of(
+    connection: Connection, merchant: int, image: int, *, lock: bool = False
+) -> int | None:
+    """The product that a merchant's image belongs to; `lock` as in `products.find`."""
+    found: int | None = connection.scalar(
+        _LOCK_PRODUCT_OF if lock else _PRODUCT_OF, {"image": image, "merchant": merchant}
     )
+    return found
 
 
 def gallery(connection: Connection, product: int) -> Gallery:
     """A product's images."""
-    rows = connection.execute(
-        select(*_ENTRY).where(_I.product_id == product, _I.removed_at.is_(None))
-    )
-    return Gallery.of(Entry(*row) for row in rows)
+    return Gallery.of(Entry(*row) for row in connection.execute(_GALLERY, {"product": product}))
 
 
 def galleries(connection: Connection, wanted: Collection[int]) -> dict[int, Gallery]:

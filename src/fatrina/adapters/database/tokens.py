@@ -2,10 +2,21 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from fatrina.adapters.database.schema import merchants, tokens
 from fatrina.domain.access import Caller
+
+# Built once, as in `images`.
+_CALLER = (
+    select(tokens.c.id, tokens.c.scope, merchants.c.id, merchants.c.code)
+    .join(merchants)
+    .where(
+        tokens.c.hash == bindparam("hash"),
+        tokens.c.expires_at > bindparam("now"),
+        or_(tokens.c.revoked_at.is_(None), tokens.c.revoked_at > bindparam("now")),
+    )
+)
 
 
 class TokenRow(NamedTuple):
@@ -38,15 +49,7 @@ def add(connection: Connection, merchant: int, row: dict[str, str | int]) -> Non
 
 def caller(connection: Connection, token_hash: str, now: int) -> Caller | None:
     """Who a token stands for; None when it is unknown, expired or revoked."""
-    found = connection.execute(
-        select(tokens.c.id, tokens.c.scope, merchants.c.id, merchants.c.code)
-        .join(merchants)
-        .where(
-            tokens.c.hash == token_hash,
-            tokens.c.expires_at > now,
-            or_(tokens.c.revoked_at.is_(None), tokens.c.revoked_at > now),
-        )
-    ).first()
+    found = connection.execute(_CALLER, {"hash": token_hash, "now": now}).first()
     if found is None:
         return None
     token, scope, merchant, code = found

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from fatrina.adapters.database.schema import images, merchants, products, versions
 from fatrina.domain.photo import Kind
@@ -12,7 +12,21 @@ from fatrina.domain.version import Source, Version
 
 _V = versions.c
 _ORIGINAL = (merchants.c.code, _V.handle, _V.secret, _V.kind, _V.width, _V.height)
+_VERSION = (_V.frames, _V.bytes, _V.sha256, _V.link, *_ORIGINAL)
 _HOME = versions.join(images).join(products).join(merchants)
+
+# Built once, as in `images`.
+_SHOWN = (
+    select(*_VERSION)
+    .select_from(_HOME)
+    .where(_V.image_id == bindparam("image"), _V.retired_at.is_(None))
+)
+_RETIRE = (
+    update(versions)
+    .where(_V.image_id == bindparam("image"), _V.retired_at.is_(None))
+    .values(retired_at=bindparam("now"), alt=bindparam("text"))
+)
+_ADD = insert(versions)
 
 
 class Retired(NamedTuple):
@@ -25,44 +39,42 @@ class Retired(NamedTuple):
 def current(connection: Connection, *wanted: int) -> dict[int, Version]:
     """What each image of these products shows now, by image id; a video shows nothing of ours."""
     rows = connection.execute(
-        select(_V.image_id, _V.frames, _V.bytes, _V.sha256, _V.link, *_ORIGINAL)
+        select(_V.image_id, *_VERSION)
         .select_from(_HOME)
         .where(images.c.product_id.in_(wanted), _V.retired_at.is_(None))
     )
-    return {
-        image: Version(_original(rest), Source(size, digest, link), frames)
-        for image, frames, size, digest, link, *rest in rows
-    }
+    return {image: _version(rest) for image, *rest in rows}
+
+
+def shown(connection: Connection, image: int) -> Version | None:
+    """What one image shows now; None for a video, and where there is no such image."""
+    row = connection.execute(_SHOWN, {"image": image}).first()
+    return None if row is None else _version(row)
 
 
 def add(connection: Connection, image: int, version: Version, token: int | None, now: int) -> None:
     """Make a version the one its image shows; the one before must have been retired."""
     original, source = version.original, version.source
-    connection.execute(
-        insert(versions).values(
-            image_id=image,
-            handle=original.handle,
-            secret=original.secret,
-            kind=original.kind.value,
-            width=original.width,
-            height=original.height,
-            frames=version.frames,
-            bytes=source.bytes,
-            sha256=source.sha256,
-            link=source.link,
-            token_id=token,
-            created_at=now,
-        )
-    )
+    row = {
+        "image_id": image,
+        "handle": original.handle,
+        "secret": original.secret,
+        "kind": original.kind.value,
+        "width": original.width,
+        "height": original.height,
+        "frames": version.frames,
+        "bytes": source.bytes,
+        "sha256": source.sha256,
+        "link": source.link,
+        "token_id": token,
+        "created_at": now,
+    }
+    connection.execute(_ADD, row)
 
 
 def retire(connection: Connection, image: int, alt: str | None, now: int) -> None:
     """Take down what an image shows, on record with the alternative text it had."""
-    connection.execute(
-        update(versions)
-        .where(_V.image_id == image, _V.retired_at.is_(None))
-        .values(retired_at=now, alt=alt)
-    )
+    connection.execute(_RETIRE, {"image": image, "now": now, "text": alt})
 
 
 def retired(connection: Connection, before: int, limit: int) -> list[Retired]:
@@ -96,6 +108,11 @@ def with_bytes(connection: Connection, handles: Iterable[str]) -> list[Original]
         .where(_V.handle.in_([*handles]), _V.purged_at.is_(None))
     )
     return [_original(row) for row in rows]
+
+
+def _version(row: Sequence[Any]) -> Version:
+    frames, size, digest, link, *rest = row
+    return Version(_original(rest), Source(size, digest, link), frames)
 
 
 def _original(row: Sequence[Any]) -> Original:

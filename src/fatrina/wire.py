@@ -135,9 +135,7 @@ def success(status: int, data: object, pagination: Json | None = None) -> Json:
 
 def failure(refusal: errors.Refusal, language: Language) -> Json:
     """The envelope of a refusal; `fields` when fields are at fault."""
-    problems = refusal.problems if isinstance(refusal, errors.Invalid) else ()
-    if isinstance(refusal, errors.FieldRefused):
-        problems = (refusal,)
+    problems = [each for each in refusal.each() if isinstance(each, errors.FieldRefused)]
     told = errors.Invalid(*problems) if problems else refusal
     error: Json = {"code": told.code, "message": messages.word(told, language)}
     if problems:

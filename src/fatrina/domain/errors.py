@@ -21,6 +21,10 @@ class Refusal(Exception):
         super().__init__(self.reason, seen)
         self.seen = seen
 
+    def each(self) -> "tuple[Refusal, ...]":
+        """The single reasons it stands for: itself, but for one that gathers several."""
+        return (self,)
+
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuilt, (type(self), self.seen)
 
@@ -153,6 +157,10 @@ class Invalid(Refusal):
     def __init__(self, *problems: "FieldRefused") -> None:
         super().__init__()
         self.problems = problems
+
+    def each(self) -> tuple[Refusal, ...]:
+        """Every field's own."""
+        return self.problems
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), self.problems

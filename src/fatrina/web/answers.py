@@ -44,8 +44,7 @@ def refused(request: Request, refusal: errors.Refusal) -> Response:
 
 def reasons(refusal: errors.Refusal) -> str:
     """The stable reasons of a refusal, one for each field at fault."""
-    problems = refusal.problems if isinstance(refusal, errors.Invalid) else (refusal,)
-    return ", ".join(dict.fromkeys(problem.reason for problem in problems))
+    return ", ".join(dict.fromkeys(each.reason for each in refusal.each()))
 
 
 def _json(status: int, content: wire.Json, headers: dict[str, str]) -> Response:

@@ -69,7 +69,6 @@ def _of_disk(fault: OSError) -> errors.Refusal:
 
 
 def _noted(refusal: errors.Refusal) -> dict[str, object]:
-    problems = refusal.problems if isinstance(refusal, errors.Invalid) else (refusal,)
-    noted: dict[str, object] = {"refused": [problem.reason for problem in problems]}
+    noted: dict[str, object] = {"refused": [each.reason for each in refusal.each()]}
     cause = refusal.__cause__
     return noted | ({"cause": repr(cause)} if cause is not None else {})

@@ -66,13 +66,12 @@ class Reader:
             raise errors.BodyTooLarge(limit=_SMALL)
 
     async def read(self, request: Request, arrival: ExitStack) -> Form:
-        """Read the whole body; the photo's file lives as long as `arrival`.
+        """Read the whole body, which `must_fit`; the photo's file lives as long as `arrival`.
 
         Raises:
             errors.BadRequest, errors.BodyTooLarge, errors.BodyTooSlow: the body as such.
             errors.PhotoTooLarge: the photo, at once.
         """
-        self.must_fit(request)
         kind, options = _content_type(request)
         if kind == "multipart/form-data":
             return await self._multipart(request, options.get("boundary", ""), arrival)

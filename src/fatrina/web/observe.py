@@ -54,9 +54,8 @@ class Metrics:
 
     def refused(self, refusal: errors.Refusal) -> None:
         """Count a refusal, or each field of it."""
-        problems = refusal.problems if isinstance(refusal, errors.Invalid) else (refusal,)
-        for problem in problems:
-            self.refusals.labels(problem.reason).inc()
+        for each in refusal.each():
+            self.refusals.labels(each.reason).inc()
 
 
 class Observe:

@@ -1,0 +1,104 @@
+"""The operator's commands: those of the service itself here, each group in a module of its own."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fatrina import __version__, logs
+from fatrina import app as root
+from fatrina.actions.sweep import Broom
+from fatrina.cli.common import CLOCK, Data, settings, told
+from fatrina.cli.merchants import merchant
+from fatrina.cli.tokens import token
+
+cli = typer.Typer(
+    name="fatrina",
+    help="Fatrina keeps the pictures of a shop's products and swaps them safely and at once.\n\n"
+    "Every setting can also be given in the environment as FATRINA_…; see docs/settings.md.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+cli.add_typer(merchant, name="merchant")
+cli.add_typer(token, name="token")
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [8000]")]
+
+
+@cli.command()
+def serve(host: Host = None, port: Port = None, data: Data = None) -> None:
+    """Serve the API and the pictures until stopped (Ctrl-C or SIGTERM; requests are finished)."""
+    from fatrina import serving  # noqa: PLC0415  other commands start without it
+
+    chosen = settings(host=host, port=port, data=data)
+    logs.configure(chosen.log_level)
+    with told():
+        serving.serve(chosen)
+
+
+@cli.command("demo")
+def demo_(host: Host = None, port: Port = None, data: Data = None) -> None:
+    """Draw a small shop, swap pictures by file and by link before your eyes, and go on serving."""
+    from fatrina import demo  # noqa: PLC0415  other commands start without it
+
+    chosen = settings(host=host, port=port, data=data or Path("data/demo"))
+    logs.configure("warning")
+    with told():
+        demo.run(chosen)
+
+
+@cli.command()
+def sweep(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell; delete nothing.")] = False,
+    data: Data = None,
+) -> None:
+    """Delete pictures that were kept long enough, and what crashes left behind."""
+    chosen = settings(data=data)
+    begun = time.monotonic()
+    seen = 0
+
+    def progress(more: int) -> None:
+        nonlocal seen
+        seen += more
+        if time.monotonic() - begun > 1 and sys.stderr.isatty():
+            typer.echo(f"\r{seen} files looked at …", nl=False, err=True)
+
+    with told(), root.held(chosen.data) as folder:
+        arrivals = root.stranded(folder, dry_run=dry_run)
+        database = folder.database()
+        broom = Broom(database, folder.storage(), dry_run, progress)
+        swept = broom.sweep(CLOCK(), root.keep(chosen), folder.settled())
+        database.close()
+    verb = "to delete" if dry_run else "deleted"
+    typer.echo(f"pictures past their time {verb}: {swept.versions}")
+    typer.echo(f"files no picture owns {verb}: {swept.files}")
+    typer.echo(f"unfinished arrivals {verb}: {arrivals}")
+
+
+@cli.command("doctor")
+def doctor_(data: Data = None) -> None:
+    """Check this machine and the data folder; tell what is wrong and what to do."""
+    from fatrina import doctor  # noqa: PLC0415  other commands start without it
+
+    if not doctor.examine(settings(data=data)):
+        raise typer.Exit(1)
+
+
+@cli.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Answer `fatrina --version`."""
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()

@@ -1,0 +1,61 @@
+"""What every command shares: options, settings, and words for what an operator can mend."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from fatrina import app as root
+from fatrina.actions.clock import Clock
+from fatrina.adapters.database import Database
+from fatrina.domain import errors, messages
+from fatrina.settings import Settings
+
+CLOCK: Final = Clock()
+Data = Annotated[
+    Path | None, typer.Option(help="Folder of the database and the pictures. [./data]")
+]
+
+
+def settings(**given: Any) -> Settings:
+    """The settings, as the environment has them but for what was given; tells what is wrong."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as fault:
+        for each in fault.errors():
+            name = "FATRINA_" + "_".join(str(part) for part in each["loc"]).upper()
+            typer.echo(f"{name}: {each['msg']} (it is {each['input']!r})", err=True)
+        raise typer.Exit(2) from None
+
+
+@contextmanager
+def opened(data: Path | None, *, make: bool = False) -> Iterator[Database]:
+    """The database of the data folder, closed at the end."""
+    with told(), root.held(settings(data=data).data, make=make) as folder:
+        database = folder.database()
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Say in a line what an operator can mend; leave a trace only for our own faults."""
+    try:
+        yield
+    except root.NotReadyError as fault:
+        fail(str(fault))
+    except errors.Refusal as refusal:
+        fail(f"{messages.word(refusal, 'en')} fatrina doctor tells more.")
+    except OSError as fault:
+        fail(f"{fault.strerror or fault}: {fault.filename or ''}")
+
+
+def fail(words: str) -> NoReturn:
+    """End with a line on standard error."""
+    typer.echo(words, err=True)
+    raise typer.Exit(1)

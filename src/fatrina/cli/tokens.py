@@ -1,0 +1,72 @@
+"""`fatrina token`: the tokens that clients carry."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import typer
+
+from fatrina.actions import access
+from fatrina.cli.common import CLOCK, Data, fail, opened
+from fatrina.domain.access import READ, SCOPES, WRITE
+
+_SPAN: Final = re.compile(r"([0-9]{1,6})([smhdw])")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_LONGEST: Final = 100 * 365 * 86_400_000
+
+token = typer.Typer(help="The tokens that clients carry.", no_args_is_help=True)
+
+
+@token.command("create")
+def token_create(
+    merchant: Annotated[str, typer.Option(help="The merchant's code.")],
+    scope: Annotated[
+        str, typer.Option(help=f"What it may do: {READ}, {WRITE}, or both with a blank between.")
+    ] = WRITE,
+    expires: Annotated[
+        str, typer.Option(help="How long it works: a number and s, m, h, d or w, such as 14d.")
+    ] = "14d",
+    data: Data = None,
+) -> None:
+    """Print a new token. It is shown this once: only its hash is kept."""
+    unknown = [each for each in scope.split() if each not in SCOPES]
+    if unknown or not scope.split():
+        fail(f"“{scope}” is no scope: use {' or '.join(SCOPES)}.")
+    span = _SPAN.fullmatch(expires)
+    if span is None:
+        fail(f"“{expires}” is no time span: use a number and s, m, h, d or w, such as 14d.")
+    milliseconds = int(span[1]) * _SECONDS[span[2]] * 1000
+    if milliseconds > _LONGEST:
+        fail(f"“{expires}” is too long: a token works for 100 years at most.")
+    with opened(data) as database:
+        made = access.issue(database, merchant, scope, milliseconds, CLOCK())
+    if made is None:
+        fail(f"There is no merchant “{merchant}”: fatrina merchant create {merchant}")
+    typer.echo(made)
+
+
+@token.command("list")
+def token_list(data: Data = None) -> None:
+    """List the tokens: id, merchant, first letters, scope, and until when they work."""
+    with opened(data) as database:
+        rows = access.listed(database)
+    now = CLOCK()
+    for row in rows:
+        state = "works" if row.expires_at > now else "expired"
+        state = "revoked" if row.revoked_at is not None else state
+        until = datetime.fromtimestamp(row.expires_at / 1000, UTC).isoformat(timespec="seconds")
+        typer.echo(f"{row.id}\t{row.merchant}\t{row.hint}…\t{row.scope}\t{until}\t{state}")
+    if not rows:
+        typer.echo("No tokens yet: fatrina token create --merchant CODE", err=True)
+
+
+@token.command("revoke")
+def token_revoke(
+    identifier: Annotated[int, typer.Argument(metavar="ID", help="As `token list` shows it.")],
+    data: Data = None,
+) -> None:
+    """Make a token stop working at once."""
+    with opened(data) as database:
+        if not access.revoke(database, identifier, CLOCK()):
+            fail(f"There is no token {identifier} that still works; see fatrina token list.")
+    typer.echo(f"Token {identifier} revoked.", err=True)

@@ -6,7 +6,7 @@ import hypothesis
 import pytest
 
 from tests import drawn
-from tests.shop import BEHIND, Hung, Service, Shop, running, site
+from tests.shop import ADMIN, BEHIND, Hung, Service, Shop, running, site
 
 # How fast is for the benchmarks: a busy machine must not fail a test.
 hypothesis.settings.register_profile("fatrina", deadline=None)
@@ -15,9 +15,9 @@ hypothesis.settings.load_profile("fatrina")
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with the settings it comes with, but that it may follow links to 127.0.0.1."""
+    """A service with the settings it comes with, but for links to 127.0.0.1 and an admin token."""
     folder = tmp_path_factory.mktemp("service")
-    with running(folder, download_allow="127.0.0.1") as service:
+    with running(folder, download_allow="127.0.0.1", admin_token=ADMIN) as service:
         yield service
 
 

@@ -31,6 +31,7 @@ PRODUCT: Final = PREFIX + "/products/{}"
 BY_SKU: Final = PREFIX + "/products/sku/{}"
 FILM: Final = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 ROLES: Final = ("original", "standard_resolution", "low_resolution", "thumbnail")
+ADMIN: Final = "the-admin-of-all-tests"
 BEHIND: Final = "/pictures"
 """Where the public address of the `strict` service says that the pictures are."""
 _CODES: Final = count(10_000)

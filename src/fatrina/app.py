@@ -154,6 +154,7 @@ def build(settings: Settings, folder: Folder) -> Service:
         Rules(settings.alt_length, settings.photo_optional),
         changes=settings.decoder_count + settings.decoder_queue,
         links=settings.downloads,
+        admin_token=settings.admin_token,
     )
     return Service(app, parts)
 

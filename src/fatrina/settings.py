@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     keep_days: float = Field(
         30.0, ge=0, description="Days that a replaced or removed picture and its URLs are kept."
     )
+    admin_token: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9._~+/=-]{16,512})?$",
+        description="Token of the controls below /_fatrina, 16 characters or more. Empty: there "
+        "are none.",
+    )
     log_level: str = Field("info", description="debug, info, warning or error.")
 
     @field_validator("download_allow", mode="before")

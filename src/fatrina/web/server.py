@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fatrina import __version__
 from fatrina.actions import Parts
-from fatrina.web import docs, media, openapi
+from fatrina.web import docs, media, openapi, twin
 from fatrina.web.api import Api, Lanes, Rules
 from fatrina.web.faults import Faults
 from fatrina.web.forms import Reader
@@ -57,15 +57,16 @@ def build(  # noqa: PLR0913  the root hands everything over once
     *,
     changes: int,
     links: int,
+    admin_token: str,
 ) -> ASGIApp:
-    """The whole application: the API, the pictures, and the operator's pages.
+    """The whole application: the API, the pictures, the operator's pages, the twin's controls.
 
     `changes` and `links` are how many updates, and updates by link, are worked on at once.
     """
     lanes = Lanes(CapacityLimiter(_LOOKS), CapacityLimiter(changes), CapacityLimiter(links))
     api = Api(parts, reader, writer, rules, lanes)
     routes = [*_api(api), *_operators_pages(parts, metrics), *docs.routes(PREFIX, writer.base)]
-    routes += _media(parts, urlsplit(writer.base).path)
+    routes += [*twin.routes(admin_token), *_media(parts, urlsplit(writer.base).path)]
     for route in routes:
         _match_to_the_end(route)
     return Linger(Observe(Faults(routes, metrics), metrics))

@@ -1,0 +1,46 @@
+"""Who may use the controls: whoever carries the admin token."""
+
+from collections.abc import Awaitable, Callable
+from hmac import compare_digest
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from fatrina.domain import errors
+from fatrina.web import auth
+
+
+class Control(NamedTuple):
+    """One control: how it is called, what it is for, and what answers."""
+
+    method: str
+    path: str
+    summary: str
+    answer: Callable[[Request], Awaitable[Response]]
+
+    def described(self, prefix: str) -> dict[str, str]:
+        """A line of the index."""
+        return {"method": self.method, "path": prefix + self.path, "summary": self.summary}
+
+
+class Guarded:
+    """A control as an application, closed to all but the holder of the admin token."""
+
+    def __init__(self, control: Control, admin_token: str) -> None:
+        self.__name__ = control.answer.__name__
+        self._answer = control.answer
+        self._token = admin_token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request.
+
+        Raises:
+            errors.TokenInvalid: the bearer token is not the admin token.
+        """
+        request = Request(scope, receive)
+        if not compare_digest(auth.bearer(request).encode(), self._token):
+            raise errors.TokenInvalid
+        response = await self._answer(request)
+        await response(scope, receive, send)

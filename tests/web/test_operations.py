@@ -154,8 +154,8 @@ def test_metrics_count_requests_by_route(hung: Hung) -> None:
     ]
     before = [counted(service, line) for line in lines]
     hung.shop.update(hung.id, multipart())
-    hung.shop.call("BREW", hung.path)
-    hung.shop.call("BREW", f"/pots/{hung.id}")
+    hung.shop.call("PROPFIND", hung.path)
+    hung.shop.call("PROPFIND", f"/pots/{hung.id}")
     service.get(hung.urls()["original"])
     # A request is counted when all is done, which is after its answer.
     for line, count in zip(lines, before, strict=True):

@@ -4,8 +4,9 @@ from time import perf_counter
 
 import pytest
 
-from tests.client import Line
-from tests.shop import Hung, Service
+from tests import drawn
+from tests.client import Line, multipart
+from tests.shop import UPDATE, Hung, Service
 from tests.web.refusing import must_refuse
 
 HOST = b"Host: shop.test\r\n"
@@ -18,7 +19,10 @@ BROKEN = {
     "http/11": b"GET /health HTTP/11\r\n" + HOST + b"\r\n",
     "http/1.10": b"GET /health HTTP/1.10\r\n" + HOST + b"\r\n",
     "small http": b"GET /health http/1.1\r\n" + HOST + b"\r\n",
-    "two blanks": b"GET  /health HTTP/1.1\r\n" + HOST + b"\r\n",
+    "small method": b"get /health HTTP/1.1\r\n" + HOST + b"\r\n",
+    "unknown method": b"BREW /health HTTP/1.1\r\n" + HOST + b"\r\n",
+    "connect": b"CONNECT shop.test:443 HTTP/1.1\r\n" + HOST + b"\r\n",
+    "http/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "blank in the path": b"GET /he alth HTTP/1.1\r\n" + HOST + b"\r\n",
     "nul in the path": b"GET /health\0 HTTP/1.1\r\n" + HOST + b"\r\n",
     "raw utf-8 in the path": "GET /صورة HTTP/1.1\r\n".encode() + HOST + b"\r\n",
@@ -32,6 +36,9 @@ BROKEN = {
     "line feed in a name": GET + b"X\nA: b\r\n\r\n",
     "carriage return in a value": GET + b"X-A: a\rb\r\n\r\n",
     "first header folded": b"GET /health HTTP/1.1\r\n X: y\r\n" + HOST + b"\r\n",
+    "header folded": GET + b"X-A: b\r\n c\r\n\r\n",
+    "line feeds alone": GET.replace(b"\r", b"") + b"\n",
+    "equal lengths": GET + b"Content-Length: 1\r\nContent-Length: 1\r\n\r\na",
     "two lengths": GET + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
     "length and sign": GET + b"Content-Length: +1\r\n\r\na",
     "length below zero": GET + b"Content-Length: -1\r\n\r\n",
@@ -43,6 +50,7 @@ BROKEN = {
     "unknown coding": GET + b"Transfer-Encoding: gzip\r\n\r\n",
     "two codings": GET + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
     "header of 70,000 bytes": GET + b"X-A: " + b"b" * 70_000,
+    "whole header of 20,000 bytes": GET + b"X-A: " + b"b" * 20_000 + b"\r\n\r\n",
     "5,000 headers": GET + b"X-A: b\r\n" * 5_000,
     "path of 70,000 bytes": b"GET /" + b"a" * 70_000,
     "line without an end": b"A" * 70_000,
@@ -69,7 +77,7 @@ BODIES = {
     "size of 30 digits": b"1" * 30 + b"\r\nabc\r\n",
     "too short a size": b"2\r\nabc\r\n",
     "line feed alone": b"3\nabc\r\n",
-    "endless extension": b"3;" + b"x" * 70_000,
+    "endless extension": b"3;" + b"x" * 600_000,
 }
 
 
@@ -90,9 +98,48 @@ def test_a_length_beside_chunks_is_the_end(hung: Hung) -> None:
     with hung.shop.line() as line:
         line.send(hung.shop.head("POST", hung.path, content_length=str(len(hidden) + 5), **sent))
         line.send(b"0\r\n\r\n" + hidden)
-        assert line.answer().status in {400, 422}
+        must_refuse(line.answer(), 400, "http_broken")
         assert line.hung_up()
     hung.must_be_whole()
+
+
+def test_requests_in_a_row(service: Service) -> None:
+    with Line(service.port) as line:
+        line.send((GET + b"\r\n") * 8)
+        for _ in range(8):
+            assert line.answer("GET").status == 200
+
+
+def test_a_row_without_end(service: Service) -> None:
+    """What is broken is told after all that was asked before it is answered."""
+    with Line(service.port) as line:
+        line.send((GET + b"\r\n") * 1000)
+        for _ in range(9):
+            assert line.answer("GET").status == 200
+        must_refuse(line.answer("GET"), 400, "http_broken")
+        assert line.hung_up()
+
+
+def test_a_broken_body_in_a_row(hung: Hung) -> None:
+    chunked = {"content_type": "multipart/form-data; boundary=x", "transfer_encoding": "chunked"}
+    with hung.shop.line() as line:
+        line.send(GET + b"\r\n" + hung.shop.head("POST", hung.path, **chunked) + b"xyz\r\n")
+        assert line.answer("GET").status == 200
+        must_refuse(line.answer(), 400, "http_broken")
+        assert line.hung_up()
+    hung.must_be_whole()
+
+
+def test_a_broken_body_behind_an_early_answer(hung: Hung) -> None:
+    chunked = {"content_type": "multipart/form-data; boundary=x", "transfer_encoding": "chunked"}
+    with hung.shop.line() as line:
+        line.send(hung.shop.head("POST", UPDATE.format(1), **chunked))
+        must_refuse(line.answer(), 404, "missing")
+        begun = perf_counter()
+        line.send(b"xyz\r\n")
+        must_refuse(line.answer(), 400, "http_broken")
+        assert line.hung_up()
+    assert perf_counter() - begun < 4
 
 
 @pytest.mark.parametrize("second", [b"garbage\r\n\r\n", b"\0\0\0\r\n\r\n"])
@@ -107,12 +154,11 @@ def test_garbage_behind_a_request(service: Service, second: bytes) -> None:
 SOUND = {
     "http/1.0": b"GET /health HTTP/1.0\r\n\r\n",
     "empty header": GET + b"X-A:\r\n\r\n",
-    "folded header": GET + b"X-A: b\r\n c\r\n\r\n",
+    "two blanks": b"GET  /health HTTP/1.1\r\n" + HOST + b"\r\n",
     "raw latin-1 in a value": GET + b"X-A: \xe4\r\n\r\n",
-    "line feeds alone": GET.replace(b"\r", b"") + b"\n",
     "upgrade to h2c": GET + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
     "upgrade to websocket": GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
-    "equal lengths": GET + b"Content-Length: 1\r\nContent-Length: 1\r\n\r\na",
+    "a whole address": GET.replace(b"/health", b"http://other.test/health") + b"\r\n",
     "a query": GET.replace(b"health", b"health?a=%00&b=%zz") + b"\r\n",
 }
 
@@ -125,13 +171,23 @@ def test_a_request_all_the_same(service: Service, how: str) -> None:
         assert (answer.status, answer.json["status"]) == (200, "live")
 
 
-@pytest.mark.parametrize(
-    "request_line", ["CONNECT shop.test:443", "OPTIONS *", "GET *", "TRACE /x"]
-)
+@pytest.mark.parametrize("request_line", ["OPTIONS *", "GET *", "TRACE /x"])
 def test_targets_that_are_no_paths(service: Service, request_line: str) -> None:
     with Line(service.port) as line:
         line.send(f"{request_line} HTTP/1.1\r\n".encode() + HOST + b"\r\n")
         must_refuse(line.answer(request_line.split(maxsplit=1)[0]), 404, "missing")
+
+
+@pytest.mark.parametrize("wanted", ["h2c", "websocket"])
+def test_a_body_of_who_would_rather_speak_another_protocol(hung: Hung, wanted: str) -> None:
+    """As curl and what is built on it ask for HTTP/2 where there is no TLS."""
+    form = multipart(photo=drawn.png(seed=44), alt="after")
+    sent = {"connection": "Upgrade, HTTP2-Settings", "upgrade": wanted, "http2_settings": "AAMAAA"}
+    with hung.shop.line() as line:
+        for more in ("first", "second"):
+            line.send(hung.head(len(form.data), form.kind, x_more=more, **sent) + form.data)
+            answer = line.answer()
+            assert (answer.status, answer.data["alt_seo"]) == (201, "after")
 
 
 def test_no_answer_waits_for_a_receipt(service: Service) -> None:

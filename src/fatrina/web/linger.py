@@ -30,14 +30,12 @@ class Linger:
             return
         headers = dict(scope["headers"])
         rest = _Rest(receive, asked=headers.get(b"expect", b"").lower() != b"100-continue")
-        # RFC 9112, 6.1: what one server takes for a body, another takes for the next request.
-        ambiguous = headers.keys() >= {b"content-length", b"transfer-encoding"}
 
         async def lingering(message: Message) -> None:
             if message["type"] == "http.response.start":
                 # Of a body that nobody asked for the client alone knows whether it still comes.
                 rest.over |= not rest.asked or _CLOSE in message["headers"]
-                if ambiguous or not rest.asked:
+                if not rest.asked:
                     message["headers"].append(_CLOSE)
             elif not message.get("more_body", False) and not rest.over:
                 await send({**message, "more_body": True})

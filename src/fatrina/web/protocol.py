@@ -6,8 +6,8 @@ import socket
 from secrets import token_hex
 from typing import Any, Final
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from fatrina import wire
 from fatrina.domain import errors
@@ -16,17 +16,40 @@ HEAD_SECONDS: Final = 30.0
 """Seconds in which a request's head must be whole, and an unread body must end."""
 READ_SECONDS: Final = 60.0
 """Seconds in which a client must take what of an answer waits for it, about 256 KB."""
-_BROKEN: Final = json.dumps(wire.failure(errors.HttpBroken(), "ar"), ensure_ascii=False).encode()
+_MOST: Final = 16_384
+"""Bytes of a head, or of anything else that is neither a head nor a body."""
+_QUEUE: Final = 8
+"""Requests on one connection that may wait for the answer to another."""
+_BODY: Final = json.dumps(wire.failure(errors.HttpBroken(), "ar"), ensure_ascii=False).encode()
+_BROKEN: Final = (
+    "HTTP/1.1 400 Bad Request\r\n"
+    "content-type: application/json; charset=utf-8\r\n"
+    "content-language: ar\r\n"
+    f"content-length: {len(_BODY)}\r\n"
+    "cache-control: no-store\r\n"
+    f"fatrina-reason: {errors.HttpBroken.reason}\r\n"
+    "x-request-id: {name}\r\n"
+    "connection: close\r\n\r\n"
+)
 
 
-class Protocol(H11Protocol):
-    """uvicorn's h11 protocol with four gaps closed.
+class _NoRequestError(Exception):
+    """What the parser takes for a request breaks HTTP all the same."""
 
-    It answers broken requests with plain text, waits for ever for the rest of a head and for a
-    client that reads nothing, and leaves to the listening socket whether the second packet of an
-    answer waits for a receipt of the first.
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol over llhttp, with the gaps closed that the two leave.
+
+    They take a head of any size and any number of hosts, lose the body of a request that asks for
+    another protocol, answer broken requests with plain text even amid another answer, queue
+    requests without end, wait for ever for the rest of a head and for a client that reads nothing,
+    and leave to the listening socket whether the second packet of an answer waits for a receipt
+    of the first.
     """
 
+    _silent = 0
+    """Bytes since the parser last told of something."""
+    _broken = False
     _cut_off: asyncio.TimerHandle | None = None
     _given_up: asyncio.TimerHandle | None = None
 
@@ -40,8 +63,60 @@ class Protocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; stop the clock while a request is being answered."""
-        super().data_received(data)
+        if self._broken:
+            return
+        self._unset_keepalive_if_required()
+        self._silent += len(data)
+        try:
+            self._feed(data)
+        except (httptools.HttpParserError, _NoRequestError) as fault:
+            self.send_400_response(str(fault))
+        if self._silent > _MOST and not self._broken:
+            self.send_400_response("no end of it")
         self._watch()
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer a request, if it is one.
+
+        Raises:
+            _NoRequestError: it has too large a head, not one host (RFC 9112, 3.2), or a body in a
+                coding that is not read here (6.1); or too many wait already.
+        """
+        self._silent = 0
+        names = [name for name, _ in self.headers]
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        hosts = names.count(b"host")
+        if (
+            size > _MOST
+            or hosts > 1
+            or (hosts == 0 and self.parser.get_http_version() != "1.0")
+            or any(n == b"transfer-encoding" and v.lower() != b"chunked" for n, v in self.headers)
+            or len(self.pipeline) >= _QUEUE
+        ):
+            raise _NoRequestError
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body: most are read one by one, and so need no copy."""
+        self._silent = 0
+        if self.cycle.body or self.cycle.response_complete:
+            super().on_body(body)
+        else:
+            self.cycle.body = body  # type: ignore[assignment]  # only added to
+            super().on_body(b"")
+
+    def on_message_complete(self) -> None:
+        """End a body."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with what came meanwhile."""
+        last = not self.pipeline
+        super().on_response_complete()
+        if self._broken and last and not self.transport.is_closing():
+            self._refuse()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the clocks."""
@@ -59,23 +134,41 @@ class Protocol(H11Protocol):
         super().resume_writing()
         self._go_on_writing()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's words
-        """Answer what is not HTTP in the envelope, and close."""
-        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
-            self.transport.close()
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP in the envelope, after what was asked before it, and close."""
+        self.logger.warning("No HTTP request: %s", msg)
+        self._broken = True
+        self.flow.pause_reading()
+        cycle = self._latest()
+        if self.pipeline:
+            if self.pipeline[0][0].more_body:  # it waits, and its body is what is broken
+                self.pipeline.popleft()
             return
-        headers = [
-            ("content-type", "application/json; charset=utf-8"),
-            ("content-language", "ar"),
-            ("content-length", str(len(_BROKEN))),
-            ("cache-control", "no-store"),
-            ("fatrina-reason", errors.HttpBroken.reason),
-            ("x-request-id", token_hex(8)),
-            ("connection", "close"),
-        ]
-        response = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
-        for event in (response, h11.Data(data=_BROKEN), h11.EndOfMessage()):
-            self.transport.write(self.conn.send(event) or b"")
+        if cycle is not None and cycle.more_body:
+            cycle.more_body = False
+            cycle.disconnected = not cycle.response_started
+            cycle.message_event.set()
+        if cycle is None or cycle.disconnected or cycle.response_complete:
+            self._refuse()
+
+    def _feed(self, data: bytes) -> None:
+        """Parse; a request that asks for another protocol (RFC 9110, 7.8) as if it did not."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            rest = data[upgrade.args[0] :]
+        else:
+            return
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            raise _NoRequestError
+        version = self.parser.get_http_version().encode()
+        head = [b"%b %b HTTP/%b\r\n" % (method, self.url, version)]
+        head += [b"%b: %b\r\n" % each for each in self.headers if each[0] != b"upgrade"]
+        self._feed(b"".join([*head, b"\r\n", rest]))
+
+    def _refuse(self) -> None:
+        self.transport.write(_BROKEN.format(name=token_hex(8)).encode() + _BODY)
         self.transport.close()
 
     def _watch(self) -> None:
@@ -100,8 +193,12 @@ class Protocol(H11Protocol):
             self.transport.close()
 
     def _answering(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle  # None before the first request
+        cycle = self._latest()
         return cycle is not None and not cycle.response_complete
+
+    def _latest(self) -> RequestResponseCycle | None:
+        """The request that came last, answered or not; None before the first."""
+        return self.cycle
 
 
 def as_uvicorn() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 # Seconds without a byte, and of dropping in all: as nginx lingers.
 _IDLE: Final = 5.0
 _WHOLE: Final = 30.0
+_BODY: Final = frozenset({b"content-length", b"transfer-encoding"})
 _CLOSE: Final = (b"connection", b"close")
 
 
@@ -25,10 +26,10 @@ class Linger:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request through."""
-        if scope["type"] != "http":
+        headers = dict(scope["headers"])
+        if headers.keys().isdisjoint(_BODY):  # RFC 9112, 6.3: then there is no body
             await self._app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
         rest = _Rest(receive, asked=headers.get(b"expect", b"").lower() != b"100-continue")
 
         async def lingering(message: Message) -> None:

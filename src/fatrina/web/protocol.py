@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from fatrina import wire
 from fatrina.domain import errors
+from fatrina.web.joining import Joining
 
 HEAD_SECONDS: Final = 30.0
 """Seconds in which a request's head must be whole, and an unread body must end."""
@@ -50,12 +51,14 @@ class Protocol(HttpToolsProtocol):
     _silent = 0
     """Bytes since the parser last told of something."""
     _broken = False
+    _joining: Joining
     _cut_off: asyncio.TimerHandle | None = None
     _given_up: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request's head."""
-        super().connection_made(transport)
+        self._joining = Joining(transport)
+        super().connection_made(self._joining)
         # asyncio does so only where the socket names its protocol, which `create_server`'s do not.
         connection: socket.socket = transport.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -113,6 +116,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Go on with what came meanwhile."""
+        self._joining.flush()
         last = not self.pipeline
         super().on_response_complete()
         if self._broken and last and not self.transport.is_closing():

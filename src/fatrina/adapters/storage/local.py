@@ -20,7 +20,7 @@ _PROBE: Final = 65_536  # a few bytes find room on a disk that no photo fits on
 class LocalBlob:
     """A stored file, opened."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         """Open it; FileNotFoundError when there is none."""
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         self.size = os.fstat(self._descriptor).st_size
@@ -42,6 +42,7 @@ class LocalStorage:
     def __init__(self, root: Path) -> None:
         """Use the folder `root`, made when missing."""
         self.root = root
+        self._folder = str(root)
         self._lasting: set[Path] = set()
         root.mkdir(parents=True, exist_ok=True)
         _flush(root.parent)
@@ -60,7 +61,7 @@ class LocalStorage:
 
     def open(self, key: str) -> LocalBlob:
         """Open a stored file; FileNotFoundError when there is none."""
-        return LocalBlob(self._path(key))
+        return LocalBlob(self._place(key))
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete stored files; a key that is not there is no fault."""
@@ -86,8 +87,11 @@ class LocalStorage:
             probe.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
+        return Path(self._place(key))
+
+    def _place(self, key: str) -> str:
         merchant, _, name = key.partition("/")
-        return self.root / merchant / name[:_FAN] / name
+        return f"{self._folder}/{merchant}/{name[:_FAN]}/{name}"
 
     def _make(self, folder: Path) -> None:
         """Make a folder that survives a power loss, as does the merchant's around it."""

@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 from fatrina import __version__
 from fatrina.actions import Parts
 from fatrina.actions.clock import Clock
+from fatrina.actions.limits import Counter
+from fatrina.adapters.buckets import Buckets
 from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import Decoders
 from fatrina.adapters.download import Downloader
@@ -46,10 +48,12 @@ class Service:
 
     app: ASGIApp
     parts: Parts
+    counter: Counter
 
     def close(self) -> None:
         """Let go of processes, files and connections."""
         self.parts.decoders.close()
+        self.counter.close()
         self.parts.database.close()
 
 
@@ -69,6 +73,10 @@ class Folder:
         if self.owner:
             database.migrate()
         return database
+
+    def buckets(self) -> Buckets:
+        """How much each merchant has asked lately."""
+        return Buckets(self.path / "limits.sqlite3")
 
     def storage(self) -> Storage:
         """Where the pictures lie."""
@@ -144,6 +152,7 @@ def build(settings: Settings, folder: Folder) -> Service:
         ),
         clock=Clock(metrics.staged),
     )
+    counter = Counter(folder.buckets() if settings.rate_limits else None, parts.clock)
     app = server.build(
         parts,
         metrics,
@@ -152,11 +161,12 @@ def build(settings: Settings, folder: Folder) -> Service:
         ),
         Writer(settings.base),
         Rules(settings.alt_length, settings.photo_optional),
+        counter,
         changes=settings.decoder_count + settings.decoder_queue,
         links=settings.downloads,
         admin_token=settings.admin_token,
     )
-    return Service(app, parts)
+    return Service(app, parts, counter)
 
 
 def keep(settings: Settings) -> int:

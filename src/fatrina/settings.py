@@ -74,6 +74,11 @@ class Settings(BaseSettings):
     keep_days: float = Field(
         30.0, ge=0, description="Days that a replaced or removed picture and its URLs are kept."
     )
+    rate_limits: bool = Field(
+        default=False,
+        description="Limit what each merchant may ask, by the merchant's plan, as the real API "
+        "does.",
+    )
     admin_token: str = Field(
         "",
         pattern=r"^([A-Za-z0-9._~+/=-]{16,512})?$",

@@ -2,33 +2,43 @@
 
 from fatrina.actions import Parts
 from fatrina.adapters.database import Database, tokens
-from fatrina.adapters.database.tokens import TokenRow
-from fatrina.domain import access, errors
+from fatrina.adapters.database.tokens import MerchantRow, TokenRow
+from fatrina.domain import access, errors, rate
 from fatrina.domain.access import Caller
 
 
-def identify(parts: Parts, token: str, scope: str) -> Caller:
-    """Who a bearer token stands for, when it reaches `scope`.
+def identify(parts: Parts, token: str) -> Caller:
+    """Who a bearer token stands for.
 
     Raises:
         errors.TokenInvalid: absent, unknown, expired or revoked.
-        errors.ScopeMissing: it does not reach the scope.
     """
     with parts.database.reading() as look:
         caller = tokens.caller(look, access.hashed(token), parts.clock()) if token else None
     if caller is None:
         raise errors.TokenInvalid
-    caller.must(scope)
     return caller
 
 
-def create_merchant(database: Database, code: str, now: int) -> bool:
+def create_merchant(database: Database, code: str, now: int, plan: str = rate.DEFAULT) -> bool:
     """Add a merchant; False when the code is taken."""
     with database.writing() as tx:
         if tokens.merchant_id(tx, code) is not None:
             return False
-        tokens.add_merchant(tx, code, now)
+        tokens.add_merchant(tx, code, now, plan)
         return True
+
+
+def merchants(database: Database) -> list[MerchantRow]:
+    """Every merchant, the newest last."""
+    with database.reading() as look:
+        return tokens.merchants_listed(look)
+
+
+def change_plan(database: Database, code: str, plan: str) -> bool:
+    """Put a merchant on another plan, at once; False when there is none with this code."""
+    with database.writing() as tx:
+        return tokens.change_plan(tx, code, plan)
 
 
 def issue(database: Database, merchant: str, scope: str, milliseconds: int, now: int) -> str | None:

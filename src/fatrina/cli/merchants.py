@@ -7,8 +7,13 @@ import typer
 
 from fatrina.actions import access
 from fatrina.cli.common import CLOCK, Data, fail, opened
+from fatrina.domain.rate import DEFAULT, PLANS
 
 _CODE: Final = re.compile(r"[A-Za-z0-9]{4,6}")
+_PLANS: Final = ", ".join(f"{name} ({limit})" for name, limit in PLANS.items())
+PlanOption = Annotated[
+    str, typer.Option(help=f"How many requests the shop may make where limits are on: {_PLANS}.")
+]
 
 merchant = typer.Typer(help="The shops that use this service.", no_args_is_help=True)
 
@@ -16,12 +21,44 @@ merchant = typer.Typer(help="The shops that use this service.", no_args_is_help=
 @merchant.command("create")
 def merchant_create(
     code: Annotated[str, typer.Argument(help="4 to 6 letters and digits; part of every URL.")],
+    plan: PlanOption = DEFAULT,
     data: Data = None,
 ) -> None:
     """Add a merchant."""
     if not _CODE.fullmatch(code):
         fail(f"“{code}” is no merchant code: use 4 to 6 letters and digits, such as shop1.")
+    _must_be_plan(plan)
     with opened(data, make=True) as database:
-        if not access.create_merchant(database, code, CLOCK()):
+        if not access.create_merchant(database, code, CLOCK(), plan):
             fail(f"There is a merchant “{code}” already.")
     typer.echo(f"Merchant {code} created. Next: fatrina token create --merchant {code}", err=True)
+
+
+@merchant.command("list")
+def merchant_list(data: Data = None) -> None:
+    """List the merchants: code and plan."""
+    with opened(data) as database:
+        rows = access.merchants(database)
+    for row in rows:
+        typer.echo(f"{row.code}\t{row.plan}")
+    if not rows:
+        typer.echo("No merchants yet: fatrina merchant create CODE", err=True)
+
+
+@merchant.command("plan")
+def merchant_plan(
+    code: Annotated[str, typer.Argument(help="The merchant's code.")],
+    plan: Annotated[str, typer.Argument(help=f"The plan and its requests: {_PLANS}.")],
+    data: Data = None,
+) -> None:
+    """Put a merchant on another plan; a running service knows at once."""
+    _must_be_plan(plan)
+    with opened(data) as database:
+        if not access.change_plan(database, code, plan):
+            fail(f"There is no merchant “{code}”: fatrina merchant create {code}")
+    typer.echo(f"Merchant {code} is on plan {plan}: {PLANS[plan]} requests.", err=True)
+
+
+def _must_be_plan(plan: str) -> None:
+    if plan not in PLANS:
+        fail(f"“{plan}” is no plan: use {', '.join(PLANS)}.")

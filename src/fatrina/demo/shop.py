@@ -50,7 +50,7 @@ def opened(parts: Parts, chance: Random) -> Shop:
     """The shop with a new token, good for a day; what an earlier run made is used again."""
     access.create_merchant(parts.database, MERCHANT, parts.clock())
     token = access.issue(parts.database, MERCHANT, WRITE, _DAY, parts.clock()) or ""
-    caller = access.identify(parts, token, WRITE)
+    caller = access.identify(parts, token)
     found = {article.sku: _product(parts, caller, article) for article in ARTICLES}
     shown = {
         article.sku: _image(parts, caller, found[article.sku], article, chance)

@@ -5,7 +5,7 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Final
 
-from fatrina.domain import errors
+from fatrina.domain import errors, rate
 
 READ: Final = "products.read"
 WRITE: Final = "products.read_write"
@@ -24,6 +24,8 @@ class Caller:
     """The merchant's code."""
     token_id: int
     scopes: frozenset[str]
+    plan: str = rate.DEFAULT
+    """One of `rate.PLANS`."""
 
     def must(self, scope: str) -> None:
         """Pass when the token reaches `scope`; writing includes reading.

@@ -440,6 +440,17 @@ class LinkTooSlow(LinkRefused):
     reason = "link_too_slow"
 
 
+# How often it is asked
+
+
+class TooManyRequests(Refusal):
+    """The merchant's `limit` of requests is used up; one more fits in `retry` seconds."""
+
+    status = 429
+    code = "too_many_requests"
+    reason = "too_many_requests"
+
+
 # What is wrong with us
 
 

@@ -226,6 +226,11 @@ WORDS: dict[str, Words] = {
         "استغرق تنزيل الصورة من الرابط أكثر من {limit:seconds}. أعد المحاولة لاحقًا، أو ارفع ملف الصورة نفسه.",
         "Fetching the photo from the link took more than {limit:seconds}. Try again later, or upload the photo itself.",
     ),
+    # How often it is asked
+    "too_many_requests": Words(
+        "تجاوز المتجر عدد الطلبات المسموح به في خطته ({limit}). أعد المحاولة بعد {retry:seconds}.",
+        "The shop has used up the {limit} requests of its plan. Try again in {retry:seconds}.",
+    ),
     # What is wrong with us
     "busy": Words(
         "صور كثيرة في انتظار المعالجة الآن. أعد المحاولة بعد {retry:seconds}.",

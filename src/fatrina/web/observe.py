@@ -75,14 +75,16 @@ class Observe:
         scope["state"]["request_id"] = name
         begun = perf_counter()
 
-        async def named(message: Message) -> None:
+        async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
                 scope["state"]["status"] = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", name.encode())]
+                more = scope["state"].get("headers", ())  # of whatever is answered
+                named = (b"x-request-id", name.encode())
+                message["headers"] = [*message.get("headers", ()), *more, named]
             await send(message)
 
         try:
-            await self._app(scope, receive, named)
+            await self._app(scope, receive, told)
         finally:
             self._note(scope, name, perf_counter() - begun)
 

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fatrina import __version__
 from fatrina.actions import Parts
+from fatrina.actions.limits import Counter
 from fatrina.web import docs, media, openapi, twin
 from fatrina.web.api import Api, Lanes, Rules
 from fatrina.web.faults import Faults
@@ -48,12 +49,13 @@ class _Endpoint:
         await response(scope, receive, send)
 
 
-def build(  # noqa: PLR0913  the root hands everything over once
+def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
     parts: Parts,
     metrics: Metrics,
     reader: Reader,
     writer: Writer,
     rules: Rules,
+    counter: Counter,
     *,
     changes: int,
     links: int,
@@ -64,7 +66,7 @@ def build(  # noqa: PLR0913  the root hands everything over once
     `changes` and `links` are how many updates, and updates by link, are worked on at once.
     """
     lanes = Lanes(CapacityLimiter(_LOOKS), CapacityLimiter(changes), CapacityLimiter(links))
-    api = Api(parts, reader, writer, rules, lanes)
+    api = Api(parts, reader, writer, rules, lanes, counter)
     routes: list[BaseRoute] = [  # pictures first: most of what is asked for, in the least time
         *_media(parts, urlsplit(writer.base).path),
         *_api(api),

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest of `migrations.versions`, which these tables are; tests hold the two together."""
 
 metadata = MetaData(
@@ -34,6 +34,7 @@ merchants = Table(
     Column("id", Integer, primary_key=True),
     Column("code", String(6), nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
+    Column("plan", String(16), nullable=False, server_default="plus"),
 )
 
 tokens = Table(

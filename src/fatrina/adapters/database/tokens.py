@@ -6,10 +6,11 @@ from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from fatrina.adapters.database.schema import merchants, tokens
 from fatrina.domain.access import Caller
+from fatrina.domain.rate import DEFAULT
 
 # Built once, as in `images`.
 _CALLER = (
-    select(tokens.c.id, tokens.c.scope, merchants.c.id, merchants.c.code)
+    select(tokens.c.id, tokens.c.scope, merchants.c.id, merchants.c.code, merchants.c.plan)
     .join(merchants)
     .where(
         tokens.c.hash == bindparam("hash"),
@@ -31,15 +32,36 @@ class TokenRow(NamedTuple):
     revoked_at: int | None
 
 
-def add_merchant(connection: Connection, code: str, now: int) -> int:
+class MerchantRow(NamedTuple):
+    """A merchant as a list shows it."""
+
+    code: str
+    plan: str
+    created_at: int
+
+
+def add_merchant(connection: Connection, code: str, now: int, plan: str = DEFAULT) -> int:
     """Add a merchant; sqlalchemy.exc.IntegrityError when the code is taken."""
-    row = insert(merchants).values(code=code, created_at=now).returning(merchants.c.id)
+    row = insert(merchants).values(code=code, plan=plan, created_at=now).returning(merchants.c.id)
     return int(connection.execute(row).scalar_one())
 
 
 def merchant_id(connection: Connection, code: str) -> int | None:
     """The id of the merchant with this code."""
     return connection.scalar(select(merchants.c.id).where(merchants.c.code == code))
+
+
+def merchants_listed(connection: Connection) -> list[MerchantRow]:
+    """Every merchant, the newest last."""
+    m = merchants.c
+    rows = connection.execute(select(m.code, m.plan, m.created_at).order_by(m.id))
+    return [MerchantRow(*row) for row in rows]
+
+
+def change_plan(connection: Connection, code: str, plan: str) -> bool:
+    """Put a merchant on another plan; False when there is none with this code."""
+    query = update(merchants).where(merchants.c.code == code)
+    return connection.execute(query.values(plan=plan)).rowcount > 0
 
 
 def add(connection: Connection, merchant: int, row: dict[str, str | int]) -> None:
@@ -52,8 +74,8 @@ def caller(connection: Connection, token_hash: str, now: int) -> Caller | None:
     found = connection.execute(_CALLER, {"hash": token_hash, "now": now}).first()
     if found is None:
         return None
-    token, scope, merchant, code = found
-    return Caller(merchant, code, token, frozenset(scope.split()))
+    token, scope, merchant, code, plan = found
+    return Caller(merchant, code, token, frozenset(scope.split()), plan)
 
 
 def listed(connection: Connection) -> list[TokenRow]:

@@ -13,7 +13,10 @@ from starlette.requests import Request
 from fatrina.actions import Parts, access
 from fatrina.actions.images import Offer
 from fatrina.actions.ingest import Linked
+from fatrina.actions.limits import Counter
+from fatrina.domain import errors
 from fatrina.domain.access import Caller
+from fatrina.domain.rate import Allowance
 from fatrina.web import auth
 from fatrina.web.forms import Form, Reader
 from fatrina.wire import Writer
@@ -25,6 +28,7 @@ Look = Callable[[Parts, Caller], T]
 _ID: Final = re.compile(r"[1-9][0-9]{0,9}")
 _LARGEST_ID: Final = 2**31 - 1
 _NOBODY: Final = 0
+_ALLOWANCE: Final = (b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset")
 _REMOVED: Final = {"message": "The Object has been removed successfully", "code": 202}
 
 
@@ -54,18 +58,20 @@ class Desk:
     writer: Writer
     rules: Rules
     lanes: Lanes
+    counter: Counter
 
     async def admit(self, request: Request, scope: str, look: Look[T]) -> tuple[Caller, T]:
         """Who is asking, and may the rest be asked at all? All judged before the body is read."""
 
         def judge() -> tuple[Caller, T]:
-            caller = access.identify(self.parts, auth.bearer(request), scope)
+            caller = access.identify(self.parts, auth.bearer(request))
+            request.state.noted = {"merchant": caller.merchant, "token": caller.token_id}
+            _within(request, self.counter.count(caller))
+            caller.must(scope)
             return caller, look(self.parts, caller)
 
         with self.parts.clock.stage("admit"):
-            caller, found = await run_sync(judge, limiter=self.lanes.looks)
-        request.state.noted = {"merchant": caller.merchant, "token": caller.token_id}
-        return caller, found
+            return await run_sync(judge, limiter=self.lanes.looks)
 
     async def receive(
         self, request: Request, arrival: ExitStack, *, pictures: bool = False
@@ -82,6 +88,18 @@ class Desk:
         lane = self.lanes.links if isinstance(offer, Linked) else self.lanes.changes
         with self.parts.clock.stage("act"):
             return await run_sync(act, limiter=lane)
+
+
+def _within(request: Request, allowance: Allowance | None) -> None:
+    """Have whatever is answered tell the merchant's allowance; refuse where it is used up."""
+    if allowance is None:
+        return
+    told = (allowance.limit, allowance.remaining, allowance.reset)
+    request.state.headers = [
+        (name, str(value).encode()) for name, value in zip(_ALLOWANCE, told, strict=True)
+    ]
+    if allowance.retry:
+        raise errors.TooManyRequests(limit=allowance.limit, retry=allowance.retry)
 
 
 def anything(_: Parts, __: Caller) -> None:

@@ -15,6 +15,16 @@ Every answer is an envelope: `{status, success, data}` or `{status, success, err
 Arabic, or English where `Accept-Language` prefers it. The `Fatrina-Reason` header of a refusal
 holds its stable reasons.
 """
+_ALLOWANCE: Final[Schema] = {
+    "headers": {
+        f"X-RateLimit-{name}": {"description": text, "schema": {"type": "integer"}}
+        for name, text in {
+            "Limit": "Requests of the merchant's plan; only where limits are on.",
+            "Remaining": "How many of them are left.",
+            "Reset": "When all of them are there again: seconds since the epoch.",
+        }.items()
+    }
+}
 
 
 def document(prefix: str, base: str) -> Schema:
@@ -54,9 +64,9 @@ def _answers(endpoint: Endpoint) -> Schema:
     beside = {} if endpoint.pagination is None else {"pagination": endpoint.pagination}
     done = object_of({**envelope, "data": endpoint.data, **beside})
     status = str(endpoint.http or endpoint.status)
-    answers: Schema = {status: {"description": "Done.", **_content(done)}}
+    answers: Schema = {status: {"description": "Done.", **_content(done), **_ALLOWANCE}}
     for code in endpoint.refusals:
-        answers[str(code)] = {"description": STATUSES[code], **_content(REFUSAL)}
+        answers[str(code)] = {"description": STATUSES[code], **_content(REFUSAL), **_ALLOWANCE}
     return answers
 
 

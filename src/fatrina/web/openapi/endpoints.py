@@ -12,12 +12,13 @@ STATUSES: Final = {
     408: "The body stood still.",
     413: "The body is too large.",
     422: "A field cannot be taken; `fields` says which and why.",
+    429: "The merchant's plan allows no more for now. See Retry-After.",
     500: "A fault of ours; the log has it under the answer's X-Request-Id.",
     503: "Not now: busy, or storage or database do not answer. See Retry-After.",
     507: "No space is left.",
 }
-_READ: Final = (401, 404, 500, 503)
-_LIST: Final = (401, 422, 500, 503)
+_READ: Final = (401, 404, 429, 500, 503)
+_LIST: Final = (401, 422, 429, 500, 503)
 _REMOVE: Final = (*_READ, 507)
 _WRITE: Final = tuple(STATUSES)
 _MAKE: Final = tuple(status for status in STATUSES if status != 404)  # noqa: PLR2004

@@ -1,0 +1,93 @@
+"""How full each merchant's bucket of requests is: a small file that may be lost.
+
+It lies apart from the database: a write of that waits for the disk, and here is one for every
+request. A restart keeps it; a power loss may empty it, which forgives what was asked before.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+_WAIT: Final = 1.0
+"""Seconds for another process that counts at this moment."""
+_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS buckets (merchant INTEGER PRIMARY KEY, empty_at INTEGER)"
+)
+_LOOK: Final = "SELECT empty_at FROM buckets WHERE merchant = ?"
+_PUT: Final = "INSERT OR REPLACE INTO buckets (merchant, empty_at) VALUES (?, ?)"
+
+
+class LostError(Exception):
+    """The file cannot be used, not even a new one in its place."""
+
+
+class Buckets:
+    """One row a merchant, shared by all processes that open the same file."""
+
+    def __init__(self, path: Path) -> None:
+        """Use the file at `path`, made when it is first needed."""
+        self._path = path
+        self._lock = Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def change(self, merchant: int, change: Callable[[int], int]) -> None:
+        """Turn the moment at which a merchant's bucket is empty, 0 at first, into another.
+
+        No other thread or process counts for anybody meanwhile. A damaged file is begun anew.
+
+        Raises:
+            LostError: the file can neither be used nor replaced.
+        """
+        with self._lock:
+            try:
+                self._change(merchant, change)
+            except sqlite3.DatabaseError as fault:
+                self._close()
+                if isinstance(fault, sqlite3.OperationalError):
+                    raise LostError from fault  # locked or unwritable: a new one would be too
+                self._begin_anew(merchant, change)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._close()
+
+    def _change(self, merchant: int, change: Callable[[int], int]) -> None:
+        connection = self._opened()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            row = connection.execute(_LOOK, (merchant,)).fetchone()
+            connection.execute(_PUT, (merchant, change(row[0] if row else 0)))
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+    def _begin_anew(self, merchant: int, change: Callable[[int], int]) -> None:
+        try:
+            for ending in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
+            self._change(merchant, change)
+        except (OSError, sqlite3.Error) as fault:
+            self._close()
+            raise LostError from fault
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            connection = sqlite3.connect(
+                self._path, timeout=_WAIT, isolation_level=None, check_same_thread=False
+            )
+            self._connection = connection
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.execute(_TABLE)
+        return self._connection
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                connection.close()

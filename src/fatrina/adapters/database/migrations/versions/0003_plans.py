@@ -1,0 +1,20 @@
+"""The plan of each merchant."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Go forward."""
+    plan = sa.Column("plan", sa.String(16), nullable=False, server_default="plus")
+    op.add_column("merchants", plan)
+
+
+def downgrade() -> None:
+    """Go back."""
+    op.drop_column("merchants", "plan")

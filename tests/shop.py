@@ -80,6 +80,7 @@ def running(folder: Path, **settings: Any) -> Iterator[Service]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         until(lambda: server.started)
+        service.start()
         try:
             yield Service(port, folder, service.parts)
         finally:

@@ -38,7 +38,13 @@ OPERATIONS = [
     ("GET", "/products/sku/{sku}", 200),
     ("PUT", "/products/{product_id}", 201),
     ("DELETE", "/products/{product_id}", 202),
+    ("POST", "/webhooks/subscribe", 200),
+    ("GET", "/webhooks", 200),
+    ("GET", "/webhooks/events", 200),
+    ("PUT", "/webhooks/{webhook_id}", 200),
+    ("DELETE", "/webhooks/unsubscribe", 404),
 ]
+FAR = "https://receiver.invalid/hook"
 DRAWN = settings(
     max_examples=30,
     deadline=None,
@@ -60,7 +66,14 @@ class Known:
         self.hung = Hung.up(Shop.open(service), photo=drawn.png(seed=71))
         sku = {"sku": "س.1"}
         self.hung.shop.call("PUT", PRODUCT.format(self.hung.product), as_json(sku))
-        self.ids = {"image_id": str(self.hung.id), "product_id": str(self.hung.product), **sku}
+        wanted = {"name": "n", "event": "product.updated", "url": FAR}
+        webhook = self.hung.shop.call("POST", PREFIX + "/webhooks/subscribe", as_json(wanted))
+        self.ids = {
+            "image_id": str(self.hung.id),
+            "product_id": str(self.hung.product),
+            "webhook_id": str(webhook.data["id"]),
+            **sku,
+        }
 
     def drive(self, operation: Any, mode: GenerationMode, ids: dict[str, str]) -> set[int]:
         """Ask what schemathesis draws and check every answer; give the statuses seen."""

@@ -15,11 +15,12 @@ from starlette.types import ASGIApp
 from fatrina import __version__
 from fatrina.actions import Parts
 from fatrina.actions.clock import Clock
+from fatrina.actions.courier import Courier
 from fatrina.actions.limits import Counter
 from fatrina.adapters.buckets import Buckets
 from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import Decoders
-from fatrina.adapters.download import Downloader
+from fatrina.adapters.download import Downloader, Messenger
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage, Storage
 from fatrina.domain.address import Allow
@@ -34,6 +35,7 @@ from fatrina.wire import Writer
 
 _MILLISECONDS: Final = 1000
 _DAY: Final = 86_400 * _MILLISECONDS
+_AGENT: Final = f"Fatrina/{__version__}"
 _SETTLED: Final = 600.0
 """Seconds after which a stored file that no version owns is litter, while a server runs."""
 
@@ -49,9 +51,15 @@ class Service:
     app: ASGIApp
     parts: Parts
     counter: Counter
+    courier: Courier
+
+    def start(self) -> None:
+        """Begin what is done beside answering: delivering events."""
+        self.courier.start()
 
     def close(self) -> None:
         """Let go of processes, files and connections."""
+        self.courier.close()
         self.parts.decoders.close()
         self.counter.close()
         self.parts.database.close()
@@ -78,9 +86,9 @@ class Folder:
         """How much each merchant has asked lately."""
         return Buckets(self.path / "limits.sqlite3")
 
-    def storage(self) -> Storage:
-        """Where the pictures lie."""
-        return LocalStorage(self.path / "media")
+    def storage(self, base: str = "") -> Storage:
+        """Where the pictures lie, to be served below `base`."""
+        return LocalStorage(self.path / "media", base)
 
     def incoming(self) -> Path:
         """Where photos on their way lie."""
@@ -138,17 +146,18 @@ def build(settings: Settings, folder: Folder) -> Service:
         memory=settings.decoder_memory,
     )
     metrics = Metrics()
+    allow = Allow.parse(settings.download_allow)
     parts = Parts(
         database=folder.database(),
-        storage=folder.storage(),
+        storage=folder.storage(settings.base),
         spool=spool,
         decoders=Decoders(settings.decoder_count, limits, settings.decoder_queue),
         downloader=Downloader(
-            allow=Allow.parse(settings.download_allow),
+            allow=allow,
             seconds=settings.download_seconds,
             redirects=settings.download_redirects,
             limit=settings.photo_bytes,
-            user_agent=f"Fatrina/{__version__}",
+            user_agent=_AGENT,
         ),
         clock=Clock(metrics.staged),
     )
@@ -166,7 +175,10 @@ def build(settings: Settings, folder: Folder) -> Service:
         links=settings.downloads,
         admin_token=settings.admin_token,
     )
-    return Service(app, parts, counter)
+    messenger = Messenger(allow=allow, seconds=settings.webhook_seconds, user_agent=_AGENT)
+    pause = int(settings.webhook_pause * _MILLISECONDS)
+    courier = Courier(parts.database, messenger, parts.clock, pause)
+    return Service(app, parts, counter, courier)
 
 
 def keep(settings: Settings) -> int:

@@ -38,6 +38,7 @@ def serve(
         try:
             _warn_of_gaps(service)
             log.info("serving", url=settings.base, data=str(settings.data))
+            service.start()
             if on_ready is not None:
                 on_ready(service, settings)
             # uvicorn raises the signal that stopped it once more when all is finished, which would

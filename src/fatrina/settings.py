@@ -64,13 +64,19 @@ class Settings(BaseSettings):
     download_allow: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Hosts, host:port and networks, separated by commas, from which links may "
-        "fetch though they are not public. For development.",
+        "fetch, and events be delivered, though they are not public. For development.",
     )
     download_seconds: float = Field(
         20.0, gt=0, description="Most seconds of fetching a link, redirects included."
     )
     download_redirects: int = Field(3, ge=0, description="Most redirects of a link.")
     downloads: int = Field(16, gt=0, description="Most links fetched at once.")
+    webhook_seconds: float = Field(
+        30.0, gt=0, description="Most seconds that delivering an event may take."
+    )
+    webhook_pause: float = Field(
+        300.0, ge=0, description="Seconds between two of the three tries to deliver an event."
+    )
     keep_days: float = Field(
         30.0, ge=0, description="Days that a replaced or removed picture and its URLs are kept."
     )

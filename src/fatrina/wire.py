@@ -1,19 +1,22 @@
 """The contract's JSON, both ways: the only place, with the table of sizes, that knows its names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from json import dumps
 from typing import Protocol
 from urllib.parse import urlencode
 
-from fatrina.domain import errors, messages, video
+from fatrina.domain import errors, messages, video, webhook
 from fatrina.domain.gallery import Entry
 from fatrina.domain.messages import Language
 from fatrina.domain.page import Page
 from fatrina.domain.renditions import ORIGINAL, ROLES, Original, Size
+from fatrina.domain.webhook import IMAGE_UPDATED, Subscription
 
 Json = dict[str, object]
 
 _LARGEST_EXACT = 2**53
+_HIDDEN = "********"
 _THUMBNAIL = "thumbnail"
 
 
@@ -27,6 +30,34 @@ class Shown(Protocol):
     @property
     def original(self) -> Original | None:
         """What it shows; None for a video."""
+
+
+class Named(Protocol):
+    """What a product is called."""
+
+    @property
+    def id(self) -> int:
+        """Its id."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def sku(self) -> str | None:
+        """Its SKU, if it has one."""
+
+
+class Whole(Protocol):
+    """A product with its images."""
+
+    @property
+    def row(self) -> Named:
+        """What it is called."""
+
+    @property
+    def images(self) -> Sequence[Shown]:
+        """Its images, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +104,32 @@ class Writer:
             "status": "sale" if shown else "hidden",
             "main_image": self._main_url(main) if main else None,
             "thumbnail": self._picture(main, _THUMBNAIL) if main else None,
+        }
+
+    def event(self, event: str, merchant: int, moment: int, product: Whole) -> bytes:
+        """The body of a message that tells of a product; `moment` in milliseconds."""
+        row, shown = product.row, product.images
+        data = (
+            self._gallery(row, shown)
+            if event == IMAGE_UPDATED
+            else self.product(row.id, row.name, row.sku, shown)
+        )
+        stamp = webhook.stamp(moment)
+        told = {"event": event, "merchant": merchant, "created_at": stamp, "data": data}
+        return dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def _gallery(self, row: Named, shown: Sequence[Shown]) -> Json:
+        """A product's images, where what is empty is null."""
+        each = [_nulled(self._product_image(image)) for image in shown]
+        main = next((image for image in each if image["main"]), None)
+        names = ("id", "url", "video_url", "type")
+        return {
+            "id": row.id,
+            "sku": row.sku,
+            "mpn": None,
+            "gtin": None,
+            "main_image": main and {name: main[name] for name in names},
+            "images": each,
         }
 
     def page(self, page: Page, count: int, total: int, path: str, query: Mapping[str, str]) -> Json:
@@ -123,8 +180,33 @@ def _sizes(image: Shown) -> dict[str, Size]:
     return (image.original or video.parse(image.entry.video or "")).sizes()
 
 
+def _nulled(json: Json) -> Json:
+    return {name: None if value == "" else value for name, value in json.items()}
+
+
 def _type(entry: Entry) -> str:
     return "image" if entry.video is None else "video"
+
+
+def subscription(number: int, wanted: Subscription) -> Json:
+    """A subscription; of its secret only that there is one."""
+    return {
+        "id": number,
+        "name": wanted.name,
+        "event": wanted.event,
+        "type": "manual",
+        "url": wanted.url,
+        "version": wanted.version,
+        "rule": None,
+        "headers": [{"key": key, "value": value} for key, value in wanted.headers],
+        "security_strategy": wanted.strategy,
+        "secret": _HIDDEN if wanted.secret else None,
+    }
+
+
+def events() -> list[Json]:
+    """What can be subscribed to."""
+    return [{"event": event, "label": label} for event, label in webhook.EVENTS.items()]
 
 
 def success(status: int, data: object, pagination: Json | None = None) -> Json:

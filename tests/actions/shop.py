@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Self, cast
 from sqlalchemy import select
 
 from fatrina.actions import Parts, access, clock, images, products, videos
-from fatrina.actions.images import Image
 from fatrina.actions.ingest import Photo
+from fatrina.actions.shown import Image
 from fatrina.adapters.database import Database
 from fatrina.adapters.database.schema import versions
 from fatrina.adapters.decoder import Decoders

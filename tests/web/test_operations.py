@@ -213,6 +213,11 @@ def test_the_document_names_every_operation(service: Service) -> None:
         ("get", "/admin/v2/products/sku/{sku}"),
         ("put", "/admin/v2/products/{product_id}"),
         ("delete", "/admin/v2/products/{product_id}"),
+        ("post", "/admin/v2/webhooks/subscribe"),
+        ("get", "/admin/v2/webhooks"),
+        ("get", "/admin/v2/webhooks/events"),
+        ("put", "/admin/v2/webhooks/{webhook_id}"),
+        ("delete", "/admin/v2/webhooks/unsubscribe"),
     }
 
 

@@ -1,30 +1,23 @@
 """Attach, update and remove the images of a product: each all or nothing."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import Connection
 
 from fatrina.actions import Parts, ids, ingest
+from fatrina.actions.announce import announce
 from fatrina.actions.ingest import Linked, Photo
+from fatrina.actions.shown import Image
 from fatrina.adapters.database import images, products, versions
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
-from fatrina.domain.gallery import Change, Entry, Gallery
-from fatrina.domain.renditions import Original
+from fatrina.domain.gallery import Change, Gallery
 from fatrina.domain.version import Version
+from fatrina.domain.webhook import OF_IMAGES
 
 Offer = Photo | Linked
 """A photo that has arrived, or a link to one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """An image as it is now: its place in the gallery, and what it shows; None for a video."""
-
-    entry: Entry
-    original: Original | None
 
 
 def must_exist(parts: Parts, caller: Caller, image: int) -> None:
@@ -90,6 +83,7 @@ def attach(parts: Parts, caller: Caller, product: int, change: Change, offer: Of
         now = parts.clock()
         images.save(tx, product, before, after, now)
         versions.add(tx, image, fresh, caller.token_id, now)
+        announce(parts, tx, caller, product, OF_IMAGES)
     return Image(after[image], fresh.original)
 
 
@@ -104,6 +98,7 @@ def remove(parts: Parts, caller: Caller, image: int) -> None:
         now = parts.clock()
         images.save(tx, product, before, before.remove(image), now)
         versions.retire(tx, image, before[image].alt, now)
+        announce(parts, tx, caller, product, OF_IMAGES)
 
 
 def _revise(  # noqa: PLR0913, PLR0917  what `update` knows by now
@@ -126,7 +121,10 @@ def _revise(  # noqa: PLR0913, PLR0917  what `update` knows by now
                 raise _OvertakenError
             versions.retire(tx, image, before[image].alt, now)
             versions.add(tx, image, fresh, caller.token_id, now)
+            announce(parts, tx, caller, product, OF_IMAGES)
             return Image(after[image], fresh.original)
+        if after != before:
+            announce(parts, tx, caller, product, OF_IMAGES)
     if fresh is not None:
         ingest.discard(parts, fresh.original)
     return Image(after[image], shown.original if shown else None)

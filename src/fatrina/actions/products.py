@@ -8,8 +8,9 @@ from functools import partial
 from sqlalchemy import Connection
 
 from fatrina.actions import Parts, ids, ingest
-from fatrina.actions.images import Image
+from fatrina.actions.announce import announce
 from fatrina.actions.ingest import Linked
+from fatrina.actions.shown import Product, with_images
 from fatrina.adapters.database import images, products, versions
 from fatrina.adapters.database.products import ProductRow
 from fatrina.domain import errors
@@ -17,14 +18,7 @@ from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change, Gallery
 from fatrina.domain.page import Page
 from fatrina.domain.version import Version
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """A product and its images, in their order."""
-
-    row: ProductRow
-    images: tuple[Image, ...] = ()
+from fatrina.domain.webhook import OF_PRODUCTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +57,7 @@ def create(
             gallery, image = images.gallery(tx, row.id), ids.fresh(partial(images.exists, tx))
             images.save(tx, row.id, gallery, gallery.attach(image, change), now)
             versions.add(tx, image, version, caller.token_id, now)
-        return _with_images(tx, [row])[0]
+        return with_images(tx, [row])[0]
 
 
 def details(parts: Parts, caller: Caller, product: int) -> Product:
@@ -74,7 +68,7 @@ def details(parts: Parts, caller: Caller, product: int) -> Product:
     """
     with parts.database.reading() as look:
         row = _must(products.find(look, caller.merchant_id, product))
-        return _with_images(look, [row])[0]
+        return with_images(look, [row])[0]
 
 
 def must_exist(parts: Parts, caller: Caller, product: int) -> int:
@@ -105,7 +99,7 @@ def listed(parts: Parts, caller: Caller, page: Page, keyword: str = "") -> Liste
     with parts.database.reading() as look:
         total = products.count(look, caller.merchant_id, keyword)
         rows = products.listed(look, caller.merchant_id, keyword, page.size, page.before)
-        return Listed(_with_images(look, rows), page, total)
+        return Listed(with_images(look, rows), page, total)
 
 
 def update(
@@ -118,13 +112,15 @@ def update(
         errors.Invalid: another one has the SKU.
     """
     with parts.database.writing() as tx:
-        row = _must(products.find(tx, caller.merchant_id, product, lock=True))
-        if sku != row.sku:
+        before = _must(products.find(tx, caller.merchant_id, product, lock=True))
+        if sku != before.sku:
             _must_be_free(tx, caller, sku)
-        kept = row.sku if sku is None else sku or None
-        row = ProductRow(row.id, row.name if name is None else name, kept)
-        products.change(tx, row)
-        return _with_images(tx, [row])[0]
+        kept = before.sku if sku is None else sku or None
+        row = ProductRow(product, before.name if name is None else name, kept)
+        if row != before:
+            products.change(tx, row)
+            announce(parts, tx, caller, product, OF_PRODUCTS)
+        return with_images(tx, [row])[0]
 
 
 def remove(parts: Parts, caller: Caller, product: int) -> None:
@@ -154,17 +150,6 @@ def _developed(parts: Parts, caller: Caller, links: Iterable[Linked]) -> list[Ve
             made.append(version)
         undo.pop_all()
     return made
-
-
-def _with_images(look: Connection, rows: Sequence[ProductRow]) -> tuple[Product, ...]:
-    wanted = [row.id for row in rows]
-    galleries, shown = images.galleries(look, wanted), versions.current(look, *wanted)
-    return tuple(Product(row, _images(galleries[row.id], shown)) for row in rows)
-
-
-def _images(gallery: Gallery, shown: dict[int, Version]) -> tuple[Image, ...]:
-    originals = {image: version.original for image, version in shown.items()}
-    return tuple(Image(entry, originals.get(entry.id)) for entry in gallery.entries)
 
 
 def _must_be_free(look: Connection, caller: Caller, sku: str | None) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from fatrina.adapters.database import Database, versions
+from fatrina.adapters.database import Database, versions, webhooks
 from fatrina.adapters.storage import Listed, Storage
 from fatrina.domain.renditions import handle_of
 
@@ -47,6 +47,8 @@ class Broom:
         if self.dry_run:
             with self.database.reading() as look:
                 return versions.count_retired(look, before)
+        with self.database.writing() as tx:
+            webhooks.forget(tx, before)
         count = 0
         while True:
             with self.database.writing() as tx:

@@ -3,12 +3,14 @@
 from functools import partial
 
 from fatrina.actions import Parts, ids
-from fatrina.actions.images import Image
+from fatrina.actions.announce import announce
+from fatrina.actions.shown import Image
 from fatrina.adapters.database import images, products
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change
 from fatrina.domain.video import Video
+from fatrina.domain.webhook import OF_IMAGES
 
 
 def attach(parts: Parts, caller: Caller, product: int, change: Change, video: Video) -> Image:
@@ -24,4 +26,5 @@ def attach(parts: Parts, caller: Caller, product: int, change: Change, video: Vi
         image = ids.fresh(partial(images.exists, tx))
         after = before.attach(image, change, video.url)
         images.save(tx, product, before, after, parts.clock())
+        announce(parts, tx, caller, product, OF_IMAGES)
     return Image(after[image], None)

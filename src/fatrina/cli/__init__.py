@@ -13,6 +13,7 @@ from fatrina.actions.sweep import Broom
 from fatrina.cli.common import CLOCK, Data, settings, told
 from fatrina.cli.merchants import merchant
 from fatrina.cli.tokens import token
+from fatrina.cli.webhooks import webhook
 
 cli = typer.Typer(
     name="fatrina",
@@ -25,6 +26,7 @@ cli = typer.Typer(
 )
 cli.add_typer(merchant, name="merchant")
 cli.add_typer(token, name="token")
+cli.add_typer(webhook, name="webhook")
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [8000]")]

@@ -192,6 +192,30 @@ class RequiredWithout(FieldRefused):
     reason = "required_without"
 
 
+class NotOneOf(FieldRefused):
+    """The value is none of those that can be chosen: `known`."""
+
+    reason = "not_one_of"
+
+
+class HeaderRefused(FieldRefused):
+    """A header that cannot be sent, or is set by Fatrina: `name`."""
+
+    reason = "header_refused"
+
+
+class RuleRefused(FieldRefused):
+    """A rule that decides which events are sent: none is understood here."""
+
+    reason = "rule_refused"
+
+
+class TooManySubscriptions(FieldRefused):
+    """The merchant has `limit` subscriptions already."""
+
+    reason = "too_many_subscriptions"
+
+
 class NotInteger(FieldRefused):
     """The field must be a whole number."""
 

@@ -79,6 +79,22 @@ WORDS: dict[str, Words] = {
         "حقل {field} مطلوب إذا لم يتوفّر {other}.",
         "The {field} field is required when {other} is not present.",
     ),
+    "not_one_of": Words(
+        "قيمة حقل {field} غير معروفة. استخدم واحدة من هذه القيم: {known}.",
+        "The {field} field has an unknown value. Use one of these: {known}.",
+    ),
+    "header_refused": Words(
+        "لا يمكن إرسال الترويسة «{name}» المذكورة في حقل {field}. احذفها أو استخدم اسمًا آخر.",
+        'The header "{name}" in the {field} field cannot be sent. Leave it out, or use another name.',
+    ),
+    "rule_refused": Words(
+        "لا تُطبَّق هنا قواعد لاختيار الأحداث. اترك حقل {field} فارغًا واختر ما يهمك عند الاستقبال.",
+        "Rules that choose events are not understood here. Leave the {field} field empty, and choose where you receive.",
+    ),
+    "too_many_subscriptions": Words(
+        "لدى المتجر {limit} اشتراكًا، وهو الحد الأقصى. احذف واحدًا منها أولًا.",
+        "The shop has {limit} subscriptions, which is the most. End one of them first.",
+    ),
     "not_integer": Words(
         "يجب أن يكون حقل {field} عددًا صحيحًا", "The {field} field must be a whole number."
     ),

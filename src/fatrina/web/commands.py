@@ -1,14 +1,16 @@
 """Plain fields into commands: each judged by the contract's rules, all faults told at once."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from fatrina.actions.images import Offer
 from fatrina.actions.ingest import Linked
+from fatrina.actions.subscriptions import must_have_secret
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
 from fatrina.domain.page import MOST, USUAL, Page
 from fatrina.domain.video import Video
+from fatrina.domain.webhook import EVENTS, STRATEGIES, Subscription
 from fatrina.web.fields import ORIGINAL, Fields
 from fatrina.web.forms import PHOTO, Form
 
@@ -126,6 +128,54 @@ def product_change(form: Form) -> tuple[str | None, str | None]:
     return name, sku
 
 
+def subscription(form: Form) -> Subscription:
+    """Subscribe: what a subscription must have, and may.
+
+    Raises:
+        errors.Invalid: with every field that cannot be taken.
+    """
+    fields = Fields(form)
+    changes = _subscription(fields)
+    for name in ("name", "event", "url"):
+        if not changes.get(name):
+            fields.require(name)
+    fields.must_be_sound()
+    wanted = Subscription(**changes)
+    must_have_secret(wanted)
+    return wanted
+
+
+def subscription_change(form: Form) -> dict[str, Any]:
+    """Update a subscription: what is mentioned, by the names of `Subscription`.
+
+    Raises:
+        errors.Invalid: with every field that cannot be taken.
+    """
+    fields = Fields(form)
+    changes = _subscription(fields)
+    fields.must_be_sound()
+    return changes
+
+
+def unsubscription(*forms: Form) -> tuple[int, str]:
+    """Unsubscribe: the id, 0 for none, and the URL, "" for none; in the query or the body.
+
+    Raises:
+        errors.Invalid: with every field that cannot be taken.
+    """
+    number, url = 0, ""
+    for form in forms:
+        fields = Fields(form)
+        number = fields.count("id", 1, LARGEST_PAGE) or number
+        url = fields.url("url") or url
+        fields.must_be_sound()
+    if not number and not url:
+        raise errors.Invalid(
+            errors.RequiredWithout("id", other="url"), errors.RequiredWithout("url", other="id")
+        )
+    return number, url
+
+
 def listing(query: Mapping[str, str]) -> ListCommand:
     """List Products: which page of which products, and how much of each.
 
@@ -139,6 +189,21 @@ def listing(query: Mapping[str, str]) -> ListCommand:
     fields.must_be_sound()
     light = query.get("format") == "light"
     return ListCommand(Page(number or 1, size or USUAL), keyword or "", light)
+
+
+def _subscription(fields: Fields) -> dict[str, Any]:
+    if fields.text("rule", LONGEST_NAME):
+        fields.problems.append(errors.RuleRefused("rule"))
+    mentioned = {
+        "name": fields.text("name", LONGEST_NAME),
+        "event": fields.choice("event", EVENTS),
+        "url": fields.url("url"),
+        "version": fields.count("version", 1, 2),
+        "headers": fields.headers("headers"),
+        "strategy": fields.choice("security_strategy", STRATEGIES),
+        "secret": fields.code("secret", LONGEST_NAME),
+    }
+    return {name: value for name, value in mentioned.items() if value is not None}
 
 
 def _pictures(fields: Fields, alt_length: int) -> list[tuple[Change, Linked]]:

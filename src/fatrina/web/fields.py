@@ -2,18 +2,19 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from math import isfinite
 from typing import Final, TypeVar
 
 from fatrina.actions.images import Offer
 from fatrina.actions.ingest import Linked, Photo
-from fatrina.domain import errors, video
+from fatrina.domain import errors, link, video, webhook
 from fatrina.domain.gallery import Change
 from fatrina.domain.video import Video
 from fatrina.web.forms import PHOTO, Form, Value
 
 T = TypeVar("T")
+_LONGEST_HEADER: Final = 1024
 
 ORIGINAL: Final = "original"
 VIDEO_URL: Final = "video_url"
@@ -107,6 +108,44 @@ class Fields:
             else:
                 self.problems.append(errors.NotObject(f"{name}.{at}"))
         return items
+
+    def choice(self, name: str, known: Collection[str]) -> str | None:
+        """One of several words."""
+
+        def read(field: str, value: Value) -> str | None:
+            if value == "":
+                return None
+            if not isinstance(value, str) or value.lower() not in known:
+                raise errors.NotOneOf(field, known=", ".join(known))
+            return value.lower()
+
+        return self._read(name, read)
+
+    def url(self, name: str) -> str | None:
+        """An absolute http or https URL; where it leads is judged when it is followed."""
+
+        def read(field: str, value: Value) -> str | None:
+            text = _link(field, value)
+            try:
+                return text and str(link.parse(text)) and text
+            except errors.LinkRefused as refusal:
+                refusal.field = field
+                raise
+
+        return self._read(name, read) or None
+
+    def headers(self, name: str) -> tuple[tuple[str, str], ...] | None:
+        """Headers to send, as a list of objects with `key` and `value`."""
+        if self._form.fields.get(name) is None:
+            return None
+        pairs = []
+        for item in self.items(name):
+            key, value = item.text("key", _LONGEST_HEADER), item.text("value", _LONGEST_HEADER)
+            self.problems += item.problems
+            if not webhook.may_send(key or "", value or ""):
+                self.problems.append(errors.HeaderRefused(name, name=key or ""))
+            pairs.append((key or "", value or ""))
+        return tuple(pairs)
 
     def video(self) -> Video | None:
         """The video that must be there."""

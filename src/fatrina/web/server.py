@@ -72,7 +72,7 @@ def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
         *_api(api),
         *_operators_pages(parts, metrics),
         *docs.routes(PREFIX, writer.base),
-        *twin.routes(admin_token),
+        *twin.routes(parts, admin_token),
     ]
     for route in routes:
         _match_to_the_end(route)

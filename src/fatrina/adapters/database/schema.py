@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest of `migrations.versions`, which these tables are; tests hold the two together."""
 
 metadata = MetaData(
@@ -133,3 +133,58 @@ Index(
     sqlite_where=text("purged_at IS NULL AND retired_at IS NOT NULL"),
     postgresql_where=text("purged_at IS NULL AND retired_at IS NOT NULL"),
 )
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("merchant_id", ForeignKey(merchants.c.id), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    # Pairs as JSON.
+    Column("headers", Text, nullable=False),
+    Column("strategy", String(16), nullable=False),
+    # Needed to sign, so it is kept as it is.
+    Column("secret", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("removed_at", BigInteger),
+)
+Index(
+    "ix_subscriptions_merchant",
+    subscriptions.c.merchant_id,
+    sqlite_where=text("removed_at IS NULL"),
+    postgresql_where=text("removed_at IS NULL"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subscription_id", ForeignKey(subscriptions.c.id), nullable=False),
+    Column("product_id", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    # When it is to be tried next; it is over when there is none.
+    Column("due_at", BigInteger),
+    Column("done_at", BigInteger),
+    Column("status", Integer),
+    Column("problem", Text),
+)
+for _name, _columns, _where in (
+    ("due", (deliveries.c.due_at,), "due_at IS NOT NULL"),
+    (
+        "order",
+        (deliveries.c.subscription_id, deliveries.c.product_id, deliveries.c.id),
+        "due_at IS NOT NULL",
+    ),
+    ("done", (deliveries.c.done_at,), "done_at IS NOT NULL"),
+):
+    Index(
+        f"ix_deliveries_{_name}",
+        *_columns,
+        sqlite_where=text(_where),
+        postgresql_where=text(_where),
+    )

@@ -1,19 +1,19 @@
-"""Fetch a linked photo: from public addresses only, within one budget of seconds and bytes."""
+"""HTTP to other hosts: fetch linked photos, post messages; to public addresses only, in time."""
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
-from ssl import SSLContext
 from typing import Final
 
 import h11
-from httpcore2 import default_ssl_context
 
 from fatrina.adapters.download.exchange import Exchange, Headers
-from fatrina.adapters.download.line import Budget, connect
-from fatrina.adapters.download.resolver import Resolver
+from fatrina.adapters.download.line import Budget
+from fatrina.adapters.download.messenger import Messenger
+from fatrina.adapters.download.reach import Reach
 from fatrina.domain import errors
-from fatrina.domain.address import Address, Allow
+from fatrina.domain.address import Allow
 from fatrina.domain.link import Link, parse
+
+__all__ = ["Downloader", "Messenger", "Sink"]
 
 Sink = Callable[[bytes], None]
 
@@ -24,11 +24,7 @@ _ENCODINGS: Final = ("gzip", "br", "zstd", "deflate", "compress")
 
 
 class Downloader:
-    """Follows links to photos; one serves all threads. It keeps no cookie and no connection.
-
-    It takes nothing from the environment (no proxy, no netrc) but the system's trusted
-    certificates, which `SSL_CERT_FILE` and `SSL_CERT_DIR` may name.
-    """
+    """Follows links to photos; one serves all threads. It keeps no cookie and no connection."""
 
     def __init__(
         self,
@@ -39,11 +35,10 @@ class Downloader:
         limit: int = 20_000_000,
         user_agent: str,
     ) -> None:
-        self._allow = allow
+        self._reach = Reach(allow)
         self._seconds = seconds
         self._redirects = redirects
         self._limit = limit
-        self._resolver = Resolver()
         # Connection: close, for a connection that is never used again (RFC 9112 section 9.6).
         self._headers: Headers = [
             ("User-Agent", user_agent),
@@ -73,9 +68,7 @@ class Downloader:
         raise errors.LinkRedirects(limit=self._redirects)
 
     def _visit(self, link: Link, sink: Sink, budget: Budget) -> Link | None:
-        with connect(self._judged(link, budget), link.port, budget) as line:
-            if link.scheme == "https":
-                line.secure(self._trust, link.host)
+        with self._reach.line(link, budget) as line:
             exchange = Exchange(line)
             answer = exchange.ask(link, self._headers)
             if location := _location(answer):
@@ -83,13 +76,6 @@ class Downloader:
             self._check(answer)
             self._pour(exchange.body(), sink)
         return None
-
-    def _judged(self, link: Link, budget: Budget) -> list[Address]:
-        self._allow.check_port(link)
-        literal = link.address
-        found = [literal] if literal else self._resolver.addresses(link.host, budget)
-        self._allow.check(link, found)
-        return found
 
     def _check(self, answer: h11.Response) -> None:
         if answer.status_code != _OK:
@@ -107,12 +93,6 @@ class Downloader:
             if size > self._limit:
                 raise errors.LinkTooLarge(limit=self._limit)
             sink(piece)
-
-    @cached_property
-    def _trust(self) -> SSLContext:
-        trust = default_ssl_context()
-        trust.set_alpn_protocols(["http/1.1"])
-        return trust
 
 
 def _values(answer: h11.Response, name: bytes) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""One GET over one line: h11 knows the protocol, the line keeps the time."""
+"""One request over one line: h11 knows the protocol, the line keeps the time."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -34,13 +34,15 @@ class Exchange:
         self._line = line
         self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD)
 
-    def ask(self, link: Link, headers: Headers) -> h11.Response:
-        """Send a GET with `headers` and no others but Host; return the head of the answer."""
+    def ask(
+        self, link: Link, headers: Headers, method: str = "GET", body: bytes = b""
+    ) -> h11.Response:
+        """Send a request with `headers` and no others but Host; return the head of the answer."""
         request = h11.Request(
-            method="GET", target=link.target, headers=[("Host", link.authority), *headers]
+            method=method, target=link.target, headers=[("Host", link.authority), *headers]
         )
-        sent = self._protocol.send(request) or b""
-        self._line.write(sent + (self._protocol.send(h11.EndOfMessage()) or b""))
+        events = [request, *([h11.Data(data=body)] if body else []), h11.EndOfMessage()]
+        self._line.write(b"".join(self._protocol.send(event) or b"" for event in events))
         for _ in range(INTERIM):
             event = self._event()
             if isinstance(event, h11.Response):

@@ -39,9 +39,10 @@ class LocalStorage:
 
     near = True
 
-    def __init__(self, root: Path) -> None:
-        """Use the folder `root`, made when missing."""
+    def __init__(self, root: Path, base: str = "") -> None:
+        """Use the folder `root`, made when missing, whose files are served below `base`."""
         self.root = root
+        self.base = base
         self._folder = str(root)
         self._lasting: set[Path] = set()
         root.mkdir(parents=True, exist_ok=True)

@@ -31,6 +31,9 @@ class Storage(Protocol):
     near: bool
     """Whether opening a file and reading 256 KB of it costs less than handing that to a thread."""
 
+    base: str
+    """Where its files are served: what their URLs begin with, without a slash at the end."""
+
     def put(self, files: Mapping[str, Path]) -> None:
         """Store finished files under their keys; they survive a power loss when this returns.
 

@@ -3,9 +3,10 @@
 from fatrina.web.api.desk import Lanes, Rules
 from fatrina.web.api.images import Images
 from fatrina.web.api.products import Products
+from fatrina.web.api.webhooks import Webhooks
 
 __all__ = ["Api", "Lanes", "Rules"]
 
 
-class Api(Images, Products):
+class Api(Images, Products, Webhooks):
     """The endpoints below `/admin/v2`."""

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fatrina.actions import Parts, images, products, videos
-from fatrina.actions.images import Image
+from fatrina.actions.shown import Image
 from fatrina.domain.access import WRITE, Caller
 from fatrina.web import commands
 from fatrina.web.answers import done

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fatrina.actions import Parts, products
-from fatrina.actions.products import Product
+from fatrina.actions.shown import Product
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.web import commands
 from fatrina.web.answers import done

@@ -49,7 +49,7 @@ def _operation(name: str, endpoint: Endpoint) -> Schema:
     operation: Schema = {
         "operationId": name,
         "summary": endpoint.summary,
-        "tags": ["Product Images" if "image" in name or "video" in name else "Products"],
+        "tags": [_group(name, endpoint)],
         "parameters": [
             *({"name": each, "in": "path", "required": True, "schema": TEXT} for each in names),
             *({"name": each, "in": "query", "schema": shape} for each, shape in query.items()),
@@ -57,6 +57,12 @@ def _operation(name: str, endpoint: Endpoint) -> Schema:
         "responses": _answers(endpoint),
     }
     return operation | ({"requestBody": endpoint.body} if endpoint.body else {})
+
+
+def _group(name: str, endpoint: Endpoint) -> str:
+    if endpoint.path.startswith("/webhooks"):
+        return "Webhooks"
+    return "Product Images" if "image" in name or "video" in name else "Products"
 
 
 def _answers(endpoint: Endpoint) -> Schema:

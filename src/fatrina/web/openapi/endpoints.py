@@ -19,6 +19,7 @@ STATUSES: Final = {
 }
 _READ: Final = (401, 404, 429, 500, 503)
 _LIST: Final = (401, 422, 429, 500, 503)
+_OWN: Final = (401, 429, 500, 503)
 _REMOVE: Final = (*_READ, 507)
 _WRITE: Final = tuple(STATUSES)
 _MAKE: Final = tuple(status for status in STATUSES if status != 404)  # noqa: PLR2004
@@ -83,6 +84,24 @@ ENDPOINTS: Final = {
     ),
     "delete_product": Endpoint(
         "DELETE", _PRODUCT_PATH, "Delete Product", 202, schemas.REMOVED, _REMOVE
+    ),
+    "subscribe": Endpoint(
+        *("POST", "/webhooks/subscribe", "Subscribe", 200, schemas.SUBSCRIPTION),
+        *(_MAKE, schemas.SUBSCRIBE),
+    ),
+    "list_events": Endpoint(
+        "GET", "/webhooks/events", "List Events", 200, schemas.EVENT_LIST, _OWN
+    ),
+    "unsubscribe": Endpoint(
+        *("DELETE", "/webhooks/unsubscribe", "Unsubscribe", 202, schemas.REMOVED, _WRITE),
+        query=schemas.UNSUBSCRIBING,
+    ),
+    "list_subscriptions": Endpoint(
+        "GET", "/webhooks", "List Subscriptions", 200, schemas.SUBSCRIPTIONS, _OWN
+    ),
+    "update_subscription": Endpoint(
+        *("PUT", "/webhooks/{webhook_id}", "Update Subscription", 200, schemas.SUBSCRIPTION),
+        *(_WRITE, schemas.SUBSCRIPTION_CHANGE),
     ),
 }
 """Every endpoint below the prefix, by the name of its method in `api.Api`."""

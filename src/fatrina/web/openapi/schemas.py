@@ -5,6 +5,7 @@ from typing import Any, Final
 from fatrina.domain.gallery import MOST_IMAGES
 from fatrina.domain.page import MOST, USUAL
 from fatrina.domain.renditions import ROLES
+from fatrina.domain.webhook import EVENTS, SIGNATURE, STRATEGIES
 from fatrina.web.commands import LARGEST_PAGE, LONGEST_NAME, LONGEST_SKU
 
 Schema = dict[str, Any]
@@ -143,6 +144,50 @@ CREATE["content"]["application/json"] = {"schema": _CREATE}
 _CHANGE: Final = object_of({"name": _NAME, "sku": _SKU}, "name", "sku")
 CHANGE: Final = _body(_CHANGE, _CHANGE) | {"required": False}
 
+_TEXT: Final = {**_PLAIN, "minLength": 1, "maxLength": LONGEST_NAME}
+_SENT: Final = object_of({"key": {"type": "string"}, "value": {"type": "string"}})
+_SUBSCRIPTION: Final = {
+    "name": _TEXT,
+    "event": {"type": "string", "enum": [*EVENTS]},
+    "url": {"type": "string", "pattern": "^https?://[a-z]{1,20}\\.[a-z]{2,9}/[a-z]{0,20}$"},
+    "version": {"type": "integer", "enum": [1, 2]},
+    "headers": _list_of(
+        object_of(
+            {
+                "key": {"type": "string", "pattern": "^X-[A-Za-z]{1,20}$"},
+                "value": {"type": "string", "pattern": "^[a-z0-9]{0,20}$"},
+            }
+        )
+    ),
+    "security_strategy": {"type": "string", "enum": [SIGNATURE]},
+    "secret": {**_PLAIN, "maxLength": LONGEST_NAME},
+}
+_OPTIONAL: Final = ("version", "headers", "security_strategy", "secret")
+
+
+def _json_of(schema: Schema, *, required: bool = True) -> Schema:
+    return {"required": required, "content": {"application/json": {"schema": schema}}}
+
+
+SUBSCRIBE: Final = _json_of(object_of(_SUBSCRIPTION, *_OPTIONAL))
+SUBSCRIPTION_CHANGE: Final = _json_of(object_of(_SUBSCRIPTION, *_SUBSCRIPTION), required=False)
+SUBSCRIPTION: Final = object_of(
+    {
+        "id": {"type": "integer"},
+        "name": TEXT,
+        "event": {"type": "string", "enum": [*EVENTS]},
+        "type": {"const": "manual"},
+        "url": TEXT,
+        "version": {"type": "integer"},
+        "rule": {"type": "null"},
+        "headers": _list_of(_SENT),
+        "security_strategy": {"type": "string", "enum": [*STRATEGIES]},
+        "secret": {"type": ["string", "null"]},
+    }
+)
+SUBSCRIPTIONS: Final = _list_of(SUBSCRIPTION)
+EVENT_LIST: Final = _list_of(object_of({"event": TEXT, "label": TEXT}))
+
 # Queries
 
 
@@ -155,4 +200,8 @@ LISTING: Final[Schema] = {
     "per_page": _whole(MOST, USUAL),
     "keyword": {**_PLAIN, "maxLength": LONGEST_NAME},
     "format": {"type": "string", "enum": ["light"]},
+}
+UNSUBSCRIBING: Final[Schema] = {
+    "id": {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE},
+    "url": _SUBSCRIPTION["url"],
 }

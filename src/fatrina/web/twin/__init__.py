@@ -6,17 +6,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from fatrina.actions import Parts
 from fatrina.web.answers import done
+from fatrina.web.twin import deliveries
 from fatrina.web.twin.gate import Control, Guarded
 
 PREFIX: Final = "/_fatrina"
 
 
-def routes(admin_token: str) -> list[Route]:
+def routes(parts: Parts, admin_token: str) -> list[Route]:
     """The routes of every control; none without an admin token, as if there were no such paths."""
     if not admin_token:
         return []
-    controls: list[Control] = []
+    controls = deliveries.controls(parts)
 
     async def index(_: Request) -> Response:
         return done(200, [control.described(PREFIX) for control in controls])

@@ -1,0 +1,93 @@
+"""Subscribe to events, and see what became of their deliveries."""
+
+from dataclasses import replace
+from typing import Any
+
+from fatrina.actions import Parts
+from fatrina.adapters.database import Database, webhooks
+from fatrina.adapters.database.webhooks import DeliveryRow
+from fatrina.domain import errors
+from fatrina.domain.access import Caller
+from fatrina.domain.webhook import MOST, TOKEN, Subscription
+
+
+def subscribe(parts: Parts, caller: Caller, wanted: Subscription) -> int:
+    """Add a subscription; its id.
+
+    Raises:
+        errors.Invalid: the merchant has too many.
+    """
+    with parts.database.writing() as tx:
+        if len(webhooks.listed(tx, caller.merchant_id)) >= MOST:
+            raise errors.Invalid(errors.TooManySubscriptions("url", limit=MOST))
+        return webhooks.subscribe(tx, caller.merchant_id, wanted, parts.clock())
+
+
+def change(parts: Parts, caller: Caller, number: int, changes: dict[str, Any]) -> Subscription:
+    """Change what is mentioned of a subscription, by the names of `Subscription`.
+
+    Raises:
+        errors.Missing: the merchant has no such subscription.
+        errors.Invalid: a token is to be sent, and there is none.
+    """
+    with parts.database.writing() as tx:
+        found = webhooks.find(tx, caller.merchant_id, number)
+        if found is None:
+            raise errors.Missing
+        changed = replace(found, **changes)
+        must_have_secret(changed)
+        webhooks.change(tx, number, changed)
+        return changed
+
+
+def must_exist(parts: Parts, caller: Caller, number: int) -> None:
+    """Pass when the merchant has this subscription; asked before a body is read.
+
+    Raises:
+        errors.Missing: there is none.
+    """
+    with parts.database.reading() as look:
+        if webhooks.find(look, caller.merchant_id, number) is None:
+            raise errors.Missing
+
+
+def must_have_secret(wanted: Subscription) -> None:
+    """Pass when there is a secret where one is to be sent.
+
+    Raises:
+        errors.Invalid: there is none.
+    """
+    if wanted.strategy == TOKEN and not wanted.secret:
+        raise errors.Invalid(errors.Required("secret"))
+
+
+def listed(parts: Parts, caller: Caller) -> list[tuple[int, Subscription]]:
+    """The merchant's subscriptions by id, the newest last."""
+    with parts.database.reading() as look:
+        return webhooks.listed(look, caller.merchant_id)
+
+
+def unsubscribe(parts: Parts, caller: Caller, *, number: int, url: str) -> None:
+    """End the subscription with this id, or those with this URL.
+
+    Raises:
+        errors.Missing: the merchant has none of them.
+    """
+    with parts.database.writing() as tx:
+        now = parts.clock()
+        if not webhooks.remove(tx, caller.merchant_id, number=number, url=url, now=now):
+            raise errors.Missing
+
+
+def deliveries(
+    database: Database, *, merchant: str = "", failed: bool = False, limit: int = 100
+) -> list[DeliveryRow]:
+    """The newest deliveries, those of one merchant or those whose last try failed if asked."""
+    with database.reading() as look:
+        return webhooks.log(look, merchant=merchant, failed=failed, limit=limit)
+
+
+def redeliver(database: Database, delivery: int, now: int) -> bool:
+    """Deliver once more; False when it is not there, not over, or nobody listens any more."""
+    with database.writing() as tx:
+        return webhooks.again(tx, delivery, now)

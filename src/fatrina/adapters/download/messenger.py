@@ -1,0 +1,34 @@
+"""Post a message to another host, and hear what it answers."""
+
+from fatrina.adapters.download.exchange import Exchange, Headers
+from fatrina.adapters.download.line import Budget
+from fatrina.adapters.download.reach import Reach
+from fatrina.domain.address import Allow
+from fatrina.domain.link import parse
+
+
+class Messenger:
+    """Posts JSON; one serves all threads. It keeps no cookie and no connection."""
+
+    def __init__(self, *, allow: Allow, seconds: float = 30, user_agent: str) -> None:
+        self._reach = Reach(allow)
+        self._seconds = seconds
+        self._headers: Headers = [
+            ("User-Agent", user_agent),
+            ("Content-Type", "application/json"),
+            ("Connection", "close"),
+        ]
+
+    def post(self, url: str, headers: Headers, body: bytes) -> int:
+        """Send `body`; the status of the answer, of which no more is read.
+
+        `seconds` of wall-clock time are for all of it. No redirect is followed.
+
+        Raises:
+            errors.LinkRefused: one of its leaves.
+        """
+        link = parse(url)
+        with self._reach.line(link, Budget(self._seconds)) as line:
+            length = ("Content-Length", str(len(body)))
+            answer = Exchange(line).ask(link, [*self._headers, length, *headers], "POST", body)
+            return answer.status_code

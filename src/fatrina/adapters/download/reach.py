@@ -1,0 +1,50 @@
+"""The way to another host: its addresses judged, one of them connected to, TLS where it belongs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from ssl import SSLContext
+
+from httpcore2 import default_ssl_context
+
+from fatrina.adapters.download.line import Budget, Line, connect
+from fatrina.adapters.download.resolver import Resolver
+from fatrina.domain.address import Address, Allow
+from fatrina.domain.link import Link
+
+
+class Reach:
+    """Connects to public addresses, and to what an operator allows; one serves all threads.
+
+    It takes nothing from the environment (no proxy, no netrc) but the system's trusted
+    certificates, which `SSL_CERT_FILE` and `SSL_CERT_DIR` may name.
+    """
+
+    def __init__(self, allow: Allow) -> None:
+        self._allow = allow
+        self._resolver = Resolver()
+
+    @contextmanager
+    def line(self, link: Link, budget: Budget) -> Iterator[Line]:
+        """A connection to the host of a link.
+
+        Raises:
+            errors.LinkRefused: one of its leaves.
+        """
+        with connect(self._judged(link, budget), link.port, budget) as line:
+            if link.scheme == "https":
+                line.secure(self._trust, link.host)
+            yield line
+
+    def _judged(self, link: Link, budget: Budget) -> list[Address]:
+        self._allow.check_port(link)
+        literal = link.address
+        found = [literal] if literal else self._resolver.addresses(link.host, budget)
+        self._allow.check(link, found)
+        return found
+
+    @cached_property
+    def _trust(self) -> SSLContext:
+        trust = default_ssl_context()
+        trust.set_alpn_protocols(["http/1.1"])
+        return trust

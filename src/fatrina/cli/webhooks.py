@@ -1,0 +1,54 @@
+"""`fatrina webhook`: what events were delivered, and once more."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from fatrina.actions import subscriptions
+from fatrina.adapters.database.webhooks import DeliveryRow
+from fatrina.cli.common import CLOCK, Data, fail, opened
+
+webhook = typer.Typer(
+    help="The events that were delivered to subscribers, or were not.", no_args_is_help=True
+)
+
+
+@webhook.command("log")
+def webhook_log(
+    merchant: Annotated[str, typer.Option(help="Only of the merchant with this code.")] = "",
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only those whose last try failed.")
+    ] = False,
+    limit: Annotated[int, typer.Option(help="How many, the newest first.")] = 50,
+    data: Data = None,
+) -> None:
+    """List deliveries: id, when, merchant, event, product, URL, tries, and what came of it."""
+    with opened(data) as database:
+        rows = subscriptions.deliveries(database, merchant=merchant, failed=failed, limit=limit)
+    for row in rows:
+        at = datetime.fromtimestamp(row.created_at / 1000, UTC).isoformat(timespec="seconds")
+        cells = (row.id, at, row.merchant, row.event, row.product, row.url, row.tries, _came(row))
+        typer.echo("\t".join(str(cell) for cell in cells))
+    if not rows:
+        typer.echo("No deliveries.", err=True)
+
+
+@webhook.command("redeliver")
+def webhook_redeliver(
+    identifier: Annotated[int, typer.Argument(metavar="ID", help="As `webhook log` shows it.")],
+    data: Data = None,
+) -> None:
+    """Deliver an event once more, the same body; a running service does so at once."""
+    with opened(data) as database:
+        if not subscriptions.redeliver(database, identifier, CLOCK()):
+            fail(
+                f"Delivery {identifier} is not there, not over yet, or its subscription has ended."
+            )
+    typer.echo(f"Delivery {identifier} is due.", err=True)
+
+
+def _came(row: DeliveryRow) -> str:
+    if row.problem is None:
+        return "waits" if row.due_at is not None else f"delivered, {row.status}"
+    return f"{row.problem}, {'given up' if row.due_at is None else 'to be tried again'}"

@@ -1,0 +1,80 @@
+"""Events and their deliveries: which there are, how they are signed, when they are tried again."""
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+IMAGE_UPDATED: Final = "product.image.updated"
+PRODUCT_UPDATED: Final = "product.updated"
+EVENTS: Final[Mapping[str, str]] = {
+    IMAGE_UPDATED: "An image of a product was added, changed or removed.",
+    PRODUCT_UPDATED: "A product was changed, or one of its images.",
+}
+OF_IMAGES: Final = (IMAGE_UPDATED, PRODUCT_UPDATED)
+"""What a change of a product's images is announced as."""
+OF_PRODUCTS: Final = (PRODUCT_UPDATED,)
+"""What a change of a product's own fields is announced as."""
+SIGNATURE: Final = "signature"
+TOKEN: Final = "token"  # noqa: S105  the name of a strategy
+STRATEGIES: Final = (SIGNATURE, TOKEN)
+MOST: Final = 100
+"""Subscriptions that a merchant may have."""
+TRIES: Final = 3
+"""How often a delivery is tried before it is given up: the real API's figure."""
+TAKEN: Final = frozenset({200, 201})
+"""The statuses that say that a delivery was taken; with any other it is tried again."""
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+_VALUE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?|")
+RESERVED: Final = frozenset(
+    {
+        *("authorization", "connection", "content-encoding", "content-length", "content-type"),
+        *("expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"),
+        *("user-agent", "x-salla-security-strategy", "x-salla-signature"),
+    }
+)
+"""Headers, in small letters, that a subscription cannot set."""
+_RIYADH: Final = timezone(timedelta(hours=3))
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who wants to be told of what, and how."""
+
+    name: str
+    event: str
+    url: str
+    version: int = 2
+    headers: tuple[tuple[str, str], ...] = ()
+    strategy: str = SIGNATURE
+    secret: str = field(default="", repr=False)
+
+
+def may_send(name: str, value: str) -> bool:
+    """Whether a subscription may set this header (RFC 9110, 5.1 and 5.5; ASCII alone)."""
+    sound = _HEADER.fullmatch(name) and _VALUE.fullmatch(value)
+    return bool(sound) and name.lower() not in RESERVED
+
+
+def proofs(subscription: Subscription, body: bytes) -> list[tuple[str, str]]:
+    """The headers by which a receiver knows that a body comes from here; none without a secret."""
+    secret = subscription.secret
+    if not secret:
+        return []
+    if subscription.strategy == TOKEN:
+        return [("X-Salla-Security-Strategy", "Token"), ("Authorization", secret)]
+    signature = hmac.new(secret.encode(), body, "sha256").hexdigest()
+    return [("X-Salla-Security-Strategy", "Signature"), ("X-Salla-Signature", signature)]
+
+
+def stamp(moment: int) -> str:
+    """A moment, in milliseconds since the epoch, as events tell it: in Riyadh's time."""
+    there = datetime.fromtimestamp(moment // 1000, UTC).astimezone(_RIYADH)
+    return there.strftime("%a %b %d %Y %H:%M:%S GMT+0300")
+
+
+def next_try(tries: int, pause: int, now: int) -> int | None:
+    """When a delivery that failed for the `tries`th time is tried again; None for never."""
+    return now + pause if tries < TRIES else None

@@ -1,0 +1,53 @@
+"""A whole service, killed between the answer to an update and the delivery of its event."""
+
+import socket
+from pathlib import Path
+from typing import Final
+
+from tests import drawn
+from tests.endurance.service import Client, Server, command
+from tests.receiver import receiving
+from tests.shop import until
+
+SETTINGS: Final = {
+    "download_allow": "127.0.0.1",
+    "photo_optional": "1",
+    "webhook_pause": "0",
+    "decoders": "1",
+}
+COUNT: Final = 12
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def test_what_was_answered_is_delivered_in_order_whenever_it_is_killed(tmp_path: Path) -> None:
+    data, log, port = tmp_path / "data", tmp_path / "log", free_port()
+    command(data, "merchant", "create", "shop1")
+    client = Client(port, command(data, "token", "create", "--merchant", "shop1"))
+    with receiving() as receiver:
+        receiver.slow = 0.05
+        server = Server(data, port, log, **SETTINGS)
+        product = client.send("products", name="cup").data["id"]
+        image = client.send(f"products/{product}/images", drawn.png()).data["id"]
+        wanted = {"name": "n", "event": "product.image.updated", "url": receiver.url}
+        assert client.send("webhooks/subscribe", **wanted).status == 200
+        for number in range(COUNT):
+            answer = client.send(f"products/images/{image}", alt=f"text {number:02}")
+            assert answer.status == 201
+            if number % 4 == 3:
+                server.kill()
+                server = Server(data, port, log, **SETTINGS)
+        receiver.hears(1)
+        until(lambda: _told(receiver.heard[-1].json) == f"text {COUNT - 1:02}", 20)
+        assert server.stop() == 0
+        told = [_told(heard.json) for heard in receiver.heard]
+    assert list(dict.fromkeys(told)) == [f"text {number:02}" for number in range(COUNT)]
+    assert told == sorted(told)
+
+
+def _told(message: dict[str, dict[str, list[dict[str, str]]]]) -> str:
+    return message["data"]["images"][0]["alt"]

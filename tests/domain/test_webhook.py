@@ -1,0 +1,99 @@
+"""Events: their proofs, their moments, their tries."""
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fatrina.domain import webhook
+from fatrina.domain.webhook import SIGNATURE, TOKEN, Subscription, may_send, proofs
+
+
+def hmac_sha256(key: bytes, message: bytes) -> str:
+    """HMAC as RFC 2104 writes it, by no library."""
+    key = hashlib.sha256(key).digest() if len(key) > 64 else key
+    padded = key.ljust(64, b"\0")
+    inner = hashlib.sha256(bytes(one ^ 0x36 for one in padded) + message).digest()
+    return hashlib.sha256(bytes(one ^ 0x5C for one in padded) + inner).hexdigest()
+
+
+def wanted(strategy: str, secret: str) -> Subscription:
+    return Subscription("n", "e", "u", strategy=strategy, secret=secret)
+
+
+@pytest.mark.parametrize(
+    ("key", "message", "digest"),
+    [  # RFC 4231, 4.3 and 4.7
+        (b"Jefe", b"what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c7"),
+        (
+            b"\xaa" * 131,
+            b"Test Using Larger Than Block-Size Key - Hash Key First",
+            "60e431591ee0b67f0d8a26aacbf5b77f",
+        ),
+    ],
+)
+def test_the_verifier_is_sound(key: bytes, message: bytes, digest: str) -> None:
+    assert hmac_sha256(key, message).startswith(digest)
+
+
+@given(secret=st.text(min_size=1, max_size=200), body=st.binary(max_size=300))
+def test_a_signature_is_that_of_the_body(secret: str, body: bytes) -> None:
+    secret = secret.encode("utf-8", "replace").decode()
+    assert dict(proofs(wanted(SIGNATURE, secret), body)) == {
+        "X-Salla-Security-Strategy": "Signature",
+        "X-Salla-Signature": hmac_sha256(secret.encode(), body),
+    }
+
+
+def test_a_token_is_sent_as_it_is() -> None:
+    assert dict(proofs(wanted(TOKEN, "s3cret"), b"{}")) == {
+        "X-Salla-Security-Strategy": "Token",
+        "Authorization": "s3cret",
+    }
+
+
+@pytest.mark.parametrize("strategy", [SIGNATURE, TOKEN])
+def test_without_a_secret_nothing_is_proved(strategy: str) -> None:
+    assert proofs(wanted(strategy, ""), b"{}") == []
+
+
+def test_a_secret_is_not_shown() -> None:
+    assert "s3cret" not in repr(wanted(TOKEN, "s3cret"))
+
+
+@pytest.mark.parametrize(
+    ("moment", "stamp"),
+    [
+        (1765703045_000, "Sun Dec 14 2025 12:04:05 GMT+0300"),
+        (1765703045_999, "Sun Dec 14 2025 12:04:05 GMT+0300"),
+        (1767214800_000, "Thu Jan 01 2026 00:00:00 GMT+0300"),
+    ],
+)
+def test_stamps(moment: int, stamp: str) -> None:
+    assert webhook.stamp(moment) == stamp
+
+
+def test_three_tries() -> None:
+    assert [webhook.next_try(tries, 300_000, 7) for tries in (1, 2, 3)] == [300_007, 300_007, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "may"),
+    [
+        ("X-Shop", "a b", True),
+        ("X-Empty", "", True),
+        ("Host", "other", False),
+        ("content-length", "3", False),
+        ("AUTHORIZATION", "x", False),
+        ("X-Salla-Signature", "x", False),
+        ("", "x", False),
+        ("X A", "x", False),
+        ("X-A", "a\r\nX-B: c", False),
+        ("X-A", "متجر", False),
+        ("X-A", " a", False),
+        ("X" * 65, "x", False),
+    ],
+)
+def test_headers_that_a_subscription_may_set(name: str, value: str, *, may: bool) -> None:
+    assert may_send(name, value) is may

@@ -204,6 +204,12 @@ def subscription(number: int, wanted: Subscription) -> Json:
     }
 
 
+def owner(number: int, code: str, plan: str) -> Json:
+    """A merchant, as far as Fatrina knows one: there are no names, addresses or accounts."""
+    shop = {"id": number, "username": code, "name": code, "plan": plan, "status": "active"}
+    return {"id": number, "name": code, "email": "", "mobile": "", "role": "user", "merchant": shop}
+
+
 def events() -> list[Json]:
     """What can be subscribed to."""
     return [{"event": event, "label": label} for event, label in webhook.EVENTS.items()]

@@ -34,7 +34,7 @@ def test_what_was_answered_is_delivered_in_order_whenever_it_is_killed(tmp_path:
         product = client.send("products", name="cup").data["id"]
         image = client.send(f"products/{product}/images", drawn.png()).data["id"]
         wanted = {"name": "n", "event": "product.image.updated", "url": receiver.url}
-        assert client.send("webhooks/subscribe", **wanted).status == 200
+        assert client.send("webhooks/subscribe", None, **wanted).status == 200
         for number in range(COUNT):
             answer = client.send(f"products/images/{image}", alt=f"text {number:02}")
             assert answer.status == 201

@@ -43,20 +43,25 @@ def change_plan(database: Database, code: str, plan: str) -> bool:
 
 def issue(database: Database, merchant: str, scope: str, milliseconds: int, now: int) -> str | None:
     """A new token for a merchant; None when there is no such merchant. It is told this once."""
-    token = access.new_token()
-    row: dict[str, str | int] = {
-        "hash": access.hashed(token),
-        "hint": access.hint(token),
-        "scope": scope,
-        "created_at": now,
-        "expires_at": now + milliseconds,
-    }
+    token, row = made(scope, milliseconds, now)
     with database.writing() as tx:
         owner = tokens.merchant_id(tx, merchant)
         if owner is None:
             return None
         tokens.add(tx, owner, row)
     return token
+
+
+def made(scope: str, milliseconds: int, now: int) -> tuple[str, dict[str, str | int]]:
+    """A new token, and its row."""
+    token = access.new_token()
+    return token, {
+        "hash": access.hashed(token),
+        "hint": access.hint(token),
+        "scope": scope,
+        "created_at": now,
+        "expires_at": now + milliseconds,
+    }
 
 
 def listed(database: Database) -> list[TokenRow]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from fatrina.adapters.database import Database, versions, webhooks
+from fatrina.adapters.database import Database, apps, versions, webhooks
 from fatrina.adapters.storage import Listed, Storage
 from fatrina.domain.renditions import handle_of
 
@@ -49,6 +49,7 @@ class Broom:
                 return versions.count_retired(look, before)
         with self.database.writing() as tx:
             webhooks.forget(tx, before)
+            apps.forget(tx, before)
         count = 0
         while True:
             with self.database.writing() as tx:

@@ -10,6 +10,7 @@ import typer
 from fatrina import __version__, logs
 from fatrina import app as root
 from fatrina.actions.sweep import Broom
+from fatrina.cli.apps import app
 from fatrina.cli.common import CLOCK, Data, settings, told
 from fatrina.cli.merchants import merchant
 from fatrina.cli.tokens import token
@@ -26,6 +27,7 @@ cli = typer.Typer(
 )
 cli.add_typer(merchant, name="merchant")
 cli.add_typer(token, name="token")
+cli.add_typer(app, name="app")
 cli.add_typer(webhook, name="webhook")
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]

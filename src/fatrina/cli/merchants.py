@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from fatrina.actions import access
+from fatrina.actions import access, oauth
 from fatrina.cli.common import CLOCK, Data, fail, opened
 from fatrina.domain.rate import DEFAULT, PLANS
 
@@ -57,6 +57,19 @@ def merchant_plan(
         if not access.change_plan(database, code, plan):
             fail(f"There is no merchant “{code}”: fatrina merchant create {code}")
     typer.echo(f"Merchant {code} is on plan {plan}: {PLANS[plan]} requests.", err=True)
+
+
+@merchant.command("key")
+def merchant_key(
+    code: Annotated[str, typer.Argument(help="The merchant's code.")],
+    data: Data = None,
+) -> None:
+    """Print a new owner's key, by which the owner lets apps in; the one before works no more."""
+    with opened(data) as database:
+        key = oauth.new_key(database, code)
+    if key is None:
+        fail(f"There is no merchant “{code}”: fatrina merchant create {code}")
+    typer.echo(key)
 
 
 def _must_be_plan(plan: str) -> None:

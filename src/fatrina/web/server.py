@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fatrina import __version__
 from fatrina.actions import Parts
 from fatrina.actions.limits import Counter
-from fatrina.web import docs, media, openapi, twin
+from fatrina.web import docs, media, oauth, openapi, twin
 from fatrina.web.api import Api, Lanes, Rules
 from fatrina.web.faults import Faults
 from fatrina.web.forms import Reader
@@ -72,6 +72,7 @@ def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
         *_api(api),
         *_operators_pages(parts, metrics),
         *docs.routes(PREFIX, writer.base),
+        *oauth.routes(parts, writer.base, reader.pace),
         *twin.routes(parts, admin_token),
     ]
     for route in routes:

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest of `migrations.versions`, which these tables are; tests hold the two together."""
 
 metadata = MetaData(
@@ -35,6 +35,8 @@ merchants = Table(
     Column("code", String(6), nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
     Column("plan", String(16), nullable=False, server_default="plus"),
+    # By which the owner grants apps access.
+    Column("key_hash", String(64)),
 )
 
 tokens = Table(
@@ -48,6 +50,14 @@ tokens = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    # What an app was granted, when it is an app's.
+    Column("grant_id", Integer),
+)
+Index(
+    "ix_tokens_grant",
+    tokens.c.grant_id,
+    sqlite_where=text("grant_id IS NOT NULL"),
+    postgresql_where=text("grant_id IS NOT NULL"),
 )
 
 products = Table(
@@ -188,3 +198,54 @@ for _name, _columns, _where in (
         sqlite_where=text(_where),
         postgresql_where=text(_where),
     )
+
+apps = Table(
+    "apps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", String(64), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("secret_hash", String(64)),
+    # A list as JSON.
+    Column("redirects", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("removed_at", BigInteger),
+)
+
+# What a merchant granted an app: a family of tokens.
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("app_id", ForeignKey(apps.c.id), nullable=False),
+    Column("merchant_id", ForeignKey(merchants.c.id), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+)
+Index("ix_grants_app", grants.c.app_id)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("app_id", ForeignKey(apps.c.id), nullable=False),
+    Column("merchant_id", ForeignKey(merchants.c.id), nullable=False),
+    Column("redirect", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("challenge", String(43)),
+    Column("expires_at", BigInteger, nullable=False),
+    # What it was used for, once it was.
+    Column("grant_id", ForeignKey(grants.c.id)),
+)
+
+refreshes = Table(
+    "refreshes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("grant_id", ForeignKey(grants.c.id), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+)

@@ -1,0 +1,174 @@
+"""Apps are granted access by merchants, and turn grants into tokens (RFC 6749, RFC 9700)."""
+
+from collections.abc import Sequence
+from hmac import compare_digest
+from secrets import token_urlsafe
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection
+
+from fatrina.actions import access as tokens_of
+from fatrina.adapters.database import Database, apps, tokens
+from fatrina.adapters.database.apps import App, Code, Grant
+from fatrina.domain import access, oauth
+from fatrina.domain.oauth import ACCESS_SPAN, CODE_SPAN, OFFLINE, REFRESH_SPAN, RefusedError
+
+Client = App
+"""An app that merchants may let in."""
+_BYTES: Final = 32
+_CLIENT_BYTES: Final = 12
+_SPENT: Final = "The refresh token is unknown, has expired, or was used or revoked already."
+_NO_CODE: Final = "The code is unknown, has expired, was used already, or is not for this request."
+
+
+class Asked(NamedTuple):
+    """What an app asks a merchant for."""
+
+    app: App
+    redirect: str
+    scope: str
+    challenge: str | None
+
+
+class Issued(NamedTuple):
+    """Tokens, told this once."""
+
+    access: str
+    refresh: str | None
+    scope: str
+
+
+def create_app(
+    database: Database, name: str, redirects: Sequence[str], *, public: bool, now: int
+) -> tuple[str, str | None]:
+    """Register an app: its client id, and its secret unless it is `public`; told this once."""
+    secret = None if public else token_urlsafe(_BYTES)
+    client = token_urlsafe(_CLIENT_BYTES)
+    app = App(0, client, name, secret and access.hashed(secret), tuple(redirects))
+    with database.writing() as tx:
+        apps.add(tx, app, now)
+    return client, secret
+
+
+def listed(database: Database) -> list[App]:
+    """Every app, the newest last."""
+    with database.reading() as look:
+        return apps.listed(look)
+
+
+def remove_app(database: Database, client_id: str, now: int) -> bool:
+    """Take an app away, and revoke all that it was granted; False when there is none."""
+    with database.writing() as tx:
+        app = apps.find(tx, client_id)
+        if app is not None:
+            apps.remove(tx, app, now)
+        return app is not None
+
+
+def new_key(database: Database, merchant: str) -> str | None:
+    """A new owner's key, which the one before gives way to; None when there is no merchant."""
+    key = token_urlsafe(_BYTES)
+    with database.writing() as tx:
+        return key if apps.set_key(tx, merchant, access.hashed(key)) else None
+
+
+def find_app(database: Database, client_id: str) -> App | None:
+    """The app with this client id."""
+    with database.reading() as look:
+        return apps.find(look, client_id)
+
+
+def authenticate(database: Database, client_id: str, secret: str) -> App:
+    """The app that proves to be it (RFC 6749, 2.3); a public one has nothing to prove with.
+
+    Raises:
+        RefusedError: there is no such app, or the secret is not its own.
+    """
+    app = find_app(database, client_id)
+    expected = (app and app.secret_hash) or ""
+    given = access.hashed(secret) if secret else ""
+    if app is None or not compare_digest(expected, given):
+        raise RefusedError("invalid_client", "There is no such client, or its secret is wrong.")
+    return app
+
+
+def approve(database: Database, asked: Asked, merchant: str, key: str, now: int) -> str | None:
+    """The code for what a merchant granted; None when the owner's key is not the merchant's.
+
+    A key has 256 random bits: guesses need no counting.
+    """
+    code = token_urlsafe(_BYTES)
+    with database.writing() as tx:
+        found = apps.key_of(tx, merchant)
+        if found is None or not compare_digest(found[1] or "", access.hashed(key)):
+            return None
+        row = Code(
+            id=0,
+            app=asked.app.id,
+            merchant=found[0],
+            redirect=asked.redirect,
+            scope=asked.scope,
+            challenge=asked.challenge,
+            expires_at=now + CODE_SPAN,
+            grant=None,
+        )
+        apps.add_code(tx, row, access.hashed(code))
+    return code
+
+
+def exchange(  # noqa: PLR0913  what the request holds
+    database: Database, app: App, *, code: str, redirect: str, verifier: str, now: int
+) -> Issued:
+    """Tokens for a code (RFC 6749, 4.1.3; RFC 7636, 4.5).
+
+    A code that comes twice was stolen: all that it gave is revoked (RFC 9700, 4.5).
+
+    Raises:
+        RefusedError: the code is not good, or not for this request.
+    """
+    with database.writing() as tx:
+        found = apps.find_code(tx, access.hashed(code))
+        if found is not None and found.app == app.id and found.grant is not None:
+            apps.revoke(tx, found.grant, now)
+        elif (
+            found is not None
+            and found.app == app.id
+            and found.expires_at > now
+            and found.redirect == redirect
+            and oauth.proves(verifier, found.challenge)
+        ):
+            grant = apps.use_code(tx, found, now)
+            return _issued(tx, grant, grant.scope, now)
+    raise RefusedError("invalid_grant", _NO_CODE)
+
+
+def refresh(database: Database, app: App, token: str, scope: str, now: int) -> Issued:
+    """New tokens for a refresh token, which is spent by that (RFC 6749, 6).
+
+    One that comes twice was stolen: its whole family is revoked (RFC 9700, 4.14.2).
+
+    Raises:
+        RefusedError: the token is not good, or `scope` reaches further than what was granted.
+    """
+    with database.writing() as tx:
+        found = apps.find_refresh(tx, access.hashed(token))
+        if found is not None and found.grant.app == app.id:
+            grant = found.grant
+            if found.used_at is not None:
+                apps.revoke(tx, grant.id, now)
+            elif found.expires_at > now and grant.revoked_at is None:
+                wanted = scope.split() or grant.scope.split()
+                if not set(wanted) <= set(grant.scope.split()):
+                    raise RefusedError("invalid_scope", "That was not granted.")
+                apps.use_refresh(tx, found.id, now)
+                return _issued(tx, grant, " ".join(wanted), now)
+    raise RefusedError("invalid_grant", _SPENT)
+
+
+def _issued(tx: Connection, grant: Grant, scope: str, now: int) -> Issued:
+    token, row = tokens_of.made(scope, ACCESS_SPAN, now)
+    tokens.add(tx, grant.merchant, row | {"grant_id": grant.id})
+    refresh = token_urlsafe(_BYTES) if OFFLINE in grant.scope.split() else None
+    if refresh is not None:
+        apps.add_refresh(tx, grant.id, access.hashed(refresh), now + REFRESH_SPAN)
+    return Issued(token, refresh, scope)

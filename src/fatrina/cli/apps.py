@@ -1,0 +1,66 @@
+"""`fatrina app`: the apps that merchants may let in."""
+
+from typing import Annotated
+
+import typer
+
+from fatrina.actions import oauth
+from fatrina.cli.common import CLOCK, Data, fail, opened
+from fatrina.domain.oauth import may_redirect
+
+app = typer.Typer(help="The apps that merchants may let in, by OAuth 2.0.", no_args_is_help=True)
+
+
+@app.command("create")
+def app_create(
+    name: Annotated[str, typer.Option(help="What merchants see it is called.")],
+    redirect: Annotated[
+        list[str],
+        typer.Option(
+            help="Where merchants are sent back to: https, or http on this machine. May come "
+            "several times; an app has to name exactly one of them."
+        ),
+    ],
+    public: Annotated[
+        bool, typer.Option("--public", help="It can keep no secret: it must use PKCE.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Register an app; print its client id and secret. The secret is shown this once."""
+    for uri in redirect:
+        if not may_redirect(uri):
+            fail(f"“{uri}” is no place to send merchants: use https, or http://127.0.0.1 to try.")
+    if not name.strip():
+        fail("An app needs a name that merchants know it by.")
+    with opened(data, make=True) as database:
+        client, secret = oauth.create_app(
+            database, name.strip(), redirect, public=public, now=CLOCK()
+        )
+    typer.echo(f"client_id={client}")
+    if secret is not None:
+        typer.echo(f"client_secret={secret}")
+    typer.echo("Next: fatrina merchant key CODE, then open /oauth2/auth in a browser.", err=True)
+
+
+@app.command("list")
+def app_list(data: Data = None) -> None:
+    """List the apps: client id, kind, name, and where they send merchants back to."""
+    with opened(data) as database:
+        rows = oauth.listed(database)
+    for row in rows:
+        kind = "public" if row.secret_hash is None else "confidential"
+        typer.echo(f"{row.client_id}\t{kind}\t{row.name}\t{' '.join(row.redirects)}")
+    if not rows:
+        typer.echo("No apps yet: fatrina app create --name NAME --redirect URL", err=True)
+
+
+@app.command("remove")
+def app_remove(
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="As `app list` shows it.")],
+    data: Data = None,
+) -> None:
+    """Take an app away: all of its tokens stop working at once."""
+    with opened(data) as database:
+        if not oauth.remove_app(database, client_id, CLOCK()):
+            fail(f"There is no app “{client_id}”; see fatrina app list.")
+    typer.echo(f"App {client_id} removed, and all it was granted.", err=True)

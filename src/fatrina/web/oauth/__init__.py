@@ -1,0 +1,49 @@
+"""OAuth 2.0: apps are let in by merchants. `/oauth2/auth`, `/oauth2/token`, `/oauth2/user/info`."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from fatrina.actions import Parts
+from fatrina.domain import oauth
+from fatrina.domain.access import SCOPES
+from fatrina.web.body import Pace
+from fatrina.web.oauth.consent import Consent
+from fatrina.web.oauth.token import Tokens
+
+_AUTH, _TOKEN, _WHO = "/oauth2/auth", "/oauth2/token", "/oauth2/user/info"
+
+
+def routes(parts: Parts, base: str, pace: Pace) -> list[Route]:
+    """The routes of OAuth; `base` is what the service is reached by."""
+    consent, tokens = Consent(parts, base, pace), Tokens(parts, pace)
+
+    async def described(_: Request) -> Response:
+        return JSONResponse(_described(base))
+
+    return [
+        Route(_AUTH, consent.ask, methods=["GET"]),
+        Route(_AUTH, consent.decide, methods=["POST"]),
+        Route(_TOKEN, tokens.issue, methods=["POST"]),
+        Route(_WHO, tokens.who, methods=["GET"]),
+        Route("/.well-known/oauth-authorization-server", described, methods=["GET"]),
+    ]
+
+
+def _described(base: str) -> dict[str, object]:
+    """RFC 8414, 2."""
+    return {
+        "issuer": base,
+        "authorization_endpoint": base + _AUTH,
+        "token_endpoint": base + _TOKEN,
+        "userinfo_endpoint": base + _WHO,
+        "scopes_supported": [*SCOPES, oauth.OFFLINE],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_methods_supported": [
+            *("client_secret_basic", "client_secret_post", "none"),
+        ],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+    }

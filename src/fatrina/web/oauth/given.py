@@ -1,0 +1,55 @@
+"""The parameters of an OAuth request: each once, from the query or a small body."""
+
+import json
+from urllib.parse import parse_qsl
+
+from multipart import parse_options_header
+from starlette.requests import Request
+
+from fatrina.domain.oauth import RefusedError
+from fatrina.web import body
+from fatrina.web.body import Pace
+
+_SMALL = 16_384
+"""Most bytes of a body."""
+_MOST = 32
+
+Given = dict[str, str]
+
+
+def of_query(request: Request) -> Given:
+    """The query's parameters.
+
+    Raises:
+        RefusedError: one of them comes twice (RFC 6749, 3.1).
+    """
+    return _once(request.query_params.multi_items())
+
+
+async def of_body(request: Request, pace: Pace) -> Given:
+    """The body's parameters, urlencoded or, as some clients send them, as JSON.
+
+    Raises:
+        RefusedError: it cannot be read, or a parameter comes twice (RFC 6749, 3.2).
+        errors.BadRequest, errors.BodyTooLarge, errors.BodyTooSlow: the body as such.
+    """
+    data = await body.whole(request, _SMALL, pace)
+    kind, _ = parse_options_header(request.headers.get("content-type", ""))
+    try:
+        if kind == "application/json":
+            return {name: str(value) for name, value in json.loads(data).items()}
+        pairs = parse_qsl(
+            data.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST
+        )
+    except (ValueError, AttributeError, RecursionError):
+        message = "The body cannot be read: send application/x-www-form-urlencoded."
+        raise RefusedError("invalid_request", message) from None
+    return _once(pairs)
+
+
+def _once(pairs: list[tuple[str, str]]) -> Given:
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        raise RefusedError("invalid_request", "A parameter comes more than once.")
+    # RFC 6749, 3.1: one without a value counts as left out.
+    return {name: value for name, value in given.items() if value}

@@ -1,0 +1,165 @@
+"""The consent page, in Arabic and English: plain HTML that loads nothing and runs nothing."""
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from html import escape
+from typing import Final, NamedTuple
+from urllib.parse import urlencode
+
+from fatrina.domain.access import READ, WRITE
+from fatrina.domain.messages import Language
+from fatrina.domain.oauth import OFFLINE
+
+_STYLE: Final = """
+:root { color-scheme: light dark; }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center;
+  font: 16px/1.6 system-ui, "Noto Sans Arabic", sans-serif;
+  background: light-dark(#f3f1ec, #1b1a18); color: light-dark(#22201c, #eeeae2); }
+main { box-sizing: border-box; width: min(26rem, 100% - 2rem); margin: 2rem 0; padding: 2rem;
+  border-radius: 1rem; background: light-dark(#fff, #262421);
+  box-shadow: 0 1px 3px #0003, 0 8px 32px #0002; }
+h1 { font-size: 1.3rem; line-height: 1.4; margin: 0 0 1rem; }
+ul { padding-inline-start: 1.2rem; }
+label { display: block; margin: 1rem 0 .25rem; font-weight: 600; }
+input { box-sizing: border-box; width: 100%; padding: .6rem .8rem; font: inherit; color: inherit;
+  border: 1px solid #8888; border-radius: .5rem; background: transparent; }
+small { opacity: .75; }
+.wrong { padding: .6rem .8rem; border-radius: .5rem; background: #c0392b22; font-weight: 600; }
+.buttons { display: flex; gap: .75rem; margin-top: 1.5rem; }
+button { flex: 1; padding: .7rem; font: inherit; font-weight: 600; border-radius: .5rem;
+  border: 1px solid #8888; background: transparent; color: inherit; cursor: pointer; }
+button[value=allow] { background: #0b6e4f; border-color: #0b6e4f; color: #fff; }
+footer { margin-top: 1.5rem; text-align: center; }
+a { color: inherit; }
+"""
+_DIGEST: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
+POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""The Content-Security-Policy of these pages."""
+
+
+class _Words(NamedTuple):
+    """All that the pages say in one language."""
+
+    title: str
+    wants: str
+    scopes: Mapping[str, str]
+    merchant: str
+    key: str
+    hint: str
+    wrong: str
+    allow: str
+    deny: str
+    nowhere: str
+    nowhere_why: str
+    other: str
+
+
+_SAID: Final[Mapping[Language, _Words]] = {
+    "ar": _Words(
+        title="السماح لتطبيق بالوصول",
+        wants="يطلب تطبيق «{app}» الوصول إلى متجرك، ليتمكن من:",
+        scopes={
+            READ: "الاطلاع على المنتجات وصورها",
+            WRITE: "الاطلاع على المنتجات وصورها وتعديلها وحذفها",
+            OFFLINE: "الاستمرار في ذلك حتى في غيابك",
+        },
+        merchant="رمز المتجر",
+        key="مفتاح المالك",
+        hint="يطبعه الأمر fatrina merchant key، ولا يصل إلى التطبيق.",
+        wrong="رمز المتجر أو مفتاح المالك غير صحيح. راجعهما ثم أعد المحاولة.",
+        allow="أوافق",
+        deny="أرفض",
+        nowhere="لا يمكن إكمال الطلب",
+        nowhere_why="التطبيق أو عنوان العودة غير مسجّل هنا. "
+        "راجع مطوّر التطبيق: يعرض الأمر fatrina app list ما هو مسجّل.",
+        other="English",
+    ),
+    "en": _Words(
+        title="Let an app in",
+        wants="“{app}” asks for access to your shop. It could:",
+        scopes={
+            READ: "see products and their pictures",
+            WRITE: "see, change and delete products and their pictures",
+            OFFLINE: "go on doing so while you are away",
+        },
+        merchant="Shop code",
+        key="Owner's key",
+        hint="fatrina merchant key prints it. The app does not get to see it.",
+        wrong="The shop code or the owner's key is wrong. Look at both and try again.",
+        allow="Allow",
+        deny="Decline",
+        nowhere="This request cannot go on",
+        nowhere_why="The app, or the address it wants you sent back to, is not registered here. "
+        "Ask the app's developer: fatrina app list shows what is.",
+        other="العربية",
+    ),
+}
+
+
+def form(  # noqa: PLR0913  all that the page shows
+    language: Language,
+    app: str,
+    scopes: Iterable[str],
+    kept: Mapping[str, str],
+    merchant: str = "",
+    *,
+    wrong: bool = False,
+) -> str:
+    """The page that asks a merchant; `kept` is the request, sent along with the decision."""
+    said = _SAID[language]
+    other: Language = "en" if language == "ar" else "ar"
+    hidden = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in {**kept, "lang": language}.items()
+    )
+    could = "".join(f"<li>{escape(said.scopes[scope])}</li>" for scope in scopes)
+    told = f'<p class="wrong" role="alert">{escape(said.wrong)}</p>' if wrong else ""
+    switch = escape(urlencode({**kept, "lang": other}))
+    return _page(
+        language,
+        said.title,
+        f"""<h1>{escape(said.wants.format(app=app))}</h1>
+<ul>{could}</ul>
+{told}
+<form method="post" action="/oauth2/auth">
+{hidden}
+<label for="merchant">{escape(said.merchant)}</label>
+<input id="merchant" name="merchant" value="{escape(merchant)}" autocomplete="username" dir="ltr"
+  autocapitalize="none" spellcheck="false">
+<label for="key">{escape(said.key)}</label>
+<input id="key" name="key" type="password" autocomplete="current-password" dir="ltr"
+  aria-describedby="hint">
+<small id="hint">{escape(said.hint)}</small>
+<div class="buttons">
+<button name="decision" value="allow">{escape(said.allow)}</button>
+<button name="decision" value="deny">{escape(said.deny)}</button>
+</div>
+</form>
+<footer><a href="/oauth2/auth?{switch}" lang="{other}" hreflang="{other}">{said.other}</a></footer>
+""",
+    )
+
+
+def nowhere(language: Language, why: str = "") -> str:
+    """The page for a request that no app can be told of."""
+    said = _SAID[language]
+    text = f"<h1>{escape(said.nowhere)}</h1><p>{escape(said.nowhere_why)}</p>"
+    return _page(language, said.nowhere, text + (f"<p><small>{escape(why)}</small></p>"))
+
+
+def _page(language: Language, title: str, body: str) -> str:
+    direction = "rtl" if language == "ar" else "ltr"
+    return f"""<!doctype html>
+<html lang="{language}" dir="{direction}">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)} · Fatrina</title>
+<style>{_STYLE}</style>
+<main>
+{body}
+</main>
+</html>
+"""

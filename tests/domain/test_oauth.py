@@ -1,0 +1,118 @@
+"""OAuth's pure rules."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from oauthlib.oauth2 import WebApplicationClient
+
+from fatrina.domain import oauth
+from fatrina.domain.oauth import RefusedError, answered, challenge, may_redirect, proves, scopes
+
+# RFC 7636, appendix B
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def test_the_example_of_the_standard() -> None:
+    assert proves(VERIFIER, CHALLENGE)
+
+
+@pytest.mark.parametrize(
+    "verifier", ["", VERIFIER[:-1], VERIFIER + "x", VERIFIER.lower(), CHALLENGE]
+)
+def test_any_other_verifier_proves_nothing(verifier: str) -> None:
+    assert not proves(verifier, CHALLENGE)
+
+
+@pytest.mark.parametrize(("verifier", "proved"), [("", True), (VERIFIER, False)])
+def test_where_there_is_no_challenge_a_verifier_is_wrong(verifier: str, *, proved: bool) -> None:
+    assert proves(verifier, None) is proved
+
+
+@given(st.text("abcXYZ019-._~", min_size=43, max_size=128))
+def test_as_another_library_makes_them(verifier: str) -> None:
+    made = WebApplicationClient("x").create_code_challenge(verifier, "S256")
+    assert proves(verifier, made)
+    assert challenge(made, "S256", public=True) == made
+
+
+@pytest.mark.parametrize(
+    ("text", "method", "public"),
+    [
+        ("", "", True),
+        (CHALLENGE, "", True),
+        (CHALLENGE, "", False),
+        (CHALLENGE, "plain", False),
+        ("", "S256", False),
+        (CHALLENGE[:-1], "S256", False),
+        (CHALLENGE + "=", "S256", False),
+    ],
+)
+def test_challenges_that_are_none(text: str, method: str, *, public: bool) -> None:
+    with pytest.raises(RefusedError, match="code_challenge"):
+        challenge(text, method, public=public)
+
+
+def test_a_confidential_client_may_go_without() -> None:
+    assert challenge("", "", public=False) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("products.read", ("products.read",)),
+        ("products.read_write offline_access", ("products.read_write", "offline_access")),
+        (" products.read  products.read ", ("products.read",)),
+    ],
+)
+def test_scopes(text: str, wanted: tuple[str, ...]) -> None:
+    assert scopes(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "offline_access", "orders.read", "products.read orders.read"])
+def test_scopes_that_are_not_known(text: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        scopes(text)
+    assert refused.value.error == "invalid_scope"
+
+
+@pytest.mark.parametrize(
+    ("uri", "may"),
+    [
+        ("https://app.example/cb", True),
+        ("https://app.example/cb?x=1", True),
+        ("http://127.0.0.1:9000/cb", True),
+        ("http://localhost/cb", True),
+        ("http://[::1]:9000/cb", True),
+        ("http://app.example/cb", False),
+        ("http://localhost.evil.example/cb", False),
+        ("https://app.example/cb#x", False),
+        ("https://user@app.example/", False),
+        ("https://app.example\\@evil.example/", False),
+        ("https:///cb", False),
+        ("https://app.example:x/", False),
+        ("javascript:alert(1)", False),
+        ("app.example/cb", False),
+        ("https://متجر.example/", False),
+        ("https://app.example/a b", False),
+        ("", False),
+    ],
+)
+def test_where_an_app_may_send_merchants(uri: str, *, may: bool) -> None:
+    assert may_redirect(uri) is may
+
+
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        ("https://a.example/cb", "https://a.example/cb?code=x+y&state=%26"),
+        ("https://a.example/cb?a=1&b=", "https://a.example/cb?a=1&b=&code=x+y&state=%26"),
+    ],
+)
+def test_an_answer_stands_beside_what_the_address_holds(uri: str, told: str) -> None:
+    assert answered(uri, code="x y", state="&") == told
+
+
+def test_how_long_things_last() -> None:
+    day = 86_400_000
+    assert (60_000, 14 * day, 30 * day) == (oauth.CODE_SPAN, oauth.ACCESS_SPAN, oauth.REFRESH_SPAN)

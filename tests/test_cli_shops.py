@@ -1,0 +1,90 @@
+"""The operator's commands about shops, apps and events."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from fatrina.actions import oauth, subscriptions
+from fatrina.adapters.database import Database, webhooks
+from fatrina.cli import cli
+from fatrina.domain.webhook import Subscription
+from tests.test_cli import Run, merchant, run, told
+
+__all__ = ["merchant", "run"]
+
+BACK = "http://127.0.0.1:9000/cb"
+
+
+@pytest.fixture
+def database(merchant: str, tmp_path: Path) -> Database:
+    assert merchant
+    return Database(tmp_path / "data" / "fatrina.sqlite3", owner=False)
+
+
+def test_plans(run: Run, merchant: str) -> None:
+    assert run("merchant", "create", "shop2", "--plan", "pro").exit_code == 0
+    assert run("merchant", "plan", merchant, "special").exit_code == 0
+    assert run("merchant", "list").stdout == "shop1\tspecial\nshop2\tpro\n"
+    assert "no plan" in told(run("merchant", "plan", merchant, "gold"))
+    assert "no plan" in told(run("merchant", "create", "shop3", "--plan", "gold"))
+    assert "no merchant" in told(run("merchant", "plan", "shop9", "pro"))
+
+
+def test_an_owners_key_stands_alone(run: Run, merchant: str) -> None:
+    first, second = (run("merchant", "key", merchant).stdout for _ in range(2))
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}\n", first)
+    assert first != second
+    assert "no merchant" in told(run("merchant", "key", "shop9"))
+
+
+def test_an_app_comes_and_goes(run: Run, database: Database) -> None:
+    made = run("app", "create", "--name", "Mine", "--redirect", BACK)
+    found = re.fullmatch(r"client_id=(\S+)\nclient_secret=\S{43}\n", made.stdout)
+    assert found is not None
+    assert run("app", "list").stdout == f"{found[1]}\tconfidential\tMine\t{BACK}\n"
+    assert oauth.find_app(database, found[1]) is not None
+    assert run("app", "remove", found[1]).exit_code == 0
+    assert "no app" in told(run("app", "remove", found[1]))
+    assert "No apps yet" in run("app", "list").stderr
+
+
+def test_a_public_app_has_no_secret(run: Run, merchant: str) -> None:
+    assert merchant
+    made = run("app", "create", "--name", "Mine", "--redirect", BACK, "--public")
+    assert "secret" not in made.stdout
+    assert "\tpublic\t" in run("app", "list").stdout
+
+
+@pytest.mark.parametrize("uri", ["http://far.example/", "https://a.example/#x", "nowhere"])
+def test_an_app_sends_merchants_to_no_such_place(run: Run, uri: str) -> None:
+    assert "no place" in told(run("app", "create", "--name", "Mine", "--redirect", uri))
+
+
+def test_an_app_has_a_name(run: Run) -> None:
+    assert "name" in told(run("app", "create", "--name", " ", "--redirect", BACK))
+
+
+def test_deliveries_are_listed_and_made_again(run: Run, database: Database) -> None:
+    assert "No deliveries" in run("webhook", "log").stderr
+    with database.writing() as tx:
+        number = webhooks.subscribe(tx, 1, Subscription("n", "product.updated", "https://a/"), 5)
+        webhooks.owe(tx, number, 7, b"{}", 5)
+    assert run("webhook", "log").stdout.endswith(
+        "\tshop1\tproduct.updated\t7\thttps://a/\t0\twaits\n"
+    )
+    assert "not over" in told(run("webhook", "redeliver", "1"))
+    with database.writing() as tx:
+        webhooks.tried(tx, 1, tries=3, due_at=None, status=500, problem="status 500", now=9)
+    assert run("webhook", "log", "--failed").stdout.endswith("\t3\tstatus 500, given up\n")
+    assert not run("webhook", "log", "--merchant", "shop2").stdout
+    assert run("webhook", "redeliver", "1").exit_code == 0
+    (row,) = subscriptions.deliveries(database)
+    assert (row.tries, row.due_at is None) == (0, False)
+
+
+@pytest.mark.parametrize("group", ["app", "merchant", "webhook"])
+def test_a_group_alone_teaches(group: str) -> None:
+    result = CliRunner().invoke(cli, [group])
+    assert "Commands:" in result.output

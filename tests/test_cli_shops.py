@@ -1,6 +1,9 @@
 """The operator's commands about shops, apps and events."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from fatrina.actions import oauth, subscriptions
 from fatrina.adapters.database import Database, webhooks
 from fatrina.cli import cli
 from fatrina.domain.webhook import Subscription
+from tests.shop import ADMIN, PRODUCTS, Service, Shop, until
 from tests.test_cli import Run, merchant, run, told
 
 __all__ = ["merchant", "run"]
@@ -84,7 +88,52 @@ def test_deliveries_are_listed_and_made_again(run: Run, database: Database) -> N
     assert (row.tries, row.due_at is None) == (0, False)
 
 
-@pytest.mark.parametrize("group", ["app", "merchant", "webhook"])
+@pytest.mark.parametrize("group", ["app", "fault", "merchant", "webhook"])
 def test_a_group_alone_teaches(group: str) -> None:
     result = CliRunner().invoke(cli, [group])
     assert "Commands:" in result.output
+
+
+def command(token: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "fatrina", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "FATRINA_ADMIN_TOKEN": token},
+    )
+
+
+def test_the_dial_of_a_running_service(service: Service) -> None:
+    at = ("--url", f"http://127.0.0.1:{service.port}")
+
+    def ask(*words: str) -> str:
+        done = command(ADMIN, *words, *at)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    ask("fault", "add", "503", "--path", "/nowhere/*", "--times", "2")
+    assert "\t503\t*\t/nowhere/*\t2\t0\n" in ask("fault", "list")
+    Shop(service, "x", "no token").call("GET", PRODUCTS)
+    until(lambda: "The access token is invalid" in ask("requests", "--status", "401"))
+    ask("fault", "clear")
+    assert not ask("fault", "list")
+    refused = command(ADMIN, "fault", "add", "418", *at)
+    assert (refused.returncode, "Use one of these" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("token", "url", "words"),
+    [
+        ("", "", "Set FATRINA_ADMIN_TOKEN"),
+        (ADMIN, "http://127.0.0.1:9", "Nothing of Fatrina answers"),
+        (ADMIN, "nowhere", "is no address"),
+        ("x" * 20, "http://127.0.0.1:{port}", "refuses (401)"),
+    ],
+)
+def test_where_no_dial_is(service: Service, token: str, url: str, words: str) -> None:
+    at = ("--url", url.format(port=service.port)) if url else ()
+    refused = command(token, "fault", "list", *at)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert words in refused.stderr
+    assert refused.stderr.count("\n") == 1

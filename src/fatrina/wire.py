@@ -204,6 +204,12 @@ def subscription(number: int, wanted: Subscription) -> Json:
     }
 
 
+def unmade(image: Mapping[str, Json]) -> Json:
+    """An image whose renditions are not made: one URL for all, and no sizes."""
+    url = image[ORIGINAL]["url"]
+    return {role: {"url": url, "width": 0, "height": 0} for role in ROLES}
+
+
 def owner(number: int, code: str, plan: str) -> Json:
     """A merchant, as far as Fatrina knows one: there are no names, addresses or accounts."""
     shop = {"id": number, "username": code, "name": code, "plan": plan, "status": "active"}

@@ -2,7 +2,7 @@
 
 from tests.client import Answer
 
-STATUSES = {400, 401, 404, 405, 408, 413, 416, 422, 429, 503, 507}
+STATUSES = {400, 401, 403, 404, 405, 408, 413, 416, 422, 429, 503, 507}
 
 
 def must_refuse(answer: Answer, status: int, reason: str) -> None:

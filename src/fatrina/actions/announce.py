@@ -19,6 +19,8 @@ def announce(
     With the change it is on record or not at all; the courier delivers what is owed. Merchants
     without subscriptions pay for one look at an index.
     """
+    if caller.unheard:
+        return
     wanted = webhooks.listening(tx, caller.merchant_id, events)
     row = products.find(tx, caller.merchant_id, product) if wanted else None
     if row is None:

@@ -12,6 +12,7 @@ from fatrina import app as root
 from fatrina.actions.sweep import Broom
 from fatrina.cli.apps import app
 from fatrina.cli.common import CLOCK, Data, settings, told
+from fatrina.cli.faults import fault, requests
 from fatrina.cli.merchants import merchant
 from fatrina.cli.tokens import token
 from fatrina.cli.webhooks import webhook
@@ -29,6 +30,8 @@ cli.add_typer(merchant, name="merchant")
 cli.add_typer(token, name="token")
 cli.add_typer(app, name="app")
 cli.add_typer(webhook, name="webhook")
+cli.add_typer(fault, name="fault")
+cli.command("requests")(requests)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [8000]")]

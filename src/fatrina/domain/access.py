@@ -26,6 +26,8 @@ class Caller:
     scopes: frozenset[str]
     plan: str = rate.DEFAULT
     """One of `rate.PLANS`."""
+    unheard: bool = False
+    """Whether nobody is to hear of what this request does: a fault that was ordered."""
 
     def must(self, scope: str) -> None:
         """Pass when the token reaches `scope`; writing includes reading.

@@ -55,6 +55,14 @@ class ScopeMissing(Unauthorized):
     reason = "scope_missing"
 
 
+class Blocked(Refusal):
+    """The shop is closed to this app; said only where it was ordered."""
+
+    status = 403
+    code = "error"
+    reason = "blocked"
+
+
 # What is asked for
 
 

@@ -26,6 +26,10 @@ WORDS: dict[str, Words] = {
         "The access token should have access to one of those scopes: {scope}",
         "The access token should have access to one of those scopes: {scope}",
     ),
+    "blocked": Words(
+        "لا يمكن لهذا التطبيق الوصول إلى المتجر حاليًّا. راجع صاحب المتجر.",
+        "This app cannot reach the shop at the moment. Ask the shop's owner.",
+    ),
     # What is asked for
     "missing": Words(
         "المحتوى الذي تحاول الوصول اليه غير متوفر",

@@ -43,6 +43,7 @@ class Faults:
             request = Request(scope)
             refusal = self._refusal(request, fault)
             self._metrics.refused(refusal)
+            scope["state"]["refusal"] = refusal
             noted = scope["state"].get("noted", {})
             scope["state"]["noted"] = noted | _noted(refusal)
             await refused(request, refusal)(scope, receive, send)

@@ -109,6 +109,17 @@ class Fields:
                 self.problems.append(errors.NotObject(f"{name}.{at}"))
         return items
 
+    def number(self, name: str, low: float, high: float) -> float | None:
+        """A number between two others, both included."""
+
+        def read(field: str, value: Value) -> float | None:
+            number = _number(field, value)
+            if number is not None and not low <= number <= high:
+                raise errors.NumberOutside(field, low=low, high=high)
+            return number
+
+        return self._read(name, read)
+
     def choice(self, name: str, known: Collection[str]) -> str | None:
         """One of several words."""
 

@@ -30,6 +30,7 @@ _LONGEST_TEXT: Final = 8_192
 _MOST_PARTS: Final = 64
 _MOST_HEADERS: Final = 16
 _NOT_TEXT: Final = ("image/", "application/octet-stream", "video/", "binary/")
+_LONGEST_NAME: Final = 100
 _HEAD: Final = 512
 """Bytes by which a photo is known."""
 
@@ -41,6 +42,17 @@ class Form:
     fields: dict[str, Value | errors.FieldRefused] = field(default_factory=dict)
     """A field that cannot be read is refused only where somebody asks for it."""
     photo: File | None = None
+
+    def shape(self) -> dict[str, str]:
+        """What was sent, without what it says: each field's type, and how long its text is."""
+        told = {name[:_LONGEST_NAME]: _kind(value) for name, value in self.fields.items()}
+        return told | ({PHOTO: f"file, {self.photo.size} bytes"} if self.photo else {})
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, str):
+        return f"text, {len(value)} characters"
+    return value.reason if isinstance(value, errors.FieldRefused) else type(value).__name__
 
 
 @dataclass(frozen=True, slots=True)

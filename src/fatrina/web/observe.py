@@ -1,9 +1,10 @@
 """Every request named, timed, counted and logged; and the last net under every fault."""
 
 import re
+from collections.abc import Callable, Mapping
 from random import getrandbits
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fatrina.domain import errors
 
+Note = Callable[[Scope, Mapping[str, Any]], None]
 _ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _METHODS: Final = ("GET", "HEAD", "POST", "DELETE")  # others would be labels without bounds
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -61,9 +63,10 @@ class Metrics:
 class Observe:
     """The layer around the whole application."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        """Observe `app`."""
+    def __init__(self, app: ASGIApp, metrics: Metrics, note: Note | None = None) -> None:
+        """Observe `app`; `note` is told of every request, if anybody wants to know."""
         self._app = app
+        self._told = note
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,15 +96,17 @@ class Observe:
         status = scope["state"].get("status", 0)
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.requests.labels(method, route, status).observe(seconds)
-        log.info(
-            "request",
-            id=name,
-            method=scope["method"],
-            path=scope["path"],
-            status=status,
-            ms=round(seconds * 1000, 1),
+        entry = {
+            "id": name,
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": status,
+            "ms": round(seconds * 1000, 1),
             **scope["state"].get("noted", {}),
-        )
+        }
+        log.info("request", **entry)
+        if self._told is not None:
+            self._told(scope, entry)
 
 
 def _route(scope: Scope) -> str:

@@ -98,6 +98,7 @@ class Protocol(HttpToolsProtocol):
         ):
             raise _NoRequestError
         if not self.parser.should_upgrade():
+            self.scope["state"]["cut"] = self.transport.abort
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

@@ -67,17 +67,19 @@ def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
     """
     lanes = Lanes(CapacityLimiter(_LOOKS), CapacityLimiter(changes), CapacityLimiter(links))
     api = Api(parts, reader, writer, rules, lanes, counter)
+    controls = twin.Twin(parts, reader, admin_token)
     routes: list[BaseRoute] = [  # pictures first: most of what is asked for, in the least time
         *_media(parts, urlsplit(writer.base).path),
         *_api(api),
         *_operators_pages(parts, metrics),
         *docs.routes(PREFIX, writer.base),
         *oauth.routes(parts, writer.base, reader.pace),
-        *twin.routes(parts, admin_token),
+        *controls.routes(),
     ]
     for route in routes:
         _match_to_the_end(route)
-    return Linger(Observe(Faults(routes, metrics), metrics))
+    answering = controls.over(Faults(routes, metrics))
+    return Linger(Observe(answering, metrics, controls.note))
 
 
 def _api(api: Api) -> list[Route]:

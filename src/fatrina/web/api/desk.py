@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from anyio import CapacityLimiter
@@ -66,6 +66,8 @@ class Desk:
         def judge() -> tuple[Caller, T]:
             caller = access.identify(self.parts, auth.bearer(request))
             request.state.noted = {"merchant": caller.merchant, "token": caller.token_id}
+            if request.scope["state"].get("unheard", False):
+                caller = replace(caller, unheard=True)
             _within(request, self.counter.count(caller))
             caller.must(scope)
             return caller, look(self.parts, caller)
@@ -81,7 +83,9 @@ class Desk:
         if pictures:
             self.parts.decoders.must_have_room()
         with self.parts.clock.stage("receive"):
-            return await self.reader.read(request, arrival)
+            form = await self.reader.read(request, arrival)
+        request.state.shape = form.shape()
+        return form
 
     async def act(self, act: Callable[[], T], offer: Offer | None = None) -> T:
         """Change something, in a thread of the lane for what was offered."""
@@ -95,9 +99,9 @@ def _within(request: Request, allowance: Allowance | None) -> None:
     if allowance is None:
         return
     told = (allowance.limit, allowance.remaining, allowance.reset)
-    request.state.headers = [
+    request.scope["state"].setdefault("headers", []).extend(
         (name, str(value).encode()) for name, value in zip(_ALLOWANCE, told, strict=True)
-    ]
+    )
     if allowance.retry:
         raise errors.TooManyRequests(limit=allowance.limit, retry=allowance.retry)
 

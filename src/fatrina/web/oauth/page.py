@@ -121,7 +121,7 @@ def form(  # noqa: PLR0913  all that the page shows
     return _page(
         language,
         said.title,
-        f"""<h1>{escape(said.wants.format(app=app))}</h1>
+        f"""<h1>{said.wants.format(app=f"<bdi>{escape(app)}</bdi>")}</h1>
 <ul>{could}</ul>
 {told}
 <form method="post" action="/oauth2/auth">

@@ -5,26 +5,52 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from fatrina.actions import Parts
+from fatrina.domain.dial import Dial
 from fatrina.web.answers import done
-from fatrina.web.twin import deliveries
+from fatrina.web.forms import Reader
+from fatrina.web.observe import Note
+from fatrina.web.twin import deliveries, faults, journal
+from fatrina.web.twin.dialled import Dialled
 from fatrina.web.twin.gate import Control, Guarded
+from fatrina.web.twin.journal import Journal
 
 PREFIX: Final = "/_fatrina"
 
 
-def routes(parts: Parts, admin_token: str) -> list[Route]:
-    """The routes of every control; none without an admin token, as if there were no such paths."""
-    if not admin_token:
-        return []
-    controls = deliveries.controls(parts)
+class Twin:
+    """The controls, and what they keep; nothing of it without an admin token."""
 
-    async def index(_: Request) -> Response:
-        return done(200, [control.described(PREFIX) for control in controls])
+    def __init__(self, parts: Parts, reader: Reader, admin_token: str) -> None:
+        self._dial, self._journal = Dial(), Journal()
+        self._admin_token = admin_token
+        self._controls = [
+            *faults.controls(self._dial, reader),
+            *journal.controls(self._journal),
+            *deliveries.controls(parts),
+        ]
 
-    controls.append(Control("GET", "/", "What there is to control.", index))
-    return [
-        Route(PREFIX + each.path, Guarded(each, admin_token), methods=[each.method])
-        for each in controls
-    ]
+    @property
+    def note(self) -> Note | None:
+        """Whoever keeps the journal."""
+        return self._journal.note if self._admin_token else None
+
+    def over(self, app: ASGIApp) -> ASGIApp:
+        """The application, with the dial's faults upon it."""
+        return Dialled(app, self._dial) if self._admin_token else app
+
+    def routes(self) -> list[Route]:
+        """The routes of every control; none without a token, as if there were no such paths."""
+        if not self._admin_token:
+            return []
+
+        async def index(_: Request) -> Response:
+            return done(200, [control.described(PREFIX) for control in controls])
+
+        controls = [Control("GET", "/", "What there is to control.", index), *self._controls]
+        return [
+            Route(PREFIX + each.path, Guarded(each, self._admin_token), methods=[each.method])
+            for each in controls
+        ]

@@ -1,9 +1,11 @@
 """What tests share: a service on a socket, a shop in it, a picture that hangs there."""
 
+import sys
 from collections.abc import Iterator
 
 import hypothesis
 import pytest
+import structlog
 
 from tests import drawn
 from tests.shop import ADMIN, BEHIND, Hung, Service, Shop, running, site
@@ -11,6 +13,8 @@ from tests.shop import ADMIN, BEHIND, Hung, Service, Shop, running, site
 # How fast is for the benchmarks: a busy machine must not fail a test.
 hypothesis.settings.register_profile("fatrina", deadline=None)
 hypothesis.settings.load_profile("fatrina")
+# Services log from threads of their own: not into what a test reads of a command meanwhile.
+structlog.configure(logger_factory=structlog.WriteLoggerFactory(file=sys.__stdout__))
 
 
 @pytest.fixture(scope="session")

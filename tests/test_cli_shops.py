@@ -1,5 +1,6 @@
 """The operator's commands about shops, apps and events."""
 
+import json
 import os
 import re
 import subprocess
@@ -13,6 +14,7 @@ from fatrina.actions import oauth, subscriptions
 from fatrina.adapters.database import Database, webhooks
 from fatrina.cli import cli
 from fatrina.domain.webhook import Subscription
+from tests import drawn
 from tests.shop import ADMIN, PRODUCTS, Service, Shop, until
 from tests.test_cli import Run, merchant, run, told
 
@@ -137,3 +139,35 @@ def test_where_no_dial_is(service: Service, token: str, url: str, words: str) ->
     assert (refused.returncode, refused.stdout) == (1, "")
     assert words in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_a_shop_is_sown_dumped_emptied_and_restored(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(drawn.png(seed=6))
+    product = {"name": "cup", "images": [{"file": "a.png"}]}
+    seed = {"merchants": [{"code": "shop1", "products": [product]}]}
+    (tmp_path / "seed.json").write_text(json.dumps(seed))
+    file = str(tmp_path / "all.tar")
+    sown = run("seed", str(tmp_path / "seed.json"))
+    assert sown.stdout == "merchants: 1, products: 1, pictures: 1\n", sown.output
+    assert run("dump", file).stdout.startswith("pictures: 1, bytes: ")
+    assert run("reset", "--yes").stdout == "pictures deleted: 1\n"
+    assert not run("merchant", "list").stdout
+    assert run("restore", file, "--yes").stdout == "pictures: 1\n"
+    assert run("merchant", "list").stdout == "shop1\tplus\n"
+    assert run("reset").exit_code == 1
+    assert run("merchant", "list").stdout
+    (tmp_path / "all.tar").write_bytes(b"no dump")
+    assert "Nothing was changed" in run("restore", file, "--yes").stderr
+    assert {each.name for each in tmp_path.iterdir()} == {"a.png", "all.tar", "data", "seed.json"}
+
+
+def test_a_seed_that_is_wrong_is_told_line_by_line(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "seed.json"
+    file.write_text('{"merchants": [{"code": "x"}, {"code": "shop2", "plan": "gold"}]}')
+    lines = run("seed", str(file)).stderr.splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [
+        f"{file}/merchants/0/code",
+        f"{file}/merchants/1/plan",
+    ]
+    file.write_text("{")
+    assert "is not JSON" in run("seed", str(file)).stderr

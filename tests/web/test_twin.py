@@ -1,11 +1,18 @@
 """The twin's controls: closed to all but the admin, and absent without one."""
 
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from tests.shop import ADMIN, Service, Shop
+from tests import client, drawn
+from tests.client import Answer, Body, as_json
+from tests.shop import ADMIN, PRODUCT, Service, Shop, running
 from tests.web.refusing import must_refuse
 
 INDEX = "/_fatrina/"
+WITH_A_FILE = b'{"merchants":[{"code":"shop1","products":[{"name":"a","images":[{"file":"a"}]}]}]}'
 
 
 def test_the_admin_sees_what_there_is_to_control(service: Service) -> None:
@@ -25,3 +32,47 @@ def test_a_shop_does_not(shop: Shop) -> None:
 
 def test_without_an_admin_token_there_are_no_controls(strict: Service) -> None:
     must_refuse(strict.get(INDEX, authorization=f"Bearer {ADMIN}"), 404, "missing")
+
+
+@pytest.fixture
+def emptied(tmp_path: Path) -> Iterator[Service]:
+    with running(tmp_path, admin_token=ADMIN) as service:
+        yield service
+
+
+def test_a_service_is_sown_and_emptied_over_http(emptied: Service) -> None:
+    picture = base64.b64encode(drawn.png(seed=4)).decode()
+    images = [{"id": 901, "data": picture, "alt": "كوب"}]
+    made = {"id": 77, "name": "كوب", "images": images}
+    seed = {"merchants": [{"code": "shop1", "tokens": [{"token": "by-heart"}], "products": [made]}]}
+    assert admin(emptied, "POST", "/_fatrina/seed", as_json(seed)).data == {"pictures": 1}
+    shop = Shop(emptied, "shop1", "by-heart")
+    (image,) = shop.details(77)["images"]
+    assert (image["id"], image["alt"]) == (901, "كوب")
+    assert emptied.get(image["url"]).status == 200
+    assert shop.update(901, photo=drawn.png(seed=5)).status == 201
+    again = admin(emptied, "POST", "/_fatrina/seed", as_json(seed))
+    must_refuse(again, 422, "id_taken")
+    assert admin(emptied, "POST", "/_fatrina/reset?keep=shops").data == {"pictures": 2}
+    must_refuse(shop.call("GET", PRODUCT.format(77)), 404, "missing")
+    assert emptied.get(image["url"]).status == 404
+    assert admin(emptied, "POST", "/_fatrina/seed", as_json(seed)).status == 201
+    assert admin(emptied, "POST", "/_fatrina/reset").status == 202
+    must_refuse(shop.call("GET", PRODUCT.format(77)), 401, "token_invalid")
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "reason"),
+    [
+        (b"{", 400, "json_broken"),
+        (b"{}", 422, "seed_refused"),
+        (WITH_A_FILE, 422, "seed_refused"),
+    ],
+)
+def test_what_cannot_be_sown(service: Service, text: bytes, status: int, reason: str) -> None:
+    answer = admin(service, "POST", "/_fatrina/seed", Body(text, "application/json"))
+    must_refuse(answer, status, reason)
+
+
+def admin(service: Service, method: str, target: str, body: Body | None = None) -> Answer:
+    return client.call(service.port, method, target, body, authorization=f"Bearer {ADMIN}")

@@ -52,9 +52,11 @@ def issue(database: Database, merchant: str, scope: str, milliseconds: int, now:
     return token
 
 
-def made(scope: str, milliseconds: int, now: int) -> tuple[str, dict[str, str | int]]:
-    """A new token, and its row."""
-    token = access.new_token()
+def made(
+    scope: str, milliseconds: int, now: int, text: str = ""
+) -> tuple[str, dict[str, str | int]]:
+    """A new token, random unless its `text` is given, and its row."""
+    token = text or access.new_token()
     return token, {
         "hash": access.hashed(token),
         "hint": access.hint(token),

@@ -15,6 +15,7 @@ from fatrina.cli.common import CLOCK, Data, settings, told
 from fatrina.cli.faults import fault, requests
 from fatrina.cli.merchants import merchant
 from fatrina.cli.tokens import token
+from fatrina.cli.twin import dump, reset, restore, seed
 from fatrina.cli.webhooks import webhook
 
 cli = typer.Typer(
@@ -32,6 +33,8 @@ cli.add_typer(app, name="app")
 cli.add_typer(webhook, name="webhook")
 cli.add_typer(fault, name="fault")
 cli.command("requests")(requests)
+for command in (seed, reset, dump, restore):
+    cli.command()(command)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [8000]")]

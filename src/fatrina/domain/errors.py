@@ -206,6 +206,18 @@ class NotOneOf(FieldRefused):
     reason = "not_one_of"
 
 
+class IdTaken(FieldRefused):
+    """The id is or was another one's: `id`."""
+
+    reason = "id_taken"
+
+
+class SeedRefused(FieldRefused):
+    """What is to be sown is not sound: `problem` (in English, with its place)."""
+
+    reason = "seed_refused"
+
+
 class HeaderRefused(FieldRefused):
     """A header that cannot be sent, or is set by Fatrina: `name`."""
 

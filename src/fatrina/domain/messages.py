@@ -87,6 +87,14 @@ WORDS: dict[str, Words] = {
         "قيمة حقل {field} غير معروفة. استخدم واحدة من هذه القيم: {known}.",
         "The {field} field has an unknown value. Use one of these: {known}.",
     ),
+    "id_taken": Words(
+        "الرقم {id} مستخدم من قبل. اختر رقمًا آخر أو احذف الحقل {field}.",
+        "The id {id} is taken. Choose another one, or leave the {field} field out.",
+    ),
+    "seed_refused": Words(
+        "في بيانات المتجر المطلوب إنشاؤه خطأ: {problem}. أصلحه ثم أعد الإرسال.",
+        "Something of what is to be sown is wrong: {problem}. Mend it and send it again.",
+    ),
     "header_refused": Words(
         "لا يمكن إرسال الترويسة «{name}» المذكورة في حقل {field}. احذفها أو استخدم اسمًا آخر.",
         'The header "{name}" in the {field} field cannot be sent. Leave it out, or use another name.',

@@ -69,6 +69,16 @@ def add(connection: Connection, merchant: int, row: dict[str, str | int]) -> Non
     connection.execute(insert(tokens).values(merchant_id=merchant, **row))
 
 
+def replace(connection: Connection, merchant: int, row: dict[str, str | int]) -> None:
+    """Add a token, or give the one with the same hash a new span and scope, if it is theirs.
+
+    sqlalchemy.exc.IntegrityError when it is another merchant's.
+    """
+    mine = tokens.c.hash == row["hash"], tokens.c.merchant_id == merchant
+    if not connection.execute(update(tokens).where(*mine).values(row)).rowcount:
+        add(connection, merchant, row)
+
+
 def caller(connection: Connection, token_hash: str, now: int) -> Caller | None:
     """Who a token stands for; None when it is unknown, expired or revoked."""
     found = connection.execute(_CALLER, {"hash": token_hash, "now": now}).first()

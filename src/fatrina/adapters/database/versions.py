@@ -110,6 +110,14 @@ def with_bytes(connection: Connection, handles: Iterable[str]) -> list[Original]
     return [_original(row) for row in rows]
 
 
+def all_with_bytes(connection: Connection) -> list[Original]:
+    """Every original whose bytes must be there, shown or not."""
+    rows = connection.execute(
+        select(*_ORIGINAL).select_from(_HOME).where(_V.purged_at.is_(None)).order_by(_V.id)
+    )
+    return [_original(row) for row in rows]
+
+
 def _version(row: Sequence[Any]) -> Version:
     frames, size, digest, link, *rest = row
     return Version(_original(rest), Source(size, digest, link), frames)

@@ -12,7 +12,7 @@ from fatrina.domain.dial import Dial
 from fatrina.web.answers import done
 from fatrina.web.forms import Reader
 from fatrina.web.observe import Note
-from fatrina.web.twin import deliveries, faults, journal
+from fatrina.web.twin import deliveries, faults, journal, shops
 from fatrina.web.twin.dialled import Dialled
 from fatrina.web.twin.gate import Control, Guarded
 from fatrina.web.twin.journal import Journal
@@ -30,6 +30,7 @@ class Twin:
             *faults.controls(self._dial, reader),
             *journal.controls(self._journal),
             *deliveries.controls(parts),
+            *shops.controls(parts, reader.pace),
         ]
 
     @property

@@ -1,0 +1,249 @@
+"""A whole service in one file, and back: every row, and the bytes of every picture.
+
+The file is a tar archive: `fatrina.json` says what it is, `rows/TABLE.jsonl` has a JSON object a
+row, `media/CODE/NAME` the stored files, `sha256.json` comes last and has the hash of each member.
+Rows as text fit any database.
+"""
+
+import io
+import json
+import re
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from hashlib import sha256
+from typing import IO, Any, Final, Self
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from fatrina.adapters.database import Database, versions
+from fatrina.adapters.database.schema import REVISION, metadata
+from fatrina.adapters.spool import Spool
+from fatrina.adapters.storage import Storage
+
+_FORMAT: Final = 1
+_ABOUT, _SUMS = "fatrina.json", "sha256.json"
+_MEDIA: Final = re.compile(r"media/([A-Za-z0-9]{4,6}/[A-Za-z0-9]{40}\.[a-z]{3,4})")
+_ROWS: Final = re.compile(r"rows/([a-z]{1,40})\.jsonl")
+_LARGEST_TEXT: Final = 1_000_000
+_PIECE: Final = 262_144
+_BATCH: Final = 500
+_TABLES: Final = {table.name: table for table in metadata.sorted_tables}
+
+
+class DumpError(Exception):
+    """The file is no sound dump, or cannot be made; the message says why."""
+
+
+def dump(database: Database, storage: Storage, out: IO[bytes], progress: Callable[[], None]) -> int:
+    """Write all there is to `out`, as of one moment; how many pictures that were.
+
+    Raises:
+        DumpError: a sweep took pictures away meanwhile.
+        OSError: it cannot be written.
+    """
+    with _Writer(out) as archive, database.reading() as look:
+        archive.add(_ABOUT, json.dumps({"format": _FORMAT, "revision": REVISION}).encode())
+        for name, table in _TABLES.items():
+            rows = look.execute(select(table)).mappings()
+            archive.add_lines(f"rows/{name}.jsonl", (json.dumps(dict(row)) for row in rows))
+        originals = versions.all_with_bytes(look)
+        for original in originals:
+            for key in original.keys().values():
+                archive.add_stored(storage, key)
+            progress()
+    return len(originals)
+
+
+def restore(
+    database: Database,
+    storage: Storage,
+    spool: Spool,
+    file: IO[bytes],
+    progress: Callable[[], None],
+) -> int:
+    """Put a dump in the place of all there is, or change nothing; how many pictures that were.
+
+    All is read and checked before anything changes; then the bytes, then the rows in one
+    transaction, then what was there before goes.
+
+    Raises:
+        DumpError: the file is no sound dump of this version of Fatrina.
+        OSError: it cannot be read, or the disk is full.
+    """
+    stored = _checked(file)
+    file.seek(0)
+    with database.reading() as look:
+        before = {key for each in versions.all_with_bytes(look) for key in each.keys().values()}
+    for member, data in _members(file):
+        if found := _MEDIA.fullmatch(member.name):
+            _store(storage, spool, found[1], data)
+            progress()
+    file.seek(0)
+    try:
+        with database.writing() as tx:
+            for table in reversed(metadata.sorted_tables):
+                tx.execute(table.delete())
+            for member, data in _members(file):
+                if found := _ROWS.fullmatch(member.name):
+                    _insert(tx, found[1], data)
+    except IntegrityError as broken:
+        raise DumpError("The rows do not belong together.") from broken
+    storage.delete(before - stored)
+    return len(stored) // 4
+
+
+def _checked(file: IO[bytes]) -> set[str]:
+    """The keys of the stored files in an archive that is sound as a whole."""
+    try:
+        return _judged(file)
+    except (tarfile.TarError, EOFError, UnicodeError) as broken:
+        raise DumpError(f"This is no sound tar archive: {broken}.") from broken
+
+
+def _judged(file: IO[bytes]) -> set[str]:
+    sums: dict[str, str] = {}
+    told: dict[str, Any] = {}
+    for member, data in _members(file):
+        if member.name in sums or _SUMS in told:
+            raise DumpError(f"“{member.name}” comes twice, or after the end.")
+        if member.name in {_ABOUT, _SUMS}:
+            if member.name == _ABOUT and member.size > _LARGEST_TEXT:
+                raise DumpError(f"“{member.name}” is too large.")
+            text = data.read()
+            told[member.name] = _json(member.name, text)
+            sums[member.name] = sha256(text).hexdigest()
+            continue
+        digest = sha256()
+        while piece := data.read(_PIECE):
+            digest.update(piece)
+        sums[member.name] = digest.hexdigest()
+    about, expected = told.get(_ABOUT, {}), told.get(_SUMS)
+    if about.get("format") != _FORMAT or expected is None:
+        raise DumpError("This is no dump of Fatrina, or its end is missing.")
+    if about.get("revision") != REVISION:
+        raise DumpError(
+            f"The dump has tables of revision {about.get('revision')}, and this Fatrina has "
+            f"{REVISION}: restore it with the version that made it, and let this one upgrade that."
+        )
+    sums.pop(_SUMS)
+    if sums != expected:
+        wrong = sorted(
+            name for name in sums.keys() | expected if sums.get(name) != expected.get(name)
+        )
+        raise DumpError(f"“{wrong[0]}” is damaged or missing.")
+    if missing := [name for name in _TABLES if f"rows/{name}.jsonl" not in sums]:
+        raise DumpError(f"The rows of “{missing[0]}” are missing.")
+    return {found[1] for name in sums if (found := _MEDIA.fullmatch(name))}
+
+
+def _members(file: IO[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
+    """Every member, which must be a plain file with one of the names there are."""
+    with tarfile.open(fileobj=file, mode="r|") as archive:
+        for member in archive:
+            name = member.name
+            data = archive.extractfile(member) if member.isreg() else None
+            if data is None or not _is_known(name) or member.issparse():
+                raise DumpError(f"“{name[:100]}” has no place in a dump.")
+            yield member, data
+
+
+def _is_known(name: str) -> bool:
+    rows = _ROWS.fullmatch(name)
+    if rows is not None:
+        return rows[1] in _TABLES
+    return name in {_ABOUT, _SUMS} or _MEDIA.fullmatch(name) is not None
+
+
+def _store(storage: Storage, spool: Spool, key: str, data: IO[bytes]) -> None:
+    with spool.new() as arriving:
+        while piece := data.read(_PIECE):
+            arriving.write(piece)
+        _ = arriving.descriptor  # an empty one comes into being too
+        storage.put({key: arriving.path})
+
+
+def _insert(tx: Connection, name: str, lines: IO[bytes]) -> None:
+    table, batch = _TABLES[name], list[dict[str, Any]]()
+    while line := lines.readline(_LARGEST_TEXT):
+        row = _json(name, line)
+        if set(row) != {column.name for column in table.columns}:
+            raise DumpError(f"A row of “{name}” has other columns.")
+        batch.append(row)
+        if len(batch) == _BATCH:
+            tx.execute(insert(table), batch)
+            batch.clear()
+    if batch:
+        tx.execute(insert(table), batch)
+
+
+def _json(name: str, text: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise DumpError(f"“{name}” holds something else than JSON objects.")
+    return value
+
+
+class _Writer:
+    """An archive that is written member by member, and hashed as it is."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._archive = tarfile.open(fileobj=out, mode="w|")  # noqa: SIM115  closed below
+        self._sums: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self.add(_SUMS, json.dumps(self._sums).encode())
+        self._archive.close()
+
+    def add(self, name: str, data: bytes) -> None:
+        """A member that is held whole."""
+        self._add(name, len(data), io.BytesIO(data))
+
+    def add_lines(self, name: str, lines: Iterable[str]) -> None:
+        """A member of many lines, which wait in a file until their size is known."""
+        with tempfile.TemporaryFile() as waiting:
+            for line in lines:
+                waiting.write(line.encode() + b"\n")
+            size = waiting.tell()
+            waiting.seek(0)
+            self._add(name, size, waiting)
+
+    def add_stored(self, storage: Storage, key: str) -> None:
+        """A stored file."""
+        try:
+            blob = storage.open(key)
+        except FileNotFoundError:
+            message = f"The stored file {key} is gone: let no sweep run meanwhile; see the doctor."
+            raise DumpError(message) from None
+        with closing(blob):
+            self._add(f"media/{key}", blob.size, io.BytesIO(blob.read(0, blob.size)))
+
+    def _add(self, name: str, size: int, data: IO[bytes]) -> None:
+        member = tarfile.TarInfo(name)
+        member.size, member.mode = size, 0o644
+        hashing = _Hashing(data)
+        self._archive.addfile(member, hashing)
+        self._sums[name] = hashing.digest.hexdigest()
+
+
+class _Hashing(io.RawIOBase):
+    """Reads on, and hashes what it reads."""
+
+    def __init__(self, data: IO[bytes]) -> None:
+        super().__init__()
+        self._data = data
+        self.digest = sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._data.read(size)
+        self.digest.update(piece)
+        return piece

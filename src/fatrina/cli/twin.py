@@ -1,0 +1,151 @@
+"""`fatrina seed`, `reset`, `dump` and `restore`: a whole service at once."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from fatrina import app as root
+from fatrina.actions import dumping
+from fatrina.actions.dumping import DumpError
+from fatrina.actions.reset import reset as reset_
+from fatrina.actions.seedfile import SeedFileError, read
+from fatrina.actions.seeding import Merchant, SeedError
+from fatrina.actions.seeding import seed as sow
+from fatrina.adapters.spool import Spool
+from fatrina.cli.common import Data, fail, settings, told
+from fatrina.domain import messages
+
+_TICK: Final = 0.5
+_BUSY: Final = "A service runs on this folder: stop it, or use its controls below /_fatrina."
+
+
+def seed(
+    file: Annotated[Path, typer.Argument(help="What to sow, as JSON; see docs/twin.md.")],
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder of the pictures. [where the JSON lies]")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Add merchants, tokens, products and pictures, all or nothing."""
+    chosen = settings(data=data)
+    with told():
+        merchants = _read(file, pictures or file.parent)
+        total = sum(len(product.pictures) for each in merchants for product in each.products)
+        with root.held(chosen.data, make=True) as folder, _progress("pictures", total) as tick:
+            if not folder.owner:
+                fail(_BUSY)
+            service = root.build(chosen, folder)
+            try:
+                made = sow(service.parts, merchants, chosen.decoder_count, tick)
+            except SeedError as refused:
+                fail(f"{refused.at}: {messages.word(refused.refusal, 'en')} Nothing was added.")
+            finally:
+                service.close()
+    products = sum(len(each.products) for each in merchants)
+    typer.echo(f"merchants: {len(merchants)}, products: {products}, pictures: {made}")
+
+
+def reset(
+    keep_shops: Annotated[
+        bool, typer.Option("--keep-shops", help="Keep merchants, tokens and apps.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data: Data = None,
+) -> None:
+    """Delete all products with their pictures, and the shops too unless kept."""
+    chosen = settings(data=data)
+    what = "all products and pictures" if keep_shops else "everything"
+    if not yes and not typer.confirm(f"Delete {what} in {chosen.data}?"):
+        raise typer.Exit(1)
+    with told(), root.held(chosen.data) as folder:
+        database = folder.database()
+        gone = reset_(database, folder.storage(), keep_shops=keep_shops)
+        database.close()
+    typer.echo(f"pictures deleted: {gone}")
+
+
+def dump(
+    file: Annotated[Path, typer.Argument(help="The file to write, a tar archive.")],
+    data: Data = None,
+) -> None:
+    """Write everything into one file: every row and every picture, as of one moment."""
+    chosen = settings(data=data)
+    unfinished = file.with_name(file.name + ".unfinished")
+    with told(), root.held(chosen.data) as folder, _progress("pictures") as tick:
+        database = folder.database()
+        try:
+            with unfinished.open("wb") as out:
+                count = dumping.dump(database, folder.storage(), out, tick)
+                out.flush()
+                os.fsync(out.fileno())
+            unfinished.replace(file)
+        except DumpError as wrong:
+            fail(str(wrong))
+        finally:
+            unfinished.unlink(missing_ok=True)
+            database.close()
+    typer.echo(f"pictures: {count}, bytes: {file.stat().st_size}")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `fatrina dump` wrote.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data: Data = None,
+) -> None:
+    """Put a dump in the place of everything there is; ids, URLs and bytes are as they were."""
+    chosen = settings(data=data)
+    if not yes and not typer.confirm(f"Replace everything in {chosen.data}?"):
+        raise typer.Exit(1)
+    with told(), root.held(chosen.data, make=True) as folder, _progress("files") as tick:
+        if not folder.owner:
+            fail(_BUSY)
+        database = folder.database()
+        spool = Spool(folder.incoming(), chosen.incoming_bytes)
+        try:
+            with file.open("rb") as source:
+                count = dumping.restore(database, folder.storage(), spool, source, tick)
+        except DumpError as wrong:
+            fail(f"{file}: {wrong} Nothing was changed.")
+        finally:
+            database.close()
+    typer.echo(f"pictures: {count}")
+
+
+def _read(file: Path, pictures: Path) -> list[Merchant]:
+    try:
+        return read(json.loads(file.read_bytes()), pictures)
+    except SeedFileError as wrong:
+        fail("\n".join(f"{file}{problem}" for problem in wrong.problems))
+    except (ValueError, RecursionError) as broken:
+        fail(f"{file} is not JSON: {broken}")
+
+
+@contextmanager
+def _progress(what: str, total: int = 0) -> Iterator[Callable[[], None]]:
+    """Says on a terminal how far it is, from the first second on."""
+    begun = shown = time.monotonic()
+    count = 0
+
+    def tick() -> None:
+        nonlocal count, shown
+        count += 1
+        now = time.monotonic()
+        if now - begun < 1 or now - shown < _TICK or not sys.stderr.isatty():
+            return
+        shown = now
+        rate = count / (now - begun)
+        left = f" of {total}, {(total - count) / rate:.0f} s left" if total else ""
+        typer.echo(f"\r{count}{left} {what}, {rate:.0f} a second … ", nl=False, err=True)
+
+    try:
+        yield tick
+    finally:
+        if shown > begun:
+            typer.echo("", err=True)

@@ -1,0 +1,272 @@
+"""Sowing, emptying, dumping and restoring a whole service."""
+
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from fatrina.actions import access, dumping, products, seeding
+from fatrina.actions.dumping import DumpError
+from fatrina.actions.reset import reset
+from fatrina.actions.seedfile import SeedFileError, read
+from fatrina.actions.seeding import SeedError
+from fatrina.adapters.database.schema import metadata
+from tests import drawn
+from tests.actions.shop import FILM, Shop, photo
+
+TOKEN = "a-token-by-heart"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for number in range(3):
+        (pictures / f"{number}.jpg").write_bytes(photo(number + 50))
+    (pictures / "no.jpg").write_bytes(b"no photo")
+    (tmp_path / "secret.jpg").write_bytes(photo(99))
+    (pictures / "out.jpg").symlink_to(tmp_path / "secret.jpg")
+    return pictures
+
+
+def sown(*images: dict[str, Any], **product: Any) -> dict[str, Any]:
+    made = {"name": "كوب", "sku": "CUP", "id": 77, "images": list(images), **product}
+    return {"merchants": [{"code": "shop3", "tokens": [{"token": TOKEN}], "products": [made]}]}
+
+
+def sow(shop: Shop, seed: object, folder: Path | None = None) -> int:
+    return seeding.seed(shop.parts, read(seed, folder), 2)
+
+
+def rows(shop: Shop) -> dict[str, list[Any]]:
+    with shop.parts.database.reading() as look:
+        return {
+            table.name: [tuple(row) for row in look.execute(select(table))]
+            for table in metadata.sorted_tables
+        }
+
+
+def stored(shop: Shop) -> dict[str, bytes]:
+    found = {}
+    for key in shop.stored():
+        blob = shop.parts.storage.open(key)
+        found[key] = blob.read(0, blob.size)
+        blob.close()
+    return found
+
+
+def test_a_shop_is_sown(shop: Shop, folder: Path) -> None:
+    seed = sown(
+        {"file": "0.jpg", "id": 901, "alt": "first"},
+        {"file": "1.jpg", "id": 902, "default": True, "sort": 0},
+        {"video_url": FILM, "id": 903},
+    )
+    assert sow(shop, seed, folder) == 2
+    caller = access.identify(shop.parts, TOKEN)
+    assert caller.merchant == "shop3"
+    made = products.details(shop.parts, caller, 77)
+    assert (made.row.name, made.row.sku) == ("كوب", "CUP")
+    assert [image.entry.id for image in made.images] == [902, 901, 903]
+    assert [image.entry.default for image in made.images] == [True, False, False]
+    assert len(shop.stored()) == 8
+    assert not shop.parts.spool.left()
+
+
+@pytest.mark.parametrize(
+    ("images", "at", "reason"),
+    [
+        (
+            [{"file": "0.jpg"}, {"file": "no.jpg"}],
+            "/merchants/0/products/0/images/1",
+            "photo_unknown",
+        ),
+        ([{"file": "0.jpg"}] * 11, "/merchants/0/products/0/images/10", "invalid"),
+    ],
+)
+def test_all_or_nothing(
+    shop: Shop, folder: Path, images: list[dict[str, Any]], at: str, reason: str
+) -> None:
+    before = rows(shop)
+    with pytest.raises(SeedError) as refused:
+        sow(shop, sown(*images), folder)
+    assert (refused.value.at, refused.value.refusal.reason) == (at, reason)
+    assert rows(shop) == before
+    assert not shop.stored()
+
+
+def test_an_id_is_sown_once(shop: Shop, folder: Path) -> None:
+    sow(shop, sown({"file": "0.jpg", "id": 901}), folder)
+    again = sown({"file": "1.jpg", "id": 901}, id=78, sku="OTHER")
+    with pytest.raises(SeedError) as refused:
+        sow(shop, again, folder)
+    assert refused.value.at == "/merchants/0/products/0/images/0"
+    with pytest.raises(SeedError) as refused:
+        sow(shop, sown(id=79), folder)
+    assert refused.value.at == "/merchants/0/products/0"
+    assert len(shop.stored()) == 4
+
+
+PROBLEMS: dict[str, tuple[object, str]] = {
+    "no object": ([], "/: is to be an object"),
+    "no merchants": ({}, "/: is to be an object"),
+    "a code": ({"merchants": [{"code": "x"}]}, "/merchants/0/code: "),
+    "a plan": ({"merchants": [{"code": "shop3", "plan": "gold"}]}, "/merchants/0/plan: "),
+    "a token": ({"merchants": [{"code": "shop3", "tokens": [{}]}]}, "/tokens/0/token: "),
+    "an unknown name": (
+        {"merchants": [{"code": "shop3", "shops": 1}]},
+        "/merchants/0/shops: is not",
+    ),
+    "no name": (sown(name=""), "/products/0/name: is missing"),
+    "a name of control": (sown(name="a\0b"), "/products/0/name: is to be text"),
+    "an id": (sown(id=0), "/products/0/id: "),
+    "a large id": (sown(id=2**31), "/products/0/id: "),
+    "an id twice": (
+        sown({"video_url": FILM, "id": 5}, {"video_url": FILM, "id": 5}),
+        "/images/1/id",
+    ),
+    "no source": (sown({"alt": "x"}), "/images/0: is to have one of"),
+    "two sources": (sown({"file": "0.jpg", "url": "http://a/"}), "/images/0: is to have one of"),
+    "no such file": (sown({"file": "9.jpg"}), "/images/0/file: names “9.jpg”"),
+    "a folder": (sown({"file": "."}), "/images/0/file: names"),
+    "a file above": (sown({"file": "../secret.jpg"}), "/images/0/file: leads out"),
+    "an absolute file": (sown({"file": "/etc/passwd"}), "/images/0/file: leads out"),
+    "a link out": (sown({"file": "out.jpg"}), "/images/0/file: leads out"),
+    "no base64": (sown({"data": "***"}), "/images/0/data: is to be base64"),
+    "no video": (sown({"video_url": "http://a/"}), "/images/0/video_url: is no link"),
+    "a sort": (sown({"file": "0.jpg", "sort": "x"}), "/images/0/sort: is to be a number"),
+    "a default": (sown({"file": "0.jpg", "default": 3}), "/images/0/default: is to be true"),
+    "images": (sown(images=5), "/products/0/images: is to be a list"),
+    "an image": (sown(images=[5]), "/products/0/images/0: is to be an object"),
+}
+
+
+@pytest.mark.parametrize("what", PROBLEMS)
+def test_what_is_wrong_is_told_by_place(folder: Path, what: str) -> None:
+    seed, words = PROBLEMS[what]
+    with pytest.raises(SeedFileError) as wrong:
+        read(seed, folder)
+    assert any(words in problem for problem in wrong.value.problems)
+
+
+def test_a_reset_leaves_nothing(shop: Shop) -> None:
+    image = shop.attach(photo(1))
+    shop.update(image.entry.id, photo(2))
+    assert reset(shop.parts.database, shop.parts.storage) == 2
+    assert not any(rows(shop).values())
+    assert not shop.stored()
+
+
+def test_a_reset_may_keep_the_shops(shop: Shop) -> None:
+    shop.attach(photo(1))
+    kept = {name: found for name, found in rows(shop).items() if name in {"merchants", "tokens"}}
+    reset(shop.parts.database, shop.parts.storage, keep_shops=True)
+    assert {name: found for name, found in rows(shop).items() if found} == kept
+
+
+def dumped(shop: Shop) -> bytes:
+    out = io.BytesIO()
+    dumping.dump(shop.parts.database, shop.parts.storage, out, lambda: None)
+    return out.getvalue()
+
+
+def restored(shop: Shop, dump: bytes) -> int:
+    parts = shop.parts
+    return dumping.restore(
+        parts.database, parts.storage, parts.spool, io.BytesIO(dump), lambda: None
+    )
+
+
+def lived_in(shop: Shop) -> None:
+    first = shop.attach(photo(1))
+    shop.attach(drawn.png(seed=5))
+    shop.attach_video()
+    shop.update(first.entry.id, photo(2))
+
+
+def test_what_is_dumped_comes_back_as_it_was(shop: Shop) -> None:
+    lived_in(shop)
+    were, had = rows(shop), stored(shop)
+    dump = dumped(shop)
+    shop.attach(photo(7))
+    assert restored(shop, dump) == 3
+    assert rows(shop) == were
+    assert stored(shop) == had
+    reset(shop.parts.database, shop.parts.storage)
+    restored(shop, dump)
+    assert (rows(shop), stored(shop)) == (were, had)
+    shop.must_be_clean()
+
+
+def changed(dump: bytes, change: Callable[[tarfile.TarInfo, bytes], Any]) -> bytes:
+    """Write an archive anew, each member as `change` has it; None leaves it out."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(dump)) as old, tarfile.open(fileobj=out, mode="w") as new:
+        for member in old:
+            data = old.extractfile(member)
+            assert data is not None
+            made = change(member, data.read())
+            for each, text in made if isinstance(made, list) else [made] * (made is not None):
+                each.size = len(text)
+                new.addfile(each, io.BytesIO(text))
+    return out.getvalue()
+
+
+def renamed(member: tarfile.TarInfo, name: str) -> tarfile.TarInfo:
+    made = tarfile.TarInfo(name)
+    made.type = member.type
+    return made
+
+
+def linked(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
+    if member.name.startswith("media/"):
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        data = b""
+    return member, data
+
+
+def revised(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
+    about = json.dumps({"format": 1, "revision": "0001"}).encode()
+    return member, about if member.name == "fatrina.json" else data
+
+
+BROKEN: dict[str, Callable[[bytes], bytes]] = {
+    "nothing": lambda _: b"",
+    "no archive": lambda _: b"no archive" * 2000,
+    "cut": lambda dump: dump[: len(dump) // 2],
+    "a byte": lambda dump: dump.replace(b'"kind": "jpg"', b'"kind": "png"', 1),
+    "no end": lambda dump: changed(dump, lambda m, d: None if m.name == "sha256.json" else (m, d)),
+    "no rows": lambda dump: changed(dump, lambda m, d: None if "rows/images" in m.name else (m, d)),
+    "no file": lambda dump: changed(dump, lambda m, d: None if "media/" in m.name else (m, d)),
+    "twice": lambda dump: changed(dump, lambda m, d: [(m, d), (m, d)]),
+    "a way out": lambda dump: changed(
+        dump, lambda m, d: (renamed(m, "../../etc/x") if "media" in m.name else m, d)
+    ),
+    "a table": lambda dump: changed(
+        dump, lambda m, d: (renamed(m, "rows/users.jsonl") if "rows/images" in m.name else m, d)
+    ),
+    "a link": lambda dump: changed(dump, linked),
+    "a revision": lambda dump: changed(dump, revised),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_dump_changes_nothing(shop: Shop, how: str) -> None:
+    lived_in(shop)
+    dump = BROKEN[how](dumped(shop))
+    were, had = rows(shop), stored(shop)
+    with pytest.raises(DumpError):
+        restored(shop, dump)
+    assert (rows(shop), stored(shop)) == (were, had)
+    assert not shop.parts.spool.left()
+
+
+def test_a_picture_that_is_gone_is_told(shop: Shop) -> None:
+    lived_in(shop)
+    shop.parts.storage.delete([next(iter(shop.stored()))])
+    with pytest.raises(DumpError, match="is gone"):
+        dumped(shop)

@@ -1,6 +1,6 @@
-"""Prose that is printed from the code: the map, the table of settings, the table of errors.
+"""Prose that is printed from the code: the map, the tables of settings, errors and fidelity.
 
-`scripts/map` prints the map, `--write` puts all three between their markers in the documents, and
+`scripts/map` prints the map, `--write` puts all of them between their markers in the documents, and
 `--check` says which document is no longer true (exit code 1).
 """
 
@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from fatrina.domain import errors
 from fatrina.domain.messages import WORDS
 from fatrina.settings import Settings
+from fatrina.web import fidelity
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SOURCE: Final = ROOT / "src" / "fatrina"
@@ -170,8 +171,24 @@ def _cell(text: str) -> str:
     return re.sub(r"\{(\w+):[^}]*\}", r"{\1}", text).replace("|", "\\|").strip()
 
 
+# The table of fidelity
+
+
+def the_fidelity() -> str:
+    """How sure each part of the contract is, in both languages."""
+    english = "\n\n".join(_section(*each) for each in fidelity.rows("en"))
+    arabic = "\n\n".join(_section(*each) for each in fidelity.rows("ar"))
+    return f'{english}\n\n<div dir="rtl">\n\n{arabic}\n\n</div>'
+
+
+def _section(title: str, rows: Sequence[tuple[str, str, str]]) -> str:
+    lines = [f"| `{subjects}` | {sure} | {note} |" for subjects, sure, note in rows]
+    return "\n".join([f"## {title}", "", "| | | |", "|---|---|---|", *lines])
+
+
 PRINTED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "map": (ROOT / "ARCHITECTURE.md", the_map),
     "table of settings": (ROOT / "docs" / "settings.md", the_settings),
     "table of errors": (ROOT / "docs" / "api.md", the_errors),
+    "table of fidelity": (ROOT / "docs" / "fidelity.md", the_fidelity),
 }

@@ -60,7 +60,7 @@ class Service:
 
     def arriving(self) -> list[Path]:
         """List what is on its way in."""
-        return sorted((self.folder / "incoming").iterdir())
+        return sorted(each for each in (self.folder / "incoming").iterdir() if each.stat().st_size)
 
     def get(self, target: str, method: str = "GET", **headers: str) -> Answer:
         """Fetch a path, or what is behind a URL of this service."""

@@ -62,6 +62,7 @@ class Service:
         self.courier.close()
         self.parts.decoders.close()
         self.counter.close()
+        self.parts.spool.close()
         self.parts.database.close()
 
 

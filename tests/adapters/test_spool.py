@@ -1,4 +1,4 @@
-"""Files on their way: counted, bounded, hashed, and gone when they are closed."""
+"""Files on their way: counted, bounded, hashed, and emptied when they are closed."""
 
 import errno
 import os
@@ -80,11 +80,41 @@ def test_a_file_that_was_moved_away_stays(spool: Spool, tmp_path: Path) -> None:
     with spool.new() as file:
         file.write(b"some")
         file.path.rename(tmp_path / "kept")
+    with spool.new() as other:
+        other.write(b"other")
     assert (tmp_path / "kept").read_bytes() == b"some"
 
 
-@pytest.mark.parametrize("call", ["close", "unlink"])
-def test_a_file_that_cannot_be_closed_or_deleted_is_no_fault(
+def test_a_file_is_used_again_without_what_it_held(spool: Spool) -> None:
+    with spool.new() as first:
+        first.write(b"a long one")
+    assert first.path.stat().st_size == 0
+    with spool.new() as second:
+        assert second.path == first.path
+        second.write(b"short")
+        assert os.pread(second.descriptor, LIMIT, 0) == b"short"
+
+
+def test_no_more_files_wait_than_are_of_use(spool: Spool) -> None:
+    files = [spool.new() for _ in range(100)]
+    for file in files:
+        file.write(b"some")
+    for file in files:
+        file.close()
+    waiting = len(list(spool.folder.iterdir()))
+    assert 0 < waiting < 100
+    assert len({spool.new().path for _ in range(100)}) == 100
+
+
+def test_a_spool_that_closes_leaves_nothing(spool: Spool) -> None:
+    with spool.new() as file:
+        file.write(b"some")
+    spool.close()
+    assert list(spool.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("call", ["close", "truncate"])
+def test_a_file_that_cannot_be_closed_or_emptied_is_no_fault(
     spool: Spool, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     def broken(*_: object) -> None:
@@ -97,7 +127,7 @@ def test_a_file_that_cannot_be_closed_or_deleted_is_no_fault(
     file.close()
     monkeypatch.undo()
     assert spool._used == 0
-    assert spool.left() == (call == "unlink")
+    assert spool.left() == (call == "truncate")
     if call == "close":
         os.close(descriptor)
 

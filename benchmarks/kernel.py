@@ -24,7 +24,12 @@ SAVERS: dict[str, dict[str, object]] = {
     ".avif": {"Q": 60, "compression": "av1", "effort": 1},
 }
 _SIDEWAYS = 5
-ENVIRONMENT = {"VIPS_CONCURRENCY": "1", "VIPS_WARNING": "0", "MALLOC_ARENA_MAX": "2"}
+ENVIRONMENT = {
+    "VIPS_CONCURRENCY": "1",
+    "VIPS_WARNING": "0",
+    "MALLOC_ARENA_MAX": "2",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 
 
 def render(data: bytes, suffix: str) -> list[bytes]:

@@ -1,6 +1,7 @@
 """What a process in the cage can no longer do, tried there one by one."""
 
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 import pyvips
 
 from fatrina.adapters.decoder import cage, recipe
+from fatrina.adapters.decoder.process import ENVIRONMENT
 from fatrina.domain.photo import Kind
 
 # Calls by number are those of x86-64: elsewhere they are others, or none, and denied as well.
@@ -42,7 +44,11 @@ EPERM, EACCES, EMFILE, ENOSYS = 1, 13, 24, 38
 def probe(attempt: str, setup: str = "") -> list[Any]:
     program = PROBE.replace("{setup}", setup).replace("{attempt}", attempt)
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, timeout=30, check=False
+        [sys.executable, "-c", program],
+        capture_output=True,
+        timeout=30,
+        check=False,
+        env=os.environ | ENVIRONMENT,
     )
     assert done.stdout, done.stderr.decode()
     said: list[Any] = json.loads(done.stdout)

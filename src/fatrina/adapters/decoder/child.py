@@ -66,7 +66,7 @@ class PlainPhoto:
     def pictures(self) -> Iterable[Iterable[Chunk]]:
         """The renditions before the original: a damaged photo is refused before it is copied."""
         kind = self.facts.kind
-        image = recipe.opened(self._data, kind, **recipe.shrink(self.facts))
+        image = recipe.pixels(self._data, self.facts)
         made = [recipe.encoded(each, kind) for each in recipe.renditions(image, self.facts)]
         view = memoryview(self._data)
         yield (

@@ -51,9 +51,10 @@ _OWN_FAULTS: Final = frozenset(
 )
 PROGRAM: Final = (sys.executable, "-I", "-m", "fatrina.adapters.decoder.child")
 # One thread for one photo: as many processes as cores are faster than one process on all cores.
-_ENVIRONMENT: Final = {
+ENVIRONMENT: Final = {
     "VIPS_CONCURRENCY": "1",
     "VIPS_WARNING": "0",
+    "OPENBLAS_NUM_THREADS": "1",  # numpy brings it along; the cage closes on a single thread
     "VIPS_DISC_THRESHOLD": "64g",  # never a temporary file: none can be opened
     "MALLOC_ARENA_MAX": "2",
     # Whole pictures go back to the system when they are done with, or else a decoder keeps 100 MB
@@ -89,7 +90,7 @@ class Decoder:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
             )
             undo.pop_all()
         self._line = ours

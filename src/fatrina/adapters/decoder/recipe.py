@@ -5,6 +5,7 @@ from typing import Final
 
 import pyvips
 
+from fatrina.adapters.decoder import jpeg
 from fatrina.domain.cleaning import Buffer
 from fatrina.domain.photo import Facts, Kind
 from fatrina.domain.profile import is_srgb
@@ -29,9 +30,9 @@ _LOADS: Final = {
 
 # Measured on a 12 MP camera photo, all three sizes: CPU ms / kB / PSNR at 1000 pixels. More of
 # them in ARCHITECTURE.md, "Encoders".
+# 3/183/34.8; through libvips 5. Optimised tables 11/182; progressive 19/173; trellis 74/159/34.2.
+JPEG_QUALITY: Final = 82
 SAVERS: Final[dict[Kind, dict[str, object]]] = {
-    # 5/184/34.9. Optimised tables 11/182; progressive 19/173; trellis 74/159/34.2.
-    Kind.JPEG: {"Q": 82, "optimize_coding": False},
     # 41/1617. Level 6 without a filter, the default, 48/2020; with this one 77/1573.
     Kind.PNG: {"compression": 3, "filter": "up"},
     # 43/162/36.8. Effort 2 at Q 82 52/159/36.6; effort 4, the default, 111/156/36.9.
@@ -112,6 +113,22 @@ def shrink(facts: Facts) -> dict[str, float]:
     return next(({"shrink": shrink} for shrink in _JPEG_SHRINKS if shrink <= spare), {})
 
 
+def pixels(data: Buffer, facts: Facts) -> pyvips.Image:
+    """Open a photo whose facts are known for one pass over its pixels, shrunk while decoding.
+
+    A JPEG that libjpeg-turbo reads by itself is decoded when this returns.
+
+    Raises:
+        errors.PhotoDamaged, pyvips.Error: the data is broken.
+    """
+    shrunk = shrink(facts)
+    image = opened(data, facts.kind, **shrunk)
+    if facts.kind is not Kind.JPEG:
+        return image
+    decoded = jpeg.decoded(data, image, **shrunk)
+    return image if decoded is None else decoded
+
+
 def renditions(image: pyvips.Image, facts: Facts) -> Iterator[pyvips.Image]:
     """Every rendition of an opened photo, in the table's order: upright, 8-bit, sRGB or grey.
 
@@ -127,10 +144,10 @@ def renditions(image: pyvips.Image, facts: Facts) -> Iterator[pyvips.Image]:
     for rendition in RENDITIONS:
         size = rendition.size(facts.width, facts.height).pixels()
         sideways = orientation(image) >= _SIDEWAYS
-        image = _resized(image, *(size[::-1] if sideways else size))
+        image = _resized(image, *(size[::-1] if sideways else size)).copy_memory()
         # Colours and orientation after the first resize, on a twelfth of the pixels: and rotating
         # a streamed photo would read it out of order.
-        image = in_srgb(image.copy_memory(), alpha=alpha).autorot().copy_memory()
+        image = _upright(in_srgb(image, alpha=alpha)).copy_memory()
         yield image.unpremultiply().cast("uchar") if alpha else image
 
 
@@ -146,6 +163,10 @@ def _resized(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
     return image.resize(width / image.width, vscale=height / image.height)
 
 
+def _upright(image: pyvips.Image) -> pyvips.Image:
+    return image if orientation(image) == _UPRIGHT else image.autorot()
+
+
 def in_srgb(image: pyvips.Image, *, alpha: bool) -> pyvips.Image:
     """Convert by the embedded profile and drop it; a profile that does not fit is ignored."""
     profile = image.get(_PROFILE) if image.get_typeof(_PROFILE) else b""
@@ -153,9 +174,10 @@ def in_srgb(image: pyvips.Image, *, alpha: bool) -> pyvips.Image:
         image = _converted(image, alpha=alpha)
     if image.interpretation not in ("srgb", "b-w"):
         image = image.colourspace("srgb")
-    # Never to be read again: libvips may have put one of its own there that it has freed since.
-    image = image.copy()
-    image.remove(_PROFILE)
+    if image.get_typeof(_PROFILE):
+        # Never to be read again: libvips may have put one of its own there that it has freed since.
+        image = image.copy()
+        image.remove(_PROFILE)
     return image
 
 
@@ -173,6 +195,8 @@ def _converted(image: pyvips.Image, *, alpha: bool) -> pyvips.Image:
 
 def encoded(image: pyvips.Image, kind: Kind, **options: object) -> bytes:
     """A finished picture's bytes in the format of `kind`, without any metadata."""
+    if kind is Kind.JPEG and not options:
+        return jpeg.encoded(image, JPEG_QUALITY)
     data: bytes = image.write_to_buffer(f".{kind.value}", keep="none", **(options or SAVERS[kind]))
     return data
 

@@ -1,0 +1,94 @@
+"""JPEG by libjpeg-turbo: the pixels are those of libvips, or libvips is asked."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import pyvips
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fatrina.adapters.decoder import jpeg, recipe
+from fatrina.domain import errors
+from fatrina.domain.photo import Kind
+from tests import drawn
+from tests.adapters.decoder.conftest import Develop
+from tests.adapters.decoder.test_quality import psnr
+
+END = b"\xff\xd9"
+sides = st.integers(8, 180)
+
+
+def opened(data: bytes, shrink: int = 1) -> pyvips.Image:
+    return recipe.opened(data, Kind.JPEG, shrink=shrink)
+
+
+def pixels(image: pyvips.Image | None) -> Any:
+    assert image is not None
+    return np.frombuffer(image.write_to_memory(), np.uint8).reshape(image.height, image.width, 3)
+
+
+@settings(max_examples=60)
+@given(
+    *(sides, sides, st.sampled_from([1, 2, 4, 8])),
+    st.fixed_dictionaries(
+        {
+            "subsample_mode": st.sampled_from(["on", "off"]),
+            "interlace": st.booleans(),
+            "restart_interval": st.integers(0, 3),
+        }
+    ),
+)
+def test_the_pixels_are_those_of_libvips(
+    width: int, height: int, shrink: int, coding: dict[str, Any]
+) -> None:
+    data = drawn.picture(width, height, seed=width).jpegsave_buffer(Q=90, **coding)
+    theirs = opened(data, shrink)
+    ours = jpeg.decoded(data, opened(data, shrink), shrink)
+    assert ours is not None
+    assert ours.interpretation == theirs.interpretation
+    assert np.array_equal(pixels(ours), pixels(theirs))
+
+
+def test_the_profile_and_the_turn_come_along() -> None:
+    data = drawn.jpeg(width=60, height=40, icc=drawn.profile("p3"), orientation=6)
+    image = jpeg.decoded(data, opened(data))
+    assert image is not None
+    assert recipe.orientation(image) == 6
+    assert image.get("icc-profile-data") == opened(data).get("icc-profile-data")
+
+
+@pytest.mark.parametrize("kind", ["grey", "cmyk"])
+def test_other_colours_are_left_to_libvips(kind: str) -> None:
+    data = drawn.jpeg(width=60, height=40, **{kind: True})
+    assert jpeg.decoded(data, opened(data)) is None
+
+
+def test_stray_bytes_are_left_to_libvips_which_takes_them(developed: Develop) -> None:
+    data = drawn.jpeg(width=600, height=400)
+    scan = data.rindex(b"\xff\xda")
+    stray = data[:scan] + b"stray" + data[scan:]
+    assert jpeg.decoded(stray, opened(stray)) is None
+    assert developed(stray).sizes() == developed(data).sizes()
+
+
+@pytest.mark.parametrize("coding", [{}, {"progressive": True}, {"restart": 2}], ids=str)
+def test_a_photo_that_was_cut_and_ended_again_is_damaged(
+    developed: Develop, coding: dict[str, Any]
+) -> None:
+    data = drawn.jpeg(width=600, height=400, **coding)
+    with pytest.raises(errors.PhotoDamaged) as refusal:
+        developed(data[: len(data) // 2] + END)
+    assert refusal.value.seen == {"problem": "premature end of data segment"}
+
+
+@pytest.mark.parametrize("bands", [1, 3])
+def test_what_is_encoded_reads_as_what_it_was(bands: int) -> None:
+    image = drawn.picture(500, 375, bands=bands)
+    data = jpeg.encoded(image, 82)
+    again = pyvips.Image.new_from_buffer(data, "", fail_on="warning")
+    assert (again.width, again.height, again.bands) == (500, 375, bands)
+    plain = image.jpegsave_buffer(Q=82, optimize_coding=False)
+    theirs = pyvips.Image.new_from_buffer(plain, "")
+    assert psnr(again, image) > psnr(theirs, image) - 0.1
+    assert len(data) < len(plain) * 1.01

@@ -324,6 +324,23 @@ def test_bodies_that_cannot_be_read(own: App, body: bytes) -> None:
         assert answer.json["error"] == "invalid_request"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"client_id": "\\ud800"}',
+        b'{"client_id": "a", "client_secret": "\\ud800"}',
+        b'{"client_id": "a", "client_id": "b"}',
+        b'{"client_id": ["a"]}',
+        b'[["client_id", "a"]]',
+    ],
+)
+@pytest.mark.parametrize("path", [TOKEN, AUTH])
+def test_json_that_cannot_be_read(own: App, path: str, body: bytes) -> None:
+    answer = own.call("POST", path, Body(body, "application/json"))
+    assert answer.status == 400
+    assert path == AUTH or answer.json["error"] == "invalid_request"
+
+
 def test_a_large_body_is_not_taken(own: App) -> None:
     answer = own.call("POST", TOKEN, Body(b"a=" + b"x" * 20_000, FORM))
     must_refuse(answer, 413, "body_too_large")
@@ -332,7 +349,8 @@ def test_a_large_body_is_not_taken(own: App) -> None:
 def test_json_is_taken_as_well(own: App) -> None:
     given = {"grant_type": "authorization_code", "code": own.code(), "redirect_uri": BACK}
     given |= {"client_id": own.client_id, "client_secret": own.secret}
-    assert own.call("POST", TOKEN, client.as_json(given)).status == 200
+    sent = client.as_json({**given, "code_verifier": None})
+    assert own.call("POST", TOKEN, sent).status == 200
 
 
 def test_a_code_is_for_one_app_and_one_address(own: App) -> None:

@@ -1,6 +1,7 @@
 """The parameters of an OAuth request: each once, from the query or a small body."""
 
 import json
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from multipart import parse_options_header
@@ -15,6 +16,7 @@ _SMALL = 16_384
 _MOST = 32
 
 Given = dict[str, str]
+T = TypeVar("T")
 
 
 def of_query(request: Request) -> Given:
@@ -37,7 +39,8 @@ async def of_body(request: Request, pace: Pace) -> Given:
     kind, _ = parse_options_header(request.headers.get("content-type", ""))
     try:
         if kind == "application/json":
-            return {name: str(value) for name, value in json.loads(data).items()}
+            given = json.loads(data, object_pairs_hook=_once)
+            return {name: _text(value) for name, value in given.items()}
         pairs = parse_qsl(
             data.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST
         )
@@ -47,7 +50,15 @@ async def of_body(request: Request, pace: Pace) -> Given:
     return _once(pairs)
 
 
-def _once(pairs: list[tuple[str, str]]) -> Given:
+def _text(value: object) -> str:
+    if not isinstance(value, str | int):
+        raise ValueError  # noqa: TRY004  a value of the body's
+    text = str(value)
+    text.encode()  # JSON can spell what is no text: half of a surrogate pair
+    return text
+
+
+def _once(pairs: list[tuple[str, T]]) -> dict[str, T]:
     given = dict(pairs)
     if len(given) != len(pairs):
         raise RefusedError("invalid_request", "A parameter comes more than once.")

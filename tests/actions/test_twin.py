@@ -116,6 +116,7 @@ PROBLEMS: dict[str, tuple[object, str]] = {
     "no merchants": ({}, "/: is to be an object"),
     "a code": ({"merchants": [{"code": "x"}]}, "/merchants/0/code: "),
     "a plan": ({"merchants": [{"code": "shop3", "plan": "gold"}]}, "/merchants/0/plan: "),
+    "a plan that is a list": ({"merchants": [{"code": "shop3", "plan": []}]}, "/0/plan: "),
     "a token": ({"merchants": [{"code": "shop3", "tokens": [{}]}]}, "/tokens/0/token: "),
     "an unknown name": (
         {"merchants": [{"code": "shop3", "shops": 1}]},
@@ -123,6 +124,7 @@ PROBLEMS: dict[str, tuple[object, str]] = {
     ),
     "no name": (sown(name=""), "/products/0/name: is missing"),
     "a name of control": (sown(name="a\0b"), "/products/0/name: is to be text"),
+    "a name that is no text": (sown(name="\ud800"), "/products/0/name: is to be text"),
     "an id": (sown(id=0), "/products/0/id: "),
     "a large id": (sown(id=2**31), "/products/0/id: "),
     "an id twice": (
@@ -136,9 +138,15 @@ PROBLEMS: dict[str, tuple[object, str]] = {
     "a file above": (sown({"file": "../secret.jpg"}), "/images/0/file: leads out"),
     "an absolute file": (sown({"file": "/etc/passwd"}), "/images/0/file: leads out"),
     "a link out": (sown({"file": "out.jpg"}), "/images/0/file: leads out"),
+    "a long name": (sown({"file": "x" * 300}), "/images/0/file: names"),
+    "a name of nothing": (sown({"file": "a\0b"}), "/images/0/file: names"),
+    "half a character": (sown({"file": "\ud800"}), "/images/0/file: names"),
+    "a number for a file": (sown({"file": 5}), "/images/0/file: names “5”"),
     "no base64": (sown({"data": "***"}), "/images/0/data: is to be base64"),
     "no video": (sown({"video_url": "http://a/"}), "/images/0/video_url: is no link"),
     "a sort": (sown({"file": "0.jpg", "sort": "x"}), "/images/0/sort: is to be a number"),
+    "a huge sort": (sown({"file": "0.jpg", "sort": 10**400}), "/images/0/sort: is to be a n"),
+    "a default that is a list": (sown({"file": "0.jpg", "default": []}), "/images/0/default: "),
     "a default": (sown({"file": "0.jpg", "default": 3}), "/images/0/default: is to be true"),
     "images": (sown(images=5), "/products/0/images: is to be a list"),
     "an image": (sown(images=[5]), "/products/0/images/0: is to be an object"),
@@ -151,6 +159,12 @@ def test_what_is_wrong_is_told_by_place(folder: Path, what: str) -> None:
     with pytest.raises(SeedFileError) as wrong:
         read(seed, folder)
     assert any(words in problem for problem in wrong.value.problems)
+
+
+def test_any_script_is_sown(shop: Shop) -> None:
+    name = "كوب\u200f 👩\u200d🚀 \u200cنیم"
+    sow(shop, sown({"video_url": FILM, "alt": name}, name=name))
+    assert any(name in product for product in rows(shop)["products"])
 
 
 def test_a_reset_leaves_nothing(shop: Shop) -> None:

@@ -53,6 +53,7 @@ def test_a_service_is_sown_and_emptied_over_http(emptied: Service) -> None:
     assert shop.update(901, photo=drawn.png(seed=5)).status == 201
     again = admin(emptied, "POST", "/_fatrina/seed", as_json(seed))
     must_refuse(again, 422, "id_taken")
+    assert [*again.json["error"]["fields"]] == ["/merchants/0/products/0/id"]
     assert admin(emptied, "POST", "/_fatrina/reset?keep=shops").data == {"pictures": 2}
     must_refuse(shop.call("GET", PRODUCT.format(77)), 404, "missing")
     assert emptied.get(image["url"]).status == 404
@@ -67,6 +68,7 @@ def test_a_service_is_sown_and_emptied_over_http(emptied: Service) -> None:
         (b"{", 400, "json_broken"),
         (b"{}", 422, "seed_refused"),
         (WITH_A_FILE, 422, "seed_refused"),
+        (b'{"merchants": [{"code": "shop1", "plan": {}}]}', 422, "seed_refused"),
     ],
 )
 def test_what_cannot_be_sown(service: Service, text: bytes, status: int, reason: str) -> None:

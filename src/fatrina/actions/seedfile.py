@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from fatrina.actions.ingest import File
 from fatrina.actions.seeding import Bytes, Merchant, Picture, Product, Token
-from fatrina.domain import errors, video
+from fatrina.domain import errors, text, video
 from fatrina.domain.access import SCOPES, WRITE
 from fatrina.domain.gallery import Change
 from fatrina.domain.rate import DEFAULT, PLANS
@@ -68,7 +68,7 @@ class _Reading:
         if not isinstance(code, str) or not _CODE.fullmatch(code):
             self._note(f"{at}/code", "is to be 4 to 6 letters and digits")
         plan = given.get("plan", DEFAULT)
-        if plan not in PLANS:
+        if not isinstance(plan, str) or plan not in PLANS:
             self._note(f"{at}/plan", f"is to be one of {', '.join(PLANS)}")
         tokens = self._each(f"{at}/tokens", given.get("tokens", []), self._token)
         products = self._each(f"{at}/products", given.get("products", []), self._product)
@@ -76,15 +76,15 @@ class _Reading:
 
     def _token(self, at: str, given: dict[str, Any]) -> Token:
         self._known(at, given, ("token", "scope", "days"))
-        text, scope, days = given.get("token"), given.get("scope", WRITE), given.get("days", 3650)
-        if not isinstance(text, str) or not _TOKEN.fullmatch(text):
+        token, scope, days = given.get("token"), given.get("scope", WRITE), given.get("days", 3650)
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             self._note(f"{at}/token", "is to be 8 or more letters, digits or ._~+/=-")
         if not isinstance(scope, str) or not set(scope.split()) <= {*SCOPES} or not scope.split():
             self._note(f"{at}/scope", f"is to be one of {', '.join(SCOPES)}")
         if not isinstance(days, int) or isinstance(days, bool) or not 0 < days <= _MOST_DAYS:
             self._note(f"{at}/days", f"is to be a whole number from 1 to {_MOST_DAYS}")
             days = 1
-        return Token(str(text), str(scope), days * _DAY)
+        return Token(str(token), str(scope), days * _DAY)
 
     def _product(self, at: str, given: dict[str, Any]) -> Product:
         self._known(at, given, ("id", "name", "sku", "images"))
@@ -103,15 +103,13 @@ class _Reading:
         self._known(at, given, ("id", "alt", "sort", "default", *_SOURCES))
         if sum(given.get(name) is not None for name in _SOURCES) != 1:
             self._note(at, f"is to have one of {', '.join(_SOURCES)}")
-        sort, default = given.get("sort"), given.get("default")
-        number = isinstance(sort, int | float) and not isinstance(sort, bool)
-        if sort is not None and not (number and isfinite(sort)):
-            self._note(f"{at}/sort", "is to be a number")
-        if default not in {None, True, False}:
+        default = given.get("default")
+        if not isinstance(default, bool | None):
             self._note(f"{at}/default", "is to be true or false")
+        sort = self._number(f"{at}/sort", given.get("sort"))
         return Picture(
             at,
-            Change(default, sort if number else None, self._text(f"{at}/alt", given.get("alt"))),
+            Change(default, sort, self._text(f"{at}/alt", given.get("alt"))),
             self._id(f"{at}/id", given.get("id"), "image"),
             self._bytes(at, given),
             self._text(f"{at}/url", given.get("url"), 2048),
@@ -124,17 +122,25 @@ class _Reading:
                 return _of(b64decode(data, validate=True))
             except (ValueError, TypeError):
                 self._note(f"{at}/data", "is to be base64")
-        if (name := given.get("file")) is None:
+        name = given.get("file")
+        path = None if name is None else self._file(f"{at}/file", str(name))
+        return _from(path) if path else None
+
+    def _file(self, at: str, name: str) -> Path | None:
+        """A picture in the folder."""
+        if self._folder is None:
+            self._note(at, "names a file, and there is no folder of pictures")
             return None
-        path = self._folder / str(name) if self._folder else None
-        if path is None or not isinstance(name, str) or "\0" in name:
-            self._note(f"{at}/file", "names a file, and there is no folder of pictures")
-        elif not path.resolve().is_relative_to(self._folder or path):
-            self._note(f"{at}/file", "leads out of the folder of pictures")
-        elif not path.is_file():
-            self._note(f"{at}/file", f"names “{name}”, which is not in the folder of pictures")
-        else:
-            return _from(path)
+        try:
+            path = (self._folder / name).resolve()
+            if not path.is_relative_to(self._folder):
+                self._note(at, "leads out of the folder of pictures")
+                return None
+            if path.is_file():
+                return path
+        except (OSError, ValueError):  # no file can have such a name
+            pass
+        self._note(at, f"names “{name}”, which is not in the folder of pictures")
         return None
 
     def _video(self, at: str, link: object) -> str | None:
@@ -149,10 +155,24 @@ class _Reading:
     def _text(self, at: str, value: object, longest: int = _TEXT) -> str | None:
         if value is None:
             return None
-        if not isinstance(value, str) or len(value) > longest or not _is_plain(value):
-            self._note(at, f"is to be text of up to {longest} characters, none of control")
+        try:
+            if isinstance(value, str):
+                return text.plain("", value, longest)
+        except errors.FieldRefused:
+            pass
+        self._note(at, f"is to be text of up to {longest} characters, none of control")
+        return None
+
+    def _number(self, at: str, value: object) -> float | None:
+        if value is None:
             return None
-        return value
+        try:
+            if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+                return float(value)
+        except OverflowError:  # an integer beyond all floats
+            pass
+        self._note(at, "is to be a number")
+        return None
 
     def _id(self, at: str, value: object, kind: str) -> int | None:
         if value is None:
@@ -183,10 +203,6 @@ class _Reading:
 
     def _note(self, at: str, problem: str) -> None:
         self.problems.append(f"{at or '/'}: {problem}")
-
-
-def _is_plain(text: str) -> bool:
-    return all(character.isprintable() or character == "\u200c" for character in text)
 
 
 def _of(data: bytes) -> Bytes:

@@ -1,14 +1,13 @@
 """The fields of one form, each read by the contract's rules, and all that is wrong with them."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Collection
 from math import isfinite
 from typing import Final, TypeVar
 
 from fatrina.actions.images import Offer
 from fatrina.actions.ingest import Linked, Photo
-from fatrina.domain import errors, link, video, webhook
+from fatrina.domain import errors, link, text, video, webhook
 from fatrina.domain.gallery import Change
 from fatrina.domain.video import Video
 from fatrina.web.forms import PHOTO, Form, Value
@@ -136,9 +135,9 @@ class Fields:
         """An absolute http or https URL; where it leads is judged when it is followed."""
 
         def read(field: str, value: Value) -> str | None:
-            text = _link(field, value)
+            url = _link(field, value)
             try:
-                return text and str(link.parse(text)) and text
+                return url and str(link.parse(url)) and url
             except errors.LinkRefused as refusal:
                 refusal.field = field
                 raise
@@ -224,15 +223,6 @@ def _video(name: str, value: Value) -> Video | None:
 
 
 def _text(name: str, value: Value, limit: int) -> str:
-    """Text of any script; no database takes NUL, and no page wants another control character."""
     if not isinstance(value, str):
         raise errors.NotText(name)
-    if len(value) > limit:
-        raise errors.TextTooLong(name, limit=limit)
-    for character in value:
-        category = unicodedata.category(character)
-        if category == "Cs":
-            raise errors.TextBroken(name)
-        if category == "Cc":
-            raise errors.TextControl(name, character=f"U+{ord(character):04X}")
-    return value
+    return text.plain(name, value, limit)

@@ -49,13 +49,14 @@ def _sown(parts: Parts, text: bytes) -> int:
             *(errors.SeedRefused("seed", problem=each) for each in wrong.problems[:50])
         ) from wrong
     except SeedError as wrong:
-        raise errors.Invalid(
-            *(
-                each
-                if isinstance(each, errors.FieldRefused)
-                else errors.SeedRefused("seed", problem=wrong.at)
-                for each in wrong.refusal.each()
-            )
-        ) from wrong
+        raise _placed(wrong) from wrong
     except (ValueError, RecursionError):
         raise errors.JsonBroken from None
+
+
+def _placed(wrong: SeedError) -> errors.Refusal:
+    """The refusal, with the place in the seed of each field at fault."""
+    fields = [each for each in wrong.refusal.each() if isinstance(each, errors.FieldRefused)]
+    for each in fields:
+        each.field = f"{wrong.at}/{each.field}"
+    return errors.Invalid(*fields) if fields else wrong.refusal

@@ -105,6 +105,7 @@ def test_json_values_that_are_no_sku(shop: Shop, sku: object) -> None:
 # By SKU
 
 SKUS = ["A-1", "1.2.3", ".hidden", "س 1", "a+b", "100%", "a?b#c", "é", "images", "sku", "5", "'"]
+SKUS += ["AB/12", "/", "a/images", "a%2Fb", "../a"]
 
 
 @pytest.mark.parametrize("sku", SKUS)
@@ -116,6 +117,17 @@ def test_a_sku_in_a_path(shop: Shop, sku: str) -> None:
     assert (image.status, image.json["status"]) == (200, 201)
     assert {shop.service.get(image.data["image"][role]["url"]).status for role in ROLES} == {200}
     assert shop.order(product) == [image.data["id"]]
+
+
+def test_a_bare_slash_ends_a_sku(shop: Shop) -> None:
+    shop.product(sku="A/images")
+    path = BY_SKU.format("A/images")
+    refused = shop.call("GET", path)
+    must_refuse(refused, 405, "method_not_allowed")
+    assert refused.headers["allow"] == "POST"
+    must_refuse(shop.call("POST", path), 404, "missing")  # no product has the SKU "A"
+    for bare in ("A/", "/A", "A/B", "A%2FB/C", ""):
+        must_refuse(shop.call("GET", BY_SKU.format(bare)), 404, "missing")
 
 
 @pytest.mark.parametrize(

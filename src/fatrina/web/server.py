@@ -23,6 +23,7 @@ from fatrina.web.faults import Faults
 from fatrina.web.forms import Reader
 from fatrina.web.linger import Linger
 from fatrina.web.observe import Metrics, Observe
+from fatrina.web.routing import Exact
 from fatrina.wire import Writer
 
 PREFIX: Final = "/admin/v2"
@@ -84,7 +85,7 @@ def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
 
 def _api(api: Api) -> list[Route]:
     return [
-        Route(PREFIX + endpoint.path, _Endpoint(getattr(api, name)), methods=[endpoint.method])
+        Exact(PREFIX + endpoint.path, _Endpoint(getattr(api, name)), methods=[endpoint.method])
         for name, endpoint in openapi.ENDPOINTS.items()
     ]
 

@@ -31,7 +31,7 @@ def document(prefix: str, base: str) -> Schema:
     """The whole document; `prefix` begins every path, `base` is where the service is reached."""
     paths: Schema = {}
     for name, endpoint in ENDPOINTS.items():
-        operations = paths.setdefault(prefix + endpoint.path, {})
+        operations = paths.setdefault(prefix + endpoint.template, {})
         operations[endpoint.method.lower()] = _operation(name, endpoint)
     return {
         "openapi": "3.1.0",
@@ -44,7 +44,7 @@ def document(prefix: str, base: str) -> Schema:
 
 
 def _operation(name: str, endpoint: Endpoint) -> Schema:
-    names = (part[1:-1] for part in endpoint.path.split("/") if part.startswith("{"))
+    names = (part[1:-1] for part in endpoint.template.split("/") if part.startswith("{"))
     query = endpoint.query or {}
     operation: Schema = {
         "operationId": name,

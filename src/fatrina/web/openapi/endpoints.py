@@ -30,6 +30,7 @@ class Endpoint(NamedTuple):
 
     method: str
     path: str
+    """As it is routed: `{sku:path}` may hold slashes."""
     summary: str
     status: int
     data: Schema
@@ -40,10 +41,15 @@ class Endpoint(NamedTuple):
     """The HTTP status, where it is not the body's."""
     pagination: Schema | None = None
 
+    @property
+    def template(self) -> str:
+        """The path as the document writes it."""
+        return self.path.replace(":path}", "}")
+
 
 _IMAGE_PATH: Final = "/products/images/{image_id}"
 _PRODUCT_PATH: Final = "/products/{product_id}"
-_SKU_PATH: Final = "/products/sku/{sku}"
+_SKU_PATH: Final = "/products/sku/{sku:path}"
 
 ENDPOINTS: Final = {
     "update_image": Endpoint(

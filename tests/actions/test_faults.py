@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Connection, event
 
-from fatrina.actions import images, ingest
+from fatrina.actions import images, ingest, seeding
+from fatrina.actions.seeding import Merchant, Picture, Product
 from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import Decoders
 from fatrina.domain import errors
@@ -127,6 +128,17 @@ def test_a_commit_of_unknown_outcome_keeps_the_bytes_it_may_need(shop: Shop) -> 
         shop.update(image, photo(2))
     unsure.lose = False
     assert shop.shown()[image].sha256 == digest(photo(2))
+    shop.must_be_clean()
+
+
+def test_a_seed_of_unknown_outcome_keeps_the_bytes_it_may_need(shop: Shop) -> None:
+    unsure = Unsure(shop.parts.database)
+    picture = Picture("/", Change(), bytes=lambda file: file.write(photo(1)))
+    seed = [Merchant("/", "shop1", products=[Product("/", "Lamp", pictures=[picture])])]
+    unsure.lose = True
+    with pytest.raises(errors.DatabaseDown):
+        seeding.seed(replace(shop.parts, database=unsure), seed, 1)
+    assert len(shop.referenced()) == len(ROLES)
     shop.must_be_clean()
 
 

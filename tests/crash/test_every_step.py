@@ -16,6 +16,7 @@ from tests.crash.world import ACTIONS
 
 MEMORY = Path("/dev/shm")
 ROOT = Path(__file__).parents[2]
+RECOVERING = [name for name in ACTIONS if name != "first"]
 
 
 def _can_trace() -> bool:
@@ -52,18 +53,18 @@ def test_killed_at_any_step_an_action_is_done_or_not_and_one_sweep_cleans(
     folder: Path, action: str
 ) -> None:
     least = {"update": 50, "attach": 50, "first": 50, "create": 90}
-    least |= {"same": 15, "delete": 15, "sweep": 15}
+    least |= {"same": 15, "delete": 15, "sweep": 15, "reset": 15, "restore": 90}
     assert _steps(folder, action, "killed") >= least[action]
 
 
-@pytest.mark.parametrize("action", ["update", "same", "attach", "create", "delete", "sweep"])
+@pytest.mark.parametrize("action", RECOVERING)
 def test_a_full_disk_at_any_step_changes_nothing_and_the_next_try_works(
     folder: Path, action: str
 ) -> None:
     assert _steps(folder, action, "full") >= 15
 
 
-@pytest.mark.parametrize("action", ["update", "same", "attach", "create", "delete", "sweep"])
+@pytest.mark.parametrize("action", RECOVERING)
 def test_a_broken_disk_at_any_step_changes_nothing_and_the_next_try_works(
     folder: Path, action: str
 ) -> None:

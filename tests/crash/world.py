@@ -11,9 +11,10 @@ from typing import Any, Final, NamedTuple, cast
 from sqlalchemy import select
 
 from fatrina import app
-from fatrina.actions import Parts, access, images, products
+from fatrina.actions import Parts, access, dumping, images, products
 from fatrina.actions.clock import Clock
 from fatrina.actions.ingest import Linked, Photo
+from fatrina.actions.reset import reset as reset_
 from fatrina.actions.sweep import Broom, Swept
 from fatrina.adapters.database import Database, tokens
 from fatrina.adapters.database.schema import images as image_rows
@@ -33,6 +34,7 @@ DAY: Final = 86_400_000
 KEEP: Final = 30 * DAY
 NEW: Final = 0
 """Stands for the id of an image that was attached, which is random."""
+_DUMP: Final = "dump.tar"
 
 
 class Still(Clock):
@@ -122,13 +124,18 @@ def arrived(world: Parts, data: bytes) -> Iterator[Photo]:
 
 
 def lay(folder: Path, now: int) -> Shop:
-    """Lay out the shop: one picture is past its time, another's bytes nobody owns."""
+    """Lay out the shop: one picture is past its time, another's bytes nobody owns.
+
+    A dump beside it is of a moment at which the last picture was not there yet.
+    """
     past = parts(folder, now - KEEP - DAY)
     past.database.migrate()
     caller, product = _merchant(past, "shop1")
     newcomer, empty = _merchant(past, "shop2")
     ids = []
     for data in (b"one", b"two", b"three"):
+        with (folder / _DUMP).open("wb") as out:
+            dumping.dump(past.database, past.storage, out, _nothing)
         with arrived(past, data) as photo:
             ids.append(images.attach(past, caller, product, Change(), photo).entry.id)
     with arrived(past, b"another one") as photo:
@@ -199,8 +206,24 @@ def sweep(world: Parts, shop: Shop) -> None:
         Broom(world.database, world.storage).sweep(world.clock(), KEEP, folder.settled())
 
 
+def reset(world: Parts, _: Shop) -> None:
+    """Empty the service but for the merchants."""
+    reset_(world.database, world.storage, keep_shops=True)
+
+
+def restore(world: Parts, shop: Shop) -> None:
+    """Put back what was dumped: two pictures that are there still, and the rows of back then."""
+    with (shop.folder / _DUMP).open("rb") as file:
+        dumping.restore(world.database, world.storage, world.spool, file, _nothing)
+
+
+def _nothing() -> None:
+    """Tell nobody how far it is."""
+
+
 ACTIONS: Final[dict[str, Callable[[Parts, Shop], None]]] = {
-    each.__name__: each for each in (update, same, attach, first, create, delete, sweep)
+    each.__name__: each
+    for each in (update, same, attach, first, create, delete, sweep, reset, restore)
 }
 
 

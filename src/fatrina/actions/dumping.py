@@ -11,7 +11,7 @@ import re
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from typing import IO, Any, Final, Self
 
@@ -22,6 +22,7 @@ from fatrina.adapters.database import Database, versions
 from fatrina.adapters.database.schema import REVISION, metadata
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import Storage
+from fatrina.domain import errors
 
 _FORMAT: Final = 1
 _ABOUT, _SUMS = "fatrina.json", "sha256.json"
@@ -77,22 +78,31 @@ def restore(
     file.seek(0)
     with database.reading() as look:
         before = {key for each in versions.all_with_bytes(look) for key in each.keys().values()}
-    for member, data in _members(file):
-        if found := _MEDIA.fullmatch(member.name):
-            _store(storage, spool, found[1], data)
-            progress()
-    file.seek(0)
-    try:
+    with _left_as_it_was(storage, stored - before):
+        for member, data in _members(file):
+            if found := _MEDIA.fullmatch(member.name):
+                _store(storage, spool, found[1], data)
+                progress()
+        file.seek(0)
         with database.writing() as tx:
-            for table in reversed(metadata.sorted_tables):
-                tx.execute(table.delete())
-            for member, data in _members(file):
-                if found := _ROWS.fullmatch(member.name):
-                    _insert(tx, found[1], data)
-    except IntegrityError as broken:
-        raise DumpError("The rows do not belong together.") from broken
-    storage.delete(before - stored)
+            _replace(tx, file)
+    with suppress(OSError):  # what resists is left to the sweep
+        storage.delete(before - stored)
     return len(stored) // 4
+
+
+@contextmanager
+def _left_as_it_was(storage: Storage, fresh: set[str]) -> Iterator[None]:
+    """Delete `fresh` bytes when it is certain that no row came to refer to them.
+
+    After another fault of the database the commit may have gone through: the sweep judges.
+    """
+    try:
+        yield
+    except (DumpError, OSError, errors.StorageFull):
+        with suppress(OSError):
+            storage.delete(fresh)
+        raise
 
 
 def _checked(file: IO[bytes]) -> set[str]:
@@ -163,6 +173,18 @@ def _store(storage: Storage, spool: Spool, key: str, data: IO[bytes]) -> None:
             arriving.write(piece)
         _ = arriving.descriptor  # an empty one comes into being too
         storage.put({key: arriving.path})
+
+
+def _replace(tx: Connection, file: IO[bytes]) -> None:
+    """The rows of a dump in the place of all there are."""
+    try:
+        for table in reversed(metadata.sorted_tables):
+            tx.execute(table.delete())
+        for member, data in _members(file):
+            if found := _ROWS.fullmatch(member.name):
+                _insert(tx, found[1], data)
+    except IntegrityError as broken:
+        raise DumpError("The rows do not belong together.") from broken
 
 
 def _insert(tx: Connection, name: str, lines: IO[bytes]) -> None:

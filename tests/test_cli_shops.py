@@ -120,6 +120,9 @@ def test_the_dial_of_a_running_service(service: Service) -> None:
     until(lambda: "The access token is invalid" in ask("requests", "--status", "401"))
     ask("fault", "clear")
     assert not ask("fault", "list")
+    assert ask("requests", "--path", "/a b&c") == ""
+    refused = command(ADMIN, "fault", "add", "503", "--times", "0", *at)
+    assert (refused.returncode, "must be between 1 and" in refused.stderr) == (1, True)
     refused = command(ADMIN, "fault", "add", "418", *at)
     assert (refused.returncode, "Use one of these" in refused.stderr) == (1, True)
 

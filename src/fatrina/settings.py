@@ -109,9 +109,14 @@ class Settings(BaseSettings):
     @property
     def base(self) -> str:
         """The base of every picture's URL, without a slash at the end."""
+        return self.public_url.rstrip("/") or self.here
+
+    @property
+    def here(self) -> str:
+        """Where the service answers on this machine, without a slash at the end."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         host = f"[{host}]" if ":" in host else host
-        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+        return f"http://{host}:{self.port}"
 
     @property
     def decoder_count(self) -> int:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import typer
@@ -33,7 +34,9 @@ def fault_add(  # noqa: PLR0913, PLR0917  an option each
 ) -> None:
     """Order a fault."""
     wanted = {"what": what, "path": path, "method": method, "seconds": seconds}
-    wanted |= {name: given for name, given in (("times", times), ("share", share)) if given}
+    wanted |= {
+        name: given for name, given in (("times", times), ("share", share)) if given is not None
+    }
     made = _ask(url, "POST", "/faults", wanted)
     typer.echo(f"Fault {made['id']} is ordered.", err=True)
 
@@ -61,8 +64,8 @@ def requests(
     url: Url = "",
 ) -> None:
     """List what a running service was asked lately, and why it refused what it refused."""
-    query = f"?limit={limit}&path={path}" + (f"&status={status}" if status else "")
-    for each in _ask(url, "GET", f"/requests{query}"):
+    query = urlencode({"limit": limit, "path": path, "status": "" if status is None else status})
+    for each in _ask(url, "GET", f"/requests?{query}"):
         why = "; ".join(told["words"] for told in each["refused"])
         cells = (each["id"], each["method"], each["path"], each["status"], each["ms"], why)
         typer.echo("\t".join(str(cell) for cell in cells))
@@ -70,7 +73,7 @@ def requests(
 
 def _ask(url: str, method: str, path: str, fields: Mapping[str, Any] | None = None) -> Any:
     chosen = settings()
-    base = url.rstrip("/") or chosen.model_copy(update={"public_url": ""}).base
+    base = url.rstrip("/") or chosen.here
     if not chosen.admin_token:
         fail("Set FATRINA_ADMIN_TOKEN to the token that the service runs with.")
     if not base.startswith(("http://", "https://")):

@@ -1,4 +1,4 @@
-"""Prose that is printed from the code: the map, the tables of settings, errors and fidelity.
+"""Prose that is printed from the code: the map, the examples, tables of settings, errors, fidelity.
 
 `scripts/map` prints the map, `--write` puts all of them between their markers in the documents, and
 `--check` says which document is no longer true (exit code 1).
@@ -22,6 +22,8 @@ from fatrina.web import fidelity
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SOURCE: Final = ROOT / "src" / "fatrina"
+EXAMPLES: Final = ROOT / "examples"
+_LANGUAGES: Final = {"py": "Python", "mjs": "JavaScript", "php": "PHP"}
 _BOUNDS: Final = ((Gt, "gt", "above"), (Ge, "ge", "from"), (Le, "le", "up to"), (Lt, "lt", "below"))
 _USAGE: Final = "Usage: scripts/map [--write | --check]"
 
@@ -186,8 +188,24 @@ def _section(title: str, rows: Sequence[tuple[str, str, str]]) -> str:
     return "\n".join([f"## {title}", "", "| | | |", "|---|---|---|", *lines])
 
 
+# The examples
+
+
+def the_examples() -> str:
+    """Every program in `examples/`, behind the name of its language."""
+    return "\n\n".join(_folded(*each) for each in _LANGUAGES.items())
+
+
+def _folded(suffix: str, language: str) -> str:
+    (path,) = EXAMPLES.glob(f"*.{suffix}")
+    head = f"<details><summary>{language}: <code>examples/{path.name}</code></summary>"
+    code = f"```{language.lower()}\n{path.read_text()}```"
+    return f"{head}\n\n{code}\n</details>"
+
+
 PRINTED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "map": (ROOT / "ARCHITECTURE.md", the_map),
+    "examples": (ROOT / "README.md", the_examples),
     "table of settings": (ROOT / "docs" / "settings.md", the_settings),
     "table of errors": (ROOT / "docs" / "api.md", the_errors),
     "table of fidelity": (ROOT / "docs" / "fidelity.md", the_fidelity),

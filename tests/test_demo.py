@@ -27,7 +27,7 @@ class Show(NamedTuple):
 
     @property
     def curls(self) -> list[str]:
-        """The commands that it invites to: by file, by link, and a look."""
+        """The commands that it invites to: by file, by link, a look, a fault, the journal."""
         lines = self.text.replace("\\\n", " ").splitlines()
         return [line for line in lines if line.startswith("curl ")]
 
@@ -61,7 +61,7 @@ def _read(demo: "subprocess.Popen[bytes]") -> str:
     raise AssertionError("".join(lines) + demo.stderr.read().decode())
 
 
-def asked(curl: str) -> Any:
+def asked(curl: str, status: int = 0) -> Any:
     """Do by hand what a printed curl line does; the answer's data."""
     words = shlex.split(curl.partition(" | ")[0])
     url = next(word for word in words if word.startswith("http"))
@@ -74,8 +74,8 @@ def asked(curl: str) -> Any:
     answer = client.call(
         int(port), "POST" if body else "GET", f"/{path}", body, authorization=bearer
     )
-    assert answer.status == (201 if body else 200)
-    return answer.data
+    assert answer.status == (status or (201 if body else 200))
+    return answer.json.get("data")
 
 
 def _bytes(value: str) -> bytes:
@@ -91,12 +91,18 @@ def test_it_shows_invites_and_can_be_run_again(tmp_path: Path) -> None:
         assert "The original says: nothing\n" in first.text
         assert first.text.count("for 30 days: 200 ") == 2
         assert "broke off" not in first.text
-        by_file, by_link, look = first.curls
+        assert first.text.count("→ 503\n") == 1
+        assert "Too many photos are waiting" in first.text
+        assert "its signature is genuine:" in first.text
+        by_file, by_link, look, fault, journal = first.curls
         swapped = asked(by_file)
         assert swapped["alt_seo"] == "كوب قهوة"
         assert asked(by_link)["image"]["original"]["url"].endswith(".webp")
         product = asked(look)
         assert [image["id"] for image in product["images"]] == [swapped["id"]]
+        assert asked(fault)["what"] == "503"
+        assert asked(by_file, 503) is None
+        assert [entry["faults"] for entry in asked(journal)] == [["503"], ["503"]]
     with shown(folder) as second:
         assert second.text.count("→ 201 in ") == 2
         assert asked(second.curls[2])["id"] == product["id"]

@@ -1,4 +1,4 @@
-"""A client of a few lines: sends a form over HTTP, reads JSON, fetches pictures."""
+"""A client of a few lines: sends a form or JSON over HTTP, reads JSON, fetches pictures."""
 
 import json
 from collections.abc import Mapping
@@ -47,6 +47,13 @@ class Client:
     def look(self, path: str) -> Answer:
         """GET a path with the token."""
         return self._ask("GET", path, b"", {"Authorization": f"Bearer {self._token}"})
+
+    def ask(self, method: str, path: str, value: object = None) -> Answer:
+        """Make a request, with `value` as JSON if there is one."""
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        return self._ask(
+            method, path, b"" if value is None else json.dumps(value).encode(), headers
+        )
 
     def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         line = HTTPConnection(self._where.hostname or "", self._where.port, timeout=_PATIENCE)

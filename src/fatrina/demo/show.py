@@ -9,6 +9,7 @@ from fatrina.demo import pictures
 from fatrina.demo.client import Answer, Client
 from fatrina.demo.pictures import Drawn
 from fatrina.demo.shop import Shop
+from fatrina.demo.supplier import Heard
 
 API: Final = "/admin/v2/products"
 _CREATED: Final = 201
@@ -28,6 +29,10 @@ class Stage(NamedTuple):
     shop: Shop
     link: str
     """A photo on the supplier's site."""
+    hook: str
+    """Where the supplier hears of changes."""
+    heard: Heard
+    admin_token: str
 
 
 class FailedError(Exception):
@@ -54,7 +59,7 @@ def play(stage: Stage, chance: Random) -> None:
 
 
 def _by_file(stage: Stage, client: Client, photo: Drawn) -> None:
-    _title("1. Update an image by file", "تحديث صورة بملف")
+    title("1. Update an image by file", "تحديث صورة بملف")
     old = _url(stage, client, "DALLAH")
     fields: Fields = {
         "photo": photo,
@@ -70,7 +75,7 @@ def _by_file(stage: Stage, client: Client, photo: Drawn) -> None:
 
 
 def _by_link(stage: Stage, client: Client) -> None:
-    _title("2. Update an image by link", "تحديث صورة برابط")
+    title("2. Update an image by link", "تحديث صورة برابط")
     old = _url(stage, client, "LANTERN")
     fields: Fields = {"photo": stage.link, "alt": "Lantern, as the supplier shows it"}
     _updated(stage, client, "LANTERN", fields)
@@ -78,7 +83,7 @@ def _by_link(stage: Stage, client: Client) -> None:
 
 
 def _broken(stage: Stage, client: Client, photo: Drawn) -> None:
-    _title("3. Send half a photo: nothing changes", "نصف صورة لا يغيّر شيئًا")
+    title("3. Send half a photo: nothing changes", "نصف صورة لا يغيّر شيئًا")
     old = _url(stage, client, "DALLAH")
     half = photo._replace(data=photo.data[: len(photo.data) // 2], about="the first half of a JPEG")
     answer = _sent(stage, client, "DALLAH", {"photo": half, "alt": "غير موجود"})
@@ -129,6 +134,7 @@ def _path(stage: Stage, url: str) -> str:
     return url.removeprefix(stage.base)
 
 
-def _title(english: str, arabic: str) -> None:
+def title(english: str, arabic: str) -> None:
+    """Announce a scene in both languages."""
     words = f"── {english} · {arabic} "
     say("", words + "─" * (_WIDTH - len(words)), "")

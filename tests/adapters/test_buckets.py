@@ -35,6 +35,15 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "limits.sqlite3"
 
 
+def test_emptied_all_begin_anew(path: Path) -> None:
+    Buckets(path).empty()
+    assert not path.exists()
+    buckets = Buckets(path)
+    buckets.change(1, lambda _: 7)
+    Buckets(path).empty()
+    assert value(buckets) == 0
+
+
 def test_each_merchant_has_one_and_a_restart_keeps_it(path: Path) -> None:
     buckets = Buckets(path)
     buckets.change(1, lambda _: 7)

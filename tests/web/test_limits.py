@@ -12,7 +12,7 @@ from fatrina.actions import access
 from fatrina.domain.access import READ
 from tests import client, drawn
 from tests.client import Answer, multipart
-from tests.shop import PRODUCT, PRODUCTS, UPDATE, Hung, Service, Shop, running
+from tests.shop import ADMIN, PRODUCT, PRODUCTS, UPDATE, Hung, Service, Shop, running
 from tests.web.refusing import must_refuse
 
 NAMES = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
@@ -120,6 +120,16 @@ def test_a_plan_counts_at_once(limited: Service) -> None:
     answer = shop.call("GET", PRODUCTS)
     assert (answer.status, told(answer)[0]) == (200, 720)
     assert 590 < told(answer)[1] < 720
+
+
+def test_a_reset_forgets_what_was_asked(tmp_path: Path) -> None:
+    with running(tmp_path, rate_limits=True, admin_token=ADMIN) as service:
+        shop = Shop.open(service)
+        assert [told(shop.call("GET", PRODUCTS))[1] for _ in range(3)] == [119, 118, 117]
+        path = "/_fatrina/reset?keep=shops"
+        bearer = f"Bearer {ADMIN}"
+        assert client.call(service.port, "POST", path, authorization=bearer).status == 202
+        assert told(shop.call("GET", PRODUCTS))[1] == 119
 
 
 def test_a_lost_file_closes_no_shop(tmp_path: Path) -> None:

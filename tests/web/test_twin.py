@@ -8,10 +8,11 @@ import pytest
 
 from tests import client, drawn
 from tests.client import Answer, Body, as_json
-from tests.shop import ADMIN, PRODUCT, Service, Shop, running
+from tests.shop import ADMIN, PRODUCT, Hung, Service, Shop, running
 from tests.web.refusing import must_refuse
 
 INDEX = "/_fatrina/"
+TAR = "application/x-tar"
 WITH_A_FILE = b'{"merchants":[{"code":"shop1","products":[{"name":"a","images":[{"file":"a"}]}]}]}'
 
 
@@ -74,6 +75,28 @@ def test_a_service_is_sown_and_emptied_over_http(emptied: Service) -> None:
 def test_what_cannot_be_sown(service: Service, text: bytes, status: int, reason: str) -> None:
     answer = admin(service, "POST", "/_fatrina/seed", Body(text, "application/json"))
     must_refuse(answer, status, reason)
+
+
+def test_a_service_is_dumped_and_restored_over_http(emptied: Service) -> None:
+    hung = Hung.up(Shop.open(emptied))
+    dump = admin(emptied, "GET", "/_fatrina/dump")
+    assert (dump.status, dump.headers["content-type"]) == (200, "application/x-tar")
+    assert hung.shop.update(hung.id, photo=drawn.png(seed=8)).status == 201
+    assert admin(emptied, "POST", "/_fatrina/reset").data == {"pictures": 2}
+    cut = admin(emptied, "POST", "/_fatrina/restore", Body(dump.body[: len(dump.body) // 2], TAR))
+    must_refuse(cut, 422, "dump_refused")
+    must_refuse(hung.shop.call("GET", PRODUCT.format(hung.product)), 401, "token_invalid")
+    restored = admin(emptied, "POST", "/_fatrina/restore", Body(dump.body, TAR))
+    assert (restored.status, restored.data) == (200, {"pictures": 1})
+    hung.must_be_whole()
+
+
+def test_a_dump_of_what_is_gone_is_refused(emptied: Service) -> None:
+    hung = Hung.up(Shop.open(emptied))
+    keys = ["/".join(url.split("/")[-2:]) for url in hung.urls().values()]
+    emptied.parts.storage.delete(keys)
+    must_refuse(admin(emptied, "GET", "/_fatrina/dump"), 503, "storage_down")
+    assert not emptied.arriving()
 
 
 def admin(service: Service, method: str, target: str, body: Body | None = None) -> Answer:

@@ -40,7 +40,20 @@ class Counter:
             return None
         return allowance
 
+    def forget(self) -> None:
+        """Begin anew, as for shops that never asked."""
+        if self._buckets is not None:
+            forget(self._buckets)
+
     def close(self) -> None:
         """Let go of the buckets."""
         if self._buckets is not None:
             self._buckets.close()
+
+
+def forget(buckets: Buckets) -> None:
+    """Empty all buckets; limits that fail must not stop what the operator does."""
+    try:
+        buckets.empty()
+    except LostError as fault:
+        log.warning("limits lost", cause=repr(fault.__cause__))

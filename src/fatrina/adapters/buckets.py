@@ -50,6 +50,21 @@ class Buckets:
                     raise LostError from fault  # locked or unwritable: a new one would be too
                 self._begin_anew(merchant, change)
 
+    def empty(self) -> None:
+        """Forget what was asked, if anything was counted yet.
+
+        Raises:
+            LostError: the file cannot be used.
+        """
+        with self._lock:
+            if self._connection is None and not self._path.exists():
+                return
+            try:
+                self._opened().execute("DELETE FROM buckets")
+            except sqlite3.Error as fault:
+                self._close()
+                raise LostError from fault
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:

@@ -14,6 +14,7 @@ import typer
 from fatrina import app as root
 from fatrina.actions import dumping
 from fatrina.actions.dumping import DumpError
+from fatrina.actions.limits import forget
 from fatrina.actions.reset import reset as reset_
 from fatrina.actions.seedfile import SeedFileError, read
 from fatrina.actions.seeding import Merchant, SeedError
@@ -67,6 +68,7 @@ def reset(
     with told(), root.held(chosen.data) as folder:
         database = folder.database()
         gone = reset_(database, folder.storage(), keep_shops=keep_shops)
+        forget(folder.buckets())
         database.close()
     typer.echo(f"pictures deleted: {gone}")
 
@@ -111,6 +113,7 @@ def restore(
         try:
             with file.open("rb") as source:
                 count = dumping.restore(database, folder.storage(), spool, source, tick)
+            forget(folder.buckets())
         except DumpError as wrong:
             fail(f"{file}: {wrong} Nothing was changed.")
         finally:

@@ -218,6 +218,12 @@ class SeedRefused(FieldRefused):
     reason = "seed_refused"
 
 
+class DumpRefused(FieldRefused):
+    """What is to be restored is no sound dump: `problem` (in English)."""
+
+    reason = "dump_refused"
+
+
 class HeaderRefused(FieldRefused):
     """A header that cannot be sent, or is set by Fatrina: `name`."""
 

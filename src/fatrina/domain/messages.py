@@ -95,6 +95,10 @@ WORDS: dict[str, Words] = {
         "في بيانات المتجر المطلوب إنشاؤه خطأ: {problem}. أصلحه ثم أعد الإرسال.",
         "Something of what is to be sown is wrong: {problem}. Mend it and send it again.",
     ),
+    "dump_refused": Words(
+        "تعذّرت استعادة النسخة، ولم يتغيّر شيء: {problem}",
+        "The dump cannot be restored, and nothing was changed: {problem}",
+    ),
     "header_refused": Words(
         "لا يمكن إرسال الترويسة «{name}» المذكورة في حقل {field}. احذفها أو استخدم اسمًا آخر.",
         'The header "{name}" in the {field} field cannot be sent. Leave it out, or use another name.',

@@ -68,7 +68,7 @@ def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
     """
     lanes = Lanes(CapacityLimiter(_LOOKS), CapacityLimiter(changes), CapacityLimiter(links))
     api = Api(parts, reader, writer, rules, lanes, counter)
-    controls = twin.Twin(parts, reader, admin_token)
+    controls = twin.Twin(parts, reader, counter, admin_token)
     routes: list[BaseRoute] = [  # pictures first: most of what is asked for, in the least time
         *_media(parts, urlsplit(writer.base).path),
         *_api(api),

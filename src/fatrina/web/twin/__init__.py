@@ -8,11 +8,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from fatrina.actions import Parts
+from fatrina.actions.limits import Counter
 from fatrina.domain.dial import Dial
 from fatrina.web.answers import done
 from fatrina.web.forms import Reader
 from fatrina.web.observe import Note
-from fatrina.web.twin import deliveries, faults, journal, shops
+from fatrina.web.twin import deliveries, dumps, faults, journal, shops
 from fatrina.web.twin.dialled import Dialled
 from fatrina.web.twin.gate import Control, Guarded
 from fatrina.web.twin.journal import Journal
@@ -23,14 +24,15 @@ PREFIX: Final = "/_fatrina"
 class Twin:
     """The controls, and what they keep; nothing of it without an admin token."""
 
-    def __init__(self, parts: Parts, reader: Reader, admin_token: str) -> None:
+    def __init__(self, parts: Parts, reader: Reader, counter: Counter, admin_token: str) -> None:
         self._dial, self._journal = Dial(), Journal()
         self._admin_token = admin_token
         self._controls = [
             *faults.controls(self._dial, reader),
             *journal.controls(self._journal),
             *deliveries.controls(parts),
-            *shops.controls(parts, reader.pace),
+            *shops.controls(parts, counter, reader.pace),
+            *dumps.controls(parts, counter, reader.pace),
         ]
 
     @property

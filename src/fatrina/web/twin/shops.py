@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fatrina.actions import Parts, seedfile, seeding
+from fatrina.actions.limits import Counter
 from fatrina.actions.reset import reset
 from fatrina.actions.seedfile import SeedFileError
 from fatrina.actions.seeding import SeedError
@@ -21,7 +22,7 @@ _LARGEST = 64_000_000
 """Bytes of a seed, pictures in it as base64 included."""
 
 
-def controls(parts: Parts, pace: Pace) -> list[Control]:
+def controls(parts: Parts, counter: Counter, pace: Pace) -> list[Control]:
     """The controls of the whole."""
 
     async def seed(request: Request) -> Response:
@@ -32,6 +33,7 @@ def controls(parts: Parts, pace: Pace) -> list[Control]:
     async def reset_service(request: Request) -> Response:
         keep = request.query_params.get("keep") == "shops"
         gone = await run_sync(partial(reset, parts.database, parts.storage, keep_shops=keep))
+        counter.forget()
         return done(202, {"pictures": gone})
 
     return [

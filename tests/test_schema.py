@@ -1,4 +1,8 @@
-"""The served document against the service: schemathesis draws requests from it, sound and not."""
+"""The served document against the service: schemathesis draws requests from it, sound and not.
+
+It draws them one by one, for each call, and in sequences: what one call answers is what the next
+is asked for, along the document's links.
+"""
 
 from typing import Any
 
@@ -44,6 +48,14 @@ OPERATIONS = [
     ("PUT", "/webhooks/{webhook_id}", 200),
     ("DELETE", "/webhooks/unsubscribe", 404),
 ]
+REACHED = {
+    ("product_details", 200),
+    ("update_product", 201),
+    ("delete_product", 202),
+    ("attach_video", 201),
+    ("update_subscription", 200),
+}
+"""Calls that succeed with what an earlier call of a sequence told."""
 FAR = "https://receiver.invalid/hook"
 DRAWN = settings(
     max_examples=30,
@@ -89,6 +101,27 @@ class Known:
 
         each()
         return statuses
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_sequences(service: Service, document: Any, mode: GenerationMode) -> None:
+    seen: set[tuple[str, int]] = set()
+    document.config.generation.update(modes=[mode])
+    base: Any = document.as_state_machine()
+
+    class Sequence(base):  # type: ignore[misc]  # made at run time
+        def setup(self) -> None:
+            self.token = Shop.open(service).token
+
+        def get_call_kwargs(self, _: object) -> dict[str, Any]:
+            return {"headers": {"Authorization": f"Bearer {self.token}"}, "timeout": 20}
+
+        def validate_response(self, response: Any, case: Any, **_: object) -> None:
+            case.validate_response(response, checks=CHECKS)
+            seen.add((case.operation.definition.raw["operationId"], response.status_code))
+
+    Sequence.run(settings=settings(DRAWN, max_examples=40, stateful_step_count=20))
+    assert mode is GenerationMode.NEGATIVE or seen >= REACHED
 
 
 @pytest.mark.parametrize(("method", "path", "done"), OPERATIONS)

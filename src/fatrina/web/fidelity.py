@@ -121,7 +121,7 @@ TABLE: Final = (
     Entry("status", _names("200 201 202 401 404 422"), "documented"),
     Entry(
         "status",
-        _names("400 429 500 503"),
+        _names("400 405 429 500 503"),
         "documented",
         Words(
             "The codes are documented; of 429 no body is.",

@@ -4,6 +4,7 @@ from typing import Final
 
 from fatrina import __version__
 from fatrina.web.openapi.endpoints import ENDPOINTS, STATUSES, Endpoint
+from fatrina.web.openapi.links import links_from
 from fatrina.web.openapi.schemas import REFUSAL, TEXT, Schema, object_of
 
 __all__ = ["ENDPOINTS", "document"]
@@ -44,8 +45,8 @@ def document(prefix: str, base: str) -> Schema:
 
 
 def _operation(name: str, endpoint: Endpoint) -> Schema:
-    names = (part[1:-1] for part in endpoint.template.split("/") if part.startswith("{"))
     query = endpoint.query or {}
+    names = (each for each in endpoint.parameters if each not in query)
     operation: Schema = {
         "operationId": name,
         "summary": endpoint.summary,
@@ -71,6 +72,8 @@ def _answers(endpoint: Endpoint) -> Schema:
     done = object_of({**envelope, "data": endpoint.data, **beside})
     status = str(endpoint.http or endpoint.status)
     answers: Schema = {status: {"description": "Done.", **_content(done), **_ALLOWANCE}}
+    if links := links_from(endpoint, ENDPOINTS):
+        answers[status]["links"] = links
     for code in endpoint.refusals:
         answers[str(code)] = {"description": STATUSES[code], **_content(REFUSAL), **_ALLOWANCE}
     return answers

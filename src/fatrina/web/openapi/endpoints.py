@@ -9,6 +9,7 @@ STATUSES: Final = {
     400: "The request itself is broken.",
     401: "The token is invalid, or lacks the scope.",
     404: "There is no such thing, or it is another merchant's.",
+    405: "Without a SKU this is another path, which does not take the method.",
     408: "The body stood still.",
     413: "The body is too large.",
     422: "A field cannot be taken; `fields` says which and why.",
@@ -21,8 +22,8 @@ _READ: Final = (401, 404, 429, 500, 503)
 _LIST: Final = (401, 422, 429, 500, 503)
 _OWN: Final = (401, 429, 500, 503)
 _REMOVE: Final = (*_READ, 507)
-_WRITE: Final = tuple(STATUSES)
-_MAKE: Final = tuple(status for status in STATUSES if status != 404)  # noqa: PLR2004
+_WRITE: Final = tuple(status for status in STATUSES if status != 405)  # noqa: PLR2004
+_MAKE: Final = tuple(status for status in _WRITE if status != 404)  # noqa: PLR2004
 
 
 class Endpoint(NamedTuple):
@@ -45,6 +46,12 @@ class Endpoint(NamedTuple):
     def template(self) -> str:
         """The path as the document writes it."""
         return self.path.replace(":path}", "}")
+
+    @property
+    def parameters(self) -> list[str]:
+        """What its path and its query take, by name."""
+        named = [part[1:-1] for part in self.template.split("/") if part.startswith("{")]
+        return [*named, *(self.query or {})]
 
 
 _IMAGE_PATH: Final = "/products/images/{image_id}"
@@ -70,7 +77,7 @@ ENDPOINTS: Final = {
     ),
     "attach_video_by_sku": Endpoint(
         *("POST", f"{_SKU_PATH}/videos", "Attach YouTube Video by SKU", 201, IMAGE),
-        *(_WRITE, schemas.VIDEO),
+        *((*_WRITE, 405), schemas.VIDEO),
         http=200,
     ),
     "create_product": Endpoint(

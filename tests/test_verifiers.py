@@ -1,0 +1,68 @@
+"""The documentation's verifiers, in their own languages, judge a webhook that was delivered."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import drawn
+from tests.client import as_json
+from tests.receiver import Heard, receiving
+from tests.shop import PREFIX, Hung, Shop, running
+
+DOCUMENT = (Path(__file__).parents[1] / "docs" / "webhooks.md").read_text()
+SECRET = "كلمة سر"
+ASKED = {
+    "python": (
+        (sys.executable, "-c"),
+        "{}\nimport sys\nsys.exit(not is_genuine(sys.stdin.buffer.read(), *sys.argv[1:]))",
+    ),
+    "javascript": (
+        ("node", "--input-type=module", "-e"),
+        (
+            "{} import {{ readFileSync }} from 'fs';\n"
+            "process.exit(isGenuine(readFileSync(0), ...process.argv.slice(1)) ? 0 : 1);"
+        ),
+    ),
+    "php": (
+        ("php", "-r"),
+        "{} exit(isGenuine(file_get_contents('php://stdin'), $argv[1], $argv[2]) ? 0 : 1);",
+    ),
+}
+"""How each is run, and what asks it: 0 for genuine, 1 for not."""
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heard]:
+    folder = tmp_path_factory.mktemp("service")
+    with receiving() as receiver, running(folder, download_allow="127.0.0.1") as service:
+        hung = Hung.up(Shop.open(service))
+        wanted = {"name": "n", "event": "product.image.updated", "url": receiver.url}
+        sent = as_json(wanted | {"secret": SECRET})
+        assert hung.shop.call("POST", PREFIX + "/webhooks/subscribe", sent).status == 200
+        assert hung.shop.update(hung.id, photo=drawn.png(seed=9), alt="كوب").status == 201
+        yield receiver.hears(1)[0]
+
+
+@pytest.mark.parametrize("language", ASKED)
+def test_a_verifier_tells_true_from_false(heard: Heard, language: str) -> None:
+    program, question = ASKED[language]
+    if shutil.which(program[0]) is None:
+        pytest.skip(f"{program[0]} is not installed: its verifier was not run")
+    found = re.search(rf"```{language}\n(.*?)```", DOCUMENT, re.DOTALL)
+    assert found
+    asking = [*program, question.format(found[1])]
+    signature = heard.headers["x-salla-signature"]
+    for body, given, secret, code in (
+        (heard.body, signature, SECRET, 0),
+        (heard.body + b" ", signature, SECRET, 1),
+        (heard.body, "0" * 64, SECRET, 1),
+        (heard.body, "", SECRET, 1),
+        (heard.body, signature, "another", 1),
+    ):
+        done = subprocess.run([*asking, given, secret], input=body, check=False)
+        assert done.returncode == code

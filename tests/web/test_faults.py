@@ -62,6 +62,7 @@ def test_a_refusal(hung: Hung, what: object, status: int, reason: str) -> None:
         assert answer.json["success"] is False
         assert answer.headers["fatrina-fault"] == f"{ordered['id']}; {what}"
         assert ("retry-after" in answer.headers) is (status in {429, 503})
+        assert answer.headers["x-ratelimit-remaining"] == ("0" if status == 429 else None)
     hung.must_be_whole()
     answer = hung.shop.update(hung.id, photo=drawn.png(seed=8))
     assert answer.status == 201

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.requests import Request
+from starlette.types import Scope
 
 from fatrina.actions import Parts, access
 from fatrina.actions.images import Offer
@@ -94,14 +95,19 @@ class Desk:
             return await run_sync(act, limiter=lane)
 
 
-def _within(request: Request, allowance: Allowance | None) -> None:
-    """Have whatever is answered tell the merchant's allowance; refuse where it is used up."""
-    if allowance is None:
-        return
+def tell(scope: Scope, allowance: Allowance) -> None:
+    """Have whatever is answered tell a merchant's allowance."""
     told = (allowance.limit, allowance.remaining, allowance.reset)
-    request.scope["state"].setdefault("headers", []).extend(
+    scope["state"].setdefault("headers", []).extend(
         (name, str(value).encode()) for name, value in zip(_ALLOWANCE, told, strict=True)
     )
+
+
+def _within(request: Request, allowance: Allowance | None) -> None:
+    """Tell the merchant's allowance, and refuse where it is used up."""
+    if allowance is None:
+        return
+    tell(request.scope, allowance)
     if allowance.retry:
         raise errors.TooManyRequests(limit=allowance.limit, retry=allowance.retry)
 

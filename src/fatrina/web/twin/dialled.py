@@ -3,24 +3,28 @@
 import asyncio
 import json
 from collections.abc import Callable
+from time import time
 from typing import Final
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fatrina import wire
-from fatrina.domain import dial, errors
+from fatrina.domain import dial, errors, rate
 from fatrina.domain.dial import Dial, Fault
+from fatrina.domain.rate import Allowance
 from fatrina.web.answers import refused
+from fatrina.web.api.desk import tell
 
 OWN: Final = ("/_fatrina", "/health", "/ready", "/metrics")
 """Paths that no fault befalls, lest the dial itself be lost."""
+_LIMIT: Final = rate.PLANS[rate.DEFAULT]
 _REFUSALS: Final[dict[str, Callable[[], errors.Refusal]]] = {
     "401": errors.TokenInvalid,
     "403": errors.Blocked,
     "404": errors.Missing,
     "422": lambda: errors.Invalid(errors.Required("photo")),
-    "429": lambda: errors.TooManyRequests(limit=120, retry=1),
+    "429": lambda: errors.TooManyRequests(limit=_LIMIT, retry=1),
     "500": errors.Internal,
     "503": lambda: errors.Busy(retry=5),
 }
@@ -49,6 +53,8 @@ class Dialled:
             elif fault.what in _REFUSALS:
                 refusal = _REFUSALS[fault.what]()
                 scope["state"]["refusal"] = refusal
+                if isinstance(refusal, errors.TooManyRequests):
+                    tell(scope, _used_up())
                 await refused(Request(scope), refusal)(scope, receive, send)
                 return
             elif fault.what == dial.LOSE_WEBHOOK:
@@ -58,6 +64,11 @@ class Dialled:
             else:
                 send = _unmaking(send)
         await self._app(scope, receive, send)
+
+
+def _used_up() -> Allowance:
+    """What is told with 429, as the real API does, where limits are off as well."""
+    return Allowance(limit=_LIMIT, remaining=0, reset=int(time()) + _LIMIT, retry=1)
 
 
 def _named(fault: Fault) -> bytes:

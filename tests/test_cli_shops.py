@@ -174,3 +174,13 @@ def test_a_seed_that_is_wrong_is_told_line_by_line(run: Run, tmp_path: Path) -> 
     ]
     file.write_text("{")
     assert "is not JSON" in run("seed", str(file)).stderr
+
+
+def test_a_seed_that_cannot_be_sown_twice_says_why(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "seed.json"
+    product = {"name": "Cup", "sku": "CUP-1"}
+    file.write_text(json.dumps({"merchants": [{"code": "shop1", "products": [product]}]}))
+    assert run("seed", str(file)).exit_code == 0
+    again = run("seed", str(file))
+    told = 'The SKU "CUP-1" belongs to another product. Choose another one. Nothing was added.'
+    assert (again.exit_code, again.stderr) == (1, f"/merchants/0/products/0: {told}\n")

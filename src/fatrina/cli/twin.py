@@ -46,7 +46,8 @@ def seed(
             try:
                 made = sow(service.parts, merchants, chosen.decoder_count, tick)
             except SeedError as refused:
-                fail(f"{refused.at}: {messages.word(refused.refusal, 'en')} Nothing was added.")
+                why = " ".join(messages.word(each, "en") for each in refused.refusal.each())
+                fail(f"{refused.at}: {why} Nothing was added.")
             finally:
                 service.close()
     products = sum(len(each.products) for each in merchants)

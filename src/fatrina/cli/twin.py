@@ -118,6 +118,7 @@ def restore(
         except DumpError as wrong:
             fail(f"{file}: {wrong} Nothing was changed.")
         finally:
+            spool.close()
             database.close()
     typer.echo(f"pictures: {count}")
 

@@ -199,7 +199,7 @@ LISTING: Final[Schema] = {
     "page": _whole(LARGEST_PAGE, 1),
     "per_page": _whole(MOST, USUAL),
     "keyword": {**_PLAIN, "maxLength": LONGEST_NAME},
-    "format": {"type": "string", "enum": ["light"]},
+    "format": {"type": "string", "description": "`light` leaves `images` out."},
 }
 UNSUBSCRIBING: Final[Schema] = {
     "id": {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE},

@@ -1,0 +1,103 @@
+"""The nginx that the documentation puts in front: run as it stands there, but for TLS and paths."""
+
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests import client, drawn
+from tests.shop import UPDATE, Hung, Shop, running, until
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "operations.md"
+FRAME = """
+daemon off;
+user {user};
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.log;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    {told}
+}}
+"""
+
+
+def configured(folder: Path, front: int, behind: int) -> str:
+    """What the document tells, on ports of the loopback and in a folder of its own."""
+    found = re.search(r"```nginx\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    assert found
+    told = found[1]
+    for old, new in (
+        ("listen 443 ssl;", f"listen 127.0.0.1:{front};"),
+        ("http://127.0.0.1:8000", f"http://127.0.0.1:{behind}"),
+        ("/var/cache/nginx/fatrina", f"{folder}/cache"),
+    ):
+        assert old in told
+        told = told.replace(old, new)
+    return FRAME.format(user=Path.home().owner(), folder=folder, told=told)
+
+
+@contextmanager
+def nginx(folder: Path, behind: int) -> Iterator[int]:
+    """Run nginx before a service; the port it listens on."""
+    program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+    if program is None:
+        pytest.skip("nginx is not installed: its configuration was not run")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        front = free.getsockname()[1]
+    config = folder / "nginx.conf"
+    config.write_text(configured(folder, front, behind))
+    process = subprocess.Popen([program, "-e", f"{folder}/nginx.log", "-c", str(config)])
+    try:
+        until(lambda: process.poll() is not None or _listens(front))
+        assert process.poll() is None, (folder / "nginx.log").read_text()
+        yield front
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as line:
+        return line.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_it_passes_updates_on_and_keeps_pictures(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as service:
+        hung = Hung.up(Shop.open(service))
+        with nginx(tmp_path, service.port) as front:
+            bearer = {"authorization": f"Bearer {hung.shop.token}"}
+            form = client.multipart(photo=drawn.png(seed=41), alt="كوب")
+            answer = client.call(front, "POST", UPDATE.format(hung.id), form, **bearer)
+            assert answer.status == 201
+            path = urlsplit(hung.urls()["thumbnail"]).path
+            first = client.call(front, "GET", path, None)
+            assert (first.status, first.body) == (200, service.get(path).body)
+            kept = service.folder / "media"
+            kept.rename(tmp_path / "gone")
+            assert client.call(front, "GET", path, None).body == first.body
+            (tmp_path / "gone").rename(kept)
+            for inside in ("/metrics", "/ready", "/docs", "/health", "/_fatrina/requests"):
+                assert client.call(front, "GET", inside, None).status == 404
+
+
+def test_who_may_not_upload_is_told_before_the_upload(tmp_path: Path) -> None:
+    stated = {"Content-Type": "multipart/form-data; boundary=b", "Content-Length": "20000000"}
+    with (
+        running(tmp_path / "data") as service,
+        nginx(tmp_path, service.port) as front,
+        client.Line(front) as line,
+    ):
+        line.send(client.head("POST", UPDATE.format(1), stated))
+        assert line.answer().status == 401

@@ -227,7 +227,7 @@ def test_a_folder_that_another_made_is_flushed_too(disk: Disk, finished: Finishe
     disk.noted.clear()
     storage.put({KEY: finished(b"x")})
     flushed = [place for name, place in disk.noted if name == "fsync"]
-    assert flushed == ["media/shop1", "media", "incoming/0", "media/shop1/aa"]
+    assert flushed == ["media", "media/shop1", "incoming/0", "media/shop1/aa"]
     disk.noted.clear()
     storage.put({KEY: finished(b"x")})
     assert [name for name, _ in disk.noted] == ["fsync", "rename", "fsync"]

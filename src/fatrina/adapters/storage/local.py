@@ -95,17 +95,17 @@ class LocalStorage:
         return f"{self._folder}/{merchant}/{name[:_FAN]}/{name}"
 
     def _make(self, folder: Path) -> None:
-        """Make a folder that survives a power loss, as does the merchant's around it."""
-        # One that is there may not be flushed yet: another thread is about to, or one was killed
-        # before it could. So each is flushed once by every process.
-        if folder in self._lasting and folder.is_dir():
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        _flush(folder.parent)
-        _flush(self.root)
-        if len(self._lasting) >= _MOST_KNOWN:
-            self._lasting.clear()
-        self._lasting.add(folder)
+        """Make a merchant's folder and one in it, so that both survive a power loss."""
+        for place in (folder.parent, folder):
+            # One that is there may not be flushed yet: another thread is about to, or one was
+            # killed before it could. So each is flushed once by every process.
+            if place in self._lasting and place.is_dir():
+                continue
+            place.mkdir(exist_ok=True)
+            _flush(place.parent)
+            if len(self._lasting) >= _MOST_KNOWN:
+                self._lasting.clear()
+            self._lasting.add(place)
 
 
 def _folders(parent: Path) -> list[os.DirEntry[str]]:

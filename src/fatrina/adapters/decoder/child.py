@@ -58,7 +58,8 @@ class PlainPhoto:
         """Read the container and the header; no pixel is decoded."""
         self._data = data
         self._clean = cleaning.clean(kind, data)
-        self.facts = recipe.facts(recipe.opened(data, kind), kind, self._clean.frames)
+        self._head = recipe.opened(data, kind)
+        self.facts = recipe.facts(self._head, kind, self._clean.frames)
         if kind is Kind.GIF:
             size = self.facts.width, self.facts.height
             self._clean = cleaning.gif.on_canvas(self._clean, data, *size)
@@ -66,7 +67,7 @@ class PlainPhoto:
     def pictures(self) -> Iterable[Iterable[Chunk]]:
         """The renditions before the original: a damaged photo is refused before it is copied."""
         kind = self.facts.kind
-        image = recipe.pixels(self._data, self.facts)
+        image = recipe.pixels(self._data, self._head, self.facts)
         made = [recipe.encoded(each, kind) for each in recipe.renditions(image, self.facts)]
         view = memoryview(self._data)
         yield (

@@ -24,8 +24,8 @@ _PROFILE: Final = "icc-profile-data"
 _TURN: Final = "orientation"
 
 
-def decoded(data: Buffer, opened: pyvips.Image, shrink: float = 1) -> pyvips.Image | None:
-    """The pixels of a photo that libvips has `opened`, shrunk alike, with its profile and turn.
+def decoded(data: Buffer, head: pyvips.Image, shrink: float = 1) -> pyvips.Image | None:
+    """The pixels of a photo whose `head` libvips has read, with the profile and turn of that.
 
     None when libvips must decode it: it is no plain colour photo, or something is odd about it.
 
@@ -34,7 +34,7 @@ def decoded(data: Buffer, opened: pyvips.Image, shrink: float = 1) -> pyvips.Ima
     """
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
-        if colours != _USUAL or opened.bands != _BANDS:
+        if colours != _USUAL or head.bands != _BANDS:
             return None
         least = {"min_width": ceil(width / shrink), "min_height": ceil(height / shrink)}
         pixels = simplejpeg.decode_jpeg(data, fastupsample=shrink > 1, **least)
@@ -45,11 +45,12 @@ def decoded(data: Buffer, opened: pyvips.Image, shrink: float = 1) -> pyvips.Ima
     rows, row, _ = pixels.shape
     image = pyvips.Image.new_from_memory(pixels, row, rows, _BANDS, "uchar")
     image = image.copy(interpretation="srgb")
-    if (row, rows) != (opened.width, opened.height):  # libvips rounds down
-        image = image.crop(0, 0, opened.width, opened.height)
+    size = int(width / shrink), int(height / shrink)  # libvips rounds down
+    if (row, rows) != size:
+        image = image.crop(0, 0, *size)
     for name, kind in ((_PROFILE, pyvips.GValue.blob_type), (_TURN, pyvips.GValue.gint_type)):
-        if opened.get_typeof(name):
-            image.set_type(kind, name, opened.get(name))
+        if head.get_typeof(name):
+            image.set_type(kind, name, head.get(name))
     return image
 
 

@@ -113,8 +113,8 @@ def shrink(facts: Facts) -> dict[str, float]:
     return next(({"shrink": shrink} for shrink in _JPEG_SHRINKS if shrink <= spare), {})
 
 
-def pixels(data: Buffer, facts: Facts) -> pyvips.Image:
-    """Open a photo whose facts are known for one pass over its pixels, shrunk while decoding.
+def pixels(data: Buffer, head: pyvips.Image, facts: Facts) -> pyvips.Image:
+    """Open a photo, of which `head` was read, for one pass over its pixels, shrunk while decoding.
 
     A JPEG that libjpeg-turbo reads by itself is decoded when this returns.
 
@@ -122,11 +122,8 @@ def pixels(data: Buffer, facts: Facts) -> pyvips.Image:
         errors.PhotoDamaged, pyvips.Error: the data is broken.
     """
     shrunk = shrink(facts)
-    image = opened(data, facts.kind, **shrunk)
-    if facts.kind is not Kind.JPEG:
-        return image
-    decoded = jpeg.decoded(data, image, **shrunk)
-    return image if decoded is None else decoded
+    decoded = jpeg.decoded(data, head, **shrunk) if facts.kind is Kind.JPEG else None
+    return opened(data, facts.kind, **shrunk) if decoded is None else decoded
 
 
 def renditions(image: pyvips.Image, facts: Facts) -> Iterator[pyvips.Image]:

@@ -97,15 +97,30 @@ def discard(parts: Parts, original: Original) -> None:
 def committing(parts: Parts, *fresh: Version) -> Iterator[Connection]:
     """One transaction, after which `fresh` versions are shown.
 
-    Their bytes are deleted at once when it is certain that no row came to refer to them: when a
-    rule refuses, or the disk is full. After another fault of the database the commit may have
-    gone through all the same: the sweep judges.
+    Their bytes are deleted at once when a rule refuses, or the disk is full.
+    """
+    certain = errors.Missing, errors.Invalid, errors.StorageFull
+    with (
+        discarding(parts, fresh, *certain),
+        parts.clock.stage("commit"),
+        parts.database.writing() as tx,
+    ):
+        yield tx
+
+
+@contextmanager
+def discarding(
+    parts: Parts, made: Iterable[Version], *certain: type[BaseException]
+) -> Iterator[None]:
+    """Delete the bytes of what is `made` by then, when no row can have come to refer to them.
+
+    That is so after the faults that are `certain`. After another fault of the database the commit
+    may have gone through all the same: the sweep judges.
     """
     try:
-        with parts.clock.stage("commit"), parts.database.writing() as tx:
-            yield tx
-    except (errors.Missing, errors.Invalid, errors.StorageFull):
-        for version in fresh:
+        yield
+    except certain:
+        for version in made:
             discard(parts, version.original)
         raise
 

@@ -1,6 +1,6 @@
 """Sow a whole shop at once: merchants, tokens, products and their pictures, all or nothing."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,32 +101,24 @@ def seed(
             made[picture.at] = ingest.develop(parts, _arrived(parts, picture, file), code)
         progress()
 
-    with _discarding(parts, made, BaseException), ThreadPoolExecutor(workers) as threads:
+    stored = made.values()
+    with (
+        ingest.discarding(parts, stored, BaseException),
+        ThreadPoolExecutor(workers) as threads,
+    ):
         try:
             for done in [threads.submit(develop, *each) for each in wanted]:
                 done.result()
         except BaseException:
             threads.shutdown(cancel_futures=True)
             raise
-    # After another fault of the database the commit may have gone through: the sweep judges.
-    certain = SeedError, errors.StorageFull
-    with _discarding(parts, made, *certain), parts.database.writing() as tx:
+    with (
+        ingest.discarding(parts, stored, SeedError, errors.StorageFull),
+        parts.database.writing() as tx,
+    ):
         for merchant in merchants:
             _sow(parts, tx, merchant, made)
     return len(made)
-
-
-@contextmanager
-def _discarding(
-    parts: Parts, made: Mapping[str, Version], *faults: type[BaseException]
-) -> Iterator[None]:
-    """Delete the bytes that were made, when one of these faults comes up."""
-    try:
-        yield
-    except faults:
-        for version in made.values():
-            ingest.discard(parts, version.original)
-        raise
 
 
 def _arrived(parts: Parts, picture: Picture, file: File) -> Photo:

@@ -1,7 +1,6 @@
 """Controls of the whole as one file: dump it, put it back."""
 
 import os
-from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from typing import Final
@@ -10,6 +9,7 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from fatrina.actions import Parts, dumping
 from fatrina.actions.dumping import DumpError
@@ -34,7 +34,7 @@ def controls(parts: Parts, counter: Counter, pace: Pace) -> list[Control]:
         with ExitStack() as stack:
             file = stack.enter_context(parts.spool.new())
             await run_sync(_dump, parts, file)
-            return _archive(file, stack.pop_all())
+            return _Archive(file, stack.pop_all())
 
     async def restore(request: Request) -> Response:
         with parts.spool.new() as file:
@@ -70,18 +70,21 @@ def _nothing() -> None:
     """Tell nobody how far it is."""
 
 
-def _archive(file: File, held: ExitStack) -> Response:
-    """Sends a file, and then lets go of it."""
-    size = os.fstat(file.descriptor).st_size
+class _Archive(StreamingResponse):
+    """Sends a file, and then lets go of it, whether or not anybody took it."""
 
-    def pieces() -> Iterator[bytes]:
-        with held:
-            for at in range(0, size, _PIECE):
-                yield os.pread(file.descriptor, _PIECE, at)
+    def __init__(self, file: File, held: ExitStack) -> None:
+        size = os.fstat(file.descriptor).st_size
+        pieces = (os.pread(file.descriptor, _PIECE, at) for at in range(0, size, _PIECE))
+        headers = {
+            "Content-Length": str(size),
+            "Content-Disposition": 'attachment; filename="fatrina.tar"',
+            "Cache-Control": "no-store",
+        }
+        super().__init__(pieces, 200, headers, media_type="application/x-tar")
+        self._held = held
 
-    headers = {
-        "Content-Length": str(size),
-        "Content-Disposition": 'attachment; filename="fatrina.tar"',
-        "Cache-Control": "no-store",
-    }
-    return StreamingResponse(pieces(), 200, headers, media_type="application/x-tar")
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        with self._held:
+            await super().__call__(scope, receive, send)

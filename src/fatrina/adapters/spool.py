@@ -19,7 +19,7 @@ from fatrina.domain import errors
 _RETRY: Final = 5
 _MODE: Final = 0o644
 # A file that was deleted makes the next ones dearer: ext4 gives no inode away again for seconds,
-# and looks at each anew. At a hundred updates a second that was a fifth of the server's time.
+# and looks at each anew. At forty updates a second that was a fifth of the server's time.
 _SPARES: Final = 64
 """Emptied files that wait to be used again."""
 

@@ -1,4 +1,4 @@
-"""JPEG by libjpeg-turbo itself: the same pixels as through libvips, in three quarters of the time.
+"""JPEG by libjpeg-turbo itself: the pixels of libvips, decoded in three quarters of the time.
 
 Only sound colour photos are read here. Whatever else a JPEG may be, or whatever is odd about one,
 is left to libvips, so that one library alone decides what comes in.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pyvips
 
-from fatrina.adapters.decoder import recipe
+from fatrina.adapters.decoder import raster, recipe
 from tests import drawn
 from tests.adapters.decoder.conftest import Develop
 
@@ -66,7 +66,7 @@ def test_a_rendition_is_as_good_as_by_the_long_way(developed: Develop, name: str
     done = developed(data)
     for image in done.images()[1:]:
         due = long_way(data, image.width, image.height)
-        saved = recipe.encoded(due, done.facts.kind)
+        saved = recipe.encoded(raster.of(due), done.facts.kind)
         by_the_long_way = pyvips.Image.new_from_buffer(saved, "")
         if done.facts.kind.name == "PNG":  # lossless: what is left is rounding
             assert psnr(image, due) > 45

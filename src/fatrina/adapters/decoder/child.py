@@ -67,8 +67,8 @@ class PlainPhoto:
     def pictures(self) -> Iterable[Iterable[Chunk]]:
         """The renditions before the original: a damaged photo is refused before it is copied."""
         kind = self.facts.kind
-        image = recipe.pixels(self._data, self._head, self.facts)
-        made = [recipe.encoded(each, kind) for each in recipe.renditions(image, self.facts)]
+        largest = recipe.largest(self._data, self._head, self.facts)
+        made = [recipe.encoded(each, kind) for each in recipe.renditions(largest, self.facts)]
         view = memoryview(self._data)
         yield (
             view[piece.start : piece.stop] if isinstance(piece, range) else piece
@@ -89,7 +89,7 @@ class HeicPhoto:
         """A JPEG of full size, then JPEG renditions."""
         image = heic.decoded(self._photo)
         yield [recipe.full_size(image)]
-        for each in recipe.renditions(image, self.facts):
+        for each in recipe.renditions(recipe.streamed(image, self.facts), self.facts):
             yield [recipe.encoded(each, Kind.JPEG)]
 
 

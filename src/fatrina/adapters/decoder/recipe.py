@@ -5,11 +5,12 @@ from typing import Final
 
 import pyvips
 
-from fatrina.adapters.decoder import jpeg
+from fatrina.adapters.decoder import jpeg, raster
+from fatrina.adapters.decoder.raster import Pixels
 from fatrina.domain.cleaning import Buffer
 from fatrina.domain.photo import Facts, Kind
 from fatrina.domain.profile import is_srgb
-from fatrina.domain.renditions import RENDITIONS
+from fatrina.domain.renditions import RENDITIONS, Rendition
 
 # Every loader is blocked, then these few are opened by name: the rest of libvips' loaders
 # (SVG, PDF, TIFF, matrices, camera raw ...) cannot be reached whatever the bytes say.
@@ -52,8 +53,13 @@ _LEFT_TO_RESIZE: Final = 2.0
 # A WebP decoder can shrink to any size, row by row: at 25 MP that saves two fifths of the time and
 # three quarters of the memory. Its filter is a plain one, and below 9 MP it is slower.
 _WEBP_LEFT_TO_RESIZE: Final = 3.0
+# Larger pixels than these, in bytes, are not copied for a faster resize.
+_COPIED: Final = 16_000_000
 
 _PROFILE: Final = "icc-profile-data"
+_TURN: Final = "orientation"
+_MEANING: Final = {_PROFILE: pyvips.GValue.blob_type, _TURN: pyvips.GValue.gint_type}
+"""What of a photo's metadata says how its pixels are meant."""
 
 # EXIF 2.32, 4.6.4: 1 is upright, 5 to 8 lie on a side.
 _UPRIGHT: Final = 1
@@ -83,7 +89,7 @@ def opened(data: Buffer, kind: Kind, **shrunk: float) -> pyvips.Image:
 
 def orientation(image: pyvips.Image) -> int:
     """The EXIF orientation, 1 to 8; 1 when there is none or it is nonsense."""
-    value = image.get("orientation") if image.get_typeof("orientation") else _UPRIGHT
+    value = image.get(_TURN) if image.get_typeof(_TURN) else _UPRIGHT
     return int(value) if _UPRIGHT <= value <= _LAST_ORIENTATION else _UPRIGHT
 
 
@@ -113,24 +119,28 @@ def shrink(facts: Facts) -> dict[str, float]:
     return next(({"shrink": shrink} for shrink in _JPEG_SHRINKS if shrink <= spare), {})
 
 
-def pixels(data: Buffer, head: pyvips.Image, facts: Facts) -> pyvips.Image:
-    """Open a photo, of which `head` was read, for one pass over its pixels, shrunk while decoding.
-
-    A JPEG that libjpeg-turbo reads by itself is decoded when this returns.
+def largest(data: Buffer, head: pyvips.Image, facts: Facts) -> Pixels:
+    """The largest rendition of a photo of which `head` was read, in one pass over its pixels.
 
     Raises:
         errors.PhotoDamaged, pyvips.Error: the data is broken.
     """
     shrunk = shrink(facts)
-    decoded = jpeg.decoded(data, head, **shrunk) if facts.kind is Kind.JPEG else None
-    return opened(data, facts.kind, **shrunk) if decoded is None else decoded
+    pixels = jpeg.decoded(data, head, **shrunk) if facts.kind is Kind.JPEG else None
+    if pixels is None:
+        return streamed(opened(data, facts.kind, **shrunk), facts)
+    if pixels.nbytes > _COPIED:
+        return streamed(_as_meant(pixels, head), facts)
+    pixels = raster.resized(pixels, *_lying(head, RENDITIONS[0], facts))
+    if orientation(head) == _UPRIGHT and not head.get_typeof(_PROFILE):
+        return pixels
+    return raster.of(_upright(in_srgb(_as_meant(pixels, head), alpha=False)))
 
 
-def renditions(image: pyvips.Image, facts: Facts) -> Iterator[pyvips.Image]:
-    """Every rendition of an opened photo, in the table's order: upright, 8-bit, sRGB or grey.
+def streamed(image: pyvips.Image, facts: Facts) -> Pixels:
+    """The largest rendition of an opened photo: upright, 8-bit, sRGB or grey.
 
-    Each is resized from the one before, but its size is computed from the original's: chained
-    rounding is off by a pixel on some shapes.
+    Alpha is multiplied into its colours, as a resize needs it.
 
     Raises:
         pyvips.Error: the data is broken.
@@ -138,26 +148,49 @@ def renditions(image: pyvips.Image, facts: Facts) -> Iterator[pyvips.Image]:
     alpha = image.hasalpha()
     image = _eight_bits(image)
     image = image.premultiply().cast("uchar") if alpha else image
+    width, height = _lying(image, RENDITIONS[0], facts)
+    if (image.width, image.height) != (width, height):
+        image = image.resize(width / image.width, vscale=height / image.height)
+    # Colours and orientation after the resize, on a twelfth of the pixels: and rotating a streamed
+    # photo would read it out of order.
+    return raster.of(_upright(in_srgb(image.copy_memory(), alpha=alpha)))
+
+
+def renditions(pixels: Pixels, facts: Facts) -> Iterator[Pixels]:
+    """Every rendition, in the table's order, from the pixels of the largest.
+
+    Each is resized from the one before, but its size is computed from the original's: chained
+    rounding is off by a pixel on some shapes.
+    """
     for rendition in RENDITIONS:
-        size = rendition.size(facts.width, facts.height).pixels()
-        sideways = orientation(image) >= _SIDEWAYS
-        image = _resized(image, *(size[::-1] if sideways else size)).copy_memory()
-        # Colours and orientation after the first resize, on a twelfth of the pixels: and rotating
-        # a streamed photo would read it out of order.
-        image = _upright(in_srgb(image, alpha=alpha)).copy_memory()
-        yield image.unpremultiply().cast("uchar") if alpha else image
+        pixels = raster.resized(pixels, *rendition.size(facts.width, facts.height).pixels())
+        yield _straight(pixels)
+
+
+def _lying(image: pyvips.Image, rendition: Rendition, facts: Facts) -> tuple[int, int]:
+    """A rendition's width and height as the photo lies in its file, before it is turned."""
+    width, height = rendition.size(facts.width, facts.height).pixels()
+    return (height, width) if orientation(image) >= _SIDEWAYS else (width, height)
+
+
+def _as_meant(pixels: Pixels, head: pyvips.Image) -> pyvips.Image:
+    """Pixels with what the photo's head says of them."""
+    image = raster.picture(pixels)
+    for name, kind in _MEANING.items():
+        if head.get_typeof(name):
+            image.set_type(kind, name, head.get(name))
+    return image
+
+
+def _straight(pixels: Pixels) -> Pixels:
+    image = raster.picture(pixels)
+    return raster.of(image.unpremultiply().cast("uchar")) if image.hasalpha() else pixels
 
 
 def _eight_bits(image: pyvips.Image) -> pyvips.Image:
     if image.format == "uchar":
         return image
     return image.colourspace("b-w" if image.interpretation == "grey16" else "srgb")
-
-
-def _resized(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
-    if (image.width, image.height) == (width, height):
-        return image
-    return image.resize(width / image.width, vscale=height / image.height)
 
 
 def _upright(image: pyvips.Image) -> pyvips.Image:
@@ -190,14 +223,18 @@ def _converted(image: pyvips.Image, *, alpha: bool) -> pyvips.Image:
         return image
 
 
-def encoded(image: pyvips.Image, kind: Kind, **options: object) -> bytes:
+def encoded(pixels: Pixels, kind: Kind) -> bytes:
     """A finished picture's bytes in the format of `kind`, without any metadata."""
-    if kind is Kind.JPEG and not options:
-        return jpeg.encoded(image, JPEG_QUALITY)
-    data: bytes = image.write_to_buffer(f".{kind.value}", keep="none", **(options or SAVERS[kind]))
-    return data
+    if kind is Kind.JPEG:
+        return jpeg.encoded(pixels, JPEG_QUALITY)
+    return _saved(raster.picture(pixels), kind, SAVERS[kind])
 
 
 def full_size(image: pyvips.Image) -> bytes:
     """A decoded HEIC photo as a JPEG of its full size."""
-    return encoded(in_srgb(image, alpha=False), Kind.JPEG, **FULL_SIZE)
+    return _saved(in_srgb(image, alpha=False), Kind.JPEG, FULL_SIZE)
+
+
+def _saved(image: pyvips.Image, kind: Kind, options: dict[str, object]) -> bytes:
+    data: bytes = image.write_to_buffer(f".{kind.value}", keep="none", **options)
+    return data

@@ -1,0 +1,95 @@
+"""Pixels made smaller: near Lanczos3 as the formula has it, whoever computes it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fatrina.adapters.decoder import raster
+
+LOBES = 3
+with_vector = pytest.mark.skipif(
+    not raster.VECTOR, reason="there is no wheel of cykooz-resizer for this processor"
+)
+ENGINES = [pytest.param("vector", marks=with_vector), "libvips"]
+sides = st.integers(1, 90)
+
+
+def weights(many: int, few: int) -> Any:
+    """How much each of `many` pixels in a row says in each of `few`; the edges stand for beyond."""
+    scale = many / few
+    table = np.zeros((few, many))
+    for made in range(few):
+        centre = (made + 0.5) * scale
+        for at in range(int(centre - LOBES * scale) - 1, int(centre + LOBES * scale) + 2):
+            x = (at + 0.5 - centre) / scale
+            if abs(x) < LOBES and 0 <= at < many:
+                table[made, at] += np.sinc(x) * np.sinc(x / LOBES)
+    return table / table.sum(axis=1, keepdims=True)
+
+
+def by_the_formula(pixels: Any, width: int, height: int) -> Any:
+    """Along the columns, then along the rows; what is between the two fits a byte as well."""
+    low = np.einsum("yr,rcb->ycb", weights(pixels.shape[0], height), pixels.astype(float))
+    return np.einsum("xc,ycb->yxb", weights(pixels.shape[1], width), low.clip(0, 255)).clip(0, 255)
+
+
+def smooth(height: int, width: int, bands: int) -> Any:
+    """Slopes and waves: what a formula and its neighbours agree on."""
+    rows, columns, band = np.indices((height, width, bands))
+    return (128 + 80 * np.sin(rows / 9 + band) + 40 * np.cos(columns / 7)).astype(np.uint8)
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    name: str = request.param
+    if name == "libvips":
+        monkeypatch.setattr(raster, "VECTOR", False)
+    return name
+
+
+@pytest.mark.parametrize("bands", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", [(1000, 750), (500, 333), (120, 90), (997, 1), (1, 748)])
+def test_every_size_is_near_the_formula(engine: str, bands: int, size: tuple[int, int]) -> None:
+    pixels = smooth(750, 1000, bands)
+    made = raster.resized(pixels, *size)
+    assert made.shape == (size[1], size[0], bands)
+    edge = 12 if engine == "libvips" else 0  # where its idea of what lies beyond is another
+    inside = np.s_[edge : size[1] - edge or None, edge : size[0] - edge or None]
+    wrong = np.abs(made - by_the_formula(pixels, *size))[inside]
+    assert wrong.size == 0 or wrong.max() < 3
+
+
+@with_vector
+@settings(max_examples=60)
+@given(sides, sides, sides, sides, st.integers(1, 4), st.randoms())
+def test_noise_is_as_near_as_rounding_permits(  # noqa: PLR0917  one argument a side
+    width: int, height: int, few: int, low: int, bands: int, random: Any
+) -> None:
+    noise = np.random.default_rng(random.randrange(2**32))
+    pixels = noise.integers(0, 256, (height, width, bands), np.uint8)
+    size = min(width, few), min(height, low)
+    assert np.abs(raster.resized(pixels, *size) - by_the_formula(pixels, *size)).max() < 2
+
+
+@with_vector
+def test_the_pixels_are_the_same_on_every_processor() -> None:
+    vector = pytest.importorskip("cykooz_resizer")
+    noise = np.random.default_rng(7).integers(0, 256, (750, 1000, 3), np.uint8)
+    plain = vector.Resizer()
+    plain.cpu_extensions = vector.CpuExtensions.none
+    source = vector.ImageData(1000, 750, vector.PixelType.U8x3, noise.tobytes())
+    target = vector.ImageData(500, 375, vector.PixelType.U8x3)
+    plain.resize(source, target, raster.lanczos())
+    assert target.get_buffer() == raster.resized(noise, 500, 375).tobytes()
+
+
+def test_a_picture_reads_the_pixels_it_was_made_of() -> None:
+    for bands, meaning in ((1, "b-w"), (2, "b-w"), (3, "srgb"), (4, "srgb")):
+        pixels = smooth(40, 60, bands)
+        image = raster.picture(pixels)
+        assert image.interpretation == meaning
+        assert image.hasalpha() == (bands in {2, 4})
+        assert np.array_equal(raster.of(image), pixels)

@@ -3,7 +3,8 @@
 import random
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from time import monotonic
 
 import pytest
@@ -202,6 +203,34 @@ def test_a_png_with_too_little_data_is_damaged(developed: Develop) -> None:
     short = drawn.png()[:8] + chunk(b"IHDR", parts[b"IHDR"]) + chunk(b"IDAT", rows) + chunk(b"IEND")
     with pytest.raises(errors.PhotoDamaged):
         developed(short)
+
+
+HOLLOW: dict[str, tuple[Callable[..., bytes], bytes, bytes, str]] = {
+    "heic whose size nobody tells": (drawn.heic, b"ispe", b"qspe", "no picture in it"),
+    "heic whose picture has no properties": (
+        *(drawn.heic, b"\1\4\x81\2\3\4", b"\1\4\x85\2\3\4"),
+        "no picture in it",
+    ),
+    "avif with a box that no text can name": (
+        *(partial(drawn.avif, alpha=True), b"auxC", b"\xe1uxC"),
+        "source: bad seek",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOLLOW)
+def test_a_container_without_a_picture_is_damaged(
+    shared: Decoders, developed: Develop, name: str
+) -> None:
+    draw, there, instead, problem = HOLLOW[name]
+    before = shared.pids
+    with pytest.raises(errors.PhotoDamaged) as refusal:
+        developed(draw(**SMALL).replace(there, instead))
+    assert str(refusal.value.seen["problem"]).startswith(problem)
+    with pytest.raises(errors.PhotoDamaged) as refusal:  # and nothing of it is told of the next
+        developed(drawn.png(**SMALL)[:300])
+    assert "seek" not in str(refusal.value.seen["problem"])
+    assert shared.pids == before
 
 
 def test_a_lie_about_frames_costs_nothing(developed: Develop) -> None:

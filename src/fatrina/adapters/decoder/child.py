@@ -111,7 +111,7 @@ class Desk:
                 self._photo = self._opened(files[0])
                 return {"facts": asdict(self._photo.facts)}
             return {"made": self._made(files)}
-        except (errors.Refusal, pyvips.Error, MemoryError, OSError) as fault:
+        except (errors.Refusal, pyvips.Error, MemoryError, OSError, UnicodeDecodeError) as fault:
             self._photo = None
             return _told(fault)
         finally:
@@ -148,12 +148,21 @@ def _told(fault: Exception) -> Answer:
         return {"refused": fault.reason, "seen": fault.seen}
     if isinstance(fault, OSError) and fault.errno != errno.ENOMEM:
         return {"errno": fault.errno}
-    # The library's own words; those of its binding speak of memory when it only copies there.
-    words = " ".join((fault.detail if isinstance(fault, pyvips.Error) else str(fault)).split())
+    words = " ".join(_words(fault).split())
     if isinstance(fault, MemoryError | OSError) or _HUNGRY.search(words):
         return {"refused": errors.PhotoTooHungry.reason, "seen": {}}
     problem = words.encode("ascii", "replace").decode()[:_PROBLEM]
     return {"refused": errors.PhotoDamaged.reason, "seen": {"problem": problem}}
+
+
+def _words(fault: Exception) -> str:
+    if isinstance(fault, pyvips.Error):
+        return str(fault.detail)  # its own words speak of memory when it only copies there
+    if isinstance(fault, UnicodeDecodeError):
+        # pyvips could not read what libvips says, with bytes of the photo in it, and left it there.
+        pyvips.vips_lib.vips_error_clear()
+        return fault.object.decode("ascii", "replace")
+    return str(fault)
 
 
 def main(descriptor: int, memory: int) -> None:

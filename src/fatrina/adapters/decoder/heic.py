@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _WHITE: Final = 255  # what shows through: JPEG, which it becomes, has no alpha
 AVAILABLE: Final = pi_heif is not None
+_FAULTS: Final = (ValueError, EOFError, RuntimeError, SyntaxError)
+_NOTHING: Final = "no picture in it"
 
 
 def opened(data: bytes) -> "HeifFile":
@@ -32,9 +34,12 @@ def opened(data: bytes) -> "HeifFile":
     if not AVAILABLE:
         raise errors.PhotoHeicMissing
     try:
-        return pi_heif.open_heif(data)
-    except (ValueError, EOFError, RuntimeError, SyntaxError) as fault:
+        photo = pi_heif.open_heif(data)
+    except _FAULTS as fault:
         raise errors.PhotoDamaged(problem=str(fault)) from fault
+    if not len(photo) or not all(photo.size):
+        raise errors.PhotoDamaged(problem=_NOTHING)
+    return photo
 
 
 def facts(photo: "HeifFile") -> Facts:
@@ -51,7 +56,7 @@ def decoded(photo: "HeifFile") -> pyvips.Image:
     """
     try:
         pixels, (width, height) = photo.data, photo.size
-    except (ValueError, EOFError, RuntimeError, SyntaxError) as fault:
+    except _FAULTS as fault:
         raise errors.PhotoDamaged(problem=str(fault)) from fault
     bands = len(photo.mode)  # L, RGB or RGBA, of 8 bits each
     row = width * bands

@@ -5,7 +5,7 @@ from typing import Final
 
 import pyvips
 
-from fatrina.adapters.decoder import jpeg, raster
+from fatrina.adapters.decoder import avif, jpeg, raster
 from fatrina.adapters.decoder.raster import Pixels
 from fatrina.domain.cleaning import Buffer
 from fatrina.domain.photo import Facts, Kind
@@ -125,11 +125,10 @@ def largest(data: Buffer, head: pyvips.Image, facts: Facts) -> Pixels:
     Raises:
         errors.PhotoDamaged, pyvips.Error: the data is broken.
     """
-    shrunk = shrink(facts)
-    pixels = jpeg.decoded(data, head, **shrunk) if facts.kind is Kind.JPEG else None
+    pixels = _plain(data, head, facts)
     if pixels is None:
-        return streamed(opened(data, facts.kind, **shrunk), facts)
-    if pixels.nbytes > _COPIED:
+        return streamed(opened(data, facts.kind, **shrink(facts)), facts)
+    if facts.kind is not Kind.JPEG or pixels.nbytes > _COPIED:
         return streamed(_as_meant(pixels, head), facts)
     pixels = raster.resized(pixels, *_lying(head, RENDITIONS[0], facts))
     if orientation(head) == _UPRIGHT and not head.get_typeof(_PROFILE):
@@ -165,6 +164,17 @@ def renditions(pixels: Pixels, facts: Facts) -> Iterator[Pixels]:
     for rendition in RENDITIONS:
         pixels = raster.resized(pixels, *rendition.size(facts.width, facts.height).pixels())
         yield _straight(pixels)
+
+
+def _plain(data: Buffer, head: pyvips.Image, facts: Facts) -> Pixels | None:
+    """The pixels of a photo that another library than libvips decodes faster."""
+    match facts.kind:
+        case Kind.JPEG:
+            return jpeg.decoded(data, head, **shrink(facts))
+        case Kind.AVIF:
+            return avif.decoded(data, head)
+        case _:
+            return None
 
 
 def _lying(image: pyvips.Image, rendition: Rendition, facts: Facts) -> tuple[int, int]:

@@ -1,0 +1,45 @@
+"""AVIF by dav1d: the pictures of libvips, decoded in half the time and with half the memory.
+
+As with JPEG, only what is plain is read here; whatever else there is, is left to libvips, whose
+libaom keeps 11 bytes for every pixel beside the picture.
+"""
+
+from io import BytesIO
+from typing import Final
+
+import numpy as np
+import pyvips
+from PIL import (
+    AvifImagePlugin,
+    TiffImagePlugin,  # noqa: F401  reads EXIF: loaded before the cage closes, or never
+)
+
+from fatrina.adapters.decoder.raster import Pixels
+from fatrina.domain.cleaning import Buffer
+
+AvifImagePlugin.DECODE_CODEC_CHOICE = "dav1d"
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+_MODES: Final = {3: "RGB", 4: "RGBA"}
+_TURN: Final = 0x0112  # EXIF's tag; here it tells how the container turns the picture
+_UPRIGHT: Final = 1
+_FAULTS: Final = (OSError, ValueError, SyntaxError, RuntimeError)
+
+
+def decoded(data: Buffer, head: pyvips.Image) -> Pixels | None:
+    """The pixels of a photo whose `head` libvips has read.
+
+    None when libvips must decode it: it is no plain colour photo, or something is odd about it.
+
+    Raises:
+        MemoryError: there is not enough.
+    """
+    if head.format != "uchar" or head.bands not in _MODES:
+        return None
+    try:
+        photo = AvifImagePlugin.AvifImageFile(BytesIO(data))
+        turned = photo.getexif().get(_TURN, _UPRIGHT) != _UPRIGHT
+        same = photo.size == (head.width, head.height) and photo.mode == _MODES[head.bands]
+        return np.asarray(photo) if same and not turned and not photo.is_animated else None
+    except _FAULTS:
+        return None

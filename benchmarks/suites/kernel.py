@@ -14,7 +14,7 @@ from benchmarks.photos import Photo
 from benchmarks.report import Table
 from benchmarks.rounds import Figures, Options, alternate, ratio, summed_up
 from benchmarks.servers import ROOT
-from fatrina.adapters.decoder import Decoder
+from fatrina.adapters.decoder import Decoder, process
 from fatrina.domain.photo import Limits
 
 _ENOUGH = 400.0  # milliseconds of CPU a measurement lasts at least
@@ -29,7 +29,7 @@ class Renderer:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.render", mode, *paths],
             cwd=ROOT,
-            env={**os.environ, **ENVIRONMENT},
+            env={**os.environ, **(ENVIRONMENT if mode == render.BARE else process.ENVIRONMENT)},
             text=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -18,10 +18,10 @@ import pyvips
 SIZES = (1000, 500, 120)
 SAVERS: dict[str, dict[str, object]] = {
     ".jpg": {"Q": 82, "optimize_coding": False},
-    ".png": {"compression": 6},
-    ".webp": {"Q": 82, "effort": 2},
+    ".png": {"compression": 3, "filter": "up"},
+    ".webp": {"Q": 80, "effort": 1},
     ".gif": {"effort": 3},
-    ".avif": {"Q": 60, "compression": "av1", "effort": 1},
+    ".avif": {"Q": 60, "compression": "av1", "effort": 0},
 }
 _SIDEWAYS = 5
 ENVIRONMENT = {

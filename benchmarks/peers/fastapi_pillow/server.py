@@ -25,9 +25,9 @@ SIZES = (1000, 500, 120)
 MOST = 20_000_000
 SAVE = {
     "JPEG": {"quality": 82},
-    "PNG": {"compress_level": 6},
-    "WEBP": {"quality": 82, "method": 2},
-    "AVIF": {"quality": 60, "speed": 8},
+    "PNG": {"compress_level": 3},
+    "WEBP": {"quality": 80, "method": 1},
+    "AVIF": {"quality": 60, "speed": 9},
     "GIF": {},
 }
 SRGB = ImageCms.createProfile("sRGB")

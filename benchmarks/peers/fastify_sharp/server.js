@@ -20,9 +20,9 @@ mkdirSync(media, { recursive: true });
 const sizes = [1000, 500, 120];
 const save = {
   jpeg: { quality: 82, optimiseCoding: false },
-  png: { compressionLevel: 6 },
-  webp: { quality: 82, effort: 2 },
-  avif: { quality: 60, effort: 1 },
+  png: { compressionLevel: 3 },
+  webp: { quality: 80, effort: 1 },
+  avif: { quality: 60, effort: 0 },
   gif: { effort: 3 },
 };
 

@@ -89,7 +89,7 @@ class HeicPhoto:
         """A JPEG of full size, then JPEG renditions."""
         image = heic.decoded(self._photo)
         yield [recipe.full_size(image)]
-        for each in recipe.renditions(recipe.streamed(image, self.facts), self.facts):
+        for each in recipe.renditions(recipe.shrunk(image, self.facts), self.facts):
             yield [recipe.encoded(each, Kind.JPEG)]
 
 

@@ -13,9 +13,12 @@ if VECTOR:
     import cykooz_resizer as vector
 
 Pixels = NDArray[np.uint8]
-"""Rows, columns and bands: grey or three colours, and alpha after either."""
+"""Rows, columns and bands: grey or sRGB, and alpha after either."""
 
 _COLOURS: Final = 3  # bands from which on there are colours
+# The faster resize takes a copy. Larger pictures than this, in bytes, would cost too much memory,
+# and more time than is saved.
+_COPIED: Final = 16_000_000
 
 
 def of(image: pyvips.Image) -> Pixels:
@@ -35,13 +38,18 @@ def picture(pixels: Pixels) -> pyvips.Image:
     return image.copy(interpretation="srgb" if bands >= _COLOURS else "b-w")
 
 
+def fits(image: pyvips.Image) -> bool:
+    """Whether all the pixels of a picture may be taken into memory for the faster resize."""
+    return VECTOR and image.width * image.height * image.bands <= _COPIED
+
+
 def resized(pixels: Pixels, width: int, height: int) -> Pixels:
-    """Pixels at another size, by Lanczos3; alpha must be multiplied into the colours."""
+    """Pixels at another size, by Lanczos3; what shows through counts by its alpha."""
     rows, row, bands = pixels.shape
     if (row, rows) == (width, height):
         return pixels
-    if not VECTOR:
-        return of(picture(pixels).resize(width / row, vscale=height / rows))
+    if not VECTOR or pixels.nbytes > _COPIED:
+        return of(scaled(picture(pixels), width, height))
     kind = vector.PixelType(bands)
     source = vector.ImageData(row, rows, kind, pixels.tobytes())
     target = vector.ImageData(width, height, kind)
@@ -49,7 +57,18 @@ def resized(pixels: Pixels, width: int, height: int) -> Pixels:
     return np.frombuffer(target.get_buffer(), np.uint8).reshape(height, width, bands)
 
 
+def scaled(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
+    """The same by libvips, for what is no plain picture in memory; a stream is read when it is."""
+    if (image.width, image.height) == (width, height):
+        return image
+    across, down = width / image.width, height / image.height
+    if not image.hasalpha():
+        return image.resize(across, vscale=down)
+    return (
+        image.premultiply().cast("uchar").resize(across, vscale=down).unpremultiply().cast("uchar")
+    )
+
+
 def lanczos() -> "vector.ResizeOptions":
-    """The filter, over every band alike."""
-    kernel = vector.ResizeAlg.convolution(vector.FilterType.lanczos3)
-    return vector.ResizeOptions(kernel, use_alpha=False)
+    """How the faster resize is to be done."""
+    return vector.ResizeOptions(vector.ResizeAlg.convolution(vector.FilterType.lanczos3))

@@ -10,7 +10,7 @@ from fatrina.adapters.decoder.raster import Pixels
 from fatrina.domain.cleaning import Buffer
 from fatrina.domain.photo import Facts, Kind
 from fatrina.domain.profile import is_srgb
-from fatrina.domain.renditions import RENDITIONS, Rendition
+from fatrina.domain.renditions import RENDITIONS
 
 # Every loader is blocked, then these few are opened by name: the rest of libvips' loaders
 # (SVG, PDF, TIFF, matrices, camera raw ...) cannot be reached whatever the bytes say.
@@ -53,9 +53,6 @@ _LEFT_TO_RESIZE: Final = 2.0
 # A WebP decoder can shrink to any size, row by row: at 25 MP that saves two fifths of the time and
 # three quarters of the memory. Its filter is a plain one, and below 9 MP it is slower.
 _WEBP_LEFT_TO_RESIZE: Final = 3.0
-# Larger pixels than these, in bytes, are not copied for a faster resize.
-_COPIED: Final = 16_000_000
-
 _PROFILE: Final = "icc-profile-data"
 _TURN: Final = "orientation"
 _MEANING: Final = {_PROFILE: pyvips.GValue.blob_type, _TURN: pyvips.GValue.gint_type}
@@ -127,32 +124,21 @@ def largest(data: Buffer, head: pyvips.Image, facts: Facts) -> Pixels:
     """
     pixels = _plain(data, head, facts)
     if pixels is None:
-        return streamed(opened(data, facts.kind, **shrink(facts)), facts)
-    if facts.kind is not Kind.JPEG or pixels.nbytes > _COPIED:
-        return streamed(_as_meant(pixels, head), facts)
-    pixels = raster.resized(pixels, *_lying(head, RENDITIONS[0], facts))
-    if orientation(head) == _UPRIGHT and not head.get_typeof(_PROFILE):
-        return pixels
-    return raster.of(_upright(in_srgb(_as_meant(pixels, head), alpha=False)))
+        return shrunk(opened(data, facts.kind, **shrink(facts)), facts)
+    return _as_meant(raster.resized(pixels, *_lying(head, facts)), head)
 
 
-def streamed(image: pyvips.Image, facts: Facts) -> Pixels:
+def shrunk(image: pyvips.Image, facts: Facts) -> Pixels:
     """The largest rendition of an opened photo: upright, 8-bit, sRGB or grey.
-
-    Alpha is multiplied into its colours, as a resize needs it.
 
     Raises:
         pyvips.Error: the data is broken.
     """
-    alpha = image.hasalpha()
-    image = _eight_bits(image)
-    image = image.premultiply().cast("uchar") if alpha else image
-    width, height = _lying(image, RENDITIONS[0], facts)
-    if (image.width, image.height) != (width, height):
-        image = image.resize(width / image.width, vscale=height / image.height)
-    # Colours and orientation after the resize, on a twelfth of the pixels: and rotating a streamed
-    # photo would read it out of order.
-    return raster.of(_upright(in_srgb(image.copy_memory(), alpha=alpha)))
+    image, size = _eight_bits(image), _lying(image, facts)
+    if image.hasalpha() and raster.fits(image):  # alone the copy costs more than it saves
+        return _as_meant(raster.resized(raster.of(image), *size), image)
+    small = raster.scaled(image, *size).copy_memory()
+    return raster.of(_upright(in_srgb(small)))
 
 
 def renditions(pixels: Pixels, facts: Facts) -> Iterator[Pixels]:
@@ -163,7 +149,7 @@ def renditions(pixels: Pixels, facts: Facts) -> Iterator[Pixels]:
     """
     for rendition in RENDITIONS:
         pixels = raster.resized(pixels, *rendition.size(facts.width, facts.height).pixels())
-        yield _straight(pixels)
+        yield pixels
 
 
 def _plain(data: Buffer, head: pyvips.Image, facts: Facts) -> Pixels | None:
@@ -177,24 +163,25 @@ def _plain(data: Buffer, head: pyvips.Image, facts: Facts) -> Pixels | None:
             return None
 
 
-def _lying(image: pyvips.Image, rendition: Rendition, facts: Facts) -> tuple[int, int]:
-    """A rendition's width and height as the photo lies in its file, before it is turned."""
-    width, height = rendition.size(facts.width, facts.height).pixels()
+def _lying(image: pyvips.Image, facts: Facts) -> tuple[int, int]:
+    """The largest rendition's width and height before the photo is turned.
+
+    A turn comes after the resize, as do the colours: on a twelfth of the pixels, and a streamed
+    photo would be read out of order.
+    """
+    width, height = RENDITIONS[0].size(facts.width, facts.height).pixels()
     return (height, width) if orientation(image) >= _SIDEWAYS else (width, height)
 
 
-def _as_meant(pixels: Pixels, head: pyvips.Image) -> pyvips.Image:
-    """Pixels with what the photo's head says of them."""
+def _as_meant(pixels: Pixels, photo: pyvips.Image) -> Pixels:
+    """Pixels of a photo, turned upright and in sRGB, as its metadata says."""
+    meaning = {name: kind for name, kind in _MEANING.items() if photo.get_typeof(name)}
+    if not meaning or (_PROFILE not in meaning and orientation(photo) == _UPRIGHT):
+        return pixels
     image = raster.picture(pixels)
-    for name, kind in _MEANING.items():
-        if head.get_typeof(name):
-            image.set_type(kind, name, head.get(name))
-    return image
-
-
-def _straight(pixels: Pixels) -> Pixels:
-    image = raster.picture(pixels)
-    return raster.of(image.unpremultiply().cast("uchar")) if image.hasalpha() else pixels
+    for name, kind in meaning.items():
+        image.set_type(kind, name, photo.get(name))
+    return raster.of(_upright(in_srgb(image)))
 
 
 def _eight_bits(image: pyvips.Image) -> pyvips.Image:
@@ -207,11 +194,11 @@ def _upright(image: pyvips.Image) -> pyvips.Image:
     return image if orientation(image) == _UPRIGHT else image.autorot()
 
 
-def in_srgb(image: pyvips.Image, *, alpha: bool) -> pyvips.Image:
+def in_srgb(image: pyvips.Image) -> pyvips.Image:
     """Convert by the embedded profile and drop it; a profile that does not fit is ignored."""
     profile = image.get(_PROFILE) if image.get_typeof(_PROFILE) else b""
     if image.interpretation == "cmyk" or (profile and not is_srgb(profile)):
-        image = _converted(image, alpha=alpha)
+        image = _converted(image)
     if image.interpretation not in ("srgb", "b-w"):
         image = image.colourspace("srgb")
     if image.get_typeof(_PROFILE):
@@ -221,14 +208,11 @@ def in_srgb(image: pyvips.Image, *, alpha: bool) -> pyvips.Image:
     return image
 
 
-def _converted(image: pyvips.Image, *, alpha: bool) -> pyvips.Image:
+def _converted(image: pyvips.Image) -> pyvips.Image:
     # libvips' own CMYK profile for a photo without one, or with one that is for other colours.
     plain = {"input_profile": "cmyk"} if image.interpretation == "cmyk" else {}
     try:
-        if not alpha:
-            return image.icc_transform("srgb", embedded=True, **plain)
-        straight = image.unpremultiply().cast("uchar")
-        return straight.icc_transform("srgb", embedded=True).premultiply().cast("uchar")
+        return image.icc_transform("srgb", embedded=True, **plain)
     except pyvips.Error:
         return image
 
@@ -242,7 +226,7 @@ def encoded(pixels: Pixels, kind: Kind) -> bytes:
 
 def full_size(image: pyvips.Image) -> bytes:
     """A decoded HEIC photo as a JPEG of its full size."""
-    return _saved(in_srgb(image, alpha=False), Kind.JPEG, FULL_SIZE)
+    return _saved(in_srgb(image), Kind.JPEG, FULL_SIZE)
 
 
 def _saved(image: pyvips.Image, kind: Kind, options: dict[str, object]) -> bytes:

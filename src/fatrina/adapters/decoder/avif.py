@@ -23,7 +23,6 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 _MODES: Final = {3: "RGB", 4: "RGBA"}
 _TURN: Final = 0x0112  # EXIF's tag; here it tells how the container turns the picture
 _UPRIGHT: Final = 1
-_FAULTS: Final = (OSError, ValueError, SyntaxError, RuntimeError)
 
 
 def decoded(data: Buffer, head: pyvips.Image) -> Pixels | None:
@@ -41,5 +40,7 @@ def decoded(data: Buffer, head: pyvips.Image) -> Pixels | None:
         turned = photo.getexif().get(_TURN, _UPRIGHT) != _UPRIGHT
         same = photo.size == (head.width, head.height) and photo.mode == _MODES[head.bands]
         return np.asarray(photo) if same and not turned and not photo.is_animated else None
-    except _FAULTS:
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001  Pillow has many ways to find a photo odd: libvips judges it
         return None

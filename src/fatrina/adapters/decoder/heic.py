@@ -5,8 +5,10 @@ The libvips of the wheel opens a HEIC header and then cannot decode it, so it is
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pyvips
 
+from fatrina.adapters.decoder import raster
 from fatrina.domain import errors
 from fatrina.domain.photo import Facts, Kind
 
@@ -59,12 +61,8 @@ def decoded(photo: "HeifFile") -> pyvips.Image:
     except _FAULTS as fault:
         raise errors.PhotoDamaged(problem=str(fault)) from fault
     bands = len(photo.mode)  # L, RGB or RGBA, of 8 bits each
-    row = width * bands
-    if photo.stride != row:
-        starts = range(0, height * photo.stride, photo.stride)
-        pixels = b"".join(pixels[at : at + row] for at in starts)
-    image = pyvips.Image.new_from_memory(pixels, width, height, bands, "uchar")
-    image = image.copy(interpretation="srgb" if bands > 1 else "b-w")
+    rows = np.frombuffer(pixels, np.uint8).reshape(height, photo.stride)
+    image = raster.picture(rows[:, : width * bands].reshape(height, width, bands))
     if image.hasalpha():
         image = image.flatten(background=_WHITE)
     if profile := photo.info.get("icc_profile"):

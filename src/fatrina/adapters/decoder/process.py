@@ -49,7 +49,11 @@ _OWN_FAULTS: Final = frozenset(
         signal.SIGXFSZ,
     }
 )
-PROGRAM: Final = (sys.executable, "-I", "-m", "fatrina.adapters.decoder.child")
+# Without warnings: a library's would stand between the lines of the service's log.
+PROGRAM: Final = (
+    *(sys.executable, "-I", "-W", "ignore"),
+    *("-m", "fatrina.adapters.decoder.child"),
+)
 # One thread for one photo: as many processes as cores are faster than one process on all cores.
 ENVIRONMENT: Final = {
     "VIPS_CONCURRENCY": "1",

@@ -40,7 +40,7 @@ def gather(folder: Path, real: Path | None) -> dict[str, Photo]:
     photos = {}
     for kind in KINDS:
         source = found.get(kind)
-        suffix = source.suffix if source else _SUFFIX[kind]
+        suffix = source.suffix if source else _SUFFIX.get(kind, ".jpg")
         first = folder / f"{kind}{'-real' if source else ''}{suffix}"
         if source:
             first.write_bytes(source.read_bytes())
@@ -143,7 +143,7 @@ _DRAW: dict[str, Callable[[], bytes]] = {
     "avif3": _avif,
     "gif1": _gif,
 }
-_SUFFIX = dict(zip(KINDS, (".jpg", ".jpg", ".png", ".jpg", ".webp", ".avif", ".gif"), strict=True))
+_SUFFIX = {"cut4": ".png", "webp4": ".webp", "gif1": ".gif", "avif3": ".avif"}
 
 
 def small() -> bytes:

@@ -136,7 +136,7 @@ def shrunk(image: pyvips.Image, facts: Facts) -> Pixels:
         pyvips.Error: the data is broken.
     """
     image, size = _eight_bits(image), _lying(image, facts)
-    if image.hasalpha() and raster.fits(image):  # alone the copy costs more than it saves
+    if image.hasalpha() and raster.fits(image):  # without, the copy costs more than it saves
         return _as_meant(raster.resized(raster.of(image), *size), image)
     small = raster.scaled(image, *size).copy_memory()
     return raster.of(_upright(in_srgb(small)))

@@ -15,7 +15,7 @@ from fatrina.adapters.decoder import cage, child, recipe
 from fatrina.domain import cleaning
 from fatrina.domain.photo import Kind, sniff
 
-_MEMORY = 512_000_000
+_MEMORY = 560_000_000
 BARE, RECIPE, CAGED = "bare", "recipe", "caged"
 
 

@@ -12,10 +12,15 @@ def test_the_bare_recipe_makes_the_same_sizes() -> None:
 
 def test_the_bare_recipe_encodes_as_decoders_do() -> None:
     ours = {f".{kind.value}": options for kind, options in recipe.SAVERS.items()}
-    assert ours | {
-        ".jpg": {"Q": recipe.JPEG_QUALITY, "optimize_coding": False},
-        ".avif": {
-            "Q": recipe.AVIF_QUALITY, "compression": "av1",
-            "effort": 9 - recipe.AVIF_SPEED,  # as libheif turns the one into the other
-        },
-    } == kernel.SAVERS
+    assert (
+        ours
+        | {
+            ".jpg": {"Q": recipe.JPEG_QUALITY, "optimize_coding": False},
+            ".avif": {
+                "Q": recipe.AVIF_QUALITY,
+                "compression": "av1",
+                "effort": 9 - recipe.AVIF_SPEED,  # as libheif turns the one into the other
+            },
+        }
+        == kernel.SAVERS
+    )

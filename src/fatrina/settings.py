@@ -47,7 +47,7 @@ class Settings(BaseSettings):
         8.0, gt=0, description="Most seconds of decoding; then the decoder is killed."
     )
     decoder_memory: int = Field(
-        512_000_000, ge=192_000_000, description="Most bytes of memory a decoder may take."
+        560_000_000, ge=192_000_000, description="Most bytes of memory a decoder may take."
     )
     decoder_queue: int = Field(
         32, gt=0, description="Most photos that wait for a decoder; the next are told to come back."

@@ -51,7 +51,7 @@ class Limits:
     side: int = 16_384
     frames: int = 500
     seconds: float = 8.0
-    memory: int = 512_000_000
+    memory: int = 560_000_000
 
 
 # The head of each kind's bytes. ISO base media files (AVIF, HEIC) are told apart by their brands.

@@ -123,6 +123,7 @@ class Desk:
         return [_written(file, chunks) for file, chunks in zip(files, pictures, strict=True)]
 
     def _opened(self, file: int) -> Photo:
+        pyvips.vips_lib.vips_error_clear()  # what libvips still has to say of the photo before
         size = os.lseek(file, 0, os.SEEK_END)
         if size > self._limits.bytes:
             raise errors.PhotoTooLarge(limit=self._limits.bytes)
@@ -158,9 +159,7 @@ def _told(fault: Exception) -> Answer:
 def _words(fault: Exception) -> str:
     if isinstance(fault, pyvips.Error):
         return str(fault.detail)  # its own words speak of memory when it only copies there
-    if isinstance(fault, UnicodeDecodeError):
-        # pyvips could not read what libvips says, with bytes of the photo in it, and left it there.
-        pyvips.vips_lib.vips_error_clear()
+    if isinstance(fault, UnicodeDecodeError):  # pyvips', of a message with bytes of the photo
         return fault.object.decode("ascii", "replace")
     return str(fault)
 

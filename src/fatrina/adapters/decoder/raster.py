@@ -64,9 +64,8 @@ def scaled(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
     across, down = width / image.width, height / image.height
     if not image.hasalpha():
         return image.resize(across, vscale=down)
-    return (
-        image.premultiply().cast("uchar").resize(across, vscale=down).unpremultiply().cast("uchar")
-    )
+    small = image.premultiply().cast("uchar").resize(across, vscale=down)
+    return small.unpremultiply().rint().cast("uchar")
 
 
 def lanczos() -> "vector.ResizeOptions":

@@ -13,9 +13,8 @@ import pyvips
 from benchmarks import kernel
 from fatrina.adapters.decoder import cage, child, recipe
 from fatrina.domain import cleaning
-from fatrina.domain.photo import Kind, sniff
+from fatrina.domain.photo import Kind, Limits, sniff
 
-_MEMORY = 560_000_000
 BARE, RECIPE, CAGED = "bare", "recipe", "caged"
 
 
@@ -40,7 +39,7 @@ def main(mode: str, paths: list[str]) -> None:
 
         cleaning.clean = remembered
     if mode == CAGED:
-        cage.confine(_MEMORY)
+        cage.confine(Limits().memory)
     for line in sys.stdin:
         name, count = line.split()
         data, suffix = photos[name]

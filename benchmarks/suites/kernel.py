@@ -60,7 +60,7 @@ def run(folder: Path, gathered: dict[str, Photo], options: Options) -> dict[str,
         renderers = {mode: Renderer(mode, paths) for mode in (render.BARE, "recipe", "caged")}
         for renderer in renderers.values():
             running.callback(renderer.close)
-        decoder = Decoder(560_000_000)
+        decoder = Decoder(Limits().memory)
         running.callback(decoder.end)
         for name, photo in gathered.items():
             results[name] = _measured(photo, renderers, decoder, folder, options)

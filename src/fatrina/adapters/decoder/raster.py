@@ -38,9 +38,9 @@ def picture(pixels: Pixels) -> pyvips.Image:
     return image.copy(interpretation="srgb" if bands >= _COLOURS else "b-w")
 
 
-def fits(image: pyvips.Image) -> bool:
-    """Whether all the pixels of a picture may be taken into memory for the faster resize."""
-    return VECTOR and image.width * image.height * image.bands <= _COPIED
+def fits(size: int) -> bool:
+    """Whether pixels of this many bytes may be taken into memory for the faster resize."""
+    return VECTOR and size <= _COPIED
 
 
 def resized(pixels: Pixels, width: int, height: int) -> Pixels:
@@ -48,7 +48,7 @@ def resized(pixels: Pixels, width: int, height: int) -> Pixels:
     rows, row, bands = pixels.shape
     if (row, rows) == (width, height):
         return pixels
-    if not VECTOR or pixels.nbytes > _COPIED:
+    if not fits(pixels.nbytes):
         return of(scaled(picture(pixels), width, height))
     kind = vector.PixelType(bands)
     source = vector.ImageData(row, rows, kind, pixels.tobytes())

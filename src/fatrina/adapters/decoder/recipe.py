@@ -137,7 +137,8 @@ def shrunk(image: pyvips.Image, facts: Facts) -> Pixels:
         pyvips.Error: the data is broken.
     """
     image, size = _eight_bits(image), _lying(image, facts)
-    if image.hasalpha() and raster.fits(image):  # without, the copy costs more than it saves
+    whole = image.width * image.height * image.bands
+    if image.hasalpha() and raster.fits(whole):  # without, the copy costs more than it saves
         return _as_meant(raster.resized(raster.of(image), *size), image)
     small = raster.scaled(image, *size).copy_memory()
     return raster.of(_upright(in_srgb(small)))
@@ -178,7 +179,7 @@ def _lying(image: pyvips.Image, facts: Facts) -> tuple[int, int]:
 def _as_meant(pixels: Pixels, photo: pyvips.Image) -> Pixels:
     """Pixels of a photo, turned upright and in sRGB, as its metadata says."""
     meaning = {name: kind for name, kind in _MEANING.items() if photo.get_typeof(name)}
-    if not meaning or (_PROFILE not in meaning and orientation(photo) == _UPRIGHT):
+    if _PROFILE not in meaning and orientation(photo) == _UPRIGHT:
         return pixels
     image = raster.picture(pixels)
     for name, kind in meaning.items():

@@ -1,1 +1,1 @@
-"""What an update costs, next to what it could cost and what others would pay: `scripts/bench`."""
+"""Benchmarks: Fatrina compared with a lower limit and with peers (`scripts/bench`)."""

@@ -1,6 +1,6 @@
-"""The chart for the README: updates a second and p95, Fatrina next to its peers and the limit K.
+"""Chart for the README: updates per second and p95 of Fatrina, its peers and the limit K.
 
-Colours come from a style sheet in the file, so that it reads on light and dark pages alike.
+Colours come from a style sheet in the file, so that it is readable on light and dark pages.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from benchmarks.servers import Fatrina, Pillow, Sharp
 from benchmarks.suites.update import MIX, K
 
-_WHO = (K, Fatrina.name, Pillow.name, Sharp.name)
+_SUBJECTS = (K, Fatrina.name, Pillow.name, Sharp.name)
 _LABEL = {
     K: "K: libvips alone",
     "cam12": "12 MP camera JPEG",
@@ -17,7 +17,7 @@ _LABEL = {
     "cut4": "4 MP PNG cut-out",
     MIX: "mix of seven kinds",
 }
-_PANELS = (("rate", "Updates a second (more is better)"), ("p95", "p95 in ms (less is better)"))
+_PANELS = (("rate", "Updates per second (more is better)"), ("p95", "p95 in ms (less is better)"))
 _BAR, _GAP, _BLOCK = 13, 3, 16
 _LEFT, _WIDTH, _TEXT = 150, 250, 46
 _TOP = 74
@@ -33,16 +33,16 @@ _STYLE = """
 """
 
 
-def drawn(results: dict[str, Any]) -> str:
-    """The chart as SVG; empty when updates were not measured."""
+def render(results: dict[str, Any]) -> str:
+    """Return the chart as SVG, or an empty string when updates were not measured."""
     update = results["suites"].get("update")
     if not update:
         return ""
-    block = len(_WHO) * (_BAR + _GAP) + _BLOCK
+    block = len(_SUBJECTS) * (_BAR + _GAP) + _BLOCK
     height = _TOP + len(update) * block + 14
     width = _LEFT + 2 * (_WIDTH + _TEXT) + 20
-    facts = results["machine"]
-    about = f"{facts['cpu']}, {facts['cores']} cores, 8 connections, {facts['at'][:10]}"
+    machine = results["machine"]
+    about = f"{machine['cpu']}, {machine['cores']} cores, 8 connections, {machine['at'][:10]}"
     size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size}>',
@@ -64,8 +64,8 @@ def drawn(results: dict[str, Any]) -> str:
 
 def _legend() -> list[str]:
     parts, left = [], _LEFT
-    for number, who in enumerate(_WHO):
-        text = escape(_LABEL.get(who, who))
+    for number, subject in enumerate(_SUBJECTS):
+        text = escape(_LABEL.get(subject, subject))
         parts.append(f'<rect class="w{number}" x="{left}" y="34" width="11" height="11" rx="2"/>')
         parts.append(f'<text class="small" x="{left + 16}" y="43.5">{text}</text>')
         left += 34 + round(6.4 * len(text))
@@ -75,19 +75,23 @@ def _legend() -> list[str]:
 def _panel(update: dict[str, Any], figure: str, left: int, block: int) -> list[str]:
     parts = []
     for number, measured in enumerate(update.values()):
-        values = {who: measured[who]["median"].get(figure) for who in _WHO if who in measured}
-        # Each photo has a scale of its own: they differ tenfold, and only its own row compares.
-        most = max(value for value in values.values() if value is not None)
-        for place, who in enumerate(_WHO):
-            value = values.get(who)
+        values = {
+            subject: measured[subject]["median"].get(figure)
+            for subject in _SUBJECTS
+            if subject in measured
+        }
+        # Each photo has its own scale: the values of different photos differ tenfold.
+        largest = max(value for value in values.values() if value is not None)
+        for place, subject in enumerate(_SUBJECTS):
+            value = values.get(subject)
             if value is None:
                 continue
             top = _TOP + number * block + place * (_BAR + _GAP)
-            long = max(1.0, value / most * _WIDTH)
-            told = f"{value:.0f}" if value >= _ROUND else f"{value:.1f}"
+            length = max(1.0, value / largest * _WIDTH)
+            label = f"{value:.0f}" if value >= _ROUND else f"{value:.1f}"
             parts.append(
-                f'<rect class="w{place}" x="{left}" y="{top}" width="{long:.1f}" '
+                f'<rect class="w{place}" x="{left}" y="{top}" width="{length:.1f}" '
                 f'height="{_BAR}" rx="2"/>'
-                f'<text class="small" x="{left + long + 5:.1f}" y="{top + 10.5}">{told}</text>'
+                f'<text class="small" x="{left + length + 5:.1f}" y="{top + 10.5}">{label}</text>'
             )
     return parts

@@ -1,7 +1,7 @@
-"""Thousands of uploads that stand still, from one process: `python -m benchmarks.crowd`.
+"""Open thousands of stalled uploads from one process: `python -m benchmarks.crowd`.
 
-Reads a plan (JSON), sends each upload's first bytes, says so, waits for a line on its input, and
-then tells how many the server has cut off by then.
+It reads a plan (JSON), sends the first bytes of each upload, prints a result, waits for a line on
+standard input, and then prints how many uploads the server has disconnected.
 """
 
 import json
@@ -14,36 +14,36 @@ from typing import Any
 
 
 def main(plan: dict[str, Any]) -> None:
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    _, maximum = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (maximum, maximum))
     start = plan["start"].encode() + bytes(plan["bytes"])
     sockets, failed = [], 0
-    begun = time.monotonic()
+    started = time.monotonic()
     for _ in range(plan["count"]):
         try:
-            line = socket.create_connection((plan["host"], plan["port"]), 30)
-            line.sendall(start)
+            connection = socket.create_connection((plan["host"], plan["port"]), 30)
+            connection.sendall(start)
         except OSError:
             failed += 1
             continue
-        sockets.append(line)
-    tell(open=len(sockets), failed=failed, seconds=time.monotonic() - begun)
+        sockets.append(connection)
+    output(open=len(sockets), failed=failed, seconds=time.monotonic() - started)
     for command in sys.stdin:
-        if command.strip() == "cut":
-            tell(cut=_cut(sockets))
+        if command.strip() == "count":
+            output(disconnected=_disconnected(sockets))
         else:
             return
 
 
-def _cut(sockets: list[socket.socket]) -> int:
+def _disconnected(sockets: list[socket.socket]) -> int:
     poll = select.poll()
-    for line in sockets:
-        poll.register(line, select.POLLIN)
+    for connection in sockets:
+        poll.register(connection, select.POLLIN)
     return len(poll.poll(0))
 
 
-def tell(**facts: float) -> None:
-    print(json.dumps(facts), flush=True)
+def output(**values: float) -> None:
+    print(json.dumps(values), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""The bare libvips recipe, in as few lines as it takes, and the processes that run it.
+"""The bare libvips recipe, and the processes that run it.
 
-It owes nothing to Fatrina's own: one streamed decode, shrunk by the JPEG decoder as far as leaves
-the resize a factor of two; each size from the one before; no profile conversion where the profile
-is sRGB; rotation after the resize; alpha premultiplied in 8 bits; plain Huffman.
-`python -m benchmarks.kernel` is one process of the kernel limit K.
+It is independent of Fatrina's own pipeline: one streamed decode, reduced by the JPEG decoder so
+that at least a factor of two is left to the resize; each size is made from the previous one; no
+profile conversion where the profile is sRGB; rotation after the resize; alpha premultiplied in 8
+bits; plain Huffman coding. `python -m benchmarks.kernel` is one process of the limit K.
 """
 
 import json
@@ -33,7 +33,7 @@ ENVIRONMENT = {
 
 
 def render(data: bytes, suffix: str) -> list[bytes]:
-    """Three renditions of a photo."""
+    """Return the three renditions of a photo."""
     head = pyvips.Image.new_from_buffer(data, "", access="sequential")
     width, height = head.width, head.height
     scale = min(1.0, SIZES[0] / max(width, height))
@@ -57,8 +57,8 @@ def render(data: bytes, suffix: str) -> list[bytes]:
                 sides = sides[::-1]
             image = _upright(image)
         image = image.copy_memory()
-        shown = image.unpremultiply().cast("uchar") if alpha else image
-        made.append(shown.write_to_buffer(suffix, keep="none", **SAVERS[suffix]))
+        final = image.unpremultiply().cast("uchar") if alpha else image
+        made.append(final.write_to_buffer(suffix, keep="none", **SAVERS[suffix]))
     return made
 
 
@@ -71,7 +71,7 @@ def _upright(image: pyvips.Image) -> pyvips.Image:
 
 
 def main(plan: dict[str, Any]) -> list[tuple[float, float]]:
-    """Render in turn until the time is over; when each ended, and this process's CPU by then."""
+    """Render photos in turn for a time; return when each ended and the process's CPU time."""
     pyvips.cache_set_max(0)
     photos = [(Path(name).read_bytes(), Path(name).suffix) for name in plan["files"]]
     done = []

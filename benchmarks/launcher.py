@@ -1,6 +1,6 @@
-"""Fatrina with one of its safeties off, to see what it costs: for this benchmark and nothing else.
+"""Start Fatrina without one of its safety measures, to measure its cost. For benchmarks only.
 
-`python launcher.py confinement|fsync|cleaning serve …`. The product has no setting for this.
+`python launcher.py confinement|fsync|stripping serve …`. The service has no setting for this.
 """
 
 import os
@@ -18,7 +18,7 @@ def main(without: str) -> None:
         setattr(os, "fsync", lambda _: None)  # noqa: B010  not what the type checker expects
     else:
         program = (sys.executable, "-I", str(CHILD), without)
-        setattr(process, "PROGRAM", program)  # noqa: B010  final, to all others
+        setattr(process, "PROGRAM", program)  # noqa: B010  a Final
     cli.main()
 
 

@@ -1,4 +1,4 @@
-"""The client: connections that are kept busy for a while, in a process of its own.
+"""The load generator: busy connections in a separate process.
 
 `python -m benchmarks.load` reads one plan (JSON) and prints one result (JSON). A connection is a
 thread with a blocking socket, so that this process costs little more than the kernel's copying.
@@ -24,64 +24,64 @@ _BUFFER = 262_144
 
 
 @dataclass(slots=True)
-class Line:
-    """One connection and what it did: (when it ended, how long it took, status) of each request."""
+class Connection:
+    """One connection and its results: end, duration and status of each request."""
 
     address: tuple[str, int]
     requests: list[tuple[bytes, ...]]
     turn: int
     done: list[tuple[float, float, int]] = field(default_factory=list)
-    fault: str = ""
-    line: socket.socket | None = None
-    most: float = inf
+    error: str = ""
+    sock: socket.socket | None = None
+    limit: float = inf
     stopped: bool = False
 
     def run(self) -> None:
-        """Send one request after another, in turn, until told to stop."""
-        while not self.stopped and len(self.done) < self.most:
+        """Send one request after another until `stopped` is set."""
+        while not self.stopped and len(self.done) < self.limit:
             begun = time.monotonic()
             try:
-                status = self._ask(self.requests[self.turn % len(self.requests)])
-            except OSError as fault:
-                self.fault, status = repr(fault), 0
-                self._hang_up()
+                status = self._request(self.requests[self.turn % len(self.requests)])
+            except OSError as exc:
+                self.error, status = repr(exc), 0
+                self._close()
             ended = time.monotonic()
             self.turn += 1
             self.done.append((ended, ended - begun, status))
-        self._hang_up()
+        self._close()
 
-    def _ask(self, pieces: tuple[bytes, ...]) -> int:
-        if self.line is None:
-            self.line = socket.create_connection(self.address, _PATIENCE)
-            self.line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for piece in pieces:
-            self.line.sendall(piece)
+    def _request(self, chunks: tuple[bytes, ...]) -> int:
+        if self.sock is None:
+            self.sock = socket.create_connection(self.address, _PATIENCE)
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for chunk in chunks:
+            self.sock.sendall(chunk)
         head, _, body = self._head().partition(b"\r\n\r\n")
         head = head.lower()
-        left = _length(head) - len(body)
-        while left > 0:
-            data = self.line.recv(min(left, _BUFFER))
+        remaining = _length(head) - len(body)
+        while remaining > 0:
+            data = self.sock.recv(min(remaining, _BUFFER))
             if not data:
-                raise ConnectionError("cut short")
-            left -= len(data)
+                raise ConnectionError("incomplete response")
+            remaining -= len(data)
         if b"\r\nconnection: close" in head:
-            self._hang_up()
+            self._close()
         return int(head[9:12])
 
     def _head(self) -> bytes:
-        assert self.line is not None
+        assert self.sock is not None
         data = b""
         while b"\r\n\r\n" not in data:
-            piece = self.line.recv(_BUFFER)
-            if not piece:
-                raise ConnectionError("no answer")
-            data += piece
+            chunk = self.sock.recv(_BUFFER)
+            if not chunk:
+                raise ConnectionError("no response")
+            data += chunk
         return data
 
-    def _hang_up(self) -> None:
-        if self.line is not None:
-            self.line.close()
-            self.line = None
+    def _close(self) -> None:
+        if self.sock is not None:
+            self.sock.close()
+            self.sock = None
 
 
 def _length(head: bytes) -> int:
@@ -89,22 +89,24 @@ def _length(head: bytes) -> int:
     return int(rest.partition(b"\r\n")[0]) if found else 0
 
 
-def composed(request: dict[str, Any], host: str, bodies: dict[str, bytes]) -> tuple[bytes, ...]:
-    """The bytes of one request; those of a photo are shared by all that send it."""
+def encode_request(
+    request: dict[str, Any], host: str, bodies: dict[str, bytes]
+) -> tuple[bytes, ...]:
+    """Return the bytes of one request; requests with the same photo share its bytes."""
     headers = {"Host": host, **request.get("headers", {})}
-    pieces: tuple[bytes, ...] = ()
+    chunks: tuple[bytes, ...] = ()
     if "json" in request:
-        pieces = (json.dumps(request["json"]).encode(),)
+        chunks = (json.dumps(request["json"]).encode(),)
         headers["Content-Type"] = "application/json"
     elif "file" in request or "fields" in request:
-        pieces = _form(request, bodies)
+        chunks = _form(request, bodies)
         headers["Content-Type"] = f"multipart/form-data; boundary={_BOUNDARY}"
-    if pieces or request["method"] != "GET":
-        headers["Content-Length"] = str(sum(map(len, pieces)))
+    if chunks or request["method"] != "GET":
+        headers["Content-Length"] = str(sum(map(len, chunks)))
     head = f"{request['method']} {request['path']} HTTP/1.1\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    first = head.encode() + b"\r\n" + (pieces[0] if pieces else b"")
-    return (first, *pieces[1:])
+    first = head.encode() + b"\r\n" + (chunks[0] if chunks else b"")
+    return (first, *chunks[1:])
 
 
 def _form(request: dict[str, Any], bodies: dict[str, bytes]) -> tuple[bytes, ...]:
@@ -126,59 +128,59 @@ def _form(request: dict[str, Any], bodies: dict[str, bytes]) -> tuple[bytes, ...
 
 
 def run(plan: dict[str, Any]) -> dict[str, Any]:
-    """Keep every line of the plan busy; measure between the warm-up and the end."""
+    """Keep every connection of the plan busy; measure between the warm-up and the end."""
     bodies: dict[str, bytes] = {}
     host = f"{plan['host']}:{plan['port']}"
-    lines = [
-        Line(
+    connections = [
+        Connection(
             (plan["host"], plan["port"]),
-            [composed(request, host, bodies) for request in line["requests"]],
-            line.get("turn", 0),
+            [encode_request(request, host, bodies) for request in each["requests"]],
+            each.get("turn", 0),
         )
-        for line in plan["lines"]
+        for each in plan["connections"]
     ]
-    threads = [Thread(target=line.run) for line in lines]
-    once = plan.get("once", False)  # a request each, measured from the very start
-    for line, thread in zip(lines, threads, strict=True):
-        line.most = 1 if once else inf
+    threads = [Thread(target=each.run) for each in connections]
+    once = plan.get("once", False)  # one request each, measured from the start
+    for each, thread in zip(connections, threads, strict=True):
+        each.limit = 1 if once else inf
         thread.start()
     warm = time.monotonic() + plan.get("warm", 0.0)
-    while not once and (time.monotonic() < warm or not all(line.done for line in lines)):
+    while not once and (time.monotonic() < warm or not all(each.done for each in connections)):
         time.sleep(_TICK)
     pids = plan["pids"]
     before = {pid: proc.cpu(pid) for pid in pids}
-    first, begin, own, most = _count(lines), time.monotonic(), time.process_time(), 0.0
+    first, begin, own, peak = _count(connections), time.monotonic(), time.process_time(), 0.0
     due, sampled = begin + plan["seconds"], 0.0
     cap = due + plan.get("patience", _PATIENCE)
-    # Requests that began together end together: so the window is made of whole waves of them.
+    # Requests that start together end together, so the window consists of complete waves.
     while (now := time.monotonic()) < cap:
-        more = _count(lines) - first
-        if now >= due and more >= plan.get("enough", len(lines)) and more % len(lines) == 0:
+        more, wave = _count(connections) - first, len(connections)
+        if now >= due and more >= plan.get("enough", wave) and more % wave == 0:
             break
         if plan.get("memory", True) and now - sampled > _SAMPLE:
-            most, sampled = max(most, proc.pss(pids)), now
+            peak, sampled = max(peak, proc.pss(pids)), now
         time.sleep(_TICK)
     after = {pid: proc.cpu(pid) for pid in pids}
     ended, own = time.monotonic(), time.process_time() - own
-    for line in lines:
-        line.stopped = True
+    for each in connections:
+        each.stopped = True
     for thread in threads:
         thread.join()
-    done = [each for line in lines for each in line.done if begin <= each[0] <= ended]
+    done = [result for each in connections for result in each.done if begin <= result[0] <= ended]
     return {
         "seconds": ended - begin,
         "ms": [round(took * 1000, 2) for _, took, _ in done],
         "statuses": _counted([status for _, _, status in done]),
         "cpu": {str(pid): after[pid] - before[pid] for pid in pids},
         "client_cpu": own,
-        "pss": most,
-        "turn": max(line.turn for line in lines),
-        "faults": [line.fault for line in lines if line.fault],
+        "pss": peak,
+        "turn": max(each.turn for each in connections),
+        "errors": [each.error for each in connections if each.error],
     }
 
 
-def _count(lines: list[Line]) -> int:
-    return sum(len(line.done) for line in lines)
+def _count(connections: list[Connection]) -> int:
+    return sum(len(each.done) for each in connections)
 
 
 def _counted(statuses: list[int]) -> dict[str, int]:

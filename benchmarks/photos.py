@@ -1,4 +1,4 @@
-"""Seven kinds of camera-like photo, drawn here or taken from a folder of real ones."""
+"""Seven kinds of photo, generated here or taken from a folder of real ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from zlib import crc32
 
 import pyvips
 
-# GIF before AVIF: in a thread that has encoded an AVIF, libvips may take three times as long for a
-# GIF, by whatever program it is called.
+# GIF before AVIF: in a thread that has encoded an AVIF, libvips can need three times as long for a
+# GIF.
 KINDS = ("cam12", "shop2", "cut4", "prog12", "webp4", "gif1", "avif3")
-"""Their order in a mix; the first three are measured alone as well."""
+"""The order in a mix; the first three are also measured alone."""
 MAIN = ("cam12", "shop2", "cut4")
 
 _SIDEWAYS = 6
@@ -22,7 +22,7 @@ _SMALL = 4 * _MEGA
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """One photo, in two variants: other bytes, the same pixels."""
+    """One photo in two variants with different bytes and the same pixels."""
 
     name: str
     paths: tuple[Path, Path]
@@ -33,8 +33,8 @@ class Photo:
         return self.paths[0].read_bytes()
 
 
-def gather(folder: Path, real: Path | None) -> dict[str, Photo]:
-    """All kinds: real ones as far as the folder has them, the others drawn into `folder`."""
+def collect(folder: Path, real: Path | None) -> dict[str, Photo]:
+    """Return a photo of each kind: real where `real` has one, otherwise generated in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     found = _real(real) if real else {}
     photos = {}
@@ -50,7 +50,7 @@ def gather(folder: Path, real: Path | None) -> dict[str, Photo]:
         second.write_bytes(varied(first.read_bytes()))
         image = pyvips.Image.new_from_file(str(first))
         about = (
-            f"{'real' if source else 'drawn'}, {image.width}x{image.height}, "
+            f"{'real' if source else 'generated'}, {image.width}x{image.height}, "
             f"{first.stat().st_size / _MEGA:.2f} MB"
         )
         photos[kind] = Photo(kind, (first, second), about)
@@ -83,7 +83,7 @@ def _kind(path: Path) -> str | None:
 
 
 def _scene(width: int, height: int, grain: float, seed: int) -> pyvips.Image:
-    """Soft light, texture, edges and sensor noise, in proportions that compress as photos do."""
+    """Return light, texture, edges and sensor noise that compress like a photo."""
     xy = pyvips.Image.xyz(width, height)
     x, y = xy[0] / width, xy[1] / height
     light = (x * 90 + y * 60 + 50).bandjoin([y * 110 + 60, (1 - x) * 80 + y * 40 + 60])
@@ -100,7 +100,7 @@ def _scene(width: int, height: int, grain: float, seed: int) -> pyvips.Image:
 def _camera(width: int, height: int, *, progressive: bool = False) -> bytes:
     image = _scene(width, height, 6.5, 11).icc_transform("srgb", input_profile="srgb")
     image = image.copy()
-    # The EXIF says so as well, and names a maker, as cameras do.
+    # The EXIF data contains the orientation and a maker, like that of a camera.
     image.set_type(pyvips.GValue.gint_type, "orientation", _SIDEWAYS)
     image.set_type(pyvips.GValue.gstr_type, "exif-ifd0-Make", "Bench (Bench, ASCII, 6 components)")
     return bytes(image.jpegsave_buffer(Q=90, subsample_mode="on", interlace=progressive))
@@ -147,12 +147,12 @@ _SUFFIX = {"cut4": ".png", "webp4": ".webp", "gif1": ".gif", "avif3": ".avif"}
 
 
 def small() -> bytes:
-    """A photo of a few pixels: updating with it costs all that is not the kernel."""
+    """Return a tiny photo: an update with it costs everything except the decoding."""
     return bytes(_scene(160, 120, 3.0, 71).jpegsave_buffer(Q=85, keep="none"))
 
 
 def varied(data: bytes, note: bytes = b"bench") -> bytes:
-    """Other bytes with the same pixels: a comment more."""
+    """Return different bytes with the same pixels, by adding a comment."""
     if data[:2] == b"\xff\xd8":
         return data[:2] + b"\xff\xfe" + (len(note) + 2).to_bytes(2, "big") + note + data[2:]
     if data[:4] == b"\x89PNG":

@@ -1,4 +1,4 @@
-"""What processes cost: their CPU time to the nanosecond, and their memory."""
+"""CPU time and memory of processes, from the kernel."""
 
 import os
 import time
@@ -9,7 +9,7 @@ MB = 1_000_000
 
 
 def tree(root: int) -> list[int]:
-    """A process and all below it."""
+    """Return a process and all its descendants."""
     found = [root]
     for pid in found:
         for task in _lines(f"/proc/{pid}/task"):
@@ -18,7 +18,7 @@ def tree(root: int) -> list[int]:
 
 
 def cpu(pid: int) -> float:
-    """CPU seconds of a process with all the threads it ever had; 0 when it is gone."""
+    """Return the CPU seconds of a process and all its threads; 0 when it has ended."""
     try:
         return time.clock_gettime((~pid << 3) | 2)  # clock_getcpuclockid(3)
     except OSError:
@@ -26,7 +26,7 @@ def cpu(pid: int) -> float:
 
 
 def pss(pids: Iterable[int]) -> float:
-    """Megabytes of several processes together, what they share counted once."""
+    """Return the megabytes of several processes; shared memory is counted once."""
     total = 0
     for pid in pids:
         rollup = _field(f"/proc/{pid}/smaps_rollup", "Pss:")
@@ -35,17 +35,17 @@ def pss(pids: Iterable[int]) -> float:
 
 
 def peak(pid: int) -> float:
-    """The most megabytes a process ever held."""
+    """Return the peak of a process's resident megabytes."""
     return _field(f"/proc/{pid}/status", "VmHWM:") * 1024 / MB
 
 
 def resident(pid: int) -> float:
-    """Megabytes a process holds now."""
+    """Return the resident megabytes of a process."""
     return _field(f"/proc/{pid}/status", "VmRSS:") * 1024 / MB
 
 
-def forget_peak(pid: int) -> None:
-    """Let a process's peak begin anew, where the kernel permits."""
+def reset_peak(pid: int) -> None:
+    """Reset a process's peak, where the kernel permits it."""
     try:
         Path(f"/proc/{pid}/clear_refs").write_text("5")
     except OSError:
@@ -53,7 +53,7 @@ def forget_peak(pid: int) -> None:
 
 
 def name(pid: int) -> str:
-    """A short name of what a process runs."""
+    """Return a short name for a process."""
     words = _text(f"/proc/{pid}/cmdline").split("\0")
     if "fatrina.adapters.decoder.child" in words or any("unsafe_child" in word for word in words):
         return "decoder"

@@ -1,7 +1,7 @@
-"""One process that renders a photo again and again, bare, by Fatrina's recipe, or caged.
+"""Render photos repeatedly in one process: bare, by Fatrina's pipeline, or sandboxed.
 
-`python -m benchmarks.render MODE PHOTO…` answers each line `name count` on its input with the CPU
-milliseconds of one render.
+`python -m benchmarks.render MODE PHOTO…` prints, for each line `name count` on standard input, the
+CPU milliseconds of one render.
 """
 
 import sys
@@ -15,11 +15,11 @@ from fatrina.adapters.decoder import cage, child, recipe
 from fatrina.domain import cleaning
 from fatrina.domain.photo import Kind, Limits, sniff
 
-BARE, RECIPE, CAGED = "bare", "recipe", "caged"
+BARE, PIPELINE, SANDBOXED = "bare", "pipeline", "sandboxed"
 
 
 def render(data: bytes) -> None:
-    """Fatrina's recipe, as its decoder's child runs it; nothing is cleaned or written."""
+    """Render by Fatrina's pipeline as its decoder does, without stripping and writing."""
     for picture in child.PlainPhoto(data, sniff(data[:512])).pictures():
         del picture
 
@@ -30,15 +30,15 @@ def main(mode: str, paths: list[str]) -> None:
         pyvips.cache_set_max(0)
     else:
         recipe.harden()
-        # Cleaned once, beforehand: it is the whole decoder that pays for it.
+        # Strip once, in advance: the suite measures stripping with the whole decoder.
         known = {data: cleaning.clean(sniff(data[:512]), data) for data, _ in photos.values()}
 
-        def remembered(kind: Kind, data: cleaning.Buffer) -> cleaning.Clean:
+        def cached(kind: Kind, data: cleaning.Buffer) -> cleaning.Clean:
             del kind
             return known[data[:]]
 
-        cleaning.clean = remembered
-    if mode == CAGED:
+        cleaning.clean = cached
+    if mode == SANDBOXED:
         cage.confine(Limits().memory)
     for line in sys.stdin:
         name, count = line.split()

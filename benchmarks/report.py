@@ -1,4 +1,4 @@
-"""What is told: tables on the terminal, JSON for programs, and what machine it was."""
+"""Reports: tables for the terminal, JSON for programs, a description of the machine."""
 
 import json
 import os
@@ -20,7 +20,7 @@ Cell = str | float | None
 
 @dataclass(slots=True)
 class Table:
-    """Rows of one subject, printed with their columns in line."""
+    """Rows of one subject, printed with aligned columns."""
 
     title: str
     head: tuple[str, ...]
@@ -30,9 +30,9 @@ class Table:
         self.rows.append(cells)
 
     def text(self) -> str:
-        lines = [self.head, *(tuple(map(_worded, row)) for row in self.rows)]
+        lines = [self.head, *(tuple(map(_format, row)) for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        told = [
+        rows = [
             "  ".join(
                 cell.ljust(width) if at == 0 else cell.rjust(width)
                 for at, (cell, width) in enumerate(zip(line, widths, strict=True))
@@ -40,13 +40,13 @@ class Table:
             for line in lines
         ]
         rule = "  ".join("-" * width for width in widths)
-        return "\n".join(["", self.title, told[0], rule, *told[1:]])
+        return "\n".join(["", self.title, rows[0], rule, *rows[1:]])
 
     def show(self) -> None:
         print(self.text(), flush=True)
 
 
-def _worded(cell: Cell) -> str:
+def _format(cell: Cell) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
@@ -56,7 +56,7 @@ def _worded(cell: Cell) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """What it ran on, and which versions."""
+    """Return the machine and the versions of everything that is measured."""
     cpu = next(
         (
             line.partition(":")[2].strip()
@@ -104,14 +104,14 @@ def _lines(path: str) -> list[str]:
 
 
 def commit() -> str:
-    """The commit that was measured, with a mark where files differ from it."""
-    asked = ["git", "describe", "--always", "--dirty"]
-    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+    """Return the measured commit, marked when files differ from it."""
+    command = ["git", "describe", "--always", "--dirty"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 
 def write(path: Path, results: dict[str, Any]) -> None:
-    """Write all as JSON, figures rounded to what they are worth."""
+    """Write the results as JSON with figures rounded to four digits."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(_rounded(results), indent=1, ensure_ascii=False) + "\n")
 

@@ -1,4 +1,4 @@
-"""Windows of load, run in turn; medians, and ratios within one round only."""
+"""Measurement windows in turn; medians, and ratios within one round."""
 
 import json
 import subprocess
@@ -17,28 +17,29 @@ Figures = dict[str, float]
 
 @dataclass(slots=True)
 class Options:
-    """How thorough a run is."""
+    """Duration and number of windows."""
 
     quick: bool = False
     rounds: int = 7
     seconds: float = 4.0
     notes: list[str] = field(default_factory=list)
 
-    def note(self, words: str) -> None:
-        """Say something plainly, now and in the results."""
-        if words not in self.notes:
-            self.notes.append(words)
-            say(f"! {words}")
+    def note(self, text: str) -> None:
+        """Print a note and add it to the results."""
+        if text not in self.notes:
+            self.notes.append(text)
+            say(f"! {text}")
 
 
-def say(words: str) -> None:
-    """Tell of progress."""
-    print(words, file=sys.stderr, flush=True)
+def say(text: str) -> None:
+    """Print progress."""
+    print(text, file=sys.stderr, flush=True)
 
 
-def loaded(server: Server, lines: list[dict[str, Any]], **plan: Any) -> dict[str, Any]:
-    """Run the client of `load.py` against a server, whose processes it watches."""
-    plan = {"host": HOST, "port": server.port, "lines": lines, "pids": server.pids, **plan}
+def run_load(server: Server, connections: list[dict[str, Any]], **plan: Any) -> dict[str, Any]:
+    """Run `load.py` against a server and observe the server's processes."""
+    address = {"host": HOST, "port": server.port, "pids": server.pids}
+    plan = {**address, "connections": connections, **plan}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.load"],
         input=json.dumps(plan),
@@ -59,19 +60,21 @@ def loaded(server: Server, lines: list[dict[str, Any]], **plan: Any) -> dict[str
 def update_window(
     server: Server, files: list[str], turn: int, seconds: float, *, enough: int = 2 * CONNECTIONS
 ) -> tuple[Figures, int]:
-    """Updates over several connections for a while; its figures, and the next turn."""
-    lines = [
+    """Run updates over several connections; return the figures and the next turn."""
+    connections = [
         {"requests": server.updates(files, number), "turn": turn + number * 3}
         for number in range(CONNECTIONS)
     ]
     for pid in server.pids:
-        proc.forget_peak(pid)
-    result = loaded(server, lines, seconds=seconds, warm=min(1.0, seconds / 2), enough=enough)
+        proc.reset_peak(pid)
+    result = run_load(
+        server, connections, seconds=seconds, warm=min(1.0, seconds / 2), enough=enough
+    )
     return figures(server, result), result["turn"] + 1
 
 
 def figures(server: Server, result: dict[str, Any]) -> Figures:
-    """What a window says, per request answered in it."""
+    """Return the figures of a window, per response."""
     took = result["ms"] or [float("nan")]
     count = max(1, len(result["ms"]))
     costs = {int(pid): spent for pid, spent in result["cpu"].items()}
@@ -93,7 +96,7 @@ def figures(server: Server, result: dict[str, Any]) -> Figures:
 
 
 def percentile(values: list[float], hundredth: int) -> float:
-    """A percentile; of few values the nearest that there is."""
+    """Return a percentile by linear interpolation."""
     if len(values) < 2:  # noqa: PLR2004
         return values[0] if values else float("nan")
     return quantiles(values, n=100, method="inclusive")[hundredth - 1]
@@ -102,15 +105,15 @@ def percentile(values: list[float], hundredth: int) -> float:
 def alternate(
     title: str, runs: Mapping[str, Callable[[], Figures]], options: Options
 ) -> dict[str, list[Figures]]:
-    """Every run once a round, the order turned about from round to round."""
+    """Run each subject once per round, in an order that is reversed every round."""
     done: dict[str, list[Figures]] = {name: [] for name in runs}
     names = list(runs)
     for number in range(options.rounds):
         begun = time.monotonic()
         for name in names if number % 2 == 0 else reversed(names):
             done[name].append(runs[name]())
-        told = "  ".join(f"{name} {_headline(done[name][-1])}" for name in names)
-        say(f"  {title} {number + 1}/{options.rounds} ({time.monotonic() - begun:.0f} s): {told}")
+        line = "  ".join(f"{name} {_headline(done[name][-1])}" for name in names)
+        say(f"  {title} {number + 1}/{options.rounds} ({time.monotonic() - begun:.0f} s): {line}")
     return done
 
 
@@ -120,16 +123,17 @@ def _headline(figures: Figures) -> str:
     return f"{next(iter(figures.values())):.2f}"
 
 
-def summed_up(rounds: list[Figures]) -> Figures:
-    """Each figure's median; of memory the most."""
-    most = ("memory", "peak_front", "peak_others", "peak", "failed")
+def summarize(rounds: list[Figures]) -> Figures:
+    """Return each figure's median, and the maximum of memory and errors."""
+    maxima = ("memory", "peak_front", "peak_others", "peak", "failed")
     return {
-        name: (max if name in most else median)(each[name] for each in rounds) for name in rounds[0]
+        name: (max if name in maxima else median)(each[name] for each in rounds)
+        for name in rounds[0]
     }
 
 
 def ratio(above: list[Figures], below: list[Figures], name: str) -> float:
-    """The median of the ratios of each round: both ran within the same seconds."""
+    """Return the median of the rounds' ratios; both subjects ran within the same seconds."""
     return median(
         a[name] / b[name] if b[name] else float("nan") for a, b in zip(above, below, strict=True)
     )

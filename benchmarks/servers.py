@@ -1,4 +1,4 @@
-"""What is measured: Fatrina, the two peers and nginx, each started on a port of its own."""
+"""The measured servers: Fatrina, two peers and nginx, each on its own port."""
 
 import json
 import os
@@ -25,11 +25,11 @@ _STOP = 30.0
 
 
 class MissingError(Exception):
-    """What a subject needs is not on this machine; the message says what."""
+    """A requirement is missing on this machine; the message names it."""
 
 
 class Server:
-    """One running server process, with all below it."""
+    """One running server process and its descendants."""
 
     name = "server"
     health = "/"
@@ -44,19 +44,19 @@ class Server:
             self.process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**_plain(), **env},
+                env={**_environment(), **env},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
         self._wait(begun + _START)
         self.started = time.monotonic() - begun
-        """Seconds from the start to the first answer."""
+        """Seconds from the start to the first response."""
 
     def _wait(self, until: float) -> None:
         while time.monotonic() < until and self.process.poll() is None:
             try:
-                self.ask("GET", self.health)
+                self.request("GET", self.health)
             except OSError:
                 time.sleep(0.01)
             else:
@@ -69,19 +69,19 @@ class Server:
     def pids(self) -> list[int]:
         return proc.tree(self.process.pid)
 
-    def ask(
+    def request(
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> tuple[int, bytes]:
-        line = HTTPConnection(HOST, self.port, timeout=_START)
+        connection = HTTPConnection(HOST, self.port, timeout=_START)
         try:
-            line.request(method, path, body or None, headers or {})
-            answer = line.getresponse()
-            return answer.status, answer.read()
+            connection.request(method, path, body or None, headers or {})
+            response = connection.getresponse()
+            return response.status, response.read()
         finally:
-            line.close()
+            connection.close()
 
     def updates(self, files: Iterable[str], connection: int) -> list[dict[str, Any]]:
-        """The requests of one connection: its own image, one photo after another."""
+        """Return the requests of one connection: its own image, one photo after another."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -100,7 +100,7 @@ class Server:
 
 
 class Fatrina(Server):
-    """The service of this checkout, as `fatrina serve` starts it."""
+    """The service of this checkout, started by `fatrina serve`."""
 
     name = "Fatrina"
     health = "/health"
@@ -119,48 +119,48 @@ class Fatrina(Server):
         command = [*program, "serve", "--port", str(port), "--data", str(self.data)]
         super().__init__(folder, command, env, port)
         self.images: list[int] = []
-        self.shown: dict[str, Any] = {}
+        self.last_image: dict[str, Any] = {}
 
-    def open_shop(self, photo: bytes, count: int = CONNECTIONS) -> None:
-        """Products with one image each."""
+    def create_images(self, photo: bytes, count: int = CONNECTIONS) -> None:
+        """Create products with one image each."""
         for _ in range(count):
-            product = self._made("/products", {"name": "bench"})["id"]
+            product = self._create("/products", {"name": "bench"})["id"]
             boundary = "b0undary"
             head = f"--{boundary}\r\nContent-Disposition: form-data; name=photo; filename=a.jpg"
             body = f"{head}\r\n\r\n".encode() + photo + f"\r\n--{boundary}--\r\n".encode()
             kind = f"multipart/form-data; boundary={boundary}"
-            image = self._made(f"/products/{product}/images", body, kind)
+            image = self._create(f"/products/{product}/images", body, kind)
             self.images.append(int(image["id"]))
-            self.shown = image
+            self.last_image = image
 
-    def update(self, image: int, **what: Any) -> dict[str, Any]:
-        """One Update Image request."""
+    def update(self, image: int, **content: Any) -> dict[str, Any]:
+        """Return one Update Image request."""
         return {
             "method": "POST",
             "path": f"/admin/v2/products/images/{image}",
             "headers": self.headers,
-            **what,
+            **content,
         }
 
     def updates(self, files: Iterable[str], connection: int) -> list[dict[str, Any]]:
         return [self.update(self.images[connection], file=file) for file in files]
 
-    def _made(
+    def _create(
         self, path: str, body: bytes | dict[str, Any], kind: str = "application/json"
     ) -> dict[str, Any]:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {**self.headers, "Content-Type": kind}
-        status, answer = self.ask("POST", f"/admin/v2{path}", data, headers)
+        status, response = self.request("POST", f"/admin/v2{path}", data, headers)
         if status != 201:  # noqa: PLR2004
-            raise RuntimeError(f"{path}: {status} {answer[:300]!r}")
-        made: dict[str, Any] = json.loads(answer)["data"]
-        return made
+            raise RuntimeError(f"{path}: {status} {response[:300]!r}")
+        created: dict[str, Any] = json.loads(response)["data"]
+        return created
 
 
 class Peer(Server):
     """One of the two peers."""
 
-    health = "/health"  # any answer will do
+    health = "/health"  # any response is enough
 
     def __init__(self, folder: Path, command: list[str], port: int, *, keep: bool) -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -175,7 +175,7 @@ class Peer(Server):
 
 
 class Pillow(Peer):
-    """FastAPI with Pillow and SQLite, one worker a core."""
+    """FastAPI with Pillow and SQLite, one worker per core."""
 
     name = "FastAPI + Pillow"
 
@@ -208,7 +208,7 @@ class Sharp(Peer):
 
 
 class Nginx(Server):
-    """nginx, one worker, serving the pictures from the folder that Fatrina keeps them in."""
+    """nginx with one worker, serving the images from Fatrina's data directory."""
 
     name = "nginx"
 
@@ -226,12 +226,12 @@ class Nginx(Server):
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """Return an unused port."""
     with socket.create_server((HOST, 0)) as probe:
         return int(probe.getsockname()[1])
 
 
-def _plain() -> dict[str, str]:
+def _environment() -> dict[str, str]:
     names = ("PATH", "HOME", "LANG", "TMPDIR")
     return {name: os.environ[name] for name in names if name in os.environ}
 
@@ -239,7 +239,7 @@ def _plain() -> dict[str, str]:
 def _cli(*words: str, data: Path) -> str:
     command = [sys.executable, "-m", "fatrina", *words, "--data", str(data)]
     done = subprocess.run(
-        command, cwd=ROOT, env=_plain(), capture_output=True, text=True, check=False
+        command, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise RuntimeError(done.stderr)
@@ -247,10 +247,10 @@ def _cli(*words: str, data: Path) -> str:
 
 
 def kernel_window(files: list[str], seconds: float, turn: int) -> dict[str, float]:
-    """The kernel limit K: the bare recipe in as many processes as cores, for a while."""
+    """Measure the limit K: the bare recipe in as many processes as cores."""
     plan = json.dumps({"files": files, "seconds": seconds, "turn": turn})
     command = [sys.executable, "-m", "benchmarks.kernel"]
-    env = {**_plain(), **ENVIRONMENT}
+    env = {**_environment(), **ENVIRONMENT}
     running = [
         subprocess.Popen(
             command, cwd=ROOT, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE

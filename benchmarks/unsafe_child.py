@@ -1,4 +1,4 @@
-"""A decoder process without its cage, or without the cleaning: see `launcher.py`."""
+"""A decoder process without its sandbox, or without metadata stripping: see `launcher.py`."""
 
 import sys
 
@@ -13,7 +13,7 @@ def unconfined(memory: int) -> cage.Cage:
     return cage.Cage(landlock=1, seccomp=True)
 
 
-def as_sent(kind: Kind, data: Buffer) -> Clean:
+def unchanged(kind: Kind, data: Buffer) -> Clean:
     del kind
     return Clean((range(len(data)),))
 
@@ -22,5 +22,5 @@ if __name__ == "__main__":
     if sys.argv[1] == "confinement":
         cage.confine = unconfined
     else:
-        cleaning.clean = as_sent
+        cleaning.clean = unchanged
     child.main(int(sys.argv[2]), int(sys.argv[3]))

@@ -1,13 +1,13 @@
-"""The suites by name, in the order they run."""
+"""The suites by name, in the order in which they run."""
 
 from types import ModuleType
 
-from benchmarks.suites import delivery, growth, kernel, roads, safety, update, uploads
+from benchmarks.suites import delivery, growth, kernel, requests, safety, update, uploads
 
 SUITES: dict[str, ModuleType] = {
     "kernel": kernel,
     "update": update,
-    "roads": roads,
+    "requests": requests,
     "delivery": delivery,
     "growth": growth,
     "safety": safety,

@@ -1,4 +1,4 @@
-"""What growth costs: updates, start-up and the database at a thousand to a million images."""
+"""Cost of growth: updates, start-up and database size from a thousand to a million images."""
 
 import sqlite3
 import time
@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks import photos, proc
 from benchmarks.photos import Photo
 from benchmarks.report import Table
-from benchmarks.rounds import Figures, Options, alternate, figures, loaded, ratio, say, summed_up
+from benchmarks.rounds import Figures, Options, alternate, figures, ratio, run_load, say, summarize
 from benchmarks.servers import Fatrina
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -28,7 +28,7 @@ SELECT {_FIRST} + n, 1, 'Product ' || n, 'SKU-' || n, :now FROM n WHERE n % {_PE
 WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n + 1 < :count)
 INSERT INTO images (id, product_id, age, sort, is_default, alt, created_at)
 SELECT {_FIRST} + n, {_FIRST} + n - n % {_PER_PRODUCT}, n % {_PER_PRODUCT} + 1,
-  n % {_PER_PRODUCT} + 1, n % {_PER_PRODUCT} = 0, 'Picture ' || n, :now FROM n;
+  n % {_PER_PRODUCT} + 1, n % {_PER_PRODUCT} = 0, 'Image ' || n, :now FROM n;
 WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n + 1 < :count)
 INSERT INTO versions (image_id, handle, secret, kind, width, height, frames, bytes, sha256,
   token_id, created_at)
@@ -53,10 +53,10 @@ def run(folder: Path, _: dict[str, Photo], options: Options) -> dict[str, Any]:
             "small photo": [{"file": file} for file in files],
             "metadata only": [{"fields": {"alt": f"text {n}"}} for n in range(2)],
         }
-        for name, whats in kinds.items():
-            _measured(name, whats, services, options, results)
+        for name, contents in kinds.items():
+            _measured(name, contents, services, options, results)
     table = Table(
-        "Growth, one connection, random images: ms outside the decoder, to the smallest",
+        "Growth, one connection, random images: ms outside the decoder, compared with the smallest",
         (
             "images",
             "small photo",
@@ -70,19 +70,19 @@ def run(folder: Path, _: dict[str, Photo], options: Options) -> dict[str, Any]:
         ),
     )
     for count in services:
-        told = results[str(count)]
+        size = results[str(count)]
         cells: list[float | str] = [f"{count:,}"]
         for name in ("small photo", "metadata only"):
-            each = told[name]
+            each = size[name]
             cells += [each["median"]["outside"], each["ratios"]["outside"], each["median"]["p95"]]
-        table.row(*cells, told["start_seconds"], told["database_mb"])
+        table.row(*cells, size["start_seconds"], size["database_mb"])
     table.show()
     return results
 
 
 def _grown(place: Path, count: int, results: dict[str, Any]) -> Fatrina:
-    """A service over a database of so many images; its rows are written straight into the file."""
-    Fatrina(place).close()  # makes the tables and a merchant with a token
+    """Start a service with `count` images; the rows are written directly into the database file."""
+    Fatrina(place).close()  # creates the tables and a merchant with a token
     begun = time.monotonic()
     with closing(sqlite3.connect(place / "data" / _FILE)) as database:
         for statement in _ROWS.split(";"):
@@ -96,7 +96,7 @@ def _grown(place: Path, count: int, results: dict[str, Any]) -> Fatrina:
             starts.append(service.started)
     service = Fatrina(place, photo_optional="true")
     step = max(1, count // _ASKED)
-    # Spread over the whole file, in an order that is not that of the pages.
+    # Spread over the whole file, in an order that differs from that of the pages.
     service.images = [_FIRST + (n * 7919 % _ASKED) * step for n in range(min(_ASKED, count))]
     starts.append(service.started)
     size = (place / "data" / _FILE).stat().st_size / proc.MB
@@ -106,7 +106,7 @@ def _grown(place: Path, count: int, results: dict[str, Any]) -> Fatrina:
 
 def _measured(
     name: str,
-    whats: list[dict[str, Any]],
+    contents: list[dict[str, Any]],
     services: dict[int, Fatrina],
     options: Options,
     results: dict[str, Any],
@@ -115,17 +115,21 @@ def _measured(
 
     def window(count: int) -> Callable[[], Figures]:
         service = services[count]
-        # All images with one photo, then all with the other: what is shown always differs.
-        requests = [service.update(image, **what) for what in whats for image in service.images]
+        # All images with one photo, then all with the other, so that each update changes bytes.
+        requests = [
+            service.update(image, **content) for content in contents for image in service.images
+        ]
 
         def measure() -> Figures:
-            line = {"requests": requests, "turn": turns[count]}
-            result = loaded(service, [line], seconds=options.seconds, warm=0.3, memory=False)
+            connection = {"requests": requests, "turn": turns[count]}
+            result = run_load(
+                service, [connection], seconds=options.seconds, warm=0.3, memory=False
+            )
             turns[count] = result["turn"] + 1
-            seen = figures(service, result)
-            # One connection: what the decoders do not spend of an update's time is all the rest.
-            seen["outside"] = seen["p50"] - (seen["cpu"] - seen["cpu_front"]) * 1000
-            return seen
+            window = figures(service, result)
+            # With one connection, the rest of an update's time is what the decoders do not use.
+            window["outside"] = window["p50"] - (window["cpu"] - window["cpu_front"]) * 1000
+            return window
 
         return measure
 
@@ -136,4 +140,4 @@ def _measured(
         ratios = {key: ratio(rounds, least, key) for key in ("outside", "cpu_front")}
         if failed := sum(each["failed"] for each in rounds):
             options.note(f"{count} images, {name}: {failed:.0f} requests failed")
-        results[count][name] = {"median": summed_up(rounds), "ratios": ratios}
+        results[count][name] = {"median": summarize(rounds), "ratios": ratios}

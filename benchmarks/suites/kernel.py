@@ -1,4 +1,4 @@
-"""CPU of a photo's renditions: bare recipe, Fatrina's, the same caged, the whole decoder."""
+"""CPU of a photo's renditions: bare recipe, Fatrina's pipeline, sandboxed, the whole decoder."""
 
 import os
 import subprocess
@@ -12,12 +12,12 @@ from benchmarks import proc, render
 from benchmarks.kernel import ENVIRONMENT
 from benchmarks.photos import Photo
 from benchmarks.report import Table
-from benchmarks.rounds import Figures, Options, alternate, ratio, summed_up
+from benchmarks.rounds import Figures, Options, alternate, ratio, summarize
 from benchmarks.servers import ROOT
 from fatrina.adapters.decoder import Decoder, process
 from fatrina.domain.photo import Limits
 
-_ENOUGH = 400.0  # milliseconds of CPU a measurement lasts at least
+_ENOUGH = 400.0  # minimum CPU milliseconds of a measurement
 _ROLES = 4
 DECODER = "decoder"
 
@@ -36,7 +36,7 @@ class Renderer:
         )
 
     def cost(self, name: str, count: int) -> float:
-        """CPU milliseconds of a render."""
+        """Return the CPU milliseconds of one render."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -49,24 +49,26 @@ class Renderer:
         self._process.wait()
 
 
-def run(folder: Path, gathered: dict[str, Photo], options: Options) -> dict[str, Any]:
-    paths = [str(photo.paths[0]) for photo in gathered.values()]
+def run(folder: Path, collected: dict[str, Photo], options: Options) -> dict[str, Any]:
+    paths = [str(photo.paths[0]) for photo in collected.values()]
     table = Table(
-        "Kernel: CPU ms a photo",
-        ("", "bare recipe", "Fatrina's", "ratio", "in its cage", "ratio", "whole decoder", "ratio"),
+        "Kernel: CPU ms per photo",
+        ("", "bare recipe", "pipeline", "ratio", "sandboxed", "ratio", "whole decoder", "ratio"),
     )
     results: dict[str, Any] = {}
     with ExitStack() as running:
-        renderers = {mode: Renderer(mode, paths) for mode in (render.BARE, "recipe", "caged")}
+        renderers = {
+            mode: Renderer(mode, paths) for mode in (render.BARE, render.PIPELINE, render.SANDBOXED)
+        }
         for renderer in renderers.values():
             running.callback(renderer.close)
         decoder = Decoder(Limits().memory)
         running.callback(decoder.end)
-        for name, photo in gathered.items():
+        for name, photo in collected.items():
             results[name] = _measured(photo, renderers, decoder, folder, options)
             total, ratios = results[name]["median"], results[name]["ratios"]
             cells = [name, total[render.BARE]]
-            for mode in (render.RECIPE, render.CAGED, DECODER):
+            for mode in (render.PIPELINE, render.SANDBOXED, DECODER):
                 cells += [total[mode], ratios[mode]]
             table.row(*cells)
     table.show()
@@ -98,7 +100,7 @@ def _measured(
         measure()  # warm
     done = alternate(f"kernel {photo.name}", runs, options)
     return {
-        "median": {mode: summed_up(rounds)["ms"] for mode, rounds in done.items()},
+        "median": {mode: summarize(rounds)["ms"] for mode, rounds in done.items()},
         "ratios": {mode: ratio(rounds, done[render.BARE], "ms") for mode, rounds in done.items()},
         "rounds": {mode: [each["ms"] for each in rounds] for mode, rounds in done.items()},
     }

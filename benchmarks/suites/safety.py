@@ -1,4 +1,4 @@
-"""What safety costs: updates with confinement, fsync or cleaning taken out, against all of it."""
+"""Cost of safety: updates without confinement, fsync or stripping, compared with all of them."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -8,15 +8,15 @@ from typing import Any
 from benchmarks import photos
 from benchmarks.photos import Photo
 from benchmarks.report import Table
-from benchmarks.rounds import Figures, Options, alternate, ratio, summed_up, update_window
+from benchmarks.rounds import Figures, Options, alternate, ratio, summarize, update_window
 from benchmarks.servers import Fatrina
 
-WHOLE = "all of it"
-PARTS = ("confinement", "fsync", "cleaning")
+ALL = "all of them"
+MEASURES = ("confinement", "fsync", "stripping")
 _PHOTOS = ("cam12", "shop2")
 
 
-def run(folder: Path, gathered: dict[str, Photo], options: Options) -> dict[str, Any]:
+def run(folder: Path, collected: dict[str, Photo], options: Options) -> dict[str, Any]:
     results: dict[str, Any] = {}
     table = Table(
         "Cost of safety, 8 connections",
@@ -24,22 +24,24 @@ def run(folder: Path, gathered: dict[str, Photo], options: Options) -> dict[str,
     )
     with ExitStack() as running:
         services = {}
-        for part in (WHOLE, *PARTS):
-            without = "" if part == WHOLE else part
+        for part in (ALL, *MEASURES):
+            without = "" if part == ALL else part
             services[part] = running.enter_context(Fatrina(folder / part, without))
-            services[part].open_shop(photos.small())
+            services[part].create_images(photos.small())
         for name in _PHOTOS:
-            done = _measured(gathered[name], services, options)
+            done = _measured(collected[name], services, options)
             for part, rounds in done.items():
-                total = summed_up(rounds)
-                rate = ratio(rounds, done[WHOLE], "rate")
-                cost = ratio(rounds, done[WHOLE], "cpu")
+                total = summarize(rounds)
+                rate = ratio(rounds, done[ALL], "rate")
+                cost = ratio(rounds, done[ALL], "cpu")
                 results.setdefault(name, {})[part] = {
                     "median": total,
                     "ratios": {"rate": rate, "cpu": cost},
                 }
-                who = part if part == WHOLE else f"without {part}"
-                table.row(who, name, total["rate"], rate, total["cpu"] * 1000, cost, total["p95"])
+                subject = part if part == ALL else f"without {part}"
+                table.row(
+                    subject, name, total["rate"], rate, total["cpu"] * 1000, cost, total["p95"]
+                )
     table.show()
     return results
 
@@ -52,8 +54,8 @@ def _measured(
 
     def window(part: str) -> Callable[[], Figures]:
         def measure() -> Figures:
-            seen, turns[part] = update_window(services[part], files, turns[part], options.seconds)
-            return seen
+            window, turns[part] = update_window(services[part], files, turns[part], options.seconds)
+            return window
 
         return measure
 

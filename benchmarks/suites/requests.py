@@ -1,4 +1,4 @@
-"""The other roads of an update: by link, without a photo, with bytes shown already, and refused."""
+"""Other updates: by link, without a photo, with identical bytes, and rejected photos."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,62 +11,62 @@ from typing import Any
 from benchmarks import hostile, photos, proc
 from benchmarks.photos import Photo
 from benchmarks.report import Table
-from benchmarks.rounds import Figures, Options, alternate, figures, loaded, ratio, summed_up
+from benchmarks.rounds import Figures, Options, alternate, figures, ratio, run_load, summarize
 from benchmarks.servers import CONNECTIONS, HOST, Fatrina, free_port
 
 _UPLOAD = "cam12 by file"
 _LINK = "cam12 by link"
-_WORDS = "metadata only"
+_METADATA = "metadata only"
 _SAME = "identical bytes"
 
 
-def run(folder: Path, gathered: dict[str, Photo], options: Options) -> dict[str, Any]:
-    photo = gathered["cam12"]
+def run(folder: Path, collected: dict[str, Photo], options: Options) -> dict[str, Any]:
+    photo = collected["cam12"]
     with site(photo.paths[0].parent) as address:
         settings = {"download_allow": address, "photo_optional": "true"}
         with Fatrina(folder / "fatrina", **settings) as service:
-            service.open_shop(photos.small())
-            result = _roads(service, photo, address, options)
-            result["refused"] = _refused(service, photo, folder, options)
+            service.create_images(photos.small())
+            result = _accepted(service, photo, address, options)
+            result["rejected"] = _rejected(service, photo, folder, options)
     return result
 
 
-def _roads(service: Fatrina, photo: Photo, address: str, options: Options) -> dict[str, Any]:
+def _accepted(service: Fatrina, photo: Photo, address: str, options: Options) -> dict[str, Any]:
     links = [f"http://{address}/{path.name}" for path in photo.paths]
     plans: dict[str, list[dict[str, Any]]] = {
         _UPLOAD: [{"file": str(path)} for path in photo.paths],
         _LINK: [{"fields": {"photo": link}} for link in links],
-        _WORDS: [{"fields": {"alt": f"text {n}"}} for n in range(2)],
+        _METADATA: [{"fields": {"alt": f"text {n}"}} for n in range(2)],
         _SAME: [{"file": str(photo.paths[0])}],
     }
     turns = dict.fromkeys(plans, 0)
 
     def window(name: str) -> Callable[[], Figures]:
         def measure() -> Figures:
-            lines = [
+            connections = [
                 {"requests": [service.update(image, **each) for each in plans[name]],
                  "turn": turns[name]}
                 for image in service.images
             ]  # fmt: skip
-            # What is shown at first differs from what comes, except of the same bytes: sent once.
+            # Each image must already show these bytes before the window begins.
             if name == _SAME:
-                loaded(service, lines, seconds=0.0, memory=False)
-            result = loaded(
-                service, lines, seconds=options.seconds, warm=0.5, enough=2 * CONNECTIONS
+                run_load(service, connections, seconds=0.0, memory=False)
+            result = run_load(
+                service, connections, seconds=options.seconds, warm=0.5, enough=2 * CONNECTIONS
             )
             turns[name] = result["turn"] + 1
             return figures(service, result)
 
         return measure
 
-    done = alternate("roads", {name: window(name) for name in plans}, options)
+    done = alternate("requests", {name: window(name) for name in plans}, options)
     table = Table(
-        "Roads of an update, 8 connections",
-        ("", "updates/s", "p50 ms", "p95 ms", "p99 ms", "CPU ms", "to by file", "front CPU ms"),
+        "Other updates, 8 connections",
+        ("", "updates/s", "p50 ms", "p95 ms", "p99 ms", "CPU ms", "vs by file", "front CPU ms"),
     )
     result: dict[str, Any] = {}
     for name, rounds in done.items():
-        total, cost = summed_up(rounds), ratio(rounds, done[_UPLOAD], "cpu")
+        total, cost = summarize(rounds), ratio(rounds, done[_UPLOAD], "cpu")
         result[name] = {"median": total, "ratios": {"cpu_to_file": cost}}
         table.row(
             name, total["rate"], total["p50"], total["p95"], total["p99"], total["cpu"] * 1000,
@@ -78,29 +78,29 @@ def _roads(service: Fatrina, photo: Photo, address: str, options: Options) -> di
     return result
 
 
-def _refused(
+def _rejected(
     service: Fatrina, photo: Photo, folder: Path, options: Options
 ) -> dict[str, dict[str, float]]:
     cases = hostile.files(folder, photo)
     table = Table(
-        "Refused, one at a time",
+        "Rejected photos, one at a time",
         ("", "status", "ms", "CPU ms", "front", "decoder", "MB front grew", "MB decoder grew"),
     )
     result = {}
-    line = {"requests": [], "turn": 0}
+    connection = {"requests": [], "turn": 0}
     for name, paths in cases.items():
         requests = [service.update(service.images[0], file=str(path)) for path in paths]
-        plan = partial(loaded, service, [{**line, "requests": requests}], memory=False)
+        plan = partial(run_load, service, [{**connection, "requests": requests}], memory=False)
         plan(seconds=0.0, enough=4)  # warm
         pids = service.pids
         for pid in pids:
-            proc.forget_peak(pid)
+            proc.reset_peak(pid)
         before = {pid: proc.resident(pid) for pid in pids}
-        seen = plan(seconds=options.seconds / 2, enough=4)
+        window = plan(seconds=options.seconds / 2, enough=4)
         grown = {pid: max(0.0, proc.peak(pid) - before[pid]) for pid in pids}
-        total = figures(service, seen)
+        total = figures(service, window)
         front = service.process.pid
-        statuses = " ".join(seen["statuses"])
+        statuses = " ".join(window["statuses"])
         result[name] = total | {"grown": max(grown.values()), "bytes": paths[0].stat().st_size}
         table.row(
             name, statuses, total["p50"], total["cpu"] * 1000, total["cpu_front"] * 1000,
@@ -125,7 +125,7 @@ def _serve(folder: str, port: int) -> None:
 
 @contextmanager
 def site(folder: Path) -> Iterator[str]:
-    """A small web server over a folder, in a process of its own; its host and port."""
+    """Serve a folder over HTTP from another process; yield its host and port."""
     port = free_port()
     process = get_context("spawn").Process(target=_serve, args=(str(folder), port), daemon=True)
     process.start()

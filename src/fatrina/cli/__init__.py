@@ -53,7 +53,7 @@ def serve(host: Host = None, port: Port = None, data: Data = None) -> None:
 
 @cli.command("demo")
 def demo_(host: Host = None, port: Port = None, data: Data = None) -> None:
-    """Draw a small shop, swap pictures by file and by link before your eyes, and go on serving."""
+    """Create a sample store, replace photos by file and by link, then serve until stopped."""
     from fatrina import demo  # noqa: PLC0415  other commands start without it
 
     chosen = settings(host=host, port=port, data=data or Path("data/demo"))

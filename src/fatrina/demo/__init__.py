@@ -1,6 +1,5 @@
-"""The demonstration: a small shop, drawn on the spot, whose pictures are swapped as you watch."""
+"""Demo: a sample store with generated photos, updates over real HTTP, then normal service."""
 
-import shlex
 from http.client import HTTPException
 from pathlib import Path
 from random import Random
@@ -9,124 +8,84 @@ from threading import Thread
 from typing import Final
 
 from fatrina import app, serving
-from fatrina.demo import pictures, rehearsal, show
-from fatrina.demo.pictures import Drawn
-from fatrina.demo.rehearsal import CONTROLS
-from fatrina.demo.shop import MERCHANT, Shop, opened
-from fatrina.demo.show import API, Stage, say
-from fatrina.demo.supplier import Heard, supplier
+from fatrina.demo import emulator_tour, instructions, sample_photos, updates
+from fatrina.demo.context import DemoContext, DemoError
+from fatrina.demo.origin_server import Received, origin_server
+from fatrina.demo.output import say
+from fatrina.demo.sample_photos import SamplePhoto
+from fatrina.demo.store import MERCHANT, DemoStore, create_store
 from fatrina.domain import errors, messages
 from fatrina.settings import Settings
 
-_LINKED: Final = ("lantern", "shirt", "cup")
+_LINKED_PHOTOS: Final = ("lantern", "shirt", "cup")
 
 
 def run(settings: Settings) -> None:
-    """Open the shop, play the show, and go on serving until stopped.
+    """Create the sample store, show the updates, and serve until stopped.
 
     Raises:
-        app.NotReadyError: the folder or the machine is not fit for it.
-        OSError: the address or the folder cannot be had.
+        app.NotReadyError: the data directory or the machine does not permit it.
+        OSError: the address or the data directory is not available.
     """
-    chance = Random()  # noqa: S311  colours
-    photos = [pictures.shop_photo(name, chance) for name in _LINKED]
-    heard = Heard()
-    with supplier({photo.file: photo.data for photo in photos}, heard) as site:
+    random = Random()  # noqa: S311  colours
+    photos = [sample_photos.webp_photo(name, random) for name in _LINKED_PHOTOS]
+    received = Received()
+    with origin_server({photo.file: photo.data for photo in photos}, received) as origin:
         settings = settings.model_copy(
             update={
-                "download_allow": (*settings.download_allow, site),
+                "download_allow": (*settings.download_allow, origin),
                 "admin_token": settings.admin_token or token_urlsafe(),
             }
         )
 
-        def ready(service: app.Service, settings: Settings) -> None:
-            shop = _shop(service, chance)
-            sample = _sample(settings.data, pictures.snapshot("cup", chance))
-            links = [f"http://{site}/{photo.file}" for photo in photos]
-            args = (_stage(settings, shop, site, links[0], heard), sample, links, chance)
-            Thread(target=_perform, args=args, name="show", daemon=True).start()
+        def on_ready(service: app.Service, settings: Settings) -> None:
+            store = _store(service, random)
+            sample = _write_sample(settings.data, sample_photos.camera_photo("cup", random))
+            links = [f"http://{origin}/{photo.file}" for photo in photos]
+            context = _context(settings, store, origin, links[0], received)
+            args = (context, sample, links, random)
+            Thread(target=_present, args=args, name="demo", daemon=True).start()
 
-        serving.serve(settings, ready)
+        serving.serve(settings, on_ready)
 
 
-def _shop(service: app.Service, chance: Random) -> Shop:
+def _store(service: app.Service, random: Random) -> DemoStore:
     try:
-        return opened(service.parts, chance)
-    except errors.Refusal as refusal:
-        raise app.NotReadyError(messages.word(refusal, "en")) from refusal
+        return create_store(service.parts, random)
+    except errors.Refusal as exc:
+        raise app.NotReadyError(messages.word(exc, "en")) from exc
 
 
-def _sample(folder: Path, photo: Drawn) -> Path:
-    path = folder.resolve() / "sample.jpg"
+def _write_sample(directory: Path, photo: SamplePhoto) -> Path:
+    path = directory.resolve() / "sample.jpg"
     path.write_bytes(photo.data)
     return path
 
 
-def _stage(settings: Settings, shop: Shop, site: str, link: str, heard: Heard) -> Stage:
+def _context(
+    settings: Settings, store: DemoStore, origin: str, link: str, received: Received
+) -> DemoContext:
     say(
         "Fatrina · فترينة",
-        f"A shop of {len(shop.products)} products is open: merchant “{MERCHANT}”, "
-        f"folder {settings.data}, {settings.here}",
+        f"A store with {len(store.products)} products is ready: merchant “{MERCHANT}”, "
+        f"data directory {settings.data}, {settings.here}",
     )
-    return Stage(
-        here=settings.here,
+    return DemoContext(
+        address=settings.here,
         base=settings.base,
         keep_days=settings.keep_days,
-        shop=shop,
+        store=store,
         link=link,
-        hook=f"http://{site}/hook",
-        heard=heard,
+        webhook_url=f"http://{origin}/hook",
+        received=received,
         admin_token=settings.admin_token,
     )
 
 
-def _perform(stage: Stage, sample: Path, links: list[str], chance: Random) -> None:
+def _present(context: DemoContext, sample: Path, links: list[str], random: Random) -> None:
     try:
-        show.play(stage, chance)
-        rehearsal.play(stage, chance)
-    except (show.FailedError, OSError, HTTPException) as fault:
-        say("", f"The show broke off: {fault}")
-    _invite(stage, sample, links)
-
-
-def _invite(stage: Stage, sample: Path, links: list[str]) -> None:
-    say("", "── Your turn · دورك " + "─" * 58, "")
-    for title, sku, fields in (
-        ("Swap the vase's picture by file:", "VASE", (_file(sample), "alt=كوب قهوة")),
-        ("Swap the shirt's picture by link:", "SHIRT", (f"photo={links[1]}", "default=1")),
-    ):
-        say(title, "", _curl(stage, f"/images/{stage.shop.images[sku]}", fields), "")
-    say("See a product with its images:", "")
-    say(_curl(stage, f"/{stage.shop.products['VASE']}", ()), "")
-    say("Have the next update refused, and read why:", "")
-    say(_control(stage, "/faults", ("what=503", f"path={API}/images/*")), "")
-    say(_control(stage, "/requests?status=503", ()), "")
-    say(
-        "Bytes that an image shows already keep its URLs; any picture of yours will do as well.",
-        f"The token works for a day. The API is described at {stage.here}/docs",
-        "",
-        f"Fatrina goes on serving at {stage.here} until you press Ctrl-C.",
-    )
-
-
-def _curl(stage: Stage, path: str, fields: tuple[str, ...]) -> str:
-    return _asked(stage.here + API + path, stage.shop.token, fields)
-
-
-def _control(stage: Stage, path: str, fields: tuple[str, ...]) -> str:
-    return _asked(stage.here + CONTROLS + path, stage.admin_token, fields)
-
-
-def _asked(url: str, token: str, fields: tuple[str, ...]) -> str:
-    lines = [
-        f"curl -sS {shlex.quote(url)}",
-        f"-H {shlex.quote(f'Authorization: Bearer {token}')}",
-        *(f"-F {shlex.quote(field)}" for field in fields),
-    ]
-    return " \\\n     ".join(lines) + " | python3 -m json.tool --no-ensure-ascii"
-
-
-def _file(path: Path) -> str:
-    """A file as curl's -F reads it, whatever its path holds."""
-    name = str(path).replace("\\", "\\\\").replace('"', '\\"')
-    return f'photo=@"{name}"'
+        updates.present(context, random)
+        emulator_tour.present(context, random)
+    except (DemoError, OSError, HTTPException) as exc:
+        say("", f"The demo stopped: {exc}")
+    instructions.print_instructions(context, sample, links)

@@ -1,4 +1,4 @@
-"""A client of a few lines: sends a form or JSON over HTTP, reads JSON, fetches pictures."""
+"""A minimal HTTP client: sends forms and JSON, reads JSON and images."""
 
 import json
 from collections.abc import Mapping
@@ -7,68 +7,69 @@ from time import perf_counter
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from fatrina.demo.pictures import Drawn
+from fatrina.demo.sample_photos import SamplePhoto
 
-_PATIENCE: Final = 60.0
+_TIMEOUT: Final = 60.0
 _BOUNDARY: Final = "fatrina-demo-7d4c1f0b"
 
+Fields = Mapping[str, str | SamplePhoto]
 
-class Answer(NamedTuple):
-    """What came back."""
+
+class Response(NamedTuple):
+    """A response, read completely."""
 
     status: int
-    kind: str
+    content_type: str
     body: bytes
     milliseconds: int
 
     @property
     def json(self) -> Any:
-        """The body, read as JSON."""
+        """The body, parsed as JSON."""
         return json.loads(self.body)
 
 
 class Client:
-    """Talks to the service at `base` with one token."""
+    """Sends requests to the service at `base` with one token."""
 
     def __init__(self, base: str, token: str) -> None:
-        """Nothing is sent yet."""
-        self._where = urlsplit(base)
+        """Store the address; no connection is opened yet."""
+        self._base = urlsplit(base)
         self._token = token
 
-    def update(self, path: str, fields: Mapping[str, str | Drawn]) -> Answer:
-        """POST a multipart form: a drawn photo as a file, all else as text."""
+    def post_form(self, path: str, fields: Fields) -> Response:
+        """POST a multipart form: sample photos as files, everything else as text."""
         parts = b"".join(_part(name, value) for name, value in fields.items())
-        headers = {
-            "Authorization": f"Bearer {self._token}",
-            "Content-Type": f"multipart/form-data; boundary={_BOUNDARY}",
-        }
-        return self._ask("POST", path, parts + f"--{_BOUNDARY}--\r\n".encode(), headers)
+        content_type = f"multipart/form-data; boundary={_BOUNDARY}"
+        body = parts + f"--{_BOUNDARY}--\r\n".encode()
+        return self._send("POST", path, body, {"Content-Type": content_type})
 
-    def look(self, path: str) -> Answer:
-        """GET a path with the token."""
-        return self._ask("GET", path, b"", {"Authorization": f"Bearer {self._token}"})
+    def get(self, path: str) -> Response:
+        """GET a path."""
+        return self._send("GET", path, b"", {})
 
-    def ask(self, method: str, path: str, value: object = None) -> Answer:
-        """Make a request, with `value` as JSON if there is one."""
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        return self._ask(
-            method, path, b"" if value is None else json.dumps(value).encode(), headers
-        )
+    def request(self, method: str, path: str, value: object = None) -> Response:
+        """Send a request with `value` as its JSON body, or without a body."""
+        body = b"" if value is None else json.dumps(value).encode()
+        return self._send(method, path, body, {"Content-Type": "application/json"})
 
-    def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        line = HTTPConnection(self._where.hostname or "", self._where.port, timeout=_PATIENCE)
+    def _send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Response:
+        headers = {"Authorization": f"Bearer {self._token}", **headers}
+        connection = HTTPConnection(self._base.hostname or "", self._base.port, timeout=_TIMEOUT)
         try:
-            begun = perf_counter()
-            line.request(method, path, body or None, headers)
-            response = line.getresponse()
+            start = perf_counter()
+            connection.request(method, path, body or None, headers)
+            response = connection.getresponse()
             data = response.read()
-            spent = round((perf_counter() - begun) * 1000)
-            return Answer(response.status, response.headers.get_content_type(), data, spent)
+            milliseconds = round((perf_counter() - start) * 1000)
+            return Response(
+                response.status, response.headers.get_content_type(), data, milliseconds
+            )
         finally:
-            line.close()
+            connection.close()
 
 
-def _part(name: str, value: str | Drawn) -> bytes:
+def _part(name: str, value: str | SamplePhoto) -> bytes:
     head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"'
     if isinstance(value, str):
         return f"{head}\r\n\r\n{value}\r\n".encode()

@@ -1,4 +1,4 @@
-"""Somebody else's web site, on this machine: where links lead, and where webhooks arrive."""
+"""A web server on this machine that stands in for other sites: linked photos, webhooks."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,17 +16,17 @@ class Message(NamedTuple):
     body: bytes
 
 
-Heard = SimpleQueue[Message]
+Received = SimpleQueue[Message]
 
 
 @contextmanager
-def supplier(photos: Mapping[str, bytes], heard: Heard) -> Iterator[str]:
-    """Serve `photos` by file name on a free port of the loopback; gives its host:port.
+def origin_server(photos: Mapping[str, bytes], received: Received) -> Iterator[str]:
+    """Serve `photos` by file name on a free loopback port; yield its host:port.
 
-    What is posted to it is `heard`.
+    Bodies of POST requests are put into `received`.
     """
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(photos, heard))
-    Thread(target=server.serve_forever, name="supplier", daemon=True).start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(photos, received))
+    Thread(target=server.serve_forever, name="origin", daemon=True).start()
     try:
         yield f"127.0.0.1:{server.server_port}"
     finally:
@@ -34,25 +34,25 @@ def supplier(photos: Mapping[str, bytes], heard: Heard) -> Iterator[str]:
         server.server_close()
 
 
-def _handler(photos: Mapping[str, bytes], heard: Heard) -> type[BaseHTTPRequestHandler]:
+def _handler(photos: Mapping[str, bytes], received: Received) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self._answer(photos.get(self.path.removeprefix("/")))
+            self._respond(photos.get(self.path.removeprefix("/")))
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            heard.put(Message(self.headers, body))
-            self._answer(b"")
+            received.put(Message(self.headers, body))
+            self._respond(b"")
 
-        def _answer(self, data: bytes | None) -> None:
+        def _respond(self, data: bytes | None) -> None:
             self.send_response(404 if data is None else 200)
             self.send_header("Content-Length", str(len(data or b"")))
             self.end_headers()
             self.wfile.write(data or b"")
 
         def log_message(self, *_: object) -> None:
-            """Stay silent: the stage belongs to Fatrina."""
+            """Log nothing: the output belongs to the demo."""
 
     return Handler

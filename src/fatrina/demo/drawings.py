@@ -1,18 +1,18 @@
-"""Products as line drawings: each a few shapes in SVG, coloured by one hue."""
+"""Drawings of products in SVG, each coloured by one hue."""
 
 from colorsys import hls_to_rgb
 from typing import Final, NamedTuple
 
 
-class Scene(NamedTuple):
-    """What is drawn of a product, on a square of 1000 by 1000."""
+class Drawing(NamedTuple):
+    """A product on a square of 1000 by 1000."""
 
     shapes: str
-    """SVG, with `{light}`, `{main}` and `{dark}` for the shades of its hue."""
+    """SVG with placeholders `{light}`, `{main}` and `{dark}` for the shades of the hue."""
     floor: int
-    """How far down it stands."""
+    """Vertical position of the product's base."""
     width: int
-    """How wide its shadow is."""
+    """Width of its shadow."""
 
 
 _DALLAH: Final = """
@@ -88,12 +88,12 @@ _CUP: Final = """
 <path d="M370 800 Q 475 838 580 800 Z" fill="{dark}" fill-opacity=".5"/>
 """
 
-SCENES: Final = {
-    "dallah": Scene(_DALLAH, 850, 250),
-    "vase": Scene(_VASE, 860, 240),
-    "lantern": Scene(_LANTERN, 850, 230),
-    "shirt": Scene(_SHIRT, 880, 320),
-    "cup": Scene(_CUP, 850, 330),
+DRAWINGS: Final = {
+    "dallah": Drawing(_DALLAH, 850, 250),
+    "vase": Drawing(_VASE, 860, 240),
+    "lantern": Drawing(_LANTERN, 850, 230),
+    "shirt": Drawing(_SHIRT, 880, 320),
+    "cup": Drawing(_CUP, 850, 330),
 }
 
 _FRAME: Final = """\
@@ -120,8 +120,8 @@ _SHADOW: Final = """\
 
 
 def drawing(name: str, hue: float, width: int, height: int, *, room: bool = True) -> str:
-    """The SVG of a product in its shade (0 to 1), in a room or on nothing at all."""
-    scene = SCENES[name]
+    """Return the SVG of a product with a hue (0 to 1), in a room or without a background."""
+    product = DRAWINGS[name]
     shades = {
         "light": _shade(hue, 0.80, 0.65),
         "main": _shade(hue, 0.50, 0.60),
@@ -138,9 +138,9 @@ def drawing(name: str, hue: float, width: int, height: int, *, room: bool = True
         width=width,
         height=height,
         left=(across - 1000) // 2,
-        room=_ROOM.format(floor=scene.floor - 60) if room else "",
-        shadow=_SHADOW.format(floor=scene.floor, width=scene.width) if room else "",
-        shapes=scene.shapes.format(**shades),
+        room=_ROOM.format(floor=product.floor - 60) if room else "",
+        shadow=_SHADOW.format(floor=product.floor, width=product.width) if room else "",
+        shapes=product.shapes.format(**shades),
     )
 
 

@@ -1,0 +1,91 @@
+"""The demo's store: a merchant, a few products with their images, and a token."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Final, NamedTuple
+
+from sqlalchemy import select
+
+from fatrina.actions import Parts, access, images, products
+from fatrina.actions.ingest import Photo
+from fatrina.adapters.database import schema
+from fatrina.demo import sample_photos
+from fatrina.demo.sample_photos import SamplePhoto
+from fatrina.domain.access import WRITE, Caller
+from fatrina.domain.gallery import Change
+
+MERCHANT: Final = "demo"
+_DAY: Final = 86_400_000
+"""Milliseconds."""
+
+
+class SampleProduct(NamedTuple):
+    """A product of the store, and how its photo is generated."""
+
+    sku: str
+    name: str
+    alt: str
+    drawing: str
+    create_photo: Callable[[str, Random], SamplePhoto]
+
+
+PRODUCTS: Final = (
+    SampleProduct(
+        "DALLAH", "دلّة قهوة · Coffee pot", "دلّة قهوة عربية", "dallah", sample_photos.camera_photo
+    ),
+    SampleProduct(
+        "LANTERN", "فانوس رمضان · Lantern", "فانوس مضاء", "lantern", sample_photos.webp_photo
+    ),
+    SampleProduct(
+        "VASE", "مزهرية فخّار · Clay vase", "Vase, three flowers", "vase", sample_photos.cut_out
+    ),
+    SampleProduct(
+        "SHIRT", "قميص قطني · Cotton shirt", "Shirt, a star", "shirt", sample_photos.webp_photo
+    ),
+)
+
+
+class DemoStore(NamedTuple):
+    """The store's token and ids."""
+
+    token: str
+    products: dict[str, int]
+    """Product ids by SKU."""
+    images: dict[str, int]
+    """Ids of the products' first images by SKU."""
+
+
+def create_store(parts: Parts, random: Random) -> DemoStore:
+    """Create the store, or reuse that of an earlier run, with a new token valid for one day."""
+    access.create_merchant(parts.database, MERCHANT, parts.clock())
+    token = access.issue(parts.database, MERCHANT, WRITE, _DAY, parts.clock()) or ""
+    caller = access.identify(parts, token)
+    product_ids = {sample.sku: _product(parts, caller, sample) for sample in PRODUCTS}
+    image_ids = {
+        sample.sku: _image(parts, caller, product_ids[sample.sku], sample, random)
+        for sample in PRODUCTS
+    }
+    return DemoStore(token, product_ids, image_ids)
+
+
+def _product(parts: Parts, caller: Caller, sample: SampleProduct) -> int:
+    columns = schema.products.c
+    query = select(columns.id).where(
+        columns.merchant_id == caller.merchant_id, columns.sku == sample.sku
+    )
+    with parts.database.reading() as look:
+        product: int | None = look.scalar(query)
+    return product or products.create(parts, caller, sample.name, sample.sku).row.id
+
+
+def _image(
+    parts: Parts, caller: Caller, product: int, sample: SampleProduct, random: Random
+) -> int:
+    existing = products.details(parts, caller, product).images
+    if existing:
+        return existing[0].entry.id
+    photo = sample.create_photo(sample.drawing, random)
+    with parts.spool.new() as file:
+        file.write(photo.data)
+        image = images.attach(parts, caller, product, Change(alt=sample.alt), Photo(file))
+    return image.entry.id

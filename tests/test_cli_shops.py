@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from fatrina.actions import oauth, subscriptions
-from fatrina.adapters.database import Database, webhooks
+from fatrina.adapters.database import Database, deliveries, schema, webhooks
+from fatrina.adapters.database.deliveries import Outcome
 from fatrina.cli import cli
 from fatrina.domain.webhook import Subscription
 from tests import drawn
@@ -76,13 +77,17 @@ def test_deliveries_are_listed_and_made_again(run: Run, database: Database) -> N
     assert "No deliveries" in run("webhook", "log").stderr
     with database.writing() as tx:
         number = webhooks.subscribe(tx, 1, Subscription("n", "product.updated", "https://a/"), 5)
-        webhooks.owe(tx, number, 7, b"{}", 5)
+        deliveries.enqueue(tx, number, 7, b"{}", 5)
     assert run("webhook", "log").stdout.endswith(
         "\tshop1\tproduct.updated\t7\thttps://a/\t0\twaits\n"
     )
     assert "not over" in told(run("webhook", "redeliver", "1"))
     with database.writing() as tx:
-        webhooks.tried(tx, 1, tries=3, due_at=None, status=500, problem="status 500", now=9)
+        due = deliveries.due(tx, 1)
+        assert due is not None
+        third = Outcome(due._replace(tries=2), 500, "status 500")
+        tx.execute(schema.deliveries.update().values(tries=2))
+        assert deliveries.attempted(tx, third, None, 9)
     assert run("webhook", "log", "--failed").stdout.endswith("\t3\tstatus 500, given up\n")
     assert not run("webhook", "log", "--merchant", "shop2").stdout
     assert run("webhook", "redeliver", "1").exit_code == 0

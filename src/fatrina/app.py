@@ -16,6 +16,7 @@ from fatrina import __version__
 from fatrina.actions import Parts
 from fatrina.actions.clock import Clock
 from fatrina.actions.courier import Courier
+from fatrina.actions.deliver import Deliverer
 from fatrina.actions.limits import Counter
 from fatrina.adapters.buckets import Buckets
 from fatrina.adapters.database import Database
@@ -163,6 +164,10 @@ def build(settings: Settings, folder: Folder) -> Service:
         clock=Clock(metrics.staged),
     )
     counter = Counter(folder.buckets() if settings.rate_limits else None, parts.clock)
+    messenger = Messenger(allow=allow, seconds=settings.webhook_seconds, user_agent=_AGENT)
+    pause = int(settings.webhook_pause * _MILLISECONDS)
+    deliverer = Deliverer(parts.database, messenger, parts.clock, pause)
+    courier = Courier(deliverer, metrics.attempted)
     app = server.build(
         parts,
         metrics,
@@ -172,13 +177,11 @@ def build(settings: Settings, folder: Folder) -> Service:
         Writer(settings.base),
         Rules(settings.alt_length, settings.photo_optional),
         counter,
+        courier,
         changes=settings.decoder_count + settings.decoder_queue,
         links=settings.downloads,
         admin_token=settings.admin_token,
     )
-    messenger = Messenger(allow=allow, seconds=settings.webhook_seconds, user_agent=_AGENT)
-    pause = int(settings.webhook_pause * _MILLISECONDS)
-    courier = Courier(parts.database, messenger, parts.clock, pause)
     return Service(app, parts, counter, courier)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from fatrina import wire
 from fatrina.actions import Parts
 from fatrina.actions.shown import with_images
-from fatrina.adapters.database import products, webhooks
+from fatrina.adapters.database import deliveries, products, webhooks
 from fatrina.domain.access import Caller
 
 
@@ -29,4 +29,4 @@ def announce(
     writer = wire.Writer(parts.storage.base)
     for subscription, event in wanted:
         body = writer.event(event, caller.merchant_id, now, told)
-        webhooks.owe(tx, subscription, product, body, now)
+        deliveries.enqueue(tx, subscription, product, body, now)

@@ -1,124 +1,255 @@
-"""Deliver what subscriptions are owed: each product's events in order, at least once."""
+"""The dispatcher of events: starts what is due in threads of its own, and survives what fails."""
 
-from collections import Counter
 from collections.abc import Callable
-from threading import Event, Lock, Thread
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Event, Lock, Thread, current_thread
+from time import monotonic
 from typing import Final
 
 import structlog
 
-from fatrina.actions.clock import Clock
-from fatrina.adapters.database import Database, webhooks
-from fatrina.adapters.database.webhooks import Due
-from fatrina.adapters.download import Messenger
+from fatrina.actions.deliver import Deliverer
+from fatrina.actions.slots import OF_SUBSCRIPTION, Slots
+from fatrina.adapters.database import deliveries
+from fatrina.adapters.database.deliveries import Head, Outcome
 from fatrina.domain import errors, webhook
 
 _LOOK: Final = 0.2
-"""Seconds between two looks at what is owed."""
-_AT_ONCE: Final = 32
-"""Deliveries under way at once."""
-_FOR_ONE: Final = 2
-"""Of them, those to one subscription: a slow receiver leaves room for the others."""
+"""Seconds between two looks at what is due, when nothing happens."""
+_SHORTEST: Final = 0.01
+"""Seconds between two looks at least; longer where a look takes long."""
+_LONGEST_REST: Final = 5.0
+"""Seconds between two looks at most, after looks that failed."""
+_REST: Final = 1.0
+"""Seconds in which nothing starts after an attempt that could not be sent from here."""
 _GRACE: Final = 2.0
-"""Seconds in which those under way may end when the service stops; they are made again else."""
+"""Seconds in which attempts under way may end when the service stops; then they are cut."""
+_CUT: Final = 1.0
+"""Seconds in which threads whose attempts were cut may end."""
+STUCK: Final = 30.0
+"""Seconds without a successful look after which the dispatcher is stuck."""
 log = structlog.get_logger("fatrina")
 
 
-class Courier:
-    """Looks for what is owed and sends it, in threads of its own.
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the dispatcher is."""
 
-    A try that nobody could note any more, after a crash, is made again: a receiver may hear
-    twice, and never not at all.
+    look_age: float
+    """Seconds since the last look that succeeded."""
+    running: int
+    unrecorded: int
+    """Attempts whose outcome could not be recorded yet; nothing is sent meanwhile."""
+    alive: bool
+
+    @property
+    def stuck(self) -> bool:
+        """Whether events are not being delivered."""
+        return not self.alive or self.look_age > STUCK
+
+
+def _uncounted(outcome: str) -> None:
+    """Nothing counts."""
+
+
+class Courier:
+    """Looks for what is due and has it delivered; each product's events in order.
+
+    An attempt whose outcome cannot be recorded is not made again in this process: the outcome is
+    kept until it is recorded, and nothing else is sent before.
     """
 
-    def __init__(self, database: Database, messenger: Messenger, clock: Clock, pause: int) -> None:
-        """Deliver what `database` owes; `pause` is milliseconds between two tries."""
-        self._database = database
-        self._messenger = messenger
-        self._clock = clock
-        self._pause = pause
-        self._stopped = Event()
+    def __init__(self, deliverer: Deliverer, counted: Callable[[str], None] = _uncounted) -> None:
+        """Deliver by `deliverer`; call `counted` with `delivered` or `failed` for each attempt."""
+        self._deliverer = deliverer
+        self._counted = counted
+        self._slots = Slots()
+        self._stopped, self._wake, self._cut = Event(), Event(), Event()
         self._lock = Lock()
-        self._under_way: dict[int, int] = {}
         self._threads: set[Thread] = set()
+        self._unrecorded: dict[int, tuple[Head, Outcome]] = {}
+        self._rest_until = 0.0
+        self._recordable = False
+        self._looked = monotonic()
+        self._loop: Thread | None = None
 
     def start(self) -> None:
         """Begin to look."""
-        self._spawn(self._look)
+        self._looked = monotonic()
+        self._loop = Thread(target=self._run, name="courier", daemon=True)
+        self._loop.start()
 
     def close(self) -> None:
-        """Stop looking; wait a little for what is under way."""
+        """Stop within seconds: what is under way then is cut, and made again after a restart."""
         self._stopped.set()
-        for thread in list(self._threads):
-            thread.join(_GRACE)
+        self._wake.set()
+        self._join(_GRACE)
+        self._cut.set()
+        self._deliverer.messenger.close()
+        self._join(_CUT)
+
+    def health(self) -> Health:
+        """How the dispatcher is now."""
+        return Health(
+            look_age=monotonic() - self._looked,
+            running=len(self._slots),
+            unrecorded=len(self._unrecorded),
+            alive=self._loop is not None and self._loop.is_alive(),
+        )
+
+    def figures(self) -> dict[str, float]:
+        """How the dispatcher is and what waits; without the latter where the database is down."""
+        health = self.health()
+        figures = {
+            "running": health.running,
+            "unrecorded": health.unrecorded,
+            "look_age_seconds": health.look_age,
+            "stuck": health.stuck,
+        }
+        with suppress(errors.Refusal), self._deliverer.database.reading() as look:
+            waiting = deliveries.backlog(look)
+            now = self._deliverer.clock()
+            age = 0 if waiting.oldest_at is None else max(now - waiting.oldest_at, 0)
+            figures |= {
+                "pending": waiting.pending,
+                "paused": waiting.paused,
+                "oldest_pending_seconds": age / 1000,
+            }
+        return figures
+
+    def _join(self, seconds: float) -> None:
+        end = monotonic() + seconds
+        if self._loop is not None:
+            self._loop.join(seconds)
+        with self._lock:
+            threads = [each for each in self._threads if each.ident is not None]
+        for thread in threads:
+            thread.join(max(end - monotonic(), 0))
+
+    def _run(self) -> None:
+        failed = 0
+        while not self._stopped.is_set():
+            self._wake.wait(_LOOK)
+            self._wake.clear()
+            begun = monotonic()
+            try:
+                self._look()
+                failed = 0
+            except Exception as fault:  # noqa: BLE001  whatever it is, the next look may succeed
+                failed += 1
+                with suppress(Exception):
+                    cause = fault.reason if isinstance(fault, errors.Refusal) else repr(fault)
+                    log.warning("nothing delivered", cause=cause)
+            rest = _LOOK * 2 ** min(failed, 10) if failed else 4 * (monotonic() - begun)
+            self._stopped.wait(min(max(rest, _SHORTEST), _LONGEST_REST))
 
     def _look(self) -> None:
-        while not self._stopped.wait(_LOOK):
+        self._record_late()
+        if monotonic() >= self._rest_until and not self._stopped.is_set():
+            due = self._due()
+            if due and not self._recordable:
+                self._deliverer.database.settle()  # fails on a full disk, for one
+                self._recordable = True
+            taken = self._slots.take(due)
+            for at, head in enumerate(taken):
+                try:
+                    self._spawn(head)
+                except BaseException:
+                    for unused in taken[at:]:
+                        self._slots.forgo(unused)
+                    raise
+        self._looked = monotonic()
+
+    def _record_late(self) -> None:
+        """Record what could not be recorded before; a database that is down raises."""
+        for head, outcome in list(self._unrecorded.values()):
             try:
-                for due in self._due():
-                    self._spawn(self._deliver, due)
-            except errors.Refusal as down:
-                log.warning("nothing delivered", cause=down.reason)
+                self._deliverer.record(outcome)
+            except errors.Refusal:
+                raise
+            except Exception:  # noqa: BLE001, S112  its own fault, logged before: others go on
+                continue
+            del self._unrecorded[head.id]
+            self._slots.free(head)
 
-    def _due(self) -> list[Due]:
-        with self._lock:
-            under_way, room = list(self._under_way), _AT_ONCE - len(self._under_way)
-            busy = Counter(self._under_way.values())
-        if room <= 0:
-            return []
-        with self._database.reading() as look:
-            found = webhooks.due(look, self._clock(), under_way, _AT_ONCE * 4)
-        chosen: list[Due] = []
-        for due in found:
-            if len(chosen) < room and busy[due.subscriber] < _FOR_ONE:
-                busy[due.subscriber] += 1
-                chosen.append(due)
-        with self._lock:
-            self._under_way |= {due.id: due.subscriber for due in chosen}
-        return chosen
+    def _due(self) -> list[Head]:
+        now, pause = self._deliverer.clock(), self._deliverer.pause
+        with self._deliverer.database.reading() as look:
+            # Twice as many as may start: those at the front may be under way.
+            heads = deliveries.heads(look, now, pause, 2 * OF_SUBSCRIPTION)
+        return [head for head in heads if not _rests(head, now, pause)]
 
-    def _deliver(self, due: Due) -> None:
-        status, problem = self._send(due)
-        tries = due.tries + 1
-        now = self._clock()
-        due_at = None if problem is None else webhook.next_try(tries, self._pause, now)
+    def _spawn(self, head: Head) -> None:
+        thread = Thread(target=self._deliver, args=(head,), name="delivery", daemon=True)
+        with self._lock:
+            self._threads.add(thread)
         try:
-            with self._database.writing() as tx:
-                webhooks.tried(
-                    *(tx, due.id),
-                    tries=tries,
-                    due_at=due_at,
-                    status=status,
-                    problem=problem,
-                    now=now,
-                )
-        except errors.Refusal as down:
-            log.warning("delivery not noted", delivery=due.id, cause=down.reason)
+            thread.start()
+        except BaseException:
+            self._ended(thread)
+            raise
+
+    def _ended(self, thread: Thread) -> None:
+        with self._lock:
+            self._threads.discard(thread)
+
+    def _deliver(self, head: Head) -> None:
+        try:
+            outcome = self._attempt(head)
+            if outcome is None:
+                self._slots.forgo(head)
+            else:
+                self._record(head, outcome)
         finally:
-            with self._lock:
-                self._under_way.pop(due.id, None)
-        log.info("delivery", delivery=due.id, tries=tries, status=status, problem=problem)
+            self._ended(current_thread())
 
-    def _send(self, due: Due) -> tuple[int | None, str | None]:
-        """The status of the answer, and what is wrong with it if anything is."""
-        wanted = due.subscription
-        headers = [*wanted.headers, *webhook.proofs(wanted, due.body)]
+    def _attempt(self, head: Head) -> Outcome | None:
+        """One attempt; None when nothing came of it that is to be recorded."""
         try:
-            status = self._messenger.post(wanted.url, headers, due.body)
-        except errors.LinkRefused as refusal:
-            return None, refusal.reason
-        except Exception as fault:  # one that cannot be sent must not be tried for ever
-            log.exception("fault", delivery=due.id)
-            return None, repr(fault)
-        return status, None if status in webhook.TAKEN else f"status {status}"
+            outcome = self._deliverer.attempt(head.id)
+        except Exception as fault:  # noqa: BLE001  nothing was sent: later, and not at once
+            self._rest_until = monotonic() + _REST
+            _warn("not sent", head, fault)
+            return None
+        if self._cut.is_set() and outcome is not None and outcome.problem is not None:
+            return None  # cut by us: no failure of the receiver
+        return outcome
 
-    def _spawn(self, work: Callable[..., None], *given: Due) -> None:
-        def run() -> None:
-            try:
-                work(*given)
-            finally:
-                self._threads.discard(thread)
+    def _record(self, head: Head, outcome: Outcome) -> None:
+        try:
+            self._deliverer.record(outcome)
+        except Exception as fault:  # noqa: BLE001  sent, not to be sent again: recorded later
+            self._recordable = False
+            self._unrecorded[head.id] = head, outcome
+            _warn("delivery not recorded", head, fault)
+            return
+        self._slots.free(head)
+        self._wake.set()
+        self._counted("delivered" if outcome.problem is None else "failed")
+        with suppress(Exception):
+            tries = outcome.due.tries + 1
+            log.info(
+                "delivery",
+                delivery=head.id,
+                tries=tries,
+                status=outcome.status,
+                problem=outcome.problem,
+            )
 
-        thread = Thread(target=run, name="courier", daemon=True)
-        self._threads.add(thread)
-        thread.start()
+
+def _rests(head: Head, now: int, pause: int) -> bool:
+    """Whether a subscription is paused; a longer pause than its failures cause is no pause.
+
+    The clock was ahead when it was recorded.
+    """
+    until = head.paused_until
+    most = webhook.pause_after(head.failures, pause)
+    return until is not None and now < until <= webhook.too_far(most, now)
+
+
+def _warn(event: str, head: Head, fault: Exception) -> None:
+    """Log a fault; a log that cannot be written stops nothing."""
+    with suppress(Exception):
+        cause = fault.reason if isinstance(fault, errors.Refusal) else type(fault).__name__
+        log.warning(event, delivery=head.id, cause=cause)

@@ -5,18 +5,20 @@ from typing import Any
 
 from fatrina.actions import Parts
 from fatrina.adapters.database import Database, webhooks
-from fatrina.adapters.database.webhooks import DeliveryRow
+from fatrina.adapters.database import deliveries as rows
+from fatrina.adapters.database.deliveries import DeliveryRow
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
-from fatrina.domain.webhook import MOST, TOKEN, Subscription
+from fatrina.domain.webhook import MOST, TOKEN, Subscription, may_be_token
 
 
 def subscribe(parts: Parts, caller: Caller, wanted: Subscription) -> int:
     """Add a subscription; its id.
 
     Raises:
-        errors.Invalid: the merchant has too many.
+        errors.Invalid: the merchant has too many, or the secret cannot be sent.
     """
+    must_have_secret(wanted)
     with parts.database.writing() as tx:
         if len(webhooks.listed(tx, caller.merchant_id)) >= MOST:
             raise errors.Invalid(errors.TooManySubscriptions("url", limit=MOST))
@@ -28,7 +30,7 @@ def change(parts: Parts, caller: Caller, number: int, changes: dict[str, Any]) -
 
     Raises:
         errors.Missing: the merchant has no such subscription.
-        errors.Invalid: a token is to be sent, and there is none.
+        errors.Invalid: the secret is to be sent, and is missing or cannot be a header's value.
     """
     with parts.database.writing() as tx:
         found = webhooks.find(tx, caller.merchant_id, number)
@@ -52,13 +54,17 @@ def must_exist(parts: Parts, caller: Caller, number: int) -> None:
 
 
 def must_have_secret(wanted: Subscription) -> None:
-    """Pass when there is a secret where one is to be sent.
+    """Pass when a secret that is to be sent is there, and can be sent.
 
     Raises:
-        errors.Invalid: there is none.
+        errors.Invalid: it is missing, or cannot be a header's value.
     """
-    if wanted.strategy == TOKEN and not wanted.secret:
+    if wanted.strategy != TOKEN:
+        return
+    if not wanted.secret:
         raise errors.Invalid(errors.Required("secret"))
+    if not may_be_token(wanted.secret):
+        raise errors.Invalid(errors.SecretRefused("secret"))
 
 
 def listed(parts: Parts, caller: Caller) -> list[tuple[int, Subscription]]:
@@ -84,10 +90,10 @@ def deliveries(
 ) -> list[DeliveryRow]:
     """The newest deliveries, those of one merchant or those whose last try failed if asked."""
     with database.reading() as look:
-        return webhooks.log(look, merchant=merchant, failed=failed, limit=limit)
+        return rows.log(look, merchant=merchant, failed=failed, limit=limit)
 
 
 def redeliver(database: Database, delivery: int, now: int) -> bool:
     """Deliver once more; False when it is not there, not over, or nobody listens any more."""
     with database.writing() as tx:
-        return webhooks.again(tx, delivery, now)
+        return rows.again(tx, delivery, now)

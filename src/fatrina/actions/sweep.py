@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from fatrina.adapters.database import Database, apps, versions, webhooks
+from fatrina.adapters.database import Database, apps, deliveries, versions
 from fatrina.adapters.storage import Listed, Storage
 from fatrina.domain.renditions import handle_of
 
@@ -48,7 +48,7 @@ class Broom:
             with self.database.reading() as look:
                 return versions.count_retired(look, before)
         with self.database.writing() as tx:
-            webhooks.forget(tx, before)
+            deliveries.forget(tx, before)
             apps.forget(tx, before)
         count = 0
         while True:

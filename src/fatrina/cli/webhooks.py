@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fatrina.actions import subscriptions
-from fatrina.adapters.database.webhooks import DeliveryRow
+from fatrina.adapters.database.deliveries import DeliveryRow
 from fatrina.cli.common import CLOCK, Data, fail, opened
 
 webhook = typer.Typer(
@@ -50,5 +50,7 @@ def webhook_redeliver(
 
 def _came(row: DeliveryRow) -> str:
     if row.problem is None:
-        return "waits" if row.due_at is not None else f"delivered, {row.status}"
-    return f"{row.problem}, {'given up' if row.due_at is None else 'to be tried again'}"
+        came = "waits" if row.due_at is not None else f"delivered, {row.status}"
+    else:
+        came = f"{row.problem}, {'given up' if row.due_at is None else 'to be tried again'}"
+    return f"{came}; {row.dropped} older events dropped" if row.dropped else came

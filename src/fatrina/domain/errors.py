@@ -230,6 +230,18 @@ class HeaderRefused(FieldRefused):
     reason = "header_refused"
 
 
+class SecretRefused(FieldRefused):
+    """The secret is to be sent in a header, and cannot be a header's value."""
+
+    reason = "secret_refused"
+
+
+class TooManyHeaders(FieldRefused):
+    """The subscription has more than `limit` headers of its own."""
+
+    reason = "too_many_headers"
+
+
 class RuleRefused(FieldRefused):
     """A rule that decides which events are sent: none is understood here."""
 

@@ -103,6 +103,14 @@ WORDS: dict[str, Words] = {
         "لا يمكن إرسال الترويسة «{name}» المذكورة في حقل {field}. احذفها أو استخدم اسمًا آخر.",
         'The header "{name}" in the {field} field cannot be sent. Leave it out, or use another name.',
     ),
+    "secret_refused": Words(
+        "تُرسل قيمة حقل {field} في ترويسة مع كل حدث، فلا تقبل إلا الحروف الإنجليزية والأرقام والرموز المطبوعة، من غير مسافة في أولها أو آخرها ومن غير أسطر جديدة.",
+        "The {field} field is sent in a header with every event: use printable ASCII characters only, with no space at either end and no line break.",
+    ),
+    "too_many_headers": Words(
+        "يقبل حقل {field} {limit} ترويسة على الأكثر. احذف بعضها.",
+        "The {field} field takes {limit} headers at most. Leave some out.",
+    ),
     "rule_refused": Words(
         "لا تُطبَّق هنا قواعد لاختيار الأحداث. اترك حقل {field} فارغًا واختر ما يهمك عند الاستقبال.",
         "Rules that choose events are not understood here. Leave the {field} field empty, and choose where you receive.",

@@ -26,6 +26,18 @@ TRIES: Final = 3
 """How often a delivery is tried before it is given up: the real API's figure."""
 TAKEN: Final = frozenset({200, 201})
 """The statuses that say that a delivery was taken; with any other it is tried again."""
+MAX_HEADERS: Final = 50
+"""Headers of its own that a subscription may have."""
+MAX_PENDING: Final = 10_000
+"""Events that may wait for one subscription; beyond, the oldest are dropped."""
+MAX_PENDING_FAILING: Final = 1_000
+"""The same for a subscription that is failing: the newest are kept until it answers again."""
+FAILING: Final = 10
+"""Attempts without a success in between after which a subscription is failing."""
+MAX_PAUSE: Final = 3_600_000
+"""Longest pause, in milliseconds, between two attempts to a failing subscription."""
+_DOUBLINGS: Final = 20
+_SLACK: Final = 1_000
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _VALUE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?|")
 RESERVED: Final = frozenset(
@@ -58,6 +70,20 @@ def may_send(name: str, value: str) -> bool:
     return bool(sound) and name.lower() not in RESERVED
 
 
+def may_be_token(secret: str) -> bool:
+    """Whether a secret can be the value of a header, as the strategy `token` sends it."""
+    return bool(secret and _VALUE.fullmatch(secret))
+
+
+def unsendable(wanted: "Subscription") -> str | None:
+    """Why a subscription, as it was stored, can receive nothing; None when it can."""
+    if wanted.strategy == TOKEN and wanted.secret and not may_be_token(wanted.secret):
+        return "secret_refused"
+    if not all(may_send(name, value) for name, value in wanted.headers):
+        return "header_refused"
+    return None
+
+
 def proofs(subscription: Subscription, body: bytes) -> list[tuple[str, str]]:
     """The headers by which a receiver knows that a body comes from here; none without a secret."""
     secret = subscription.secret
@@ -78,3 +104,24 @@ def stamp(moment: int) -> str:
 def next_try(tries: int, pause: int, now: int) -> int | None:
     """When a delivery that failed for the `tries`th time is tried again; None for never."""
     return now + pause if tries < TRIES else None
+
+
+def max_pending(failures: int) -> int:
+    """How many events may wait for a subscription whose last `failures` attempts failed."""
+    return MAX_PENDING if failures < FAILING else MAX_PENDING_FAILING
+
+
+def pause_after(failures: int, pause: int) -> int:
+    """How long a subscription rests after this many failures in a row, in milliseconds."""
+    if failures < FAILING:
+        return 0
+    doubled: int = pause << min(failures - FAILING, _DOUBLINGS)
+    return min(doubled, max(MAX_PAUSE, pause))
+
+
+def too_far(pause: int, now: int) -> int:
+    """The moment after which no pause that began before `now` can end.
+
+    What is due later was recorded while the clock was ahead, and is due now.
+    """
+    return now + pause + _SLACK

@@ -148,8 +148,12 @@ class Fields:
         """Headers to send, as a list of objects with `key` and `value`."""
         if self._form.fields.get(name) is None:
             return None
+        items = self.items(name)
+        if len(items) > webhook.MAX_HEADERS:
+            self.problems.append(errors.TooManyHeaders(name, limit=webhook.MAX_HEADERS))
+            return None
         pairs = []
-        for item in self.items(name):
+        for item in items:
             key, value = item.text("key", _LONGEST_HEADER), item.text("value", _LONGEST_HEADER)
             self.problems += item.problems
             if not webhook.may_send(key or "", value or ""):

@@ -16,6 +16,15 @@ Note = Callable[[Scope, Mapping[str, Any]], None]
 _ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _METHODS: Final = ("GET", "HEAD", "POST", "DELETE")  # others would be labels without bounds
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_WEBHOOKS: Final = {
+    "pending": "Deliveries of events that wait.",
+    "oldest_pending_seconds": "Age of the oldest delivery that waits.",
+    "paused": "Subscriptions that are paused because their receivers fail.",
+    "running": "Deliveries under way.",
+    "unrecorded": "Attempts whose outcome could not be recorded yet: nothing is sent meanwhile.",
+    "look_age_seconds": "Seconds since the dispatcher last looked successfully for what is due.",
+    "stuck": "1 when the dispatcher delivers nothing.",
+}
 log = structlog.get_logger("fatrina")
 
 
@@ -49,6 +58,26 @@ class Metrics:
         self.waiting = Gauge(
             "fatrina_decoder_waiting", "Photos that wait for a decoder.", registry=self.registry
         )
+
+        self.attempts = Counter(
+            "fatrina_webhook_attempts",
+            "Attempts to deliver an event, by outcome: delivered, failed.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self.webhooks = {
+            name: Gauge(f"fatrina_webhook_{name}", text, registry=self.registry)
+            for name, text in _WEBHOOKS.items()
+        }
+
+    def attempted(self, outcome: str) -> None:
+        """Count an attempt to deliver an event."""
+        self.attempts.labels(outcome).inc()
+
+    def dispatcher(self, figures: Mapping[str, float]) -> None:
+        """Set what is known of the dispatcher of events."""
+        for name, value in figures.items():
+            self.webhooks[name].set(value)
 
     def staged(self, stage: str, seconds: float) -> None:
         """Note how long a stage took."""

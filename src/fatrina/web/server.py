@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fatrina import __version__
 from fatrina.actions import Parts
+from fatrina.actions.courier import Courier
 from fatrina.actions.limits import Counter
 from fatrina.web import docs, media, oauth, openapi, twin
 from fatrina.web.api import Api, Lanes, Rules
@@ -57,6 +58,7 @@ def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
     writer: Writer,
     rules: Rules,
     counter: Counter,
+    courier: Courier,
     *,
     changes: int,
     links: int,
@@ -72,7 +74,7 @@ def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
     routes: list[BaseRoute] = [  # pictures first: most of what is asked for, in the least time
         *_media(parts, urlsplit(writer.base).path),
         *_api(api),
-        *_operators_pages(parts, metrics),
+        *_operators_pages(parts, metrics, courier),
         *docs.routes(PREFIX, writer.base),
         *oauth.routes(parts, writer.base, reader.pace),
         *controls.routes(),
@@ -90,17 +92,20 @@ def _api(api: Api) -> list[Route]:
     ]
 
 
-def _operators_pages(parts: Parts, metrics: Metrics) -> list[Route]:
+def _operators_pages(parts: Parts, metrics: Metrics, courier: Courier) -> list[Route]:
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "live", "version": __version__})
 
     async def ready(_: Request) -> Response:
         await run_sync(parts.database.check)
         await run_sync(parts.storage.check)
-        return JSONResponse({"status": "ready"})
+        # Photos are served while events wait: a stuck dispatcher is reported, and stops no traffic.
+        stuck = {"webhooks": "stuck"} if courier.health().stuck else {}
+        return JSONResponse({"status": "ready", **stuck})
 
     async def told(_: Request) -> Response:
         metrics.waiting.set(parts.decoders.waiting)
+        metrics.dispatcher(await run_sync(courier.figures))
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/health", health), Route("/ready", ready), Route("/metrics", told)]

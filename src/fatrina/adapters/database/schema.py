@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest of `migrations.versions`, which these tables are; tests hold the two together."""
 
 metadata = MetaData(
@@ -160,6 +160,9 @@ subscriptions = Table(
     Column("secret", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("removed_at", BigInteger),
+    # Attempts that failed since the last one that succeeded, and the pause after many of them.
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("paused_until", BigInteger),
 )
 Index(
     "ix_subscriptions_merchant",
@@ -182,6 +185,8 @@ deliveries = Table(
     Column("done_at", BigInteger),
     Column("status", Integer),
     Column("problem", Text),
+    # Older events of the subscription that were dropped when this one was recorded.
+    Column("dropped", Integer, nullable=False, server_default="0"),
 )
 for _name, _columns, _where in (
     ("due", (deliveries.c.due_at,), "due_at IS NOT NULL"),

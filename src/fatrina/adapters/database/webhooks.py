@@ -1,50 +1,20 @@
-"""Subscriptions and the deliveries they are owed, as rows."""
+"""Subscriptions to events, as rows."""
 
 import json
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
-from fatrina.adapters.database.schema import deliveries, merchants, subscriptions
+from fatrina.adapters.database.schema import deliveries, subscriptions
 from fatrina.domain.webhook import Subscription
 
 _S, _D = subscriptions.c, deliveries.c
-_EARLIER = deliveries.alias()
-_SUBSCRIPTION = (_S.name, _S.event, _S.url, _S.version, _S.headers, _S.strategy, _S.secret)
+COLUMNS = (_S.name, _S.event, _S.url, _S.version, _S.headers, _S.strategy, _S.secret)
 # Asked by every change, mostly in vain: built once, as in `images`.
 _LISTENING = select(_S.id, _S.event).where(
     _S.merchant_id == bindparam("merchant"), _S.removed_at.is_(None)
 )
-
-
-class Due(NamedTuple):
-    """A delivery that is to be made now."""
-
-    id: int
-    subscriber: int
-    subscription: Subscription
-    body: bytes
-    tries: int
-    """How often it was tried in vain."""
-
-
-class DeliveryRow(NamedTuple):
-    """A delivery as the log shows it."""
-
-    id: int
-    merchant: str
-    event: str
-    url: str
-    product: int
-    created_at: int
-    tries: int
-    due_at: int | None
-    """When it is tried next; None when it is over."""
-    status: int | None
-    """The last answer's."""
-    problem: str | None
-    """Why the last try failed, when it did."""
 
 
 def subscribe(connection: Connection, merchant: int, wanted: Subscription, now: int) -> int:
@@ -55,22 +25,22 @@ def subscribe(connection: Connection, merchant: int, wanted: Subscription, now: 
 
 
 def change(connection: Connection, subscription: int, wanted: Subscription) -> None:
-    """Write a subscription anew."""
+    """Write a subscription's fields; what failed before is forgotten, and its pause ends."""
     query = update(subscriptions).where(_S.id == subscription)
-    connection.execute(query.values(_row(wanted)))
+    connection.execute(query.values({**_row(wanted), "failures": 0, "paused_until": None}))
 
 
 def find(connection: Connection, merchant: int, subscription: int) -> Subscription | None:
     """A merchant's subscription."""
-    query = select(*_SUBSCRIPTION).where(_S.id == subscription, *_of(merchant))
+    query = select(*COLUMNS).where(_S.id == subscription, *_of(merchant))
     row = connection.execute(query).first()
-    return None if row is None else _subscription(row)
+    return None if row is None else subscription_of(row)
 
 
 def listed(connection: Connection, merchant: int) -> list[tuple[int, Subscription]]:
     """A merchant's subscriptions by id, the newest last."""
-    query = select(_S.id, *_SUBSCRIPTION).where(*_of(merchant)).order_by(_S.id)
-    return [(number, _subscription(row)) for number, *row in connection.execute(query)]
+    query = select(_S.id, *COLUMNS).where(*_of(merchant)).order_by(_S.id)
+    return [(number, subscription_of(row)) for number, *row in connection.execute(query)]
 
 
 def remove(connection: Connection, merchant: int, *, number: int, url: str, now: int) -> int:
@@ -94,87 +64,6 @@ def listening(
     return [(number, event) for number, event in rows if event in events]
 
 
-def owe(connection: Connection, subscription: int, product: int, body: bytes, now: int) -> None:
-    """Add a delivery that is to be made."""
-    row = {"subscription_id": subscription, "product_id": product, "body": body.decode()}
-    connection.execute(insert(deliveries).values({**row, "created_at": now, "due_at": now}))
-
-
-def due(connection: Connection, now: int, under_way: Collection[int], limit: int) -> list[Due]:
-    """What is to be delivered now, the oldest first, but for what is under way.
-
-    Of what one subscription is owed about one product, the oldest alone: they stay in order.
-    """
-    earlier = exists().where(
-        _EARLIER.c.subscription_id == _D.subscription_id,
-        _EARLIER.c.product_id == _D.product_id,
-        _EARLIER.c.due_at.is_not(None),
-        _EARLIER.c.id < _D.id,
-    )
-    rows = connection.execute(
-        select(_D.id, _D.subscription_id, _D.body, _D.tries, *_SUBSCRIPTION)
-        .join(subscriptions)
-        .where(_D.due_at <= now, _D.id.not_in(under_way), ~earlier)
-        .order_by(_D.due_at, _D.id)
-        .limit(limit)
-    )
-    return [
-        Due(number, subscriber, _subscription(row), body.encode(), tries)
-        for number, subscriber, body, tries, *row in rows
-    ]
-
-
-def tried(  # noqa: PLR0913  what came of it
-    connection: Connection,
-    delivery: int,
-    *,
-    tries: int,
-    due_at: int | None,
-    status: int | None,
-    problem: str | None,
-    now: int,
-) -> None:
-    """Note what came of a try."""
-    done_at = now if due_at is None else None
-    query = update(deliveries).where(_D.id == delivery, _D.due_at.is_not(None))
-    connection.execute(
-        query.values(tries=tries, due_at=due_at, done_at=done_at, status=status, problem=problem)
-    )
-
-
-def again(connection: Connection, delivery: int, now: int) -> bool:
-    """Deliver once more what is over; False when there is no such delivery or nobody to take it."""
-    query = update(deliveries).where(
-        _D.id == delivery,
-        _D.due_at.is_(None),
-        _D.subscription_id.in_(select(_S.id).where(_S.removed_at.is_(None))),
-    )
-    return connection.execute(query.values(tries=0, due_at=now, done_at=None)).rowcount > 0
-
-
-def log(
-    connection: Connection, *, merchant: str = "", failed: bool = False, limit: int = 100
-) -> list[DeliveryRow]:
-    """The newest deliveries, those of one merchant or those that failed lately alone if asked."""
-    query = (
-        select(_D.id, merchants.c.code, _S.event, _S.url, _D.product_id, _D.created_at)
-        .add_columns(_D.tries, _D.due_at, _D.status, _D.problem)
-        .select_from(deliveries.join(subscriptions).join(merchants))
-        .order_by(_D.id.desc())
-        .limit(limit)
-    )
-    if merchant:
-        query = query.where(merchants.c.code == merchant)
-    if failed:
-        query = query.where(_D.problem.is_not(None))
-    return [DeliveryRow(*row) for row in connection.execute(query)]
-
-
-def forget(connection: Connection, before: int) -> None:
-    """Delete from the log what was over before a moment."""
-    connection.execute(delete(deliveries).where(_D.done_at < before))
-
-
 def _of(merchant: int) -> tuple[Any, ...]:
     return _S.merchant_id == merchant, _S.removed_at.is_(None)
 
@@ -191,7 +80,8 @@ def _row(wanted: Subscription) -> dict[str, Any]:
     }
 
 
-def _subscription(row: Sequence[Any]) -> Subscription:
+def subscription_of(row: Sequence[Any]) -> Subscription:
+    """The subscription in a row of `COLUMNS`."""
     name, event, url, version, headers, strategy, secret = row
     pairs = tuple((key, value) for key, value in json.loads(headers))
     return Subscription(name, event, url, version, pairs, strategy, secret)

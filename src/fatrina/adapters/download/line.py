@@ -3,7 +3,7 @@
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from time import monotonic
 from typing import Final, Self
@@ -75,6 +75,12 @@ class Line:
         """What came, 65,536 bytes at most; nothing at the end."""
         with self._timed():
             return self._sock.recv(PIECE)
+
+    def cut(self) -> None:
+        """End the connection from another thread: what waits on it fails at once."""
+        with suppress(OSError):
+            # Not the method of a TLS socket, which would change what the other thread is using.
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

@@ -1,0 +1,244 @@
+"""Deliveries of events to subscriptions, as rows: what waits, what is due, what came of it."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+
+from fatrina.adapters.database import webhooks
+from fatrina.adapters.database.schema import deliveries, merchants, subscriptions
+from fatrina.domain import webhook
+from fatrina.domain.webhook import Subscription
+
+_S, _D = subscriptions.c, deliveries.c
+_WAITING = select(
+    _S.failures,
+    select(func.count(_D.id))
+    .where(_D.subscription_id == bindparam("subscription"), _D.due_at.is_not(None))
+    .scalar_subquery()
+    .label("pending"),
+).where(_S.id == bindparam("subscription"))
+
+
+class Head(NamedTuple):
+    """The oldest delivery of one subscription about one product, which is due."""
+
+    id: int
+    subscription: int
+    product: int
+    merchant: int
+    failures: int
+    paused_until: int | None
+
+
+class Due(NamedTuple):
+    """A delivery that is to be made now."""
+
+    id: int
+    subscriber: int
+    subscription: Subscription
+    body: bytes
+    created_at: int
+    tries: int
+    """How many attempts failed."""
+
+
+class Outcome(NamedTuple):
+    """What came of one attempt."""
+
+    due: Due
+    status: int | None
+    problem: str | None
+    """Why it failed, when it did."""
+    final: bool = False
+    """Whether another attempt is of no use."""
+
+
+class Backlog(NamedTuple):
+    """What is waiting to be delivered."""
+
+    pending: int
+    oldest_at: int | None
+    """When the oldest of it was recorded."""
+    paused: int
+    """Subscriptions that are paused because their receivers fail."""
+
+
+class DeliveryRow(NamedTuple):
+    """A delivery as the log shows it."""
+
+    id: int
+    merchant: str
+    event: str
+    url: str
+    product: int
+    created_at: int
+    tries: int
+    due_at: int | None
+    """When it is tried next; None when it is over."""
+    status: int | None
+    """The last answer's."""
+    problem: str | None
+    """Why the last try failed, when it did."""
+    dropped: int
+    """Older events of the subscription that were dropped when this one was recorded."""
+
+
+def enqueue(connection: Connection, subscription: int, product: int, body: bytes, now: int) -> None:
+    """Add a delivery that is to be made; where too many wait, the oldest are dropped."""
+    row = {"subscription_id": subscription, "product_id": product, "body": body.decode()}
+    row |= {"created_at": now, "due_at": now, "dropped": _drop(connection, subscription)}
+    connection.execute(insert(deliveries).values(row))
+
+
+def _drop(connection: Connection, subscription: int) -> int:
+    """Make room for one more; how many events were dropped, with those dropped for them before."""
+    found = connection.execute(_WAITING, {"subscription": subscription}).one()
+    most = webhook.max_pending(found.failures)
+    if found.pending < most:
+        return 0
+    # A tenth more than needed: the next events find room without a search.
+    count = found.pending - most + max(most // 10, 1)
+    oldest = select(_D.id).where(_D.subscription_id == subscription, _D.due_at.is_not(None))
+    victims = oldest.order_by(_D.id).limit(count).scalar_subquery()
+    gone = connection.scalars(delete(deliveries).where(_D.id.in_(victims)).returning(_D.dropped))
+    return sum(1 + before for before in gone)
+
+
+def heads(connection: Connection, now: int, pause: int, limit: int) -> list[Head]:
+    """What may be delivered now: `limit` at most of each subscription, the oldest first.
+
+    Of what one subscription is owed about one product, the oldest alone: they stay in order.
+    A first attempt is always due, and so is one that is due later than any pause can end: the
+    clock was ahead when that was recorded.
+    """
+    oldest = (
+        select(func.min(_D.id).label("id"))
+        .where(_D.due_at.is_not(None))
+        .group_by(_D.subscription_id, _D.product_id)
+        .subquery()
+    )
+    place = func.row_number().over(partition_by=_D.subscription_id, order_by=_D.id)
+    is_due = or_(_D.tries == 0, _D.due_at <= now, _D.due_at > webhook.too_far(pause, now))
+    ranked = (
+        select(_D.id, _D.subscription_id, _D.product_id, place.label("place"))
+        .select_from(oldest.join(deliveries, _D.id == oldest.c.id))
+        .where(is_due)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(ranked.c.id, ranked.c.subscription_id, ranked.c.product_id)
+        .add_columns(_S.merchant_id, _S.failures, _S.paused_until)
+        .select_from(ranked.join(subscriptions, _S.id == ranked.c.subscription_id))
+        .where(ranked.c.place <= limit, _S.removed_at.is_(None))
+        .order_by(ranked.c.id)
+    )
+    return [Head(*row) for row in rows]
+
+
+def due(connection: Connection, delivery: int) -> Due | None:
+    """A delivery that is to be made; None when it is over, or its subscription has ended."""
+    query = select(_D.id, _D.subscription_id, _D.body, _D.created_at, _D.tries, *webhooks.COLUMNS)
+    row = connection.execute(
+        query.select_from(deliveries.join(subscriptions)).where(
+            _D.id == delivery, _D.due_at.is_not(None), _S.removed_at.is_(None)
+        )
+    ).first()
+    if row is None:
+        return None
+    number, subscriber, body, created_at, tries, *wanted = row
+    return Due(
+        number, subscriber, webhooks.subscription_of(wanted), body.encode(), created_at, tries
+    )
+
+
+def attempted(connection: Connection, outcome: Outcome, due_at: int | None, now: int) -> bool:
+    """Record what came of an attempt; False when the delivery is over, or another by now."""
+    due = outcome.due
+    query = update(deliveries).where(
+        _D.id == due.id,
+        _D.due_at.is_not(None),
+        # After a reset or a restore, the id may be another delivery's.
+        _D.subscription_id == due.subscriber,
+        _D.created_at == due.created_at,
+        _D.tries == due.tries,
+    )
+    values = {
+        "tries": due.tries + 1,
+        "due_at": due_at,
+        "done_at": now if due_at is None else None,
+        "status": outcome.status,
+        "problem": outcome.problem,
+    }
+    return connection.execute(query.values(values)).rowcount > 0
+
+
+def give_up(connection: Connection, delivery: int, problem: str, now: int) -> None:
+    """Record that a delivery cannot be made."""
+    query = update(deliveries).where(_D.id == delivery, _D.due_at.is_not(None))
+    connection.execute(query.values(due_at=None, done_at=now, problem=problem))
+
+
+def answered(connection: Connection, subscription: int) -> None:
+    """Record that an attempt succeeded: the subscription is not failing."""
+    failing = or_(_S.failures > 0, _S.paused_until.is_not(None))
+    query = update(subscriptions).where(_S.id == subscription, failing)
+    connection.execute(query.values(failures=0, paused_until=None))
+
+
+def failed(connection: Connection, subscription: int, pause: int, now: int) -> None:
+    """Record that an attempt failed: after many, the subscription pauses."""
+    query = update(subscriptions).where(_S.id == subscription).returning(_S.failures)
+    failures = connection.scalar(query.values(failures=_S.failures + 1)) or 0
+    rest = webhook.pause_after(failures, pause)
+    if rest:
+        query = update(subscriptions).where(_S.id == subscription).returning(_S.id)
+        connection.execute(query.values(paused_until=now + rest))
+
+
+def backlog(connection: Connection) -> Backlog:
+    """How much waits, and since when."""
+    waiting = _D.due_at.is_not(None)
+    oldest = select(func.min(_D.id)).where(waiting).scalar_subquery()
+    paused = select(func.count(_S.id)).where(_S.paused_until.is_not(None), _S.removed_at.is_(None))
+    return Backlog(
+        connection.scalar(select(func.count(_D.id)).where(waiting)) or 0,
+        connection.scalar(select(_D.created_at).where(_D.id == oldest)),
+        connection.scalar(paused) or 0,
+    )
+
+
+def again(connection: Connection, delivery: int, now: int) -> bool:
+    """Deliver once more what is over; False when there is no such delivery or nobody to take it."""
+    query = update(deliveries).where(
+        _D.id == delivery,
+        _D.due_at.is_(None),
+        _D.subscription_id.in_(select(_S.id).where(_S.removed_at.is_(None))),
+    )
+    if not connection.execute(query.values(tries=0, due_at=now, done_at=None)).rowcount:
+        return False
+    paused = select(_D.subscription_id).where(_D.id == delivery).scalar_subquery()
+    connection.execute(update(subscriptions).where(_S.id == paused).values(paused_until=None))
+    return True
+
+
+def log(
+    connection: Connection, *, merchant: str = "", failed: bool = False, limit: int = 100
+) -> list[DeliveryRow]:
+    """The newest deliveries, those of one merchant or those that failed lately alone if asked."""
+    query = (
+        select(_D.id, merchants.c.code, _S.event, _S.url, _D.product_id, _D.created_at)
+        .add_columns(_D.tries, _D.due_at, _D.status, _D.problem, _D.dropped)
+        .select_from(deliveries.join(subscriptions).join(merchants))
+        .order_by(_D.id.desc())
+        .limit(limit)
+    )
+    if merchant:
+        query = query.where(merchants.c.code == merchant)
+    if failed:
+        query = query.where(_D.problem.is_not(None))
+    return [DeliveryRow(*row) for row in connection.execute(query)]
+
+
+def forget(connection: Connection, before: int) -> None:
+    """Delete from the log what was over before a moment."""
+    connection.execute(delete(deliveries).where(_D.done_at < before))

@@ -1,0 +1,25 @@
+"""How often deliveries to a subscription failed in a row, its pause, and events dropped for it."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Go forward."""
+    failures = sa.Column("failures", sa.Integer(), nullable=False, server_default="0")
+    op.add_column("subscriptions", failures)
+    op.add_column("subscriptions", sa.Column("paused_until", sa.BigInteger(), nullable=True))
+    dropped = sa.Column("dropped", sa.Integer(), nullable=False, server_default="0")
+    op.add_column("deliveries", dropped)
+
+
+def downgrade() -> None:
+    """Go back."""
+    op.drop_column("deliveries", "dropped")
+    op.drop_column("subscriptions", "paused_until")
+    op.drop_column("subscriptions", "failures")

@@ -1,0 +1,554 @@
+"""The dispatcher of events over real sockets: fair, bounded, and alive whatever fails."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fatrina.actions import courier, slots, subscriptions
+from fatrina.actions.clock import Clock
+from fatrina.adapters.database import Database, deliveries, schema
+from fatrina.adapters.download import line, resolver
+from fatrina.domain import errors, webhook
+from tests.client import as_json
+from tests.receiver import Receiver, receiving
+from tests.shop import ADMIN, Service, Shop, running, until
+from tests.silent import Silent, accepting
+from tests.web.test_webhooks import SUBSCRIBE, WEBHOOKS, subscribe
+
+SETTINGS: dict[str, Any] = {
+    "download_allow": "127.0.0.1,localhost",
+    "admin_token": ADMIN,
+    "photo_optional": True,
+    "webhook_pause": 0.1,
+}
+HOUR = 3_600_000
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """A service of one test alone, whose deliveries may take two minutes."""
+    with running(tmp_path, **SETTINGS, webhook_seconds=120) as service:
+        yield service
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def silent() -> Iterator[Silent]:
+    with accepting() as silent:
+        yield silent
+
+
+def listener(service: Service, url: str, shop: Shop | None = None) -> int:
+    """Subscribe to a URL; the subscription's id."""
+    return int(subscribe(shop or Shop.open(service), url)["id"])
+
+
+def enqueue(service: Service, subscription: int, *products: int, at: int | None = None) -> None:
+    """Record an event about each product."""
+    now = Clock()() if at is None else at
+    with service.parts.database.writing() as tx:
+        for product in products:
+            body = b'{"product":%d}' % product
+            deliveries.enqueue(tx, subscription, product, body, now)
+
+
+def rows(service: Service, number: int | None = None) -> list[deliveries.DeliveryRow]:
+    """List deliveries, the oldest first; those of one URL if asked."""
+    found = subscriptions.deliveries(service.parts.database, limit=100_000)
+    return [row for row in reversed(found) if number is None or row.product == number]
+
+
+def metrics(service: Service) -> dict[str, float]:
+    lines = service.get("/metrics").body.decode().splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if line.startswith("fatrina_webhook_"))
+    return {name: float(value) for name, value in pairs}
+
+
+# Fair shares
+
+
+def test_one_receiver_that_never_answers_starves_nobody(
+    service: Service, silent: Silent, receiver: Receiver
+) -> None:
+    enqueue(service, listener(service, silent.url), *range(1, 501))
+    until(lambda: silent.accepted)
+    enqueue(service, listener(service, receiver.url), 7)
+    receiver.hears(1)
+    # A look is due every fifth of a second: what would start has started by now.
+    enqueue(service, listener(service, receiver.url), 8)
+    receiver.hears(2)
+    assert len(silent.accepted) == 1
+
+
+def test_one_merchant_with_many_dead_receivers_starves_nobody(
+    service: Service, silent: Silent, receiver: Receiver
+) -> None:
+    bad = Shop.open(service)
+    for number in range(60):
+        enqueue(service, listener(service, f"{silent.url}/{number}", bad), *range(1, 11))
+    until(lambda: len(silent.accepted) >= slots.OF_MERCHANT)
+    enqueue(service, listener(service, receiver.url), 7)
+    receiver.hears(1)
+    assert len(silent.accepted) <= slots.MOVED_OF_MERCHANT + slots.OF_MERCHANT
+
+
+def test_a_hundred_merchants_with_dead_receivers_starve_nobody(
+    service: Service, silent: Silent, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "SLOW_AFTER", 0.3)
+    for number in range(100):
+        enqueue(service, listener(service, f"{silent.url}/{number}"), *range(1, 5))
+    until(lambda: len(silent.accepted) >= slots.SLOW, 30)
+    control = listener(service, receiver.url)
+    for turn in range(1, 6):
+        enqueue(service, control, turn)
+        receiver.hears(turn)
+    assert len(silent.accepted) <= slots.SLOW + slots.PROMPT
+
+
+def test_a_dead_receiver_leaves_its_merchants_other_receivers_their_share(
+    service: Service, silent: Silent, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "SLOW_AFTER", 0.3)
+    shop = Shop.open(service)
+    for number in range(3 * slots.OF_MERCHANT):
+        enqueue(service, listener(service, f"{silent.url}/{number}", shop), *range(1, 101))
+    until(lambda: len(silent.accepted) == 3 * slots.OF_MERCHANT)
+    enqueue(service, listener(service, receiver.url, shop), 7)
+    receiver.hears(1)
+
+
+def test_one_subscription_drains_without_waiting_for_looks(
+    service: Service, receiver: Receiver
+) -> None:
+    enqueue(service, listener(service, receiver.url), *[3] * 300)
+    begun = time.monotonic()
+    receiver.hears(300, 60)  # one look each would take 60 s
+    assert time.monotonic() - begun < 50
+    until(lambda: not metrics(service)["fatrina_webhook_pending"])
+
+
+# Whatever fails
+
+
+def failing(times: int, fault: BaseException, then: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that raises `fault` some times, and then does what it should."""
+    left = [fault] * times
+
+    def call(*given: Any, **named: Any) -> Any:
+        if left:
+            raise left.pop()
+        return then(*given, **named)
+
+    return call
+
+
+@pytest.mark.parametrize("where", [courier, resolver])
+def test_moments_without_a_thread_are_survived(
+    service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, where: Any
+) -> None:
+    class Refusing(threading.Thread):
+        start = failing(3, RuntimeError("can't start new thread"), threading.Thread.start)
+
+    url = receiver.url.replace("127.0.0.1", "localhost")
+    number = listener(service, url)
+    monkeypatch.setattr(where, "Thread", Refusing)
+    enqueue(service, number, *range(1, 11))
+    receiver.hears(10, 30)
+    until(lambda: all(row.due_at is None for row in rows(service)))
+    assert {(row.tries, row.problem) for row in rows(service)} == {(1, None)}
+    assert not metrics(service)["fatrina_webhook_running"]
+
+
+def test_a_machine_without_descriptors_is_no_failure_of_the_receiver(
+    service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none_left = failing(2, OSError(24, "Too many open files"), line._dial)
+    monkeypatch.setattr(line, "_dial", none_left)
+    enqueue(service, listener(service, receiver.url), 1)
+    receiver.hears(1)
+    until(lambda: rows(service)[0].due_at is None)
+    assert [(row.tries, row.problem) for row in rows(service)] == [(1, None)]
+
+
+@pytest.mark.parametrize(
+    "fault", [MemoryError(), ValueError("anything"), errors.DatabaseDown(), KeyError(7)]
+)
+def test_whatever_a_look_raises_the_next_one_delivers(
+    service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    monkeypatch.setattr(deliveries, "heads", failing(3, fault, deliveries.heads))
+    enqueue(service, listener(service, receiver.url), 1)
+    receiver.hears(1)
+
+
+def test_a_dispatcher_that_is_stuck_says_so(
+    service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert service.get("/ready").json == {"status": "ready"}
+    enqueue(service, listener(service, receiver.url), 1)
+    receiver.hears(1)
+    whole, broken = deliveries.heads, failing(10**6, ValueError("anything"), deliveries.heads)
+    monkeypatch.setattr(courier, "STUCK", 0.5)
+    monkeypatch.setattr(courier, "_LONGEST_REST", 0.1)
+    monkeypatch.setattr(deliveries, "heads", broken)
+    enqueue(service, listener(service, receiver.url), 2)
+    until(lambda: service.get("/ready").json == {"status": "ready", "webhooks": "stuck"})
+    seen = metrics(service)
+    assert seen["fatrina_webhook_stuck"] == 1
+    assert seen["fatrina_webhook_look_age_seconds"] > 0.5
+    assert seen["fatrina_webhook_pending"] == 1
+    assert seen["fatrina_webhook_oldest_pending_seconds"] > 0
+    monkeypatch.setattr(courier, "STUCK", 30.0)
+    monkeypatch.setattr(deliveries, "heads", whole)
+    receiver.hears(2)
+    until(lambda: service.get("/ready").json == {"status": "ready"})
+    until(lambda: metrics(service)['fatrina_webhook_attempts_total{outcome="delivered"}'] == 2)
+
+
+def test_a_row_that_cannot_be_read_stops_no_other(service: Service, receiver: Receiver) -> None:
+    broken, sound = listener(service, receiver.url), listener(service, receiver.url)
+    with service.parts.database.writing() as tx:
+        table = schema.subscriptions
+        tx.execute(table.update().where(table.c.id == broken).values(headers="[no JSON"))
+    enqueue(service, broken, 1, 2)
+    enqueue(service, sound, 3)
+    receiver.hears(1)
+    until(lambda: all(row.due_at is None for row in rows(service)))
+    assert [row.problem for row in rows(service)] == ["row_unreadable", "row_unreadable", None]
+
+
+# A disk that is full
+
+
+def test_what_cannot_be_recorded_is_not_sent_again(
+    service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (listener(service, receiver.url) for _ in range(2))
+    whole = deliveries.attempted
+    tried = []
+
+    def full(*given: Any) -> bool:
+        tried.append(given)
+        raise errors.StorageFull
+
+    monkeypatch.setattr(courier, "_LONGEST_REST", 0.1)
+    monkeypatch.setattr(deliveries, "attempted", full)
+    enqueue(service, first, 1)
+    enqueue(service, second, 2)
+    until(lambda: len(tried) > 10)
+    assert len(receiver.heard) in {1, 2}
+    sent = len(receiver.heard)
+    enqueue(service, first, 3)
+    enqueue(service, second, 4)  # nothing is sent while nothing can be recorded
+    seen = len(tried)
+    until(lambda: len(tried) > seen + 10)
+    assert len(receiver.heard) == sent
+    assert metrics(service)["fatrina_webhook_unrecorded"] == sent
+    monkeypatch.setattr(deliveries, "attempted", whole)
+    receiver.hears(4)
+    until(lambda: all(row.due_at is None for row in rows(service)))
+    assert len(receiver.heard) == 4
+    assert {(row.tries, row.status) for row in rows(service)} == {(1, 200)}
+
+
+def test_nothing_is_sent_before_it_is_known_that_it_can_be_recorded(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path, **SETTINGS) as service:
+        number = listener(service, receiver.url)
+    asked = []
+
+    def full(_: Database) -> None:
+        asked.append(1)
+        raise errors.StorageFull
+
+    whole = Database.settle
+    monkeypatch.setattr(courier, "_LONGEST_REST", 0.1)
+    monkeypatch.setattr(Database, "settle", full)
+    with running(tmp_path, **SETTINGS) as service:
+        enqueue(service, number, 1, 2)
+        until(lambda: len(asked) > 5)
+        assert not receiver.heard
+        monkeypatch.setattr(Database, "settle", whole)
+        receiver.hears(2)
+
+
+# A bounded backlog
+
+
+def test_a_backlog_keeps_the_newest_and_counts_the_rest(
+    service: Service, silent: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook, "MAX_PENDING", 20)
+    number = listener(service, silent.url)
+    waiting: list[deliveries.DeliveryRow] = []
+    for product in range(1, 101):
+        enqueue(service, number, product)
+        waiting = [row for row in rows(service) if row.due_at is not None]
+        assert len(waiting) <= 20
+        assert waiting[-1].product == product
+    products = [row.product for row in waiting]
+    assert products == list(range(101 - len(waiting), 101))
+    assert sum(row.dropped for row in waiting) + len(waiting) == 100
+    log = Shop.open(service).call("GET", "/_fatrina/deliveries", authorization=f"Bearer {ADMIN}")
+    assert sum(row["dropped"] for row in log.data) == 100 - len(waiting)
+
+
+def test_other_subscriptions_lose_nothing(
+    service: Service, silent: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook, "MAX_PENDING", 5)
+    first, second = (listener(service, f"{silent.url}/{each}") for each in "ab")
+    enqueue(service, second, *range(200, 204))
+    enqueue(service, first, *range(100, 120))
+    kept = [row.product for row in rows(service)]
+    assert [product for product in kept if product >= 200] == list(range(200, 204))
+    assert 119 in kept
+    assert len(kept) <= 9
+
+
+def test_a_failing_subscription_pauses_and_recovers(tmp_path: Path, receiver: Receiver) -> None:
+    receiver.answer = lambda _: 500
+    with running(tmp_path, **{**SETTINGS, "webhook_pause": 0.01}) as service:
+        number = listener(service, receiver.url)
+        enqueue(service, number, *range(1, 12))
+        until(lambda: metrics(service)["fatrina_webhook_paused"] == 1)
+        receiver.hears(webhook.FAILING + 3)  # each after a pause twice as long
+        receiver.answer = lambda _: 200
+        until(lambda: all(row.due_at is None for row in rows(service)), 60)
+        assert metrics(service)["fatrina_webhook_paused"] == 0
+        assert rows(service)[-1].status == 200
+        with service.parts.database.reading() as look:
+            found = look.execute(schema.subscriptions.select()).one()
+        assert (found.failures, found.paused_until) == (0, None)
+
+
+def test_a_change_of_the_subscription_or_a_redelivery_ends_its_pause(
+    service: Service, receiver: Receiver
+) -> None:
+    shop, far = Shop.open(service), Clock()() + HOUR // 2
+    number = listener(service, receiver.url, shop)
+    paused = schema.subscriptions.update().values(failures=webhook.FAILING + 30, paused_until=far)
+    # Half an hour is possible only where the pause between attempts is long enough.
+    assert webhook.pause_after(webhook.FAILING + 30, 100) >= HOUR // 2
+    with service.parts.database.writing() as tx:
+        tx.execute(paused)
+    enqueue(service, number, 1)
+    other = listener(service, receiver.url)
+    enqueue(service, other, 2)
+    (heard,) = receiver.hears(1)
+    assert heard.json == {"product": 2}
+    changed = shop.call("PUT", f"{WEBHOOKS}/{number}", as_json({"name": "new"}))
+    assert changed.status == 200
+    assert receiver.hears(2)[1].json == {"product": 1}
+    until(lambda: all(row.due_at is None for row in rows(service)))
+    with service.parts.database.writing() as tx:
+        tx.execute(paused)
+        assert deliveries.again(tx, rows(service, 1)[0].id, Clock()())
+    assert receiver.hears(3)[2].json == {"product": 1}
+
+
+# Clocks
+
+
+@pytest.fixture
+def ahead(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many milliseconds the clock is ahead."""
+    ahead, true = [0], Clock.__call__
+    monkeypatch.setattr(Clock, "__call__", lambda self: true(self) + ahead[0])
+    return ahead
+
+
+@pytest.mark.parametrize("shift", [-40 * 24 * HOUR, -HOUR, -120_000, 120_000, HOUR, 40 * 24 * HOUR])
+def test_events_arrive_whenever_the_clock_is_set(
+    service: Service, receiver: Receiver, ahead: list[int], shift: int
+) -> None:
+    number = listener(service, receiver.url)
+    with service.parts.database.writing() as tx:  # recorded, and not seen by any look before
+        deliveries.enqueue(tx, number, 7, b'{"at":1}', Clock()())
+        ahead[0] = shift
+    receiver.hears(1)
+    enqueue(service, number, 7)
+    receiver.hears(2)
+
+
+@pytest.mark.parametrize("shift", [-40 * 24 * HOUR, -HOUR, 601_000, HOUR])
+def test_attempts_are_repeated_whenever_the_clock_is_set(
+    tmp_path: Path, receiver: Receiver, ahead: list[int], shift: int
+) -> None:
+    receiver.answer = lambda count: 500 if count == 1 else 200
+    with running(tmp_path, **{**SETTINGS, "webhook_pause": 600}) as service:
+        enqueue(service, listener(service, receiver.url), 7)
+        until(lambda: rows(service)[0].tries == 1)
+        ahead[0] = shift
+        receiver.hears(2)
+
+
+def test_a_pause_ends_when_the_clock_is_set_back(
+    service: Service, receiver: Receiver, ahead: list[int]
+) -> None:
+    number = listener(service, receiver.url)
+    with service.parts.database.writing() as tx:
+        deliveries.failed(tx, number, 100, Clock()())
+        values = {"failures": webhook.FAILING, "paused_until": Clock()() + HOUR}
+        tx.execute(schema.subscriptions.update().values(values))
+    enqueue(service, number, 1)
+    receiver.hears(1)
+
+
+# Stopping
+
+
+def test_a_stop_cuts_what_is_under_way_and_a_restart_repeats_it(
+    tmp_path: Path, silent: Silent, receiver: Receiver
+) -> None:
+    with running(tmp_path, **SETTINGS, webhook_seconds=120) as service:
+        for number in range(20):
+            enqueue(service, listener(service, f"{silent.url}/{number}"), 1)
+        until(lambda: len(silent.accepted) == 20)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 30  # one after another took two seconds each
+    for accepted in silent.accepted:
+        accepted.settimeout(10)
+        while accepted.recv(65_536):
+            pass  # the end: the connection was cut
+    assert not [each for each in threading.enumerate() if each.name == "delivery"]
+    with running(tmp_path, **SETTINGS) as service:
+        assert {(row.tries, row.problem) for row in rows(service)} == {(0, None)}
+        with service.parts.database.writing() as tx:
+            tx.execute(schema.subscriptions.update().values(url=receiver.url))
+        receiver.hears(20)
+
+
+# Secrets
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["a\r\nX-Evil: 1", "a\nb", "a\tb", "a\0b", "سر المتجر", "é", "café", " a", "a ", " ", "\x7f"],
+)
+def test_a_secret_that_no_header_can_carry_is_refused(shop: Shop, secret: str) -> None:
+    wanted = {"name": "n", "event": "product.updated", "url": "https://far.example/"}
+    wanted |= {"security_strategy": "token", "secret": secret}
+    answer = shop.call("POST", SUBSCRIBE, as_json(wanted))
+    assert answer.status == 422, answer
+    assert list(answer.json["error"]["fields"]) == ["secret"]
+    assert shop.call("GET", WEBHOOKS).data == []
+    made = subscribe(shop, "https://far.example/", security_strategy="token", secret="sound")
+    change = shop.call("PUT", f"{WEBHOOKS}/{made['id']}", as_json({"secret": secret}))
+    assert change.status == 422
+    assert list(change.json["error"]["fields"]) == ["secret"]
+
+
+def test_a_secret_that_only_signs_may_be_of_any_script(shop: Shop) -> None:
+    made = subscribe(shop, "https://far.example/", secret="سر المتجر")
+    change = shop.call("PUT", f"{WEBHOOKS}/{made['id']}", as_json({"security_strategy": "token"}))
+    assert change.status == 422
+    assert list(change.json["error"]["fields"]) == ["secret"]
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"strategy": "token", "secret": "very\nhidden"}, "secret_refused"),
+        ({"strategy": "token", "secret": "very سر hidden"}, "secret_refused"),
+        ({"headers": '[["X-A", "very\\nhidden"]]'}, "header_refused"),
+        ({"headers": '[["Host", "hidden"]]'}, "header_refused"),
+    ],
+)
+def test_rows_that_cannot_be_sent_fail_with_a_reason_and_keep_their_secret(
+    service: Service,
+    receiver: Receiver,
+    capfd: pytest.CaptureFixture[str],
+    values: dict[str, str],
+    problem: str,
+) -> None:
+    number = listener(service, receiver.url)
+    with service.parts.database.writing() as tx:
+        tx.execute(schema.subscriptions.update().values(values))
+    enqueue(service, number, 1)
+    until(lambda: rows(service)[0].due_at is None)
+    (row,) = rows(service)
+    assert (row.problem, row.status, row.tries) == (problem, None, 1)
+    log = Shop.open(service).call("GET", "/_fatrina/deliveries", authorization=f"Bearer {ADMIN}")
+    assert b"hidden" not in log.body
+    assert "hidden" not in "".join(capfd.readouterr())
+    assert not receiver.heard
+
+
+# Answers that no server should give
+
+
+def drip(line: socket.socket) -> None:
+    line.recv(65_536)
+    for byte in b"HTTP/1.1 200 OK\r\nX-A: " + b"a" * 60_000:
+        line.sendall(bytes([byte]))
+        time.sleep(0.05)
+
+
+def endless_head(line: socket.socket) -> None:
+    line.recv(65_536)
+    line.sendall(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        line.sendall(b"X-A: " + b"a" * 1000 + b"\r\n")
+
+
+def endless_body(line: socket.socket) -> None:
+    line.recv(65_536)
+    line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n")
+    while True:
+        line.sendall(b"a" * 65_536)
+
+
+def interim(line: socket.socket) -> None:
+    line.recv(65_536)
+    while True:
+        line.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+
+
+def no_http(line: socket.socket) -> None:
+    line.recv(65_536)
+    line.sendall(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+
+
+def redirect(line: socket.socket) -> None:
+    line.recv(65_536)
+    line.sendall(
+        b"HTTP/1.1 307 T\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("act", "scheme", "problem"),
+    [
+        (drip, "http", "link_too_slow"),
+        (endless_head, "http", "link_broken"),
+        (endless_body, "http", None),
+        (interim, "http", "link_broken"),
+        (no_http, "http", "link_broken"),
+        (redirect, "http", "status 307"),
+        (no_http, "https", "link_unreachable"),
+        (drip, "https", "link_unreachable"),
+    ],
+)
+def test_what_comes_of_answers(
+    tmp_path: Path, act: Callable[[socket.socket], None], scheme: str, problem: str | None
+) -> None:
+    with accepting(act) as odd, running(tmp_path, **SETTINGS, webhook_seconds=1) as service:
+        enqueue(service, listener(service, odd.url.replace("http", scheme)), 1)
+        until(lambda: rows(service)[0].due_at is None, 30)
+        (row,) = rows(service)
+        assert row.problem == problem
+        assert row.tries == (1 if problem is None else webhook.TRIES)
+        assert len(odd.accepted) == row.tries

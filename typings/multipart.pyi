@@ -9,7 +9,9 @@ class MultipartSegment:
     name: str | None
     filename: str | None
     content_type: str | None
+    charset: str | None
     bytes_received: int
+    def header(self, name: str, default: str = ...) -> str: ...
 
 class PushMultipartParser:
     def __init__(
@@ -23,6 +25,7 @@ class PushMultipartParser:
     def parse(
         self, chunk: bytes | bytearray
     ) -> Generator[MultipartSegment | bytes | bytearray | None, None, None]: ...
+    def _on_segment_headerline(self, line: bytes) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(self, *fault: object) -> None: ...
 

@@ -1,15 +1,17 @@
 """Bodies that break their own format: refused in the envelope, and the image stays whole."""
 
 import json
+from base64 import b64encode
 
 import pytest
 
 from tests import drawn
-from tests.client import BOUNDARY, Body, field, multipart, part, parts
-from tests.shop import PREFIX, Hung
+from tests.client import BOUNDARY, Body, as_json, field, multipart, part, parts, urlencoded
+from tests.shop import ATTACH, PREFIX, Hung
 from tests.web.refusing import must_refuse
 
 PHOTO = drawn.png(seed=31)
+LARGE = PHOTO + b"\0" * 100_000
 WHOLE = multipart(photo=PHOTO, alt="after")
 KIND = WHOLE.kind
 NAMED = 'Content-Disposition: form-data; name="photo"; filename="a.png"'
@@ -42,10 +44,6 @@ def multiparts() -> dict[str, Body]:
         "endless head": Body(b"--" + end + b"\r\nX-Long: " + b"y" * 60_000, KIND),
         "twenty heads": parts(part(NAMED + headers, PHOTO)),
         "a hundred parts": parts(*(field(f"x{n}", "y") for n in range(100)), field("photo", PHOTO)),
-        "too short a length": parts(part(f"{NAMED}\r\nContent-Length: 5", PHOTO)),
-        "too long a length": parts(part(f"{NAMED}\r\nContent-Length: 99999999", PHOTO)),
-        "no such length": parts(part(f"{NAMED}\r\nContent-Length: -1", PHOTO)),
-        "two lengths": parts(part(NAMED + f"\r\nContent-Length: {len(PHOTO)}" * 2, PHOTO)),
         "text after a boundary": Body(data.replace(end + b"\r\n", end + b"x\r\n"), KIND),
         "nul in a head's name": parts(part(f"{NAMED}\r\nX\0: y", PHOTO)),
         "urlencoded in disguise": Body(b"photo=http%3A%2F%2Fa.test", KIND),
@@ -155,6 +153,94 @@ def test_a_type_is_told_as_it_came(hung: Hung) -> None:
     body = Body(PHOTO, "image/png")
     told = hung.shop.call("POST", hung.path, body, accept_language="en").json["error"]["message"]
     assert '"image/png"' in told
+
+
+@pytest.mark.parametrize("kind", ["image/jpeg", "application/octet-stream", "video/mp4"])
+def test_a_large_photo_as_the_body(hung: Hung, kind: str) -> None:
+    answer = hung.shop.call("POST", hung.path, Body(LARGE, kind), accept_language="en")
+    must_refuse(answer, 400, "body_type_unknown")
+    assert "multipart/form-data" in answer.json["error"]["message"]
+    hung.must_be_whole()
+
+
+@pytest.mark.parametrize("photo", [PHOTO, LARGE], ids=["small", "large"])
+def test_a_photo_as_the_body_of_a_form(hung: Hung, photo: bytes) -> None:
+    """Send what `curl --data-binary` sends."""
+    body = Body(photo, "application/x-www-form-urlencoded")
+    must_refuse(hung.shop.update(hung.id, body), 400, "body_is_photo")
+    hung.must_be_whole()
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
+def test_a_large_photo_as_a_body_of_another_type(hung: Hung, kind: str) -> None:
+    must_refuse(hung.shop.update(hung.id, Body(LARGE, kind)), 400, "body_is_photo")
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+def test_base64_as_the_body(hung: Hung, kind: str) -> None:
+    must_refuse(hung.shop.update(hung.id, Body(b64encode(LARGE), kind)), 400, "body_is_photo")
+
+
+@pytest.mark.parametrize("prefix", ["", "data:image/png;base64,", "DATA:image/png;base64,\r\n"])
+@pytest.mark.parametrize("name", ["photo", "original"])
+@pytest.mark.parametrize("photo", [PHOTO, LARGE], ids=["small", "large"])
+def test_base64_in_a_field(hung: Hung, photo: bytes, name: str, prefix: str) -> None:
+    text = prefix + b64encode(photo).decode()
+    bodies = [as_json({"alt": "x", name: text}), multipart(**{name: text})]
+    bodies.append(urlencoded(alt="x", **{name: text}))
+    for body in bodies if name == "photo" else bodies[:2]:
+        answer = hung.shop.call("POST", ATTACH.format(hung.product), body)
+        must_refuse(answer, 422, "photo_encoded")
+        assert list(answer.json["error"]["fields"]) == [name]
+    hung.must_be_whole()
+
+
+def test_base64_in_a_file(hung: Hung) -> None:
+    must_refuse(hung.shop.update(hung.id, photo=b64encode(LARGE)), 422, "photo_encoded")
+
+
+@pytest.mark.parametrize("length", ["5", "99999999", "-1", "x", "5\r\nContent-Length: 7"])
+def test_the_length_of_a_part_is_ignored(hung: Hung, length: str) -> None:
+    head = f"{NAMED}\r\nContent-Length: {length}"
+    assert hung.shop.update(hung.id, parts(part(head, PHOTO))).status == 201
+
+
+def test_a_length_of_a_text_in_characters(hung: Hung) -> None:
+    head = 'Content-Disposition: form-data; name="alt"\r\ncontent-length: 3'
+    body = parts(part(head, "كوب".encode()), part(NAMED, PHOTO))
+    assert hung.shop.update(hung.id, body).data["alt_seo"] == "كوب"
+
+
+@pytest.mark.parametrize("second", [PHOTO, drawn.png(seed=32), b""], ids=["same", "other", "empty"])
+@pytest.mark.parametrize("turn", [1, -1])
+def test_two_photos(hung: Hung, second: bytes, turn: int) -> None:
+    both = [field("photo", PHOTO), field("photo", second)][::turn]
+    answer = hung.shop.update(hung.id, parts(*both))
+    must_refuse(answer, 422, "photos_several")
+    assert list(answer.json["error"]["fields"]) == ["photo"]
+    hung.must_be_whole()
+
+
+def test_an_input_without_a_file_beside_a_photo(hung: Hung) -> None:
+    none = part('Content-Disposition: form-data; name="photo"; filename=""')
+    assert hung.shop.update(hung.id, parts(field("photo", PHOTO), none)).status == 201
+    assert hung.shop.update(hung.id, parts(none, field("photo", PHOTO))).status == 201
+
+
+STAR = "filename*=utf-8''%D9%83.bmp"
+
+
+@pytest.mark.parametrize("more", [f"; {STAR}", f";{STAR.upper()}", ""])
+def test_an_unsupported_format_without_a_plain_name(hung: Hung, more: str) -> None:
+    head = f'Content-Disposition: form-data; name="photo"{more}'
+    for kind in ("bmp", "tiff"):
+        answer = hung.shop.update(hung.id, parts(part(head, drawn.refused()[kind])))
+        must_refuse(answer, 422, "photo_unsupported")
+
+
+def test_a_quoted_name_that_looks_like_an_option(hung: Hung) -> None:
+    odd = part(f'Content-Disposition: form-data; name="a; {STAR}"', b"x")
+    assert hung.shop.update(hung.id, parts(odd, field("photo", PHOTO))).status == 201
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])

@@ -88,7 +88,7 @@ class _Reading:
 
     def _product(self, at: str, given: dict[str, Any]) -> Product:
         self._known(at, given, ("id", "name", "sku", "images"))
-        name = self._text(f"{at}/name", given.get("name"))
+        name = self._line(f"{at}/name", given.get("name"))
         if not name:
             self._note(f"{at}/name", "is missing")
         return Product(
@@ -109,7 +109,7 @@ class _Reading:
         sort = self._number(f"{at}/sort", given.get("sort"))
         return Picture(
             at,
-            Change(default, sort, self._text(f"{at}/alt", given.get("alt"))),
+            Change(default, sort, self._line(f"{at}/alt", given.get("alt"))),
             self._id(f"{at}/id", given.get("id"), "image"),
             self._bytes(at, given),
             self._text(f"{at}/url", given.get("url"), 2048),
@@ -153,11 +153,19 @@ class _Reading:
             return None
 
     def _text(self, at: str, value: object, longest: int = _TEXT) -> str | None:
+        return self._checked(at, value, longest, text.plain)
+
+    def _line(self, at: str, value: object) -> str | None:
+        return self._checked(at, value, _TEXT, text.line)
+
+    def _checked(
+        self, at: str, value: object, longest: int, check: Callable[[str, str, int], str]
+    ) -> str | None:
         if value is None:
             return None
         try:
             if isinstance(value, str):
-                return text.plain("", value, longest)
+                return check("", value, longest)
         except errors.FieldRefused:
             pass
         self._note(at, f"is to be text of up to {longest} characters, none of control")

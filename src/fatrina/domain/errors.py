@@ -112,6 +112,12 @@ class BodyTypeUnknown(BadRequest):
     reason = "body_type_unknown"
 
 
+class BodyIsPhoto(BadRequest):
+    """The body is a photo itself, or its base64 text, and not a form."""
+
+    reason = "body_is_photo"
+
+
 class MultipartBroken(BadRequest):
     """The multipart body breaks its own format: `problem` (in English, from the parser)."""
 
@@ -291,9 +297,15 @@ class TextControl(FieldRefused):
 
 
 class TextBroken(FieldRefused):
-    """The bytes of the text are not UTF-8."""
+    """The bytes of the text are not UTF-8, or not in the encoding that is declared for them."""
 
     reason = "text_broken"
+
+
+class TextCharset(FieldRefused):
+    """The text is in an encoding that is not read here: `charset`."""
+
+    reason = "text_charset"
 
 
 class NumberOutside(FieldRefused):
@@ -343,6 +355,18 @@ class PhotoEmpty(PhotoRefused):
     """The photo has no bytes."""
 
     reason = "photo_empty"
+
+
+class PhotosSeveral(PhotoRefused):
+    """The request has more than one photo file."""
+
+    reason = "photos_several"
+
+
+class PhotoEncoded(PhotoRefused):
+    """The field holds a photo as base64 text."""
+
+    reason = "photo_encoded"
 
 
 class PhotoOfVideo(PhotoRefused):

@@ -49,8 +49,12 @@ WORDS: dict[str, Words] = {
         "What arrived is not a sound HTTP request. Send one that follows HTTP/1.1.",
     ),
     "body_type_unknown": Words(
-        "لا تُقبل الطلبات التي نوع محتواها (Content-Type) هو «{type}». أرسل الطلب بصيغة multipart/form-data أو application/x-www-form-urlencoded أو application/json.",
-        'A body of Content-Type "{type}" is not read here. Send multipart/form-data, application/x-www-form-urlencoded or application/json.',
+        "لا يُقرأ جسم طلب نوع محتواه (Content-Type) «{type}». أرسل الصورة ملفًا في الحقل photo من طلب بصيغة multipart/form-data، أو أرسل رابطها بصيغة application/json أو application/x-www-form-urlencoded.",
+        'A request body of Content-Type "{type}" is not read. Send the photo as the file field "photo" of a multipart/form-data request, or its link in application/json or application/x-www-form-urlencoded.',
+    ),
+    "body_is_photo": Words(
+        "جسم الطلب هو الصورة نفسها وليس نموذجًا. أرسل الصورة ملفًا في الحقل photo من طلب بصيغة multipart/form-data.",
+        'The request body is the photo itself and not a form. Send the photo as the file field "photo" of a multipart/form-data request.',
     ),
     "multipart_broken": Words(
         "تعذّرت قراءة جسم الطلب المرسل بصيغة multipart/form-data ({problem}). دع مكتبة HTTP تُنشئه، وتأكد من أن الفاصل (boundary) فيه هو نفسه المذكور في ترويسة Content-Type.",
@@ -73,8 +77,8 @@ WORDS: dict[str, Words] = {
         "The request came too slowly: nothing arrived for {seconds:seconds}, or the whole took longer than it may. Send it again over a faster connection, or send a smaller photo.",
     ),
     "body_too_large": Words(
-        "حجم الطلب أكبر من الحد المسموح به، وهو {limit:bytes}. أرسل صورة أصغر.",
-        "The request is larger than the {limit:bytes} that are taken. Send a smaller photo.",
+        "حجم الطلب أكبر من الحد المسموح به هنا، وهو {limit:bytes}. إن كانت فيه صورة فأرسلها ملفًا في طلب بصيغة multipart/form-data.",
+        "The request is larger than the {limit:bytes} that are taken here. If it holds a photo, send that as a file of a multipart/form-data request.",
     ),
     # What a field holds
     "invalid": Words("alert.invalid_fields", "alert.invalid_fields"),
@@ -137,8 +141,12 @@ WORDS: dict[str, Words] = {
         "The {field} field holds a control character ({character}). Take it out and send it again.",
     ),
     "text_broken": Words(
-        "نص حقل {field} ليس بترميز UTF-8. أعد إرساله بهذا الترميز.",
-        "The text of the {field} field is not UTF-8. Send it again in UTF-8.",
+        "نص حقل {field} ليس بالترميز المعلن عنه، وهو UTF-8 ما لم يُذكر غيره. أعد إرساله بترميز UTF-8.",
+        "The text of the {field} field is not in its declared encoding, which is UTF-8 unless another is named. Send it again in UTF-8.",
+    ),
+    "text_charset": Words(
+        "ترميز نص حقل {field} ({charset}) غير مدعوم. أعد إرساله بترميز UTF-8.",
+        "The text of the {field} field is in an encoding that is not supported ({charset}). Send it again in UTF-8.",
     ),
     "number_outside": Words(
         "يجب أن تكون قيمة حقل {field} بين {low} و{high}",
@@ -164,6 +172,14 @@ WORDS: dict[str, Words] = {
     "photo_empty": Words(
         "ملف الصورة فارغ. اختر الملف من جديد ثم أعد إرساله.",
         "The photo file is empty. Choose the file again and send it.",
+    ),
+    "photos_several": Words(
+        "في الطلب أكثر من ملف صورة واحد، ولكل طلب صورة واحدة فقط. أرسل كل صورة في طلب مستقل.",
+        "The request has more than one photo file; a request takes one image. Send each photo in a request of its own.",
+    ),
+    "photo_encoded": Words(
+        "يحتوي حقل {field} على صورة مكتوبة نصًّا بترميز base64. أرسل الصورة ملفًا في طلب بصيغة multipart/form-data، أو أرسل رابطها.",
+        "The {field} field holds a photo as base64 text. Send the photo as a file of a multipart/form-data request, or send its link.",
     ),
     "photo_of_video": Words(
         "هذا العنصر مقطع فيديو، ولا يمكن أن تحلّ صورة محلّه. احذفه ثم أضف الصورة إلى المنتج.",

@@ -1,7 +1,10 @@
 """A photo's facts, the limits on them, and whether it may come in."""
 
+import re
+from base64 import b64decode
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from fatrina.domain import errors
 
@@ -71,12 +74,23 @@ _UNSUPPORTED = (
 )
 
 
+_HEAD: Final = 512
+"""Bytes by which a photo is known."""
+_DATA_URL: Final = re.compile(r"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
+_DECLARATION: Final = 32
+_LONG: Final = 2048
+"""Characters of a `data:` URL from which nobody means it as a link."""
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/]{16,}")
+_URL_SAFE: Final = str.maketrans("-_", "+/")
+
+
 def sniff(head: bytes) -> Kind:
     """Tell what a photo is from its first 512 bytes; names and declared types are never asked.
 
     Raises:
         errors.PhotoEmpty: there are no bytes.
         errors.PhotoUnsupported: a known picture format that is not taken.
+        errors.PhotoEncoded: the base64 text of a picture.
         errors.PhotoUnknown: no picture at all.
     """
     if not head:
@@ -93,7 +107,33 @@ def sniff(head: bytes) -> Kind:
             raise errors.PhotoUnsupported(kind=name)
     if b"<svg" in head.lower():
         raise errors.PhotoUnsupported(kind="SVG")
+    if is_encoded(head.decode("latin-1")):
+        raise errors.PhotoEncoded
     raise errors.PhotoUnknown
+
+
+def is_photo(head: bytes) -> bool:
+    """Whether these first bytes are a picture's, of a kind that is taken or not."""
+    try:
+        sniff(head[:_HEAD])
+    except errors.PhotoUnsupported:
+        return True
+    except errors.PhotoRefused:
+        return False
+    return True
+
+
+def is_encoded(text: str) -> bool:
+    """Whether a text is a picture in base64, as it is or in a `data:` URL (RFC 2397)."""
+    declared = text[:_DECLARATION].lstrip()
+    if declared[:5].lower() == "data:" and len(text) > _LONG:
+        return True
+    prefix = _DATA_URL.match(text)
+    digits = "".join(text[prefix.end() if prefix else 0 :][:_HEAD].split())
+    digits = digits.rstrip("=").translate(_URL_SAFE).replace(" ", "+")
+    if not _BASE64.fullmatch(digits):
+        return False
+    return is_photo(b64decode(digits[: len(digits) // 4 * 4]))
 
 
 def _brand(head: bytes) -> Kind:

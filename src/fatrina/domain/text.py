@@ -1,8 +1,14 @@
 """Text that may be kept: of any script; no database takes NUL, and no page other controls."""
 
+import re
 import unicodedata
+from typing import Final
 
 from fatrina.domain import errors
+
+# What editors and spreadsheets put between lines and cells: CR LF counts once.
+_BREAK: Final = re.compile("\r\n|[\t\n\r\u2028\u2029]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def plain(field: str, text: str, limit: int) -> str:
@@ -20,3 +26,20 @@ def plain(field: str, text: str, limit: int) -> str:
         if category == "Cc":
             raise errors.TextControl(field, character=f"U+{ord(character):04X}")
     return text
+
+
+def line(field: str, text: str, limit: int) -> str:
+    """The text as one line: each line break and tab is a space, and the ends are trimmed.
+
+    Exports of spreadsheets and text areas end in a line break, and hold them between words. Other
+    control characters are refused: `str.strip` alone would remove some of them at the ends.
+
+    Raises:
+        errors.FieldRefused: the line is too long, or holds what is no text.
+    """
+    return plain(field, _BREAK.sub(" ", text).strip(" \u00a0\u3000"), limit)
+
+
+def without_surrogates(text: str) -> str:
+    """The text with U+FFFD in place of each lone surrogate, which UTF-8 cannot encode."""
+    return _SURROGATE.sub("\ufffd", text)

@@ -11,8 +11,9 @@ from fatrina.domain.gallery import Change
 from fatrina.domain.page import MOST, USUAL, Page
 from fatrina.domain.video import Video
 from fatrina.domain.webhook import EVENTS, STRATEGIES, Subscription
-from fatrina.web.fields import ORIGINAL, Fields
-from fatrina.web.forms import PHOTO, Form
+from fatrina.web.fields import Fields
+from fatrina.web.forms import Form
+from fatrina.web.parts import ORIGINAL, PHOTO
 
 LONGEST_NAME: Final = 500
 LONGEST_SKU: Final = 120
@@ -104,7 +105,7 @@ def product(form: Form, alt_length: int) -> ProductCommand:
         errors.Invalid: with every field that cannot be taken.
     """
     fields = Fields(form)
-    name = fields.text("name", LONGEST_NAME)
+    name = fields.line("name", LONGEST_NAME)
     sku = fields.code("sku", LONGEST_SKU)
     if not name:
         fields.require("name")
@@ -120,7 +121,7 @@ def product_change(form: Form) -> tuple[str | None, str | None]:
         errors.Invalid: with every field that cannot be taken.
     """
     fields = Fields(form)
-    name = fields.text("name", LONGEST_NAME)
+    name = fields.line("name", LONGEST_NAME)
     sku = fields.code("sku", LONGEST_SKU)
     if name == "":
         fields.require("name")
@@ -195,7 +196,7 @@ def _subscription(fields: Fields) -> dict[str, Any]:
     if fields.text("rule", LONGEST_NAME):
         fields.problems.append(errors.RuleRefused("rule"))
     mentioned = {
-        "name": fields.text("name", LONGEST_NAME),
+        "name": fields.line("name", LONGEST_NAME),
         "event": fields.choice("event", EVENTS),
         "url": fields.url("url"),
         "version": fields.count("version", 1, 2),

@@ -9,15 +9,17 @@ from fatrina.actions.images import Offer
 from fatrina.actions.ingest import Linked, Photo
 from fatrina.domain import errors, link, text, video, webhook
 from fatrina.domain.gallery import Change
+from fatrina.domain.photo import is_encoded
 from fatrina.domain.video import Video
-from fatrina.web.forms import PHOTO, Form, Value
+from fatrina.web.forms import Form, Value
+from fatrina.web.parts import ORIGINAL, PHOTO
 
 T = TypeVar("T")
 _LONGEST_HEADER: Final = 1024
 
-ORIGINAL: Final = "original"
 VIDEO_URL: Final = "video_url"
-_FLAGS: Final = {"1": True, "true": True, "0": False, "false": False}
+# Most clients send 1 or true, HTML checkboxes "on", spreadsheets "yes" or a float such as "1.0".
+_FLAGS: Final = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 # ASCII alone: `float` would take Arabic digits, underscores, "nan" and "inf".
 _NUMBER: Final = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,4})?")
 _COUNT: Final = re.compile(r"[0-9]{1,20}")
@@ -51,7 +53,7 @@ class Fields:
         return Change(
             default=next((each for each in defaults if each is not None), None),
             sort=self._read("sort", _number),
-            alt=self.text("alt", alt_length),
+            alt=self.line("alt", alt_length),
         )
 
     def offer(self) -> Offer | None:
@@ -68,6 +70,10 @@ class Fields:
     def text(self, name: str, limit: int) -> str | None:
         """A text."""
         return self._read(name, lambda field, value: _text(field, value, limit))
+
+    def line(self, name: str, limit: int) -> str | None:
+        """A text of one line: line breaks in it become spaces."""
+        return self._read(name, lambda field, value: text.line(field, _string(field, value), limit))
 
     def code(self, name: str, limit: int) -> str | None:
         """A text that some clients send as a whole number."""
@@ -189,9 +195,11 @@ class Fields:
 
 
 def _flag(name: str, value: Value) -> bool | None:
-    spelling = str(value).strip(" \t\r\n").lower() if isinstance(value, str | int) else ""
     if value == "":
         return None
+    spelling = str(value).strip(" \t\r\n").lower() if isinstance(value, str | int | float) else ""
+    if _NUMBER.fullmatch(spelling) and float(spelling) in {0.0, 1.0}:
+        return bool(float(spelling))
     if spelling not in _FLAGS:
         raise errors.NotFlag(name)
     return _FLAGS[spelling]
@@ -216,6 +224,8 @@ def _number(name: str, value: Value) -> float | None:
 def _link(name: str, value: Value) -> str:
     if not isinstance(value, str):
         raise errors.LinkMalformed(name)
+    if is_encoded(value):
+        raise errors.PhotoEncoded(name)
     return value.strip(" \t\r\n")
 
 
@@ -227,6 +237,10 @@ def _video(name: str, value: Value) -> Video | None:
 
 
 def _text(name: str, value: Value, limit: int) -> str:
+    return text.plain(name, _string(name, value), limit)
+
+
+def _string(name: str, value: Value) -> str:
     if not isinstance(value, str):
         raise errors.NotText(name)
-    return text.plain(name, value, limit)
+    return value

@@ -1,38 +1,37 @@
 """A request's body into plain fields; a photo goes to disk as it arrives."""
 
+import asyncio
 import json
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 from urllib.parse import parse_qsl
 
-from multipart import (
-    MultipartError,
-    MultipartSegment,
-    PushMultipartParser,
-    parse_options_header,
-)
+from multipart import MultipartError, parse_options_header
 from starlette.requests import Request
 
 from fatrina.actions.ingest import File
 from fatrina.domain import errors
-from fatrina.domain.photo import sniff
-from fatrina.web import body
+from fatrina.domain.photo import is_photo
+from fatrina.domain.text import without_surrogates
+from fatrina.web import body, charsets, oversized
 from fatrina.web.body import Pace
+from fatrina.web.parts import NOT_TEXT, PHOTO, Parser, Parts
 
 Value = str | int | float | bool | None
-PHOTO: Final = "photo"
 
 _SMALL: Final = 65_536
 """Most bytes of a body without a photo, and of a photo's body besides the photo."""
-_LONGEST_TEXT: Final = 8_192
+_GLANCE: Final = 1.0
+"""Seconds that are waited for the beginning of a body that is too large anyway."""
 _MOST_PARTS: Final = 64
 _MOST_HEADERS: Final = 16
-_NOT_TEXT: Final = ("image/", "application/octet-stream", "video/", "binary/")
 _LONGEST_NAME: Final = 100
-_HEAD: Final = 512
-"""Bytes by which a photo is known."""
+_MOST_NAMES: Final = 40
+"""Fields of one body that are noted by name."""
 
 
 @dataclass(slots=True)
@@ -45,8 +44,11 @@ class Form:
 
     def shape(self) -> dict[str, str]:
         """What was sent, without what it says: each field's type, and how long its text is."""
-        told = {name[:_LONGEST_NAME]: _kind(value) for name, value in self.fields.items()}
-        return told | ({PHOTO: f"file, {self.photo.size} bytes"} if self.photo else {})
+        fields = islice(self.fields.items(), _MOST_NAMES)
+        shape = {without_surrogates(name[:_LONGEST_NAME]): _kind(value) for name, value in fields}
+        if (more := len(self.fields) - _MOST_NAMES) > 0:
+            shape["…"] = f"{more} more fields"
+        return shape | ({PHOTO: f"file, {self.photo.size} bytes"} if self.photo else {})
 
 
 def _kind(value: object) -> str:
@@ -64,18 +66,18 @@ class Reader:
     pace: Pace
 
     def must_fit(self, request: Request) -> None:
-        """Pass unless the declared length is too large; asked before the body is read.
+        """Pass unless the request's headers refuse its body; asked before the body is read.
 
         Raises:
             errors.PhotoTooLarge: of a multipart body, where only a photo can be that large.
-            errors.BodyTooLarge: of any other.
+            errors.BodyTypeUnknown: it is a file and no form.
         """
         kind, _ = _content_type(request)
         size = body.declared(request)
         if kind == "multipart/form-data" and size > self.photo_bytes + _SMALL:
             raise errors.PhotoTooLarge(limit=self.photo_bytes)
-        if kind != "multipart/form-data" and size > _SMALL:
-            raise errors.BodyTooLarge(limit=_SMALL)
+        if kind.startswith(NOT_TEXT) and size > _SMALL:
+            raise errors.BodyTypeUnknown(type=kind)
 
     async def read(self, request: Request, arrival: ExitStack) -> Form:
         """Read the whole body, which `must_fit`; the photo's file lives as long as `arrival`.
@@ -87,19 +89,45 @@ class Reader:
         kind, options = _content_type(request)
         if kind == "multipart/form-data":
             return await self._multipart(request, options.get("boundary", ""), arrival)
-        data = await body.whole(request, _SMALL, self.pace)
+        data = await self._small(request)
         if not data:
             return Form()
         if kind == "application/json":
             return Form(_json(data))
         if kind == "application/x-www-form-urlencoded":
-            return Form(_urlencoded(data))
+            if is_photo(data):
+                raise errors.BodyIsPhoto
+            return Form(_urlencoded(data, options.get("charset", "")))
         raise errors.BodyTypeUnknown(type=kind or "none")
 
+    async def _small(self, request: Request) -> bytes:
+        """A body without a photo file."""
+        if body.declared(request) > _SMALL:
+            raise oversized.refusal(await self._head(request), _SMALL)
+        data = bytearray()
+        async for piece in body.chunks(request, self.photo_bytes + _SMALL, self.pace):
+            data += piece
+            if len(data) > _SMALL:
+                raise oversized.refusal(bytes(data[: oversized.ENOUGH]), _SMALL)
+        return bytes(data)
+
+    async def _head(self, request: Request) -> bytes:
+        """The beginning of a body that is not read, as far as it has come by itself."""
+        data = bytearray()
+        if request.headers.get("expect", "").lower() == "100-continue":
+            return b""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(_GLANCE, self.pace.idle)):
+                async for piece in body.chunks(request, sys.maxsize, self.pace):
+                    data += piece
+                    if len(data) >= oversized.ENOUGH:
+                        break
+        return bytes(data[: oversized.ENOUGH])
+
     async def _multipart(self, request: Request, boundary: str, arrival: ExitStack) -> Form:
-        parts = _Parts(self.new_file, self.photo_bytes, arrival)
+        parts = Parts(self.new_file, self.photo_bytes, arrival)
         try:
-            parser = PushMultipartParser(
+            parser = Parser(
                 boundary,
                 max_segment_count=_MOST_PARTS,
                 max_header_count=_MOST_HEADERS,
@@ -115,99 +143,13 @@ class Reader:
             raise errors.PhotoTooLarge(limit=self.photo_bytes) from None
         except MultipartError as fault:
             raise errors.MultipartBroken(problem=str(fault)) from fault
-        return parts.form
-
-
-class _Parts:
-    """The parts of a multipart body, as the parser tells of them."""
-
-    def __init__(self, new_file: Callable[[], File], photo_bytes: int, arrival: ExitStack) -> None:
-        self.form = Form()
-        self._new_file = new_file
-        self._photo_bytes = photo_bytes
-        self._arrival = arrival
-        self._part: MultipartSegment | None = None
-        self._text = bytearray()
-        self._file: File | None = None
-
-    def take(self, events: Iterable[MultipartSegment | bytes | bytearray | None]) -> None:
-        """Parts begin, go on, and end."""
-        for event in events:
-            if isinstance(event, MultipartSegment):
-                self._part, self._file = event, None
-                self._text.clear()
-            elif event is None:
-                self._end()
-            elif self._part is not None:
-                self._go_on(self._part, event)
-
-    def _go_on(self, part: MultipartSegment, data: bytes | bytearray) -> None:
-        if self._file is not None:
-            self._write(self._file, data)
-        elif not _is_file(part):
-            undecided = len(self._text) < _HEAD
-            self._text += data
-            if undecided and len(self._text) >= _HEAD:
-                self._judge(part)
-            del self._text[_LONGEST_TEXT + 1 :]
-        elif part.name == PHOTO:  # other files are read and dropped, as in the real API
-            self._begin(data)
-
-    def _judge(self, part: MultipartSegment) -> None:
-        """Where a client gives a photo neither a name nor a type, its head tells it from a link."""
-        if part.name == PHOTO and _is_photo(bytes(self._text[:_HEAD])):
-            self._begin(self._text)
-
-    def _begin(self, data: bytes | bytearray) -> None:
-        self._file = self._arrival.enter_context(self._new_file())
-        self._write(self._file, data)
-
-    def _write(self, file: File, data: bytes | bytearray) -> None:
-        if file.size + len(data) > self._photo_bytes:
-            raise errors.PhotoTooLarge(limit=self._photo_bytes)
-        file.write(data)
-
-    def _end(self) -> None:
-        part, self._part = self._part, None
-        if part is None or not part.name:
-            return
-        if self._file is None and len(self._text) < _HEAD:
-            self._judge(part)
-        if self._file is not None:
-            if self.form.photo is not None:
-                self.form.photo.close()  # the last of several wins, as in the real API
-            self.form.photo = self._file
-        elif not _is_file(part):
-            self.form.fields[part.name] = _decoded(part.name, bytes(self._text))
-        elif part.filename and part.name == PHOTO:  # without a name, no file was chosen
-            self.form.fields[PHOTO] = errors.PhotoEmpty()
-
-
-def _is_file(part: MultipartSegment) -> bool:
-    """Whether a part says that it is a file, by a name or by its type."""
-    return part.filename is not None or (part.content_type or "").startswith(_NOT_TEXT)
-
-
-def _is_photo(head: bytes) -> bool:
-    try:
-        sniff(head)
-    except errors.PhotoRefused:
-        return False
-    return True
+        fields, photo = parts.whole()
+        return Form({**fields}, photo)
 
 
 def _content_type(request: Request) -> tuple[str, dict[str, str]]:
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     return kind, options
-
-
-def _decoded(name: str, data: bytes) -> str | errors.FieldRefused:
-    if len(data) > _LONGEST_TEXT:
-        return errors.TextTooLong(name, limit=_LONGEST_TEXT)
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return errors.TextBroken(name)
 
 
 def _json(data: bytes) -> dict[str, Value | errors.FieldRefused]:
@@ -224,11 +166,21 @@ def _no_constant(_: str) -> None:
     raise ValueError
 
 
-def _urlencoded(data: bytes) -> dict[str, Value | errors.FieldRefused]:
+def _urlencoded(data: bytes, charset: str) -> dict[str, Value | errors.FieldRefused]:
+    """The fields of a form, in the encoding that its type or a field of it names."""
     try:
-        pairs = parse_qsl(
-            data.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARTS
-        )
+        if not charset:
+            named = dict(_pairs(data.decode("latin-1"), "latin-1"))
+            charset = named.get(charsets.DECLARATION) or charsets.UTF_8
+        codec = charsets.codec(charsets.DECLARATION, charset)
+        return dict(_pairs(data.decode(codec), codec))
+    except errors.TextCharset as refusal:
+        raise errors.Invalid(refusal) from None
     except ValueError:
         raise errors.FormBroken from None
-    return dict(pairs)
+
+
+def _pairs(text: str, codec: str) -> list[tuple[str, str]]:
+    return parse_qsl(
+        text, keep_blank_values=True, encoding=codec, errors="strict", max_num_fields=_MOST_PARTS
+    )

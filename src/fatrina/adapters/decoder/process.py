@@ -27,6 +27,7 @@ _REFUSALS: Final[dict[type[errors.Refusal], str]] = {
     errors.PhotoEmpty: "",
     errors.PhotoTooLarge: "limit",
     errors.PhotoUnknown: "",
+    errors.PhotoEncoded: "",
     errors.PhotoUnsupported: "kind",
     errors.PhotoHeicMissing: "",
     errors.PhotoTooManyPixels: "width height limit",

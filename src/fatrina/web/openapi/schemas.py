@@ -101,7 +101,11 @@ REFUSAL: Final = object_of(
 
 _FLAG: Final[Schema] = {"type": "integer", "enum": [0, 1]}
 _PLAIN: Final[Schema] = {"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
-_COMMON: Final[Schema] = {"default": _FLAG, "sort": {"type": "number"}, "alt": _PLAIN}
+_LINE: Final[Schema] = {
+    "type": "string",
+    "pattern": "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$",
+}
+_COMMON: Final[Schema] = {"default": _FLAG, "sort": {"type": "number"}, "alt": _LINE}
 _LINK: Final[Schema] = {"type": "string", "description": "An http or https URL of a photo."}
 _FILE: Final[Schema] = {
     "type": "string",

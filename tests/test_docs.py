@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from fatrina import __version__
 from fatrina.cli import cli
+from fatrina.domain.cleaning.pieces import PARTS
 from fatrina.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -126,3 +127,16 @@ def test_every_setting_says_what_it_is() -> None:
 
 def test_the_version_has_its_changes() -> None:
     assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_tables_are_whole(path: Path) -> None:
+    """A table begins with a head and a line of dashes; rows behind a blank line are not in it."""
+    lines = ["", *path.read_text().splitlines(), ""]
+    for before, row, after in zip(lines, lines[1:], lines[2:], strict=False):
+        if row.startswith("|") and not before.startswith("|"):
+            assert re.fullmatch(r"\|(\s*:?-+:?\s*\|)+", after), f"{row} has no head"
+
+
+def test_the_fixed_limit_on_segments_is_documented() -> None:
+    assert f"| {PARTS:,}, fixed |" in (ROOT / "docs" / "photos.md").read_text()

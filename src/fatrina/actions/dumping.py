@@ -23,6 +23,7 @@ from fatrina.adapters.database.schema import REVISION, metadata
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import Storage
 from fatrina.domain import errors
+from fatrina.domain.renditions import ROLES
 
 _FORMAT: Final = 1
 _ABOUT, _SUMS = "fatrina.json", "sha256.json"
@@ -88,7 +89,7 @@ def restore(
             _replace(tx, file)
     with suppress(OSError):  # what resists is left to the sweep
         storage.delete(before - stored)
-    return len(stored) // 4
+    return len(stored) // len(ROLES)
 
 
 @contextmanager

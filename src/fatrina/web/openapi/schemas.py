@@ -5,7 +5,7 @@ from typing import Any, Final
 from fatrina.domain.gallery import MOST_IMAGES
 from fatrina.domain.page import MOST, USUAL
 from fatrina.domain.renditions import ROLES
-from fatrina.domain.webhook import EVENTS, SIGNATURE, STRATEGIES
+from fatrina.domain.webhook import EVENTS, STRATEGIES
 from fatrina.web.commands import LARGEST_PAGE, LONGEST_NAME, LONGEST_SKU
 
 Schema = dict[str, Any]
@@ -99,7 +99,7 @@ REFUSAL: Final = object_of(
 
 # Bodies
 
-_FLAG: Final[Schema] = {"type": "integer", "enum": [0, 1]}
+_FLAG: Final[Schema] = {"enum": [0, 1, False, True, "0", "1", "false", "true"]}
 _PLAIN: Final[Schema] = {"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
 _LINE: Final[Schema] = {
     "type": "string",
@@ -129,8 +129,7 @@ _VIDEO: Final = object_of(
         "video_url": {
             "type": "string",
             "description": "The link of a YouTube video: watch?v=, shorts/, embed/ or youtu.be/.",
-            "pattern": r"^https?://(youtu\.be/|www\.youtube\.com/(watch\?v=|shorts/|embed/))"
-            r"[A-Za-z0-9_-]{11}$",
+            "pattern": "^https?://",
         },
         **_COMMON,
     },
@@ -153,17 +152,17 @@ _SENT: Final = object_of({"key": {"type": "string"}, "value": {"type": "string"}
 _SUBSCRIPTION: Final = {
     "name": _TEXT,
     "event": {"type": "string", "enum": [*EVENTS]},
-    "url": {"type": "string", "pattern": "^https?://[a-z]{1,20}\\.[a-z]{2,9}/[a-z]{0,20}$"},
+    "url": {"type": "string", "pattern": "^https?://"},
     "version": {"type": "integer", "enum": [1, 2]},
     "headers": _list_of(
         object_of(
             {
-                "key": {"type": "string", "pattern": "^X-[A-Za-z]{1,20}$"},
-                "value": {"type": "string", "pattern": "^[a-z0-9]{0,20}$"},
+                "key": {"type": "string", "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"},
+                "value": {"type": "string", "pattern": "^[ -~]{0,1024}$"},
             }
         )
     ),
-    "security_strategy": {"type": "string", "enum": [SIGNATURE]},
+    "security_strategy": {"type": "string", "enum": [*STRATEGIES]},
     "secret": {**_PLAIN, "maxLength": LONGEST_NAME},
 }
 _OPTIONAL: Final = ("version", "headers", "security_strategy", "secret")

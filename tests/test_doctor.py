@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from fatrina import app
+from fatrina.actions.clock import Clock
+from fatrina.adapters.database import deliveries, schema, webhooks
 from fatrina.adapters.decoder import Hello
 from fatrina.doctor import choices, examine, folder, machine
 from fatrina.doctor.report import Report
+from fatrina.domain.webhook import Subscription
 from fatrina.settings import Settings
 from tests import drawn
 from tests.shop import Hung, Service, Shop, running
@@ -108,6 +111,33 @@ def test_pictures_that_are_gone(kept: Service, capsys: pytest.CaptureFixture[str
     next((kept.folder / "media").rglob("*.png")).unlink()
     assert looked_into(kept.folder).failures == 1
     assert "1 of the newest 4 are not there" in capsys.readouterr().out
+
+
+def test_events_that_wait_and_subscriptions_that_can_receive_nothing(
+    kept: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    merchant = Shop.open(kept)
+    with kept.parts.database.writing() as tx:
+        found = tx.scalar(schema.merchants.select().with_only_columns(schema.merchants.c.id))
+        assert found is not None, merchant
+        for secret in ("sound", "un\nsound", "sound again"):
+            wanted = Subscription("n", "e", "https://a.invalid/", strategy="token", secret=secret)
+            webhooks.subscribe(tx, found, wanted, 5)
+        values = {"failures": 10, "paused_until": 2**62}
+        table = schema.subscriptions
+        tx.execute(table.update().where(table.c.id == 1).values(values))
+        tx.execute(table.update().where(table.c.id == 3).values(headers="{no JSON"))
+        values = {"tries": 1, "due_at": Clock()() + 60_000}
+        deliveries.enqueue(tx, 1, 7, b"{}", Clock()() - 3_600_000)
+        tx.execute(schema.deliveries.update().values(values))
+    report = looked_into(kept.folder)
+    seen = capsys.readouterr().out
+    assert "WARN  events" in seen
+    assert "1 wait, the oldest for 60 minutes" in seen
+    assert "1 paused" in seen
+    assert "nothing can be sent to 2 (secret_refused), 3 (row_unreadable)" in seen
+    assert "sound" not in seen
+    assert report.warnings >= 3
 
 
 def test_a_storage_that_cannot_be_written(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

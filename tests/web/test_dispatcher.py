@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from fatrina.actions.clock import Clock
 from fatrina.adapters.database import Database, deliveries, schema
 from fatrina.adapters.download import line, resolver
 from fatrina.domain import errors, webhook
+from fatrina.domain.address import Address
 from tests.client import as_json
 from tests.receiver import Receiver, receiving
 from tests.shop import ADMIN, Service, Shop, running, until
@@ -126,6 +128,30 @@ def test_a_dead_receiver_leaves_its_merchants_other_receivers_their_share(
     until(lambda: len(silent.accepted) == 3 * slots.OF_MERCHANT)
     enqueue(service, listener(service, receiver.url, shop), 7)
     receiver.hears(1)
+
+
+def test_names_that_are_never_resolved_starve_nobody(
+    service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up, released, asked = resolver._look_up, threading.Event(), list[str]()
+
+    def slow(host: str) -> list[Address]:
+        if host == "localhost":
+            return [ip_address("127.0.0.1")]
+        if not host.startswith("dead"):
+            return look_up(host)
+        asked.append(host)
+        released.wait(60)
+        raise OSError
+
+    monkeypatch.setattr(resolver, "_look_up", slow)
+    for number in range(30):
+        enqueue(service, listener(service, f"https://dead-{number}.example/"), 1)
+    until(lambda: len(asked) == 30)
+    port = receiver.url.rpartition(":")[2]
+    enqueue(service, listener(service, f"http://localhost:{port}/"), 7)
+    receiver.hears(1)
+    released.set()
 
 
 def test_one_subscription_drains_without_waiting_for_looks(

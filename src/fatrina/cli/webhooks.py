@@ -53,4 +53,6 @@ def _came(row: DeliveryRow) -> str:
         came = "waits" if row.due_at is not None else f"delivered, {row.status}"
     else:
         came = f"{row.problem}, {'given up' if row.due_at is None else 'to be tried again'}"
+    if row.due_at is not None and row.paused_until is not None:
+        came = f"{came}; paused"
     return f"{came}; {row.dropped} older events dropped" if row.dropped else came

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select, text
 from fatrina.adapters.database import Database, schema, versions
 from fatrina.adapters.storage import Storage
 from fatrina.app import Folder
+from fatrina.doctor import backlog
 from fatrina.doctor.report import Report
 from fatrina.domain import errors
 
@@ -25,6 +26,7 @@ def examine(report: Report, folder: Folder) -> None:
     database = Database(path, owner=folder.owner)
     try:
         if _sound(report, database):
+            backlog.examine(report, database)
             _stored(report, folder, database)
     except errors.Refusal as refusal:
         cause = getattr(refusal.__cause__, "orig", refusal.__cause__)

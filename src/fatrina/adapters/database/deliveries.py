@@ -81,6 +81,8 @@ class DeliveryRow(NamedTuple):
     """Why the last try failed, when it did."""
     dropped: int
     """Older events of the subscription that were dropped when this one was recorded."""
+    paused_until: int | None
+    """When the pause of its subscription ends, where many attempts failed in a row."""
 
 
 def enqueue(connection: Connection, subscription: int, product: int, body: bytes, now: int) -> None:
@@ -227,7 +229,7 @@ def log(
     """The newest deliveries, those of one merchant or those that failed lately alone if asked."""
     query = (
         select(_D.id, merchants.c.code, _S.event, _S.url, _D.product_id, _D.created_at)
-        .add_columns(_D.tries, _D.due_at, _D.status, _D.problem, _D.dropped)
+        .add_columns(_D.tries, _D.due_at, _D.status, _D.problem, _D.dropped, _S.paused_until)
         .select_from(deliveries.join(subscriptions).join(merchants))
         .order_by(_D.id.desc())
         .limit(limit)

@@ -1,7 +1,7 @@
 """Subscriptions to events, as rows."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
@@ -41,6 +41,16 @@ def listed(connection: Connection, merchant: int) -> list[tuple[int, Subscriptio
     """A merchant's subscriptions by id, the newest last."""
     query = select(_S.id, *COLUMNS).where(*_of(merchant)).order_by(_S.id)
     return [(number, subscription_of(row)) for number, *row in connection.execute(query)]
+
+
+def everyone(connection: Connection) -> Iterator[tuple[int, Subscription | None]]:
+    """Every merchant's subscriptions by id; None for one whose row cannot be read."""
+    query = select(_S.id, *COLUMNS).where(_S.removed_at.is_(None)).order_by(_S.id)
+    for number, *row in connection.execute(query):
+        try:
+            yield number, subscription_of(row)
+        except (ValueError, TypeError):
+            yield number, None
 
 
 def remove(connection: Connection, merchant: int, *, number: int, url: str, now: int) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import Final
 
 from fatrina.adapters.download.exchange import Exchange, Headers
 from fatrina.adapters.download.line import Budget, Line
@@ -11,12 +12,16 @@ from fatrina.domain import errors
 from fatrina.domain.address import Allow
 from fatrina.domain.link import parse
 
+LOOKUPS: Final = 256
+"""Lookups of names at once: twice the messages at once, so that names whose servers never answer
+leave places for others, though such a lookup outlives its message."""
+
 
 class Messenger:
     """Posts JSON; one serves all threads. It keeps no cookie and no connection."""
 
     def __init__(self, *, allow: Allow, seconds: float = 30, user_agent: str) -> None:
-        self._reach = Reach(allow)
+        self._reach = Reach(allow, LOOKUPS)
         self._seconds = seconds
         self._headers: Headers = [
             ("User-Agent", user_agent),

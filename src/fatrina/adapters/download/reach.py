@@ -8,7 +8,7 @@ from ssl import SSLContext
 from httpcore2 import default_ssl_context
 
 from fatrina.adapters.download.line import Budget, Line, connect
-from fatrina.adapters.download.resolver import Resolver
+from fatrina.adapters.download.resolver import THREADS, Resolver
 from fatrina.domain.address import Address, Allow
 from fatrina.domain.link import Link
 
@@ -20,9 +20,10 @@ class Reach:
     certificates, which `SSL_CERT_FILE` and `SSL_CERT_DIR` may name.
     """
 
-    def __init__(self, allow: Allow) -> None:
+    def __init__(self, allow: Allow, lookups: int = THREADS) -> None:
+        """Reach what `allow` allows, with so many lookups of names at once."""
         self._allow = allow
-        self._resolver = Resolver()
+        self._resolver = Resolver(lookups)
 
     @contextmanager
     def line(self, link: Link, budget: Budget) -> Iterator[Line]:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -72,9 +72,11 @@ class Service:
 def running(folder: Path, **settings: Any) -> Iterator[Service]:
     """Run a service over a folder."""
     given = Settings(**{"data": folder, "port": 0, "decoders": 1, **settings})
-    with app.held(folder, make=True) as held, serving.listening(given) as listener:
+    with ExitStack() as stack:
+        held = stack.enter_context(app.held(folder, make=True))
+        listener = stack.enter_context(serving.listening(given))
         port = listener.getsockname()[1]
-        service = app.build(given.model_copy(update={"port": port}), held)
+        service = stack.enter_context(app.build(given.model_copy(update={"port": port}), held))
         config = uvicorn.Config(service.app, lifespan="off", **protocol.as_uvicorn())
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -86,7 +88,6 @@ def running(folder: Path, **settings: Any) -> Iterator[Service]:
         finally:
             server.should_exit = True
             thread.join()
-            service.close()
 
 
 def until(true: Any, seconds: float = 10) -> None:

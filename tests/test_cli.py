@@ -66,10 +66,8 @@ def test_expiry(run: Run, merchant: str, tmp_path: Path, span: str, seconds: int
     before = Clock()()
     made = run("token", "create", "--merchant", merchant, "--expires", span)
     assert made.exit_code == 0
-    with app.held(tmp_path / "data", make=True) as folder:
-        database = folder.database()
+    with app.held(tmp_path / "data", make=True) as folder, folder.database() as database:
         (row,) = access.listed(database)
-        database.close()
     assert before + seconds * 1000 <= row.expires_at <= Clock()() + seconds * 1000
 
 
@@ -121,9 +119,8 @@ def test_no_tokens_yet(run: Run) -> None:
 def test_commands_work_while_a_server_holds_the_folder(
     run: Run, merchant: str, tmp_path: Path
 ) -> None:
-    with app.held(tmp_path / "data", make=True) as folder:
+    with app.held(tmp_path / "data", make=True) as folder, folder.database() as database:
         assert folder.owner
-        database = folder.database()
         token = run("token", "create", "--merchant", merchant).stdout.strip()
         assert run("merchant", "create", "shop2").exit_code == 0
         assert run("sweep").exit_code == 0
@@ -131,7 +128,6 @@ def test_commands_work_while_a_server_holds_the_folder(
         assert run("token", "revoke", "1").exit_code == 0
         with database.reading() as look:
             stored = look.exec_driver_sql("SELECT hash, revoked_at FROM tokens").one()
-        database.close()
     assert stored[0] == hashed(token)
     assert stored[1] is not None
 

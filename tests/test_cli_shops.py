@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,10 @@ BACK = "http://127.0.0.1:9000/cb"
 
 
 @pytest.fixture
-def database(merchant: str, tmp_path: Path) -> Database:
+def database(merchant: str, tmp_path: Path) -> Iterator[Database]:
     assert merchant
-    return Database(tmp_path / "data" / "fatrina.sqlite3", owner=False)
+    with Database(tmp_path / "data" / "fatrina.sqlite3", owner=False) as database:
+        yield database
 
 
 def test_plans(run: Run, merchant: str) -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,7 @@ from tests.shop import Hung, Service, Shop, running
 def data(tmp_path: Path) -> Path:
     """A data folder with its tables and its places."""
     path = tmp_path / "data"
-    with app.held(path, make=True) as held:
-        held.database().close()
+    with app.held(path, make=True) as held, held.database():
         held.storage()
     return path
 
@@ -98,9 +98,8 @@ def test_a_damaged_database(data: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_tables_of_another_version(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with sqlite3.connect(data / "fatrina.sqlite3") as database:
+    with closing(sqlite3.connect(data / "fatrina.sqlite3")) as database, database:
         database.execute("UPDATE alembic_version SET version_num = '0000'")
-    database.close()
     assert looked_into(data).failures == 1
     assert "are at 0000" in capsys.readouterr().out
 

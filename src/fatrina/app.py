@@ -5,10 +5,11 @@ import os
 import resource
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from starlette.types import ASGIApp
 
@@ -53,18 +54,27 @@ class Service:
     parts: Parts
     counter: Counter
     courier: Courier
+    opened: ExitStack
+    """What is open, to be closed in the opposite order."""
 
     def start(self) -> None:
         """Begin what is done beside answering: delivering events."""
         self.courier.start()
 
     def close(self) -> None:
-        """Let go of processes, files and connections."""
-        self.courier.close()
-        self.parts.decoders.close()
-        self.counter.close()
-        self.parts.spool.close()
-        self.parts.database.close()
+        """Close processes, files and connections."""
+        self.opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +88,22 @@ class Folder:
     """When the holder began, in seconds since the epoch."""
 
     def database(self) -> Database:
-        """The embedded database, brought up to date where this process owns it."""
-        database = Database(self.path / "fatrina.sqlite3", owner=self.owner)
-        if self.owner:
-            database.migrate()
+        """The embedded database, brought up to date where this process owns it; to be closed.
+
+        Raises:
+            errors.DatabaseDown: its tables cannot be brought up to date.
+        """
+        with ExitStack() as on_failure:
+            database = on_failure.enter_context(
+                Database(self.path / "fatrina.sqlite3", owner=self.owner)
+            )
+            if self.owner:
+                database.migrate()
+            on_failure.pop_all()
         return database
 
     def buckets(self) -> Buckets:
-        """How much each merchant has asked lately."""
+        """How much each merchant has asked lately; to be closed."""
         return Buckets(self.path / "limits.sqlite3")
 
     def storage(self, base: str = "") -> Storage:
@@ -134,10 +152,38 @@ def stranded(folder: Folder, *, dry_run: bool) -> int:
 
 
 def build(settings: Settings, folder: Folder) -> Service:
-    """Wire one service over a data folder that this process holds."""
+    """Wire one service over a data folder that this process holds; to be closed."""
     _raise_descriptor_limit()
-    spool = Spool(folder.incoming(), settings.incoming_bytes)
-    spool.empty()
+    with ExitStack() as opened:
+        metrics = Metrics()
+        allow = Allow.parse(settings.download_allow)
+        parts = _parts(settings, folder, Clock(metrics.staged), allow, opened)
+        buckets = opened.enter_context(folder.buckets()) if settings.rate_limits else None
+        counter = Counter(buckets, parts.clock)
+        messenger = Messenger(allow=allow, seconds=settings.webhook_seconds, user_agent=_AGENT)
+        pause = int(settings.webhook_pause * _MILLISECONDS)
+        deliverer = Deliverer(parts.database, messenger, parts.clock, pause)
+        courier = opened.enter_context(closing(Courier(deliverer, metrics.attempted)))
+        pace = Pace(settings.upload_idle, settings.upload_seconds)
+        app = server.build(
+            parts,
+            metrics,
+            Reader(parts.spool.new, settings.photo_bytes, pace),
+            Writer(settings.base),
+            Rules(settings.alt_length, settings.photo_optional),
+            counter,
+            courier,
+            changes=settings.decoder_count + settings.decoder_queue,
+            links=settings.downloads,
+            admin_token=settings.admin_token,
+        )
+        return Service(app, parts, counter, courier, opened.pop_all())
+
+
+def _parts(
+    settings: Settings, folder: Folder, clock: Clock, allow: Allow, opened: ExitStack
+) -> Parts:
+    """The outside world of the service; what has to be closed is put on `opened`."""
     limits = Limits(
         bytes=settings.photo_bytes,
         pixels=settings.photo_pixels,
@@ -147,13 +193,15 @@ def build(settings: Settings, folder: Folder) -> Service:
         seconds=settings.decoder_seconds,
         memory=settings.decoder_memory,
     )
-    metrics = Metrics()
-    allow = Allow.parse(settings.download_allow)
-    parts = Parts(
-        database=folder.database(),
+    database = opened.enter_context(folder.database())
+    spool = opened.enter_context(closing(Spool(folder.incoming(), settings.incoming_bytes)))
+    spool.empty()
+    decoders = Decoders(settings.decoder_count, limits, settings.decoder_queue)
+    return Parts(
+        database=database,
         storage=folder.storage(settings.base),
         spool=spool,
-        decoders=Decoders(settings.decoder_count, limits, settings.decoder_queue),
+        decoders=opened.enter_context(closing(decoders)),
         downloader=Downloader(
             allow=allow,
             seconds=settings.download_seconds,
@@ -161,28 +209,8 @@ def build(settings: Settings, folder: Folder) -> Service:
             limit=settings.photo_bytes,
             user_agent=_AGENT,
         ),
-        clock=Clock(metrics.staged),
+        clock=clock,
     )
-    counter = Counter(folder.buckets() if settings.rate_limits else None, parts.clock)
-    messenger = Messenger(allow=allow, seconds=settings.webhook_seconds, user_agent=_AGENT)
-    pause = int(settings.webhook_pause * _MILLISECONDS)
-    deliverer = Deliverer(parts.database, messenger, parts.clock, pause)
-    courier = Courier(deliverer, metrics.attempted)
-    app = server.build(
-        parts,
-        metrics,
-        Reader(
-            spool.new, settings.photo_bytes, Pace(settings.upload_idle, settings.upload_seconds)
-        ),
-        Writer(settings.base),
-        Rules(settings.alt_length, settings.photo_optional),
-        counter,
-        courier,
-        changes=settings.decoder_count + settings.decoder_queue,
-        links=settings.downloads,
-        admin_token=settings.admin_token,
-    )
-    return Service(app, parts, counter, courier)
 
 
 def keep(settings: Settings) -> int:

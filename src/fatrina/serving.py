@@ -33,9 +33,9 @@ def serve(
             message = f"Another Fatrina serves {settings.data} already: stop it, or use --data."
             raise app.NotReadyError(message)
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-        service = app.build(settings, folder)
         stopped = threading.Event()
-        try:
+        with app.build(settings, folder) as service:
+            service.opened.callback(stopped.set)
             _warn_of_gaps(service)
             log.info("serving", url=settings.base, data=str(settings.data))
             service.start()
@@ -47,9 +47,6 @@ def serve(
             threading.Thread(target=_give_back, args=(stopped,), daemon=True).start()
             config = uvicorn.Config(service.app, lifespan="off", **protocol.as_uvicorn())
             uvicorn.Server(config).run(sockets=[listener])
-        finally:
-            stopped.set()
-            service.close()
 
 
 def listening(settings: Settings) -> socket.socket:

@@ -1,6 +1,7 @@
 """Real decoders for all tests of a process, and a shop of its own for each test."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,8 @@ from tests.actions.shop import Shop
 
 @pytest.fixture(scope="session")
 def decoders() -> Iterator[Decoders]:
-    decoders = Decoders(2, Limits(), room=64)
-    yield decoders
-    decoders.close()
+    with closing(Decoders(2, Limits(), room=64)) as decoders:
+        yield decoders
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +27,5 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def shop(template: Path, tmp_path: Path, decoders: Decoders) -> Iterator[Shop]:
-    shop = Shop.opened(template, tmp_path / "data", decoders)
-    yield shop
-    shop.parts.database.close()
+    with Shop.opened(template, tmp_path / "data", decoders) as shop:
+        yield shop

@@ -80,10 +80,16 @@ class Shop:
     product: int
 
     @classmethod
-    def opened(cls, template: Path, folder: Path, decoders: Decoders) -> Self:
+    @contextmanager
+    def opened(cls, template: Path, folder: Path, decoders: Decoders) -> Iterator[Self]:
         shutil.copytree(template, folder)
+        with Database(folder / "fatrina.sqlite3") as database:
+            yield cls._over(database, folder, decoders)
+
+    @classmethod
+    def _over(cls, database: Database, folder: Path, decoders: Decoders) -> Self:
         parts = Parts(
-            database=Database(folder / "fatrina.sqlite3"),
+            database=database,
             storage=LocalStorage(folder / "media"),
             spool=Spool(folder / "incoming", 10_000_000),
             decoders=decoders,
@@ -178,9 +184,8 @@ def photo(seed: int) -> bytes:
 def lay(folder: Path) -> None:
     """A data folder with two merchants and the first one's token, for every test to copy."""
     folder.mkdir()
-    database = Database(folder / "fatrina.sqlite3")
-    database.migrate()
-    for code in ("shop1", "shop2"):
-        access.create_merchant(database, code, NOW)
-    assert access.issue(database, "shop1", WRITE, 10**9, NOW)
-    database.close()
+    with Database(folder / "fatrina.sqlite3") as database:
+        database.migrate()
+        for code in ("shop1", "shop2"):
+            access.create_merchant(database, code, NOW)
+        assert access.issue(database, "shop1", WRITE, 10**9, NOW)

@@ -108,7 +108,7 @@ class Unsure(Database):
     """A database whose answer to the next commit is lost on its way."""
 
     def __init__(self, inner: Database) -> None:
-        self._writer, self._reader = inner._writer, inner._reader
+        self._writer, self._reader, self._closed = inner._writer, inner._reader, False
         self.lose = False
 
     @contextmanager

@@ -13,9 +13,9 @@ COUNTING = """
 import sys
 from pathlib import Path
 from fatrina.adapters.buckets import Buckets
-buckets = Buckets(Path(sys.argv[1]))
-for _ in range(200):
-    buckets.change(1, lambda at: at + 1)
+with Buckets(Path(sys.argv[1])) as buckets:
+    for _ in range(200):
+        buckets.change(1, lambda at: at + 1)
 """
 
 
@@ -35,51 +35,56 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "limits.sqlite3"
 
 
+def emptied(path: Path) -> None:
+    with Buckets(path) as other:
+        other.empty()
+
+
 def test_emptied_all_begin_anew(path: Path) -> None:
-    Buckets(path).empty()
+    emptied(path)
     assert not path.exists()
-    buckets = Buckets(path)
-    buckets.change(1, lambda _: 7)
-    Buckets(path).empty()
-    assert value(buckets) == 0
+    with Buckets(path) as buckets:
+        buckets.change(1, lambda _: 7)
+        emptied(path)
+        assert value(buckets) == 0
 
 
 def test_each_merchant_has_one_and_a_restart_keeps_it(path: Path) -> None:
-    buckets = Buckets(path)
-    buckets.change(1, lambda _: 7)
-    buckets.change(2, lambda _: 8)
-    buckets.close()
-    assert [value(Buckets(path), merchant) for merchant in (1, 2, 3)] == [7, 8, 0]
+    with Buckets(path) as buckets:
+        buckets.change(1, lambda _: 7)
+        buckets.change(2, lambda _: 8)
+    with Buckets(path) as buckets:
+        assert [value(buckets, merchant) for merchant in (1, 2, 3)] == [7, 8, 0]
 
 
 def test_threads_and_processes_count_together(path: Path) -> None:
-    buckets = Buckets(path)
     others = [subprocess.Popen([sys.executable, "-c", COUNTING, str(path)]) for _ in range(2)]
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda _: buckets.change(1, lambda at: at + 1), range(200)))
-    assert [other.wait(30) for other in others] == [0, 0]
-    assert value(buckets) == 600
+    with Buckets(path) as buckets:
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda _: buckets.change(1, lambda at: at + 1), range(200)))
+        assert [other.wait(30) for other in others] == [0, 0]
+        assert value(buckets) == 600
 
 
 def test_what_goes_wrong_meanwhile_changes_nothing(path: Path) -> None:
-    buckets = Buckets(path)
-    buckets.change(1, lambda _: 7)
-    with pytest.raises(ZeroDivisionError):
-        buckets.change(1, lambda at: at // 0)
-    assert value(buckets) == 7
+    with Buckets(path) as buckets:
+        buckets.change(1, lambda _: 7)
+        with pytest.raises(ZeroDivisionError):
+            buckets.change(1, lambda at: at // 0)
+        assert value(buckets) == 7
 
 
 @pytest.mark.parametrize("damage", [b"no database", b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_damaged_file_is_begun_anew(path: Path, damage: bytes) -> None:
     path.write_bytes(damage)
-    buckets = Buckets(path)
-    buckets.change(1, lambda at: at + 7)
-    assert value(buckets) == 7
+    with Buckets(path) as buckets:
+        buckets.change(1, lambda at: at + 7)
+        assert value(buckets) == 7
 
 
 def test_where_there_can_be_no_file_it_is_lost(tmp_path: Path) -> None:
-    buckets = Buckets(tmp_path / "nowhere" / "limits.sqlite3")
-    with pytest.raises(LostError):
-        buckets.change(1, lambda at: at)
-    (tmp_path / "nowhere").mkdir()
-    assert value(buckets) == 0
+    with Buckets(tmp_path / "nowhere" / "limits.sqlite3") as buckets:
+        with pytest.raises(LostError):
+            buckets.change(1, lambda at: at)
+        (tmp_path / "nowhere").mkdir()
+        assert value(buckets) == 0

@@ -16,11 +16,10 @@ DATABASES: dict[str, Callable[[Path], Database]] = {
 
 @pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    database = DATABASES[request.param](tmp_path)
-    database.migrate()
-    with database.writing() as tx:
-        merchant = tokens.add_merchant(tx, "shop1", 1)
-        for product in (PRODUCT, OTHER):
-            products.add(tx, merchant, ProductRow(product, "Lamp", None), 1)
-    yield database
-    database.close()
+    with DATABASES[request.param](tmp_path) as database:
+        database.migrate()
+        with database.writing() as tx:
+            merchant = tokens.add_merchant(tx, "shop1", 1)
+            for product in (PRODUCT, OTHER):
+                products.add(tx, merchant, ProductRow(product, "Lamp", None), 1)
+        yield database

@@ -33,15 +33,14 @@ def test_commits_are_flushed_and_keys_are_kept(database: Database) -> None:
 
 
 def test_only_the_owners_writer_checkpoints(database: Database, tmp_path: Path) -> None:
-    guest = Database(tmp_path / "fatrina.sqlite3", owner=False)
-    with database.reading() as look, guest.reading() as guests_look:
-        assert pragma(look, "wal_autocheckpoint") == 0
-        assert pragma(guests_look, "wal_autocheckpoint") == 0
-    with database.writing() as tx:
-        assert pragma(tx, "wal_autocheckpoint") == 1000
-    with guest.writing() as tx:
-        assert pragma(tx, "wal_autocheckpoint") == 0
-    guest.close()
+    with Database(tmp_path / "fatrina.sqlite3", owner=False) as guest:
+        with database.reading() as look, guest.reading() as guests_look:
+            assert pragma(look, "wal_autocheckpoint") == 0
+            assert pragma(guests_look, "wal_autocheckpoint") == 0
+        with database.writing() as tx:
+            assert pragma(tx, "wal_autocheckpoint") == 1000
+        with guest.writing() as tx:
+            assert pragma(tx, "wal_autocheckpoint") == 0
 
 
 def test_the_log_does_not_grow_for_ever(database: Database, tmp_path: Path) -> None:
@@ -79,56 +78,57 @@ def test_a_full_disk(database: Database) -> None:
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "fatrina.sqlite3").write_bytes(b"no database at all" * 100)
-    database = Database(tmp_path / "fatrina.sqlite3")
-    with pytest.raises(errors.DatabaseDown):
-        database.migrate()
-    with pytest.raises(errors.DatabaseDown), database.reading():
-        pass
-    database.close()
+    with Database(tmp_path / "fatrina.sqlite3") as database:
+        with pytest.raises(errors.DatabaseDown):
+            database.migrate()
+        with pytest.raises(errors.DatabaseDown), database.reading():
+            pass
 
 
 def test_a_database_without_its_tables(tmp_path: Path) -> None:
-    database = Database(tmp_path / "fatrina.sqlite3")
-    with pytest.raises(errors.DatabaseDown):
+    with (
+        Database(tmp_path / "fatrina.sqlite3") as database,
+        pytest.raises(errors.DatabaseDown),
+    ):
         database.check()
-    database.close()
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    database = Database(tmp_path / "missing" / "fatrina.sqlite3")
-    with pytest.raises(errors.DatabaseDown):
+    with (
+        Database(tmp_path / "missing" / "fatrina.sqlite3") as database,
+        pytest.raises(errors.DatabaseDown),
+    ):
         database.check()
-    database.close()
+
+
+def migrated(folder: Path) -> Path:
+    """A database file with its tables."""
+    path = folder / "fatrina.sqlite3"
+    with Database(path) as database:
+        database.migrate()
+    return path
 
 
 def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
-    path = tmp_path / "fatrina.sqlite3"
-    database = Database(path)
-    database.migrate()
-    database.close()
+    path = migrated(tmp_path)
     path.chmod(0o444)
     if os.access(path, os.W_OK):
         pytest.skip("the superuser may write to anything")
-    with pytest.raises(errors.DatabaseDown):
+    with Database(path) as database, pytest.raises(errors.DatabaseDown):
         database.check()
-    database.close()
     for file in tmp_path.iterdir():  # its log too, which was made as it was
         file.chmod(0o644)
-    database.check()
-    database.close()
+    with Database(path) as database:
+        database.check()
 
 
 def test_a_page_that_is_broken(tmp_path: Path) -> None:
-    path = tmp_path / "fatrina.sqlite3"
-    database = Database(path)
-    database.migrate()
-    database.close()
+    path = migrated(tmp_path)
     with path.open("r+b") as file:
         file.seek(100)
         file.write(b"\xff" * 8000)
-    with pytest.raises(errors.DatabaseDown):
+    with Database(path) as database, pytest.raises(errors.DatabaseDown):
         database.check()
-    database.close()
 
 
 def test_rows_outlive_every_revision(database: Database) -> None:

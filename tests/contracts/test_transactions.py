@@ -85,13 +85,12 @@ OTHER_PROCESS = """
 import sys
 from pathlib import Path
 from fatrina.adapters.database import Database, tokens
-database = Database(Path(sys.argv[1]), owner=False)
-print("ready", flush=True)
-sys.stdin.readline()
-for number in range(40):
-    with database.writing() as tx:
-        tokens.add_merchant(tx, f"x{number}", 1)
-database.close()
+with Database(Path(sys.argv[1]), owner=False) as database:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for number in range(40):
+        with database.writing() as tx:
+            tokens.add_merchant(tx, f"x{number}", 1)
 """
 
 
@@ -116,20 +115,17 @@ def test_a_writer_in_another_process_waits_too(database: Database, tmp_path: Pat
 @contextmanager
 def held(path: Path) -> Iterator[None]:
     """Keep the write lock from somewhere else."""
-    other = Database(path, owner=False)
-    with other.writing():
+    with Database(path, owner=False) as other, other.writing():
         yield
-    other.close()
 
 
 def test_who_waits_too_long_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "_WAIT", 0.05)
     path = tmp_path / "fatrina.sqlite3"
-    database = Database(path)
-    database.migrate()
-    with held(path), pytest.raises(errors.DatabaseDown):
+    with Database(path) as database:
+        database.migrate()
+        with held(path), pytest.raises(errors.DatabaseDown):
+            database.check()
+        with database.writing(), pytest.raises(errors.DatabaseDown):
+            database.check()
         database.check()
-    with database.writing(), pytest.raises(errors.DatabaseDown):
-        database.check()
-    database.check()
-    database.close()

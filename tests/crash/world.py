@@ -109,10 +109,18 @@ def parts(folder: Path, now: int) -> Parts:
     )
 
 
+class _ReusableDatabase(Database):
+    """A database that can be opened again after it was closed; it keeps its compiled statements."""
+
+    def close(self) -> None:
+        super().close()
+        self._closed = False
+
+
 @cache
 def _database(path: Path) -> Database:
-    """One for all the runs: closed after each, it begins anew but knows its statements."""
-    return Database(path)
+    """One for all the runs."""
+    return _ReusableDatabase(path)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
 
@@ -76,9 +77,8 @@ def test_ready_writes_where_the_pictures_are(tmp_path: Path) -> None:
 def test_ready_asks_the_database(tmp_path: Path) -> None:
     with running(tmp_path) as service:
         assert service.get("/ready").status == 200
-        with sqlite3.connect(tmp_path / "fatrina.sqlite3") as connection:
+        with closing(sqlite3.connect(tmp_path / "fatrina.sqlite3")) as connection, connection:
             connection.execute("ALTER TABLE merchants RENAME TO gone")
-        connection.close()
         must_refuse(service.get("/ready"), 503, "database_down")
 
 

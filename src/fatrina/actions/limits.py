@@ -45,11 +45,6 @@ class Counter:
         if self._buckets is not None:
             forget(self._buckets)
 
-    def close(self) -> None:
-        """Let go of the buckets."""
-        if self._buckets is not None:
-            self._buckets.close()
-
 
 def forget(buckets: Buckets) -> None:
     """Empty all buckets; limits that fail must not stop what the operator does."""

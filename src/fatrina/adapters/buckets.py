@@ -9,7 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 _WAIT: Final = 1.0
 """Seconds for another process that counts at this moment."""
@@ -69,6 +70,17 @@ class Buckets:
         """Let go of the file."""
         with self._lock:
             self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def _change(self, merchant: int, change: Callable[[int], int]) -> None:
         connection = self._opened()

@@ -80,10 +80,9 @@ def sweep(
 
     with told(), root.held(chosen.data) as folder:
         arrivals = root.stranded(folder, dry_run=dry_run)
-        database = folder.database()
-        broom = Broom(database, folder.storage(), dry_run, progress)
-        swept = broom.sweep(CLOCK(), root.keep(chosen), folder.settled())
-        database.close()
+        with folder.database() as database:
+            broom = Broom(database, folder.storage(), dry_run, progress)
+            swept = broom.sweep(CLOCK(), root.keep(chosen), folder.settled())
     verb = "to delete" if dry_run else "deleted"
     typer.echo(f"pictures past their time {verb}: {swept.versions}")
     typer.echo(f"files no picture owns {verb}: {swept.files}")

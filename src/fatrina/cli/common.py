@@ -34,12 +34,12 @@ def settings(**given: Any) -> Settings:
 @contextmanager
 def opened(data: Path | None, *, make: bool = False) -> Iterator[Database]:
     """The database of the data folder, closed at the end."""
-    with told(), root.held(settings(data=data).data, make=make) as folder:
-        database = folder.database()
-        try:
-            yield database
-        finally:
-            database.close()
+    with (
+        told(),
+        root.held(settings(data=data).data, make=make) as folder,
+        folder.database() as database,
+    ):
+        yield database
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -42,14 +42,12 @@ def seed(
         with root.held(chosen.data, make=True) as folder, _progress("pictures", total) as tick:
             if not folder.owner:
                 fail(_BUSY)
-            service = root.build(chosen, folder)
             try:
-                made = sow(service.parts, merchants, chosen.decoder_count, tick)
+                with root.build(chosen, folder) as service:
+                    made = sow(service.parts, merchants, chosen.decoder_count, tick)
             except SeedError as refused:
                 why = " ".join(messages.word(each, "en") for each in refused.refusal.each())
                 fail(f"{refused.at}: {why} Nothing was added.")
-            finally:
-                service.close()
     products = sum(len(each.products) for each in merchants)
     typer.echo(f"merchants: {len(merchants)}, products: {products}, pictures: {made}")
 
@@ -67,10 +65,10 @@ def reset(
     if not yes and not typer.confirm(f"Delete {what} in {chosen.data}?"):
         raise typer.Exit(1)
     with told(), root.held(chosen.data) as folder:
-        database = folder.database()
-        gone = reset_(database, folder.storage(), keep_shops=keep_shops)
-        forget(folder.buckets())
-        database.close()
+        with folder.database() as database:
+            gone = reset_(database, folder.storage(), keep_shops=keep_shops)
+        with folder.buckets() as buckets:
+            forget(buckets)
     typer.echo(f"pictures deleted: {gone}")
 
 
@@ -82,9 +80,8 @@ def dump(
     chosen = settings(data=data)
     unfinished = file.with_name(file.name + ".unfinished")
     with told(), root.held(chosen.data) as folder, _progress("pictures") as tick:
-        database = folder.database()
         try:
-            with unfinished.open("wb") as out:
+            with folder.database() as database, unfinished.open("wb") as out:
                 count = dumping.dump(database, folder.storage(), out, tick)
                 out.flush()
                 os.fsync(out.fileno())
@@ -93,7 +90,6 @@ def dump(
             fail(str(wrong))
         finally:
             unfinished.unlink(missing_ok=True)
-            database.close()
     typer.echo(f"pictures: {count}, bytes: {file.stat().st_size}")
 
 
@@ -109,17 +105,17 @@ def restore(
     with told(), root.held(chosen.data, make=True) as folder, _progress("files") as tick:
         if not folder.owner:
             fail(_BUSY)
-        database = folder.database()
-        spool = Spool(folder.incoming(), chosen.incoming_bytes)
         try:
-            with file.open("rb") as source:
+            with (
+                folder.database() as database,
+                closing(Spool(folder.incoming(), chosen.incoming_bytes)) as spool,
+                file.open("rb") as source,
+            ):
                 count = dumping.restore(database, folder.storage(), spool, source, tick)
-            forget(folder.buckets())
         except DumpError as wrong:
             fail(f"{file}: {wrong} Nothing was changed.")
-        finally:
-            spool.close()
-            database.close()
+        with folder.buckets() as buckets:
+            forget(buckets)
     typer.echo(f"pictures: {count}")
 
 

@@ -23,16 +23,14 @@ def examine(report: Report, folder: Folder) -> None:
     if not path.exists():
         report.warn("database", "is not there yet", "fatrina serve makes it.")
         return
-    database = Database(path, owner=folder.owner)
     try:
-        if _sound(report, database):
-            backlog.examine(report, database)
-            _stored(report, folder, database)
+        with Database(path, owner=folder.owner) as database:
+            if _sound(report, database):
+                backlog.examine(report, database)
+                _stored(report, folder, database)
     except errors.Refusal as refusal:
         cause = getattr(refusal.__cause__, "orig", refusal.__cause__)
         report.fail("database", f"cannot be used: {cause or refusal.reason}", _RESTORE)
-    finally:
-        database.close()
 
 
 def _sound(report: Report, database: Database) -> bool:

@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
@@ -32,6 +33,7 @@ class Database:
 
         `owner` is the one process that checkpoints: the server, or a command while none runs.
         """
+        self._closed = False
         checkpoint = _CHECKPOINT_PAGES if owner else 0
         self._writer = _engine(path, size=1, pragmas={"wal_autocheckpoint": checkpoint})
         self._reader = _engine(
@@ -55,7 +57,7 @@ class Database:
         Raises:
             errors.DatabaseDown: the database does not answer.
         """
-        with _told(), self._reader.connect() as connection:
+        with _told(), self._using(self._reader), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -66,7 +68,7 @@ class Database:
             errors.DatabaseDown: the database does not answer or refuses writes.
             errors.StorageFull: the disk is full.
         """
-        with _told(), self._writer.begin() as connection:
+        with _told(), self._using(self._writer), self._writer.begin() as connection:
             yield connection
 
     def settle(self) -> None:
@@ -94,9 +96,36 @@ class Database:
             connection.rollback()
 
     def close(self) -> None:
-        """Close every connection."""
-        self._reader.dispose()
-        self._writer.dispose()
+        """Close every connection; one in use is closed when its transaction ends.
+
+        From now on, every transaction is refused.
+        """
+        self._closed = True
+        self._reader.pool.dispose()
+        self._writer.pool.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _using(self, engine: Engine) -> Iterator[None]:
+        if self._closed:
+            raise errors.DatabaseDown
+        try:
+            yield
+        finally:
+            # Disposing of a pool closes its idle connections only. The one that was in use is idle
+            # now: if `close` came too early to close it, it is closed here.
+            if self._closed:
+                engine.pool.dispose()
 
 
 def _engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:

@@ -1,0 +1,140 @@
+"""Every database that is opened is closed, without the garbage collector."""
+
+import gc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from fatrina import app
+from fatrina.adapters.buckets import Buckets
+from fatrina.adapters.database import Database
+from fatrina.cli import cli
+from fatrina.doctor import examine
+from fatrina.domain import errors
+from fatrina.settings import Settings
+from tests import drawn
+from tests.shop import Hung, Shop, running
+
+
+@pytest.fixture(autouse=True)
+def uncollected() -> Iterator[None]:
+    """Switch the garbage collector off: what is not closed stays open."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def settings(**given: Any) -> Settings:
+    return Settings(**given)
+
+
+def open_files(folder: Path) -> list[str]:
+    """The files below `folder` that this process has open."""
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            target = str(descriptor.readlink())
+        except FileNotFoundError:
+            continue
+        if target.startswith(f"{folder}/"):
+            found.append(target)
+    return found
+
+
+def test_a_service_used_from_many_threads_closes_its_databases(tmp_path: Path) -> None:
+    with running(tmp_path, rate_limits=True) as service:
+        hung = Hung.up(Shop.open(service), photo=drawn.png(seed=9))
+        with ThreadPoolExecutor(16) as threads:
+            answers = list(threads.map(lambda _: hung.shop.details(hung.product), range(64)))
+        assert len(answers) == 64
+        names = {Path(each).name for each in open_files(tmp_path)}
+        assert {"fatrina.sqlite3", "limits.sqlite3"} <= names
+    assert open_files(tmp_path) == []
+
+
+def test_a_connection_in_use_is_closed_when_its_transaction_ends(tmp_path: Path) -> None:
+    database = Database(tmp_path / "fatrina.sqlite3")
+    database.migrate()
+    begun, go = Event(), Event()
+
+    def read() -> None:
+        with database.reading():
+            begun.set()
+            go.wait()
+
+    thread = Thread(target=read)
+    thread.start()
+    begun.wait()
+    database.close()
+    assert open_files(tmp_path)
+    go.set()
+    thread.join()
+    assert open_files(tmp_path) == []
+
+
+@pytest.mark.parametrize("way", ["reading", "writing"])
+def test_a_database_that_was_closed_does_not_answer(tmp_path: Path, way: str) -> None:
+    with Database(tmp_path / "fatrina.sqlite3") as database:
+        database.migrate()
+    with pytest.raises(errors.DatabaseDown), getattr(database, way)():
+        pass
+    assert open_files(tmp_path) == []
+
+
+def test_a_damaged_database_is_closed(tmp_path: Path) -> None:
+    (tmp_path / "fatrina.sqlite3").write_bytes(b"no database " * 1000)
+    with app.held(tmp_path) as folder:
+        with pytest.raises(errors.DatabaseDown) as refused:
+            folder.database()
+        with pytest.raises(errors.DatabaseDown) as refused_too:
+            app.build(settings(data=tmp_path, decoders=1), folder)
+    assert refused.tb is not refused_too.tb  # and both tracebacks keep what they refer to
+    assert not examine(settings(data=tmp_path, decoders=1))
+    for command in (["token", "list"], ["sweep"], ["reset", "--yes"], ["dump", f"{tmp_path}/x"]):
+        assert CliRunner().invoke(cli, [*command, "--data", str(tmp_path)]).exit_code == 1
+    assert open_files(tmp_path) == []
+
+
+def test_a_service_that_cannot_start_closes_what_it_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(app, "Decoders", fail)
+    with (
+        app.held(tmp_path) as folder,
+        pytest.raises(OSError, match="temporarily") as failed,
+    ):
+        app.build(settings(data=tmp_path), folder)
+    assert failed.tb is not None
+    assert open_files(tmp_path) == []
+
+
+def test_commands_close_their_databases(tmp_path: Path) -> None:
+    data, dump = tmp_path / "data", tmp_path / "all.tar"
+    for command in (
+        ["merchant", "create", "shop1"],
+        ["token", "create", "--merchant", "shop1"],
+        ["sweep"],
+        ["dump", str(dump)],
+        ["reset", "--yes"],
+        ["restore", str(dump), "--yes"],
+        ["doctor"],
+    ):
+        done = CliRunner().invoke(cli, [*command, "--data", str(data)])
+        assert done.exit_code == 0, done.output
+        assert open_files(data) == [], command
+
+
+def test_buckets_are_closed_when_their_file_is_lost(tmp_path: Path) -> None:
+    with Buckets(tmp_path / "limits.sqlite3") as buckets:
+        buckets.change(1, lambda _: 7)
+        assert open_files(tmp_path)
+    assert open_files(tmp_path) == []

@@ -17,7 +17,7 @@ from fatrina.cli import cli
 from fatrina.domain.access import hashed
 
 Run = Callable[..., Result]
-_TOKEN = re.compile(r"fatrina_[A-Za-z0-9_-]{43}\n")
+_TOKEN = re.compile(r"fatrina_[A-Za-z0-9]{43}\n")
 _EXPIRES = {"30s": 30, "5m": 300, "1h": 3600, "14d": 1_209_600, "2w": 1_209_600}
 
 

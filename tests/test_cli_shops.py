@@ -43,19 +43,32 @@ def test_plans(run: Run, merchant: str) -> None:
 
 def test_an_owners_key_stands_alone(run: Run, merchant: str) -> None:
     first, second = (run("merchant", "key", merchant).stdout for _ in range(2))
-    assert re.fullmatch(r"[A-Za-z0-9_-]{43}\n", first)
+    assert re.fullmatch(r"[A-Za-z0-9]{43}\n", first)
     assert first != second
     assert "no merchant" in told(run("merchant", "key", "shop9"))
 
 
 def test_an_app_comes_and_goes(run: Run, database: Database) -> None:
     made = run("app", "create", "--name", "Mine", "--redirect", BACK)
-    found = re.fullmatch(r"client_id=(\S+)\nclient_secret=\S{43}\n", made.stdout)
+    found = re.fullmatch(
+        r"client_id=([A-Za-z0-9]{16})\nclient_secret=[A-Za-z0-9]{43}\n", made.stdout
+    )
     assert found is not None
     assert run("app", "list").stdout == f"{found[1]}\tconfidential\tMine\t{BACK}\n"
     assert oauth.find_app(database, found[1]) is not None
     assert run("app", "remove", found[1]).exit_code == 0
     assert "no app" in told(run("app", "remove", found[1]))
+    assert "No apps yet" in run("app", "list").stderr
+
+
+@pytest.mark.parametrize("client", ["-JCW5-data_x", "--help-me", "-h", "_x"])
+def test_an_app_with_a_client_id_of_an_earlier_version_is_removed(
+    run: Run, database: Database, monkeypatch: pytest.MonkeyPatch, client: str
+) -> None:
+    monkeypatch.setattr(oauth, "random_text", lambda _: client)
+    assert oauth.create_app(database, "Mine", [BACK], public=True, now=1)[0] == client
+    removed = run("app", "remove", client)
+    assert (removed.exit_code, removed.stdout) == (0, ""), removed.output
     assert "No apps yet" in run("app", "list").stderr
 
 

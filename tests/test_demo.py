@@ -134,4 +134,6 @@ def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
         demo = [sys.executable, "-m", "fatrina", "demo", "--port", port, "--data", str(tmp_path)]
         done = subprocess.run(demo, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"Address already in use: 127.0.0.1 port {port}\n"
+    assert done.stderr == (
+        f"Address already in use: 127.0.0.1 port {port}. Choose another port with --port.\n"
+    )

@@ -1,6 +1,7 @@
 """Run one service on a socket until it is told to stop."""
 
 import ctypes
+import errno
 import signal
 import socket
 import threading
@@ -25,7 +26,7 @@ def serve(
     """Serve until SIGTERM or SIGINT, then finish the requests under way.
 
     Raises:
-        app.NotReadyError: another service holds the data folder.
+        app.NotReadyError: another service holds the data folder, or the address is in use.
         OSError: the address or the folder cannot be had.
     """
     with app.held(settings.data, make=True) as folder, listening(settings) as listener:
@@ -53,8 +54,10 @@ def listening(settings: Settings) -> socket.socket:
     """A socket that listens where the settings say.
 
     Raises:
-        OSError: the address is taken, or not this machine's.
+        app.NotReadyError: the address is in use.
+        OSError: the address is not this machine's.
     """
+    address = f"{settings.host} port {settings.port}"
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         return socket.create_server(
@@ -62,7 +65,10 @@ def listening(settings: Settings) -> socket.socket:
         )
     except OSError as fault:
         words = (fault.strerror or "").partition(" (while")[0]
-        raise OSError(fault.errno, words, f"{settings.host} port {settings.port}") from fault
+        if fault.errno == errno.EADDRINUSE:
+            message = f"{words}: {address}. Choose another port with --port."
+            raise app.NotReadyError(message) from fault
+        raise OSError(fault.errno, words, address) from fault
 
 
 def _give_back(stopped: threading.Event) -> None:

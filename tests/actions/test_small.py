@@ -6,6 +6,7 @@ from fatrina.actions import access, ids, pictures, products
 from fatrina.domain import errors
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.domain.gallery import Change
+from fatrina.domain.random_text import random_text
 from fatrina.domain.renditions import HANDLE, ORIGINAL
 from tests.actions.shop import NOW, Shop, photo
 
@@ -95,6 +96,6 @@ def test_ids_are_new_and_fit_into_31_bits() -> None:
 
 
 def test_letters_make_names() -> None:
-    made = {ids.letters(HANDLE) for _ in range(100)}
+    made = {random_text(HANDLE) for _ in range(100)}
     assert len(made) == 100
     assert all(each.isascii() and each.isalnum() and len(each) == HANDLE for each in made)

@@ -248,6 +248,7 @@ def revised(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, byte
     return member, about if member.name == "fatrina.json" else data
 
 
+DEEP = b'{"x":' + b"[" * 64 + b"]" * 64 + b"}"
 BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "nothing": lambda _: b"",
     "no archive": lambda _: b"no archive" * 2000,
@@ -264,6 +265,7 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
         dump, lambda m, d: (renamed(m, "rows/users.jsonl") if "rows/images" in m.name else m, d)
     ),
     "a link": lambda dump: changed(dump, linked),
+    "deep": lambda dump: changed(dump, lambda m, d: (m, DEEP if "rows/images" in m.name else d)),
     "a revision": lambda dump: changed(dump, revised),
 }
 

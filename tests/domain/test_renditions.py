@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fatrina.domain.photo import Kind
+from fatrina.domain.random_text import ALPHABET
 from fatrina.domain.renditions import (
-    ALPHABET,
     HANDLE,
     ORIGINAL,
     RENDITIONS,

@@ -97,6 +97,8 @@ JSONS = {
     "deep arrays": b'{"alt":' + b"[" * 60_000,
     "deep and sound": b'{"x":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
     "deep objects": b'{"a":' * 12_000,
+    "deeper than 64": b'{"x":' + b"[" * 64 + b"]" * 64 + b"}",
+    "deep behind a text": b'{"alt":"\\"]]]]","x":' + b"[" * 64 + b"]" * 64 + b"}",
     "huge integer": b'{"sort":' + b"9" * 50_000 + b"}",
     "multipart in disguise": WHOLE.data[:5_000],
 }
@@ -114,6 +116,12 @@ def test_json_in_every_encoding_of_unicode(hung: Hung, encoding: str) -> None:
     text = json.dumps({"name": "ثوب"}, ensure_ascii=False)
     body = Body(text.encode(encoding), "application/json; charset=utf-8")
     assert hung.shop.call("POST", f"{PREFIX}/products", body).data["name"] == "ثوب"
+
+
+def test_json_as_deep_as_the_limit(hung: Hung) -> None:
+    text = '{"name": "[{[{[{", "x": ' + "[" * 63 + "]" * 63 + "}"
+    body = Body(text.encode(), "application/json")
+    assert hung.shop.call("POST", f"{PREFIX}/products", body).data["name"] == "[{[{[{"
 
 
 FORMS = {

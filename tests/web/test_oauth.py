@@ -317,7 +317,10 @@ def test_refusals_are_bare(own: App, given: dict[str, str], error: str) -> None:
     assert answer.json["error"] == error
 
 
-@pytest.mark.parametrize("body", [b"\xff=\xff", b"{", b"a=1&" * 40])
+DEEP = b'{"x":' + b"[" * 64 + b"]" * 64 + b"}"
+
+
+@pytest.mark.parametrize("body", [b"\xff=\xff", b"{", b"a=1&" * 40, DEEP])
 def test_bodies_that_cannot_be_read(own: App, body: bytes) -> None:
     for kind in (FORM, "application/json"):
         answer = own.call("POST", TOKEN, Body(body, kind))

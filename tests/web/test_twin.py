@@ -67,6 +67,7 @@ def test_a_service_is_sown_and_emptied_over_http(emptied: Service) -> None:
     ("text", "status", "reason"),
     [
         (b"{", 400, "json_broken"),
+        (b'{"x":' + b"[" * 64 + b"]" * 64 + b"}", 400, "json_broken"),
         (b"{}", 422, "seed_refused"),
         (WITH_A_FILE, 422, "seed_refused"),
         (b'{"merchants": [{"code": "shop1", "plan": {}}]}', 422, "seed_refused"),

@@ -22,7 +22,8 @@ from fatrina.adapters.database import Database, versions
 from fatrina.adapters.database.schema import REVISION, metadata
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import Storage
-from fatrina.domain import errors
+from fatrina.domain import errors, json_text
+from fatrina.domain.json_text import JsonError
 from fatrina.domain.renditions import ROLES
 
 _FORMAT: Final = 1
@@ -204,8 +205,8 @@ def _insert(tx: Connection, name: str, lines: IO[bytes]) -> None:
 
 def _json(name: str, text: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = json_text.parse(text)
+    except JsonError:
         value = None
     if not isinstance(value, dict):
         raise DumpError(f"“{name}” holds something else than JSON objects.")

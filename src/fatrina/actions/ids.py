@@ -1,10 +1,8 @@
-"""Ids and names that nobody can guess."""
+"""Ids that nobody can guess."""
 
 from collections.abc import Callable
-from secrets import choice, randbelow
+from secrets import randbelow
 from typing import Final
-
-from fatrina.domain.renditions import ALPHABET
 
 _SMALLEST: Final = 10_000_000
 _LARGEST: Final = 2**31  # clients keep ids in signed 32-bit integers
@@ -15,8 +13,3 @@ def fresh(taken: Callable[[int], bool]) -> int:
     while taken(identifier := _SMALLEST + randbelow(_LARGEST - _SMALLEST)):
         pass
     return identifier
-
-
-def letters(count: int) -> str:
-    """`count` random letters and digits."""
-    return "".join(choice(ALPHABET) for _ in range(count))

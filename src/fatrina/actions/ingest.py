@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
-from fatrina.actions import Parts, ids
+from fatrina.actions import Parts
 from fatrina.adapters.spool import SpoolFile
 from fatrina.domain import errors
 from fatrina.domain.photo import Facts
+from fatrina.domain.random_text import random_text
 from fatrina.domain.renditions import HANDLE, ROLES, Original
 from fatrina.domain.version import Source, Version
 
@@ -71,8 +72,8 @@ def develop(parts: Parts, photo: Photo, merchant: str) -> Version:
             facts = _decode(parts, photo, made.values())
         original = Original(
             merchant=merchant,
-            handle=ids.letters(HANDLE),
-            secret=ids.letters(_SECRET),
+            handle=random_text(HANDLE),
+            secret=random_text(_SECRET),
             kind=facts.kind.served_as,
             width=facts.width,
             height=facts.height,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from hmac import compare_digest
-from secrets import token_urlsafe
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -12,11 +11,11 @@ from fatrina.adapters.database import Database, apps, tokens
 from fatrina.adapters.database.apps import App, Code, Grant
 from fatrina.domain import access, oauth
 from fatrina.domain.oauth import ACCESS_SPAN, CODE_SPAN, OFFLINE, REFRESH_SPAN, RefusedError
+from fatrina.domain.random_text import SECRET, random_text
 
 Client = App
 """An app that merchants may let in."""
-_BYTES: Final = 32
-_CLIENT_BYTES: Final = 12
+_CLIENT_ID: Final = 16  # characters: 95 random bits
 _SPENT: Final = "The refresh token is unknown, has expired, or was used or revoked already."
 _NO_CODE: Final = "The code is unknown, has expired, was used already, or is not for this request."
 
@@ -42,8 +41,8 @@ def create_app(
     database: Database, name: str, redirects: Sequence[str], *, public: bool, now: int
 ) -> tuple[str, str | None]:
     """Register an app: its client id, and its secret unless it is `public`; told this once."""
-    secret = None if public else token_urlsafe(_BYTES)
-    client = token_urlsafe(_CLIENT_BYTES)
+    secret = None if public else random_text(SECRET)
+    client = random_text(_CLIENT_ID)
     app = App(0, client, name, secret and access.hashed(secret), tuple(redirects))
     with database.writing() as tx:
         apps.add(tx, app, now)
@@ -67,7 +66,7 @@ def remove_app(database: Database, client_id: str, now: int) -> bool:
 
 def new_key(database: Database, merchant: str) -> str | None:
     """A new owner's key, which the one before gives way to; None when there is no merchant."""
-    key = token_urlsafe(_BYTES)
+    key = random_text(SECRET)
     with database.writing() as tx:
         return key if apps.set_key(tx, merchant, access.hashed(key)) else None
 
@@ -97,7 +96,7 @@ def approve(database: Database, asked: Asked, merchant: str, key: str, now: int)
 
     A key has 256 random bits: guesses need no counting.
     """
-    code = token_urlsafe(_BYTES)
+    code = random_text(SECRET)
     with database.writing() as tx:
         found = apps.key_of(tx, merchant)
         if found is None or not compare_digest(found[1] or "", access.hashed(key)):
@@ -168,7 +167,7 @@ def refresh(database: Database, app: App, token: str, scope: str, now: int) -> I
 def _issued(tx: Connection, grant: Grant, scope: str, now: int) -> Issued:
     token, row = tokens_of.made(scope, ACCESS_SPAN, now)
     tokens.add(tx, grant.merchant, row | {"grant_id": grant.id})
-    refresh = token_urlsafe(_BYTES) if OFFLINE in grant.scope.split() else None
+    refresh = random_text(SECRET) if OFFLINE in grant.scope.split() else None
     if refresh is not None:
         apps.add_refresh(tx, grant.id, access.hashed(refresh), now + REFRESH_SPAN)
     return Issued(token, refresh, scope)

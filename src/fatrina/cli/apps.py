@@ -54,7 +54,8 @@ def app_list(data: Data = None) -> None:
         typer.echo("No apps yet: fatrina app create --name NAME --redirect URL", err=True)
 
 
-@app.command("remove")
+# A client id of an earlier version may begin with "-": it is an argument, not an unknown option.
+@app.command("remove", context_settings={"ignore_unknown_options": True})
 def app_remove(
     client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="As `app list` shows it.")],
     data: Data = None,

@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 import typer
 
 from fatrina.cli.common import fail, settings
+from fatrina.domain import json_text
 from fatrina.domain.dial import KINDS
 
 _SECONDS: Final = 30
@@ -87,17 +88,17 @@ def _ask(url: str, method: str, path: str, fields: Mapping[str, Any] | None = No
     request = Request(f"{base}/_fatrina{path}", body, headers, method=method)  # noqa: S310
     try:
         with urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
-            return json.load(answer)["data"]
+            return json_text.parse(answer.read())["data"]
     except HTTPError as refusal:
         fail(f"{base} refuses ({refusal.code}): {_words(refusal)}")
-    except (URLError, OSError, ValueError) as fault:
+    except (URLError, OSError, ValueError, KeyError, TypeError) as fault:
         fail(f"Nothing of Fatrina answers at {base}: {fault}")
 
 
 def _words(refusal: HTTPError) -> str:
     try:
-        error = json.load(refusal)["error"]
+        error = json_text.parse(refusal.read())["error"]
         fields = [text for texts in error.get("fields", {}).values() for text in texts]
         return " ".join(fields) or str(error["message"])
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return refusal.reason

@@ -1,6 +1,5 @@
 """`fatrina seed`, `reset`, `dump` and `restore`: a whole service at once."""
 
-import json
 import os
 import sys
 import time
@@ -21,7 +20,8 @@ from fatrina.actions.seeding import Merchant, SeedError
 from fatrina.actions.seeding import seed as sow
 from fatrina.adapters.spool import Spool
 from fatrina.cli.common import Data, fail, settings, told
-from fatrina.domain import messages
+from fatrina.domain import json_text, messages
+from fatrina.domain.json_text import JsonError
 
 _TICK: Final = 0.5
 _BUSY: Final = "A service runs on this folder: stop it, or use its controls below /_fatrina."
@@ -121,10 +121,10 @@ def restore(
 
 def _read(file: Path, pictures: Path) -> list[Merchant]:
     try:
-        return read(json.loads(file.read_bytes()), pictures)
+        return read(json_text.parse(file.read_bytes()), pictures)
     except SeedFileError as wrong:
         fail("\n".join(f"{file}{problem}" for problem in wrong.problems))
-    except (ValueError, RecursionError) as broken:
+    except JsonError as broken:
         fail(f"{file} is not JSON: {broken}")
 
 

@@ -3,7 +3,6 @@
 from http.client import HTTPException
 from pathlib import Path
 from random import Random
-from secrets import token_urlsafe
 from threading import Thread
 from typing import Final
 
@@ -15,6 +14,7 @@ from fatrina.demo.output import say
 from fatrina.demo.sample_photos import SamplePhoto
 from fatrina.demo.store import MERCHANT, DemoStore, create_store
 from fatrina.domain import errors, messages
+from fatrina.domain.random_text import SECRET, random_text
 from fatrina.settings import Settings
 
 _LINKED_PHOTOS: Final = ("lantern", "shirt", "cup")
@@ -34,7 +34,7 @@ def run(settings: Settings) -> None:
         settings = settings.model_copy(
             update={
                 "download_allow": (*settings.download_allow, origin),
-                "admin_token": settings.admin_token or token_urlsafe(),
+                "admin_token": settings.admin_token or random_text(SECRET),
             }
         )
 

@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from secrets import token_urlsafe
 from typing import Final
 
 from fatrina.domain import errors, rate
+from fatrina.domain.random_text import SECRET, random_text
 
 READ: Final = "products.read"
 WRITE: Final = "products.read_write"
 SCOPES: Final = (READ, WRITE)
 PREFIX: Final = "fatrina_"
 _HINT: Final = len(PREFIX) + 4
-_SECRET_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Caller:
 
 def new_token() -> str:
     """A new token: 256 random bits, so that a plain hash of it is safe to keep."""
-    return PREFIX + token_urlsafe(_SECRET_BYTES)
+    return PREFIX + random_text(SECRET)
 
 
 def hashed(token: str) -> str:

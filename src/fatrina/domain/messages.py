@@ -61,8 +61,8 @@ WORDS: dict[str, Words] = {
         "The multipart/form-data body cannot be read ({problem}). Let an HTTP library build it, with the boundary that the Content-Type header names.",
     ),
     "json_broken": Words(
-        "جسم الطلب ليس كائن JSON. أرسل كائن JSON واحدًا بترميز UTF-8 يحمل الحقول بأسمائها.",
-        "The body is not a JSON object. Send one object in UTF-8 that holds the fields by name.",
+        "جسم الطلب ليس كائن JSON. أرسل كائن JSON واحدًا بترميز UTF-8 يحمل الحقول بأسمائها، على ألا تتداخل القيم فيه أكثر من 64 مستوى.",
+        "The body is not a JSON object. Send one object in UTF-8 that holds the fields by name, nested at most 64 deep.",
     ),
     "form_broken": Words(
         "تعذّرت قراءة حقول النموذج بترميز UTF-8. رمّز الأسماء والقيم بأسلوب percent-encoding من UTF-8، أو أرسل الطلب بصيغة multipart/form-data.",

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from hashlib import sha256
 from math import floor
-from string import ascii_letters, digits
 from typing import Final, NamedTuple
 
 from fatrina.domain.photo import Kind
+from fatrina.domain.random_text import ALPHABET
 
 
 class Size(NamedTuple):
@@ -51,7 +51,6 @@ RENDITIONS: Final = (
 
 ROLES: Final = (ORIGINAL, *(rendition.name for rendition in RENDITIONS))
 
-ALPHABET: Final = ascii_letters + digits
 HANDLE: Final = 12
 """Characters of the part that the four names of one original share."""
 _NAME: Final = 40

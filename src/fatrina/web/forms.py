@@ -1,7 +1,6 @@
 """A request's body into plain fields; a photo goes to disk as it arrives."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -14,7 +13,8 @@ from multipart import MultipartError, parse_options_header
 from starlette.requests import Request
 
 from fatrina.actions.ingest import File
-from fatrina.domain import errors
+from fatrina.domain import errors, json_text
+from fatrina.domain.json_text import JsonError
 from fatrina.domain.photo import is_photo
 from fatrina.domain.text import without_surrogates
 from fatrina.web import body, charsets, oversized
@@ -154,16 +154,12 @@ def _content_type(request: Request) -> tuple[str, dict[str, str]]:
 
 def _json(data: bytes) -> dict[str, Value | errors.FieldRefused]:
     try:
-        value = json.loads(data, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        value = json_text.parse(data)
+    except JsonError:
         raise errors.JsonBroken from None
     if not isinstance(value, dict):
         raise errors.JsonBroken
     return value
-
-
-def _no_constant(_: str) -> None:
-    raise ValueError
 
 
 def _urlencoded(data: bytes, charset: str) -> dict[str, Value | errors.FieldRefused]:

@@ -144,6 +144,7 @@ NONSENSE: dict[str, object] = {
     "no json": b"hello",
     "cut off": b'{"facts": {"kind": "png"',
     "deep": b"[" * 60_000,
+    "deep and sound": b"[" * 30_000 + b"]" * 30_000,
     "too large": b'{"facts": "' + b"a" * 70_000 + b'"}',
     "too long a number": b'{"errno": ' + b"9" * 5000 + b"}",
     "nothing": None,

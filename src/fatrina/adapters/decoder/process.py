@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from time import monotonic
 from typing import Final
 
-from fatrina.domain import errors
+from fatrina.domain import errors, json_text
+from fatrina.domain.json_text import JsonError
 from fatrina.domain.photo import Facts, Kind, Limits, admit
 
 _LARGEST_ANSWER: Final = 65_536
@@ -211,8 +212,8 @@ class Decoder:
         if not data:
             raise self._death()
         try:
-            said = json.loads(data)
-        except (ValueError, RecursionError) as fault:
+            said = json_text.parse(data)
+        except JsonError as fault:
             raise self._lost() from fault
         return said if isinstance(said, dict) else {}
 

@@ -1,12 +1,12 @@
 """The parameters of an OAuth request: each once, from the query or a small body."""
 
-import json
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from multipart import parse_options_header
 from starlette.requests import Request
 
+from fatrina.domain import json_text
 from fatrina.domain.oauth import RefusedError
 from fatrina.web import body
 from fatrina.web.body import Pace
@@ -39,12 +39,12 @@ async def of_body(request: Request, pace: Pace) -> Given:
     kind, _ = parse_options_header(request.headers.get("content-type", ""))
     try:
         if kind == "application/json":
-            given = json.loads(data, object_pairs_hook=_once)
+            given = json_text.parse(data, _once)
             return {name: _text(value) for name, value in given.items()}
         pairs = parse_qsl(
             data.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST
         )
-    except (ValueError, AttributeError, RecursionError):
+    except (ValueError, AttributeError):
         message = "The body cannot be read: send application/x-www-form-urlencoded."
         raise RefusedError("invalid_request", message) from None
     return _once(pairs)

@@ -1,6 +1,5 @@
 """Controls of the whole: sow a shop, empty the service."""
 
-import json
 from functools import partial
 
 from anyio.to_thread import run_sync
@@ -12,7 +11,8 @@ from fatrina.actions.limits import Counter
 from fatrina.actions.reset import reset
 from fatrina.actions.seedfile import SeedFileError
 from fatrina.actions.seeding import SeedError
-from fatrina.domain import errors
+from fatrina.domain import errors, json_text
+from fatrina.domain.json_text import JsonError
 from fatrina.web import body
 from fatrina.web.answers import done
 from fatrina.web.body import Pace
@@ -44,7 +44,7 @@ def controls(parts: Parts, counter: Counter, pace: Pace) -> list[Control]:
 
 def _sown(parts: Parts, text: bytes) -> int:
     try:
-        merchants = seedfile.read(json.loads(text))
+        merchants = seedfile.read(json_text.parse(text))
         return seeding.seed(parts, merchants, len(parts.decoders.pids))
     except SeedFileError as wrong:
         raise errors.Invalid(
@@ -52,7 +52,7 @@ def _sown(parts: Parts, text: bytes) -> int:
         ) from wrong
     except SeedError as wrong:
         raise _placed(wrong) from wrong
-    except (ValueError, RecursionError):
+    except JsonError:
         raise errors.JsonBroken from None
 
 

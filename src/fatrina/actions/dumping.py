@@ -187,6 +187,8 @@ def _replace(tx: Connection, file: IO[bytes]) -> None:
                 _insert(tx, found[1], data)
     except IntegrityError as broken:
         raise DumpError("The rows do not belong together.") from broken
+    except (UnicodeEncodeError, OverflowError) as broken:
+        raise DumpError("The rows hold what no database keeps.") from broken
 
 
 def _insert(tx: Connection, name: str, lines: IO[bytes]) -> None:

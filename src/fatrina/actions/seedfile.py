@@ -23,6 +23,8 @@ _MOST_DAYS: Final = 36_500
 _PIECE: Final = 262_144
 _TEXT: Final = 500
 _LARGEST_ID: Final = 2**31 - 1
+_MOST_PROBLEMS: Final = 100
+_LONGEST_QUOTE: Final = 100
 _SOURCES: Final = ("file", "data", "url", "video_url")
 
 
@@ -140,7 +142,7 @@ class _Reading:
                 return path
         except (OSError, ValueError):  # no file can have such a name
             pass
-        self._note(at, f"names “{name}”, which is not in the folder of pictures")
+        self._note(at, f"names “{name[:_LONGEST_QUOTE]}”, which is not in the folder of pictures")
         return None
 
     def _video(self, at: str, link: object) -> str | None:
@@ -210,7 +212,10 @@ class _Reading:
             self._note(f"{at}/{name}"[:200], f"is not known: there are {', '.join(names)}")
 
     def _note(self, at: str, problem: str) -> None:
-        self.problems.append(f"{at or '/'}: {problem}")
+        if len(self.problems) < _MOST_PROBLEMS:
+            self.problems.append(f"{at or '/'}: {problem}")
+        elif len(self.problems) == _MOST_PROBLEMS:
+            self.problems.append("and more that is not listed")
 
 
 def _of(data: bytes) -> Bytes:

@@ -6,8 +6,10 @@ import typer
 
 from fatrina.actions import oauth
 from fatrina.cli.common import CLOCK, Data, fail, opened
+from fatrina.domain import errors, messages, text
 from fatrina.domain.oauth import may_redirect
 
+_LONGEST_NAME = 100
 app = typer.Typer(help="The apps that merchants may let in, by OAuth 2.0.", no_args_is_help=True)
 
 
@@ -30,12 +32,14 @@ def app_create(
     for uri in redirect:
         if not may_redirect(uri):
             fail(f"“{uri}” is no place to send merchants: use https, or http://127.0.0.1 to try.")
-    if not name.strip():
+    try:
+        name = text.line("name", name, _LONGEST_NAME)
+    except errors.FieldRefused as wrong:
+        fail(messages.word(wrong, "en"))
+    if not name:
         fail("An app needs a name that merchants know it by.")
     with opened(data, make=True) as database:
-        client, secret = oauth.create_app(
-            database, name.strip(), redirect, public=public, now=CLOCK()
-        )
+        client, secret = oauth.create_app(database, name, redirect, public=public, now=CLOCK())
     typer.echo(f"client_id={client}")
     if secret is not None:
         typer.echo(f"client_secret={secret}")

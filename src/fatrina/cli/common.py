@@ -51,6 +51,8 @@ def told() -> Iterator[None]:
         fail(str(fault))
     except errors.Refusal as refusal:
         fail(f"{messages.word(refusal, 'en')} fatrina doctor tells more.")
+    except UnicodeEncodeError:
+        fail("An argument is not text in UTF-8.")
     except OSError as fault:
         fail(f"{fault.strerror or fault}: {fault.filename or ''}")
 

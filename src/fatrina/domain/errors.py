@@ -3,6 +3,9 @@
 from typing import ClassVar
 
 Seen = str | int | float
+MOST_PROBLEMS = 25
+"""Fields of one request that are reported; a client that has more wrong sees these first."""
+_LONGEST_FIELD = 200
 
 
 class Refusal(Exception):
@@ -162,7 +165,7 @@ class BodyTooLarge(Refusal):
 
 
 class Invalid(Refusal):
-    """Fields that cannot be taken; `problems` has at least one."""
+    """Fields that cannot be taken; `problems` has one at least, and no more than are reported."""
 
     status = 422
     code = "error"
@@ -170,7 +173,7 @@ class Invalid(Refusal):
 
     def __init__(self, *problems: "FieldRefused") -> None:
         super().__init__()
-        self.problems = problems
+        self.problems = problems[:MOST_PROBLEMS]
 
     def each(self) -> tuple[Refusal, ...]:
         """Every field's own."""
@@ -188,7 +191,8 @@ class FieldRefused(Refusal):
 
     def __init__(self, field: str = "photo", **seen: Seen) -> None:
         super().__init__(**seen)
-        self.field = field
+        # A name from outside may be long, and JSON can spell half of a surrogate pair.
+        self.field = field[:_LONGEST_FIELD].encode("utf-8", "replace").decode()
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuilt, (type(self), {"field": self.field, **self.seen})
@@ -318,6 +322,12 @@ class NotList(FieldRefused):
     """The field must be a list."""
 
     reason = "not_list"
+
+
+class ListTooLong(FieldRefused):
+    """The list has more than `limit` items."""
+
+    reason = "list_too_long"
 
 
 class NotObject(FieldRefused):

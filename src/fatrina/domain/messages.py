@@ -153,6 +153,10 @@ WORDS: dict[str, Words] = {
         "The {field} field must be between {low} and {high}.",
     ),
     "not_list": Words("يجب أن يكون حقل {field} قائمة.", "The {field} field must be a list."),
+    "list_too_long": Words(
+        "يجب ألا يزيد عدد العناصر في حقل {field} على {limit}.",
+        "The {field} field must not have more than {limit} items.",
+    ),
     "not_object": Words(
         "يجب أن يكون حقل {field} كائنًا يحمل قيمًا بأسمائها.",
         "The {field} field must be an object that holds values by name.",

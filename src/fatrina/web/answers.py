@@ -49,7 +49,9 @@ def reasons(refusal: errors.Refusal) -> str:
 
 
 def _json(status: int, content: wire.Json, headers: dict[str, str]) -> Response:
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    # Text from outside may hold half of a surrogate pair, which is no reason to fail now.
+    body = text.encode("utf-8", "replace")
     # An answer shows what a token may see: no cache in between may keep it.
     headers = {"Cache-Control": "no-store", **headers}
     return Response(body, status, headers, media_type=_TYPE)

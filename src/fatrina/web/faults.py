@@ -16,6 +16,7 @@ from fatrina.web.observe import Metrics
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _CROWDED: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _RETRY: Final = 2
+_LONGEST_CAUSE: Final = 500
 log = structlog.get_logger("fatrina")
 
 
@@ -72,4 +73,4 @@ def _of_disk(fault: OSError) -> errors.Refusal:
 def _noted(refusal: errors.Refusal) -> dict[str, object]:
     noted: dict[str, object] = {"refused": [each.reason for each in refusal.each()]}
     cause = refusal.__cause__
-    return noted | ({"cause": repr(cause)} if cause is not None else {})
+    return noted | ({"cause": repr(cause)[:_LONGEST_CAUSE]} if cause is not None else {})

@@ -16,6 +16,8 @@ from fatrina.web.parts import ORIGINAL, PHOTO
 
 T = TypeVar("T")
 _LONGEST_HEADER: Final = 1024
+_MOST_ITEMS: Final = 100
+"""Items of a list that are looked at: ten times as many as the images of a product."""
 
 VIDEO_URL: Final = "video_url"
 # Most clients send 1 or true, HTML checkboxes "on", spreadsheets "yes" or a float such as "1.0".
@@ -105,6 +107,9 @@ class Fields:
             return []
         if not isinstance(value, list):
             self.problems.append(errors.NotList(name))
+            return []
+        if len(value) > _MOST_ITEMS:
+            self.problems.append(errors.ListTooLong(name, limit=_MOST_ITEMS))
             return []
         items = []
         for at, item in enumerate(value):

@@ -1,7 +1,8 @@
 """What was asked of the API lately and how it was answered: shapes and reasons, no secrets."""
 
+import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -20,7 +21,11 @@ from fatrina.web.twin.gate import Control
 _MOST: Final = 1000
 """Requests that are kept."""
 _LONGEST: Final = 200
-"""Characters that are kept of a path or a header."""
+"""Characters that are kept of a path, a header, or a parameter."""
+_MOST_NAMES: Final = 20
+"""Parameters and faults of one request that are kept."""
+_MOST_BYTES: Final = 4_000_000
+"""Bytes of all entries; of larger ones, fewer are kept."""
 _WATCHED: Final = ("/admin/v2", "/oauth2")
 _TOLD: Final = ("user-agent", "content-type", "content-length", "accept-language")
 _OPEN: Final = frozenset({"page", "per_page", "keyword", "format", "id", "scope", "lang"})
@@ -31,21 +36,39 @@ class Journal:
     """The latest requests, in memory alone."""
 
     def __init__(self) -> None:
-        self.entries: deque[dict[str, Any]] = deque(maxlen=_MOST)
+        self._entries: deque[bytes] = deque()
+        self._size = 0
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """Every entry that is kept, the newest first."""
+        return (json.loads(entry) for entry in list(reversed(self._entries)))
+
+    def clear(self) -> None:
+        """Forget every entry."""
+        self._entries.clear()
+        self._size = 0
+
+    def _keep(self, entry: dict[str, Any]) -> None:
+        """Keep an entry as the bytes of its JSON: as objects it takes about five times as much."""
+        data = json.dumps(entry, separators=(",", ":")).encode()
+        self._entries.append(data)
+        self._size += len(data)
+        while self._size > _MOST_BYTES or len(self._entries) > _MOST:
+            self._size -= len(self._entries.popleft())
 
     def note(self, scope: Scope, entry: Mapping[str, Any]) -> None:
         """Take a request down, when it was one of the API."""
         if not scope["path"].startswith(_WATCHED):
             return
         state, headers = scope["state"], Headers(scope=scope)
-        self.entries.append(
+        self._keep(
             {
                 **entry,
                 "path": scope["path"][:_LONGEST],
                 "query": _query(scope),
                 "headers": {name: headers[name][:_LONGEST] for name in _TOLD if name in headers},
                 "body": state.get("shape"),
-                "faults": state.get("faults", []),
+                "faults": state.get("faults", [])[:_MOST_NAMES],
                 "refused": _why(state.get("refusal")),
             }
         )
@@ -53,7 +76,10 @@ class Journal:
 
 def _query(scope: Scope) -> dict[str, str]:
     pairs = parse_qsl(scope["query_string"].decode("latin-1")[:2000], keep_blank_values=True)
-    return {name: value if name in _OPEN else "…" for name, value in pairs}
+    return {
+        name[:_LONGEST]: value[:_LONGEST] if name in _OPEN else "…"
+        for name, value in pairs[:_MOST_NAMES]
+    }
 
 
 def _why(refusal: errors.Refusal | None) -> list[dict[str, str]]:
@@ -79,7 +105,7 @@ def controls(journal: Journal) -> list[Control]:
         fields.must_be_sound()
         found = (
             entry
-            for entry in reversed(list(journal.entries))
+            for entry in journal.entries()
             if entry["path"].startswith(path or "")
             and entry["method"] == (method or entry["method"]).upper()
             and status in {None, entry["status"]}
@@ -87,7 +113,7 @@ def controls(journal: Journal) -> list[Control]:
         return done(200, list(islice(found, limit or 50)))
 
     async def forget_requests(_: Request) -> Response:
-        journal.entries.clear()
+        journal.clear()
         return done(202, [])
 
     return [

@@ -7,7 +7,12 @@ from numpy.typing import NDArray
 
 def decode_jpeg_header(data: Any) -> tuple[int, int, str, str]: ...
 def decode_jpeg(
-    data: Any, *, min_width: int, min_height: int, fastupsample: bool
+    data: Any,
+    colorspace: str = ...,
+    *,
+    min_width: int,
+    min_height: int,
+    fastupsample: bool = ...,
 ) -> NDArray[uint8]: ...
 def encode_jpeg(
     image: NDArray[uint8], quality: int, colorspace: str, colorsubsampling: str

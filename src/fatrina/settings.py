@@ -37,7 +37,7 @@ class Settings(BaseSettings):
         description="Most pixels of a photo that must be held whole: progressive JPEG, interlaced "
         "PNG, WebP, GIF, AVIF, HEIC.",
     )
-    photo_side: int = Field(16_384, gt=0, le=65_500, description="Longest side of a photo.")
+    photo_side: int = Field(24_000, gt=0, le=65_500, description="Longest side of a photo.")
     photo_frames: int = Field(500, gt=0, description="Most frames of an animation.")
     alt_length: int = Field(500, gt=0, description="Most characters of an alternative text.")
     decoders: int = Field(

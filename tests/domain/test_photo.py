@@ -47,8 +47,12 @@ UNSUPPORTED = {
     b"\x00\x00\x00\x0cjP  \r\n\x87\n": "JPEG 2000",
     b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>": "SVG",
     b"<SVG>": "SVG",
-    ftyp(b"isom", b"mp42"): "ISO media file",
-    ftyp(b"mif1"): "ISO media file",
+    ftyp(b"isom", b"mp42"): "MP4",
+    ftyp(b"qt  "): "QuickTime",
+    ftyp(b"mif1", b"j2ki"): "HEIF with JPEG 2000",
+    ftyp(b"mif1"): "HEIF",
+    ftyp(b"what"): "ISO media file",
+    b"PK\x03\x04": "ZIP",
 }
 
 UNKNOWN = [
@@ -63,7 +67,6 @@ UNKNOWN = [
     b"\x00\x00\x00\x18moov",
     b"@/home/me/photo.jpg",
     b"<!doctype html><title>photo</title>",
-    b"PK\x03\x04",
     b" \xff\xd8\xff\xe0",
     bytes(512),
 ]

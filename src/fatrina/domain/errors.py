@@ -403,6 +403,12 @@ class PhotoUnsupported(PhotoRefused):
     reason = "photo_unsupported"
 
 
+class PhotoCodingUnsupported(PhotoRefused):
+    """The format is accepted, but not this coding of it: `coding` (a technical name)."""
+
+    reason = "photo_coding_unsupported"
+
+
 class PhotoHeicMissing(PhotoRefused):
     """The photo is HEIC, and this installation has no decoder for it."""
 

@@ -201,6 +201,10 @@ WORDS: dict[str, Words] = {
         "نوع هذا الملف ({kind}) غير مقبول. احفظ الصورة بصيغة JPEG أو PNG أو WebP أو GIF أو AVIF ثم أعد إرسالها.",
         "Files of this kind ({kind}) are not taken. Save the picture as JPEG, PNG, WebP, GIF or AVIF and send it again.",
     ),
+    "photo_coding_unsupported": Words(
+        "ترميز هذه الصورة ({coding}) غير مدعوم، ولا تعرضه المتصفحات. احفظ الصورة بصيغة JPEG عادية (8 بت) أو PNG ثم أعد إرسالها.",
+        "The coding of this photo ({coding}) is not supported, and browsers do not show it. Save the photo as an ordinary 8-bit JPEG or as PNG and send it again.",
+    ),
     "photo_heic_missing": Words(
         "لا تقبل هذه الخدمة صور HEIC. احفظ الصورة بصيغة JPEG ثم أعد إرسالها.",
         "HEIC photos cannot be read here. Save the photo as JPEG and send it again.",

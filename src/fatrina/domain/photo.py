@@ -51,7 +51,7 @@ class Limits:
     bytes: int = 20_000_000
     pixels: int = 100_000_000
     pixels_whole: int = 40_000_000
-    side: int = 16_384
+    side: int = 24_000
     frames: int = 500
     seconds: float = 8.0
     memory: int = 560_000_000
@@ -61,6 +61,17 @@ class Limits:
 _HEADS = ((b"\xff\xd8\xff", Kind.JPEG), (b"\x89PNG\r\n\x1a\n", Kind.PNG), (b"GIF8", Kind.GIF))
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
+_OTHER_BRANDS = (
+    (b"j2k", "HEIF with JPEG 2000"),
+    (b"vvi", "HEIF with VVC"),
+    (b"jpe", "HEIF with JPEG"),
+    (b"mif1", "HEIF"),
+    (b"crx", "Canon CR3"),
+    (b"qt", "QuickTime"),
+    (b"mp4", "MP4"),
+    (b"iso", "MP4"),
+    (b"3gp", "3GP"),
+)
 _UNSUPPORTED = (
     (b"II*\x00", "TIFF"),
     (b"MM\x00*", "TIFF"),
@@ -71,6 +82,17 @@ _UNSUPPORTED = (
     (b"\xff\x0a", "JPEG XL"),
     (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
     (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"II\xbc", "JPEG XR"),
+    (b"FORM", "IFF"),
+    (b"PK\x03\x04", "ZIP"),
+    (b"Rar!", "RAR"),
+    (b"\x1aE\xdf\xa3", "WebM"),
+    (b"OggS", "Ogg"),
+    (b"ID3", "MP3"),
+    (b"BPG\xfb", "BPG"),
+    (b"qoif", "QOI"),
+    (b"gimp xcf", "XCF"),
 )
 
 
@@ -143,7 +165,10 @@ def _brand(head: bytes) -> Kind:
         return Kind.AVIF
     if brands & _HEIC_BRANDS:
         return Kind.HEIC
-    raise errors.PhotoUnsupported(kind="ISO media file")
+    names = (
+        name for brand, name in _OTHER_BRANDS if any(each.startswith(brand) for each in brands)
+    )
+    raise errors.PhotoUnsupported(kind=next(names, "ISO media file"))
 
 
 def admit(facts: Facts, limits: Limits) -> None:

@@ -67,7 +67,7 @@ def test_what_decoders_put_up_with_comes_out_whole(developed: Develop, name: str
 
 @pytest.mark.parametrize("name", drawn.refused())
 def test_another_kind_is_named(developed: Develop, name: str) -> None:
-    known = name not in {"html", "zip", "text"}
+    known = name not in {"html", "text"}
     with pytest.raises(errors.PhotoUnsupported if known else errors.PhotoUnknown):
         developed(drawn.refused()[name])
 

@@ -45,9 +45,15 @@ def test_the_pixels_are_those_of_libvips(
     assert np.array_equal(ours, raster.of(theirs))
 
 
-@pytest.mark.parametrize("kind", ["grey", "cmyk"])
-def test_other_colours_are_left_to_libvips(kind: str) -> None:
-    data = drawn.jpeg(width=60, height=40, **{kind: True})
+def test_grey_pixels_are_those_of_libvips() -> None:
+    data = drawn.jpeg(width=61, height=43, grey=True)
+    ours = jpeg.decoded(data, opened(data), 2)
+    assert ours is not None
+    assert np.array_equal(ours, raster.of(opened(data, 2)))
+
+
+def test_other_colours_are_left_to_libvips() -> None:
+    data = drawn.jpeg(width=60, height=40, cmyk=True)
     assert jpeg.decoded(data, opened(data)) is None
 
 
@@ -79,3 +85,42 @@ def test_what_is_encoded_reads_as_what_it_was(bands: int) -> None:
     theirs = pyvips.Image.new_from_buffer(plain, "")
     assert psnr(again, image) > psnr(theirs, image) - 0.1
     assert len(data) < len(plain) * 1.01
+
+
+CODINGS: list[dict[str, Any]] = [
+    {},
+    {"progressive": True},
+    {"restart": 2},
+    {"grey": True},
+    {"cmyk": True},
+]
+TAILS = [b"", END[:1], bytes(2), bytes(3000), b"SEFH" + b"secret" * 400 + b"SEFT", b"x" * 9 + END]
+
+
+@pytest.mark.parametrize("coding", CODINGS, ids=str)
+@pytest.mark.parametrize("tail", TAILS, ids=["", "ff", "00", "zeros", "trailer", "stray"])
+def test_a_photo_without_its_end_marker_is_completed_to_the_byte(
+    developed: Develop, coding: dict[str, Any], tail: bytes
+) -> None:
+    data = drawn.jpeg(width=160, height=120, **coding)
+    assert data.endswith(END)
+    ours = developed(data[:-2] + tail)
+    whole = developed(data)
+    assert ours.data[0] == whole.data[0]
+    assert ours.data[1:] == whole.data[1:]
+
+
+@pytest.mark.parametrize("coding", CODINGS, ids=str)
+@pytest.mark.parametrize("missing", [1, 2, 3, 5, 8, 40])
+@pytest.mark.parametrize(
+    "tail", [b"", END, bytes(50), bytes(50) + END], ids=["", "end", "zeros", "zeros and end"]
+)
+def test_a_photo_cut_within_its_last_blocks_is_damaged(
+    developed: Develop, coding: dict[str, Any], missing: int, tail: bytes
+) -> None:
+    data = drawn.jpeg(width=160, height=120, **coding)
+    core = data[:-2]
+    if core[-missing - 1] == 0xFF:
+        missing += 1  # not between a stuffed byte and its zero
+    with pytest.raises(errors.PhotoDamaged):
+        developed(core[:-missing] + tail)

@@ -3,13 +3,14 @@
 import pytest
 
 from fatrina.domain.cleaning import jpeg
-from fatrina.domain.errors import PhotoDamaged, PhotoTooManyScans
+from fatrina.domain.errors import PhotoCodingUnsupported, PhotoDamaged, PhotoTooManyScans
 from fatrina.domain.photo import Kind
 from tests import drawn, hostile, marked
 from tests.containers import icc_segments, segment, tiff, with_segments
 from tests.domain.cleaning.seen import cleaned, look
 
 PLAIN = drawn.jpeg()
+PROGRESSIVE = drawn.jpeg(progressive=True)
 JFIF = b"JFIF\0\1\2\1\0\x48\0\x48"
 
 
@@ -119,20 +120,66 @@ def test_too_many_scans_are_an_attack(count: int) -> None:
     [
         PLAIN[2:],
         PLAIN[:2] + PLAIN[-2:],
-        PLAIN[:-2],
-        PLAIN[:-1],
-        PLAIN[:-2] + b"\xff\xfe\xff\xff" + PLAIN[-2:],
-        PLAIN[:-2] + b"\xff\xfe",
+        b"\xff\xd8",
+        PROGRESSIVE[: PROGRESSIVE.rindex(b"\xff\xda")],
+        PROGRESSIVE[: PROGRESSIVE.rindex(b"\xff\xda") + 5],
+        PROGRESSIVE[: PROGRESSIVE.rindex(b"\xff\xc4")],
     ],
     ids=[
         "no start",
         "no scan",
-        "no end",
-        "half an end",
-        "a segment over the end",
-        "half a segment",
+        "nothing",
+        "the last scan is missing",
+        "half of the last scan's header",
+        "the last tables and scan are missing",
     ],
 )
 def test_broken_ones_are_damaged(broken: bytes) -> None:
     with pytest.raises(PhotoDamaged):
         jpeg.clean(broken)
+
+
+@pytest.mark.parametrize("photo", [PLAIN, PROGRESSIVE, drawn.jpeg(grey=True)])
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"",
+        b"\xff",
+        b"\xff\xfe",
+        b"\xff\xfe\xff\xff\xff\xd9",
+        b"\xff\xe1\0\6secret\xff\xd9",
+        b"\xff\xd8\xff\xdb\0\3\0\xff\xd9",
+    ],
+    ids=["nothing", "half", "half a segment", "a long segment", "a segment", "another photo"],
+)
+def test_a_complete_picture_without_its_end_marker_gets_one(photo: bytes, tail: bytes) -> None:
+    stripped = jpeg.clean(photo[:-2] + tail)
+    assert not stripped.ended
+    assert stripped.of(photo[:-2] + tail) == photo
+    assert jpeg.clean(photo).ended
+
+
+@pytest.mark.parametrize(
+    ("marker", "precision", "coding"),
+    [
+        (0xC1, 12, "JPEG (12 bits)"),
+        (0xC3, 16, "JPEG (lossless, 16 bits)"),
+        (0xC3, 8, "JPEG (lossless, 8 bits)"),
+        (0xC5, 8, "JPEG (hierarchical, 8 bits)"),
+        (0xC9, 8, "JPEG (arithmetic coding, 8 bits)"),
+    ],
+)
+def test_codings_that_browsers_do_not_decode_are_named(
+    marker: int, precision: int, coding: str
+) -> None:
+    at = PLAIN.index(b"\xff\xc0")
+    photo = PLAIN[:at] + bytes([0xFF, marker]) + PLAIN[at + 2 : at + 4] + bytes([precision])
+    with pytest.raises(PhotoCodingUnsupported) as refusal:
+        jpeg.clean(photo + PLAIN[at + 5 :])
+    assert refusal.value.seen == {"coding": coding}
+
+
+def test_an_incomplete_frame_header_is_damage() -> None:
+    at = PLAIN.index(b"\xff\xc0")
+    with pytest.raises(PhotoDamaged):
+        jpeg.clean(PLAIN[:at] + segment(0xC0, b"\x08\0\x10") + PLAIN[at:])

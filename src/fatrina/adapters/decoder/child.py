@@ -26,7 +26,8 @@ from typing import Final, Protocol
 
 import pyvips
 
-from fatrina.adapters.decoder import cage, heic, recipe
+from fatrina.adapters.decoder import cage, heic, jpeg, recipe
+from fatrina.adapters.decoder.raster import Pixels
 from fatrina.domain import cleaning, errors
 from fatrina.domain.photo import Facts, Kind, Limits, admit, sniff
 
@@ -55,10 +56,14 @@ class PlainPhoto:
     """A photo that libvips decodes; its original is kept, cleaned, pixel for pixel."""
 
     def __init__(self, data: cleaning.Buffer, kind: Kind) -> None:
-        """Read the container and the header; no pixel is decoded."""
-        self._data = data
-        self._clean = cleaning.clean(kind, data)
-        self._head = recipe.opened(data, kind)
+        """Read the container and the header; no pixel is decoded.
+
+        A JPEG without an end marker is the exception: a decoder has to find its end.
+        """
+        self._data, self._clean = data, cleaning.clean(kind, data)
+        if not self._clean.ended:
+            self._replace(jpeg.complete(self._clean.of(data), marked=False), kind)
+        self._head = recipe.opened(self._data, kind)
         self.facts = recipe.facts(self._head, kind, self._clean.frames)
         if kind is Kind.GIF:
             size = self.facts.width, self.facts.height
@@ -67,7 +72,7 @@ class PlainPhoto:
     def pictures(self) -> Iterable[Iterable[Chunk]]:
         """The renditions before the original: a damaged photo is refused before it is copied."""
         kind = self.facts.kind
-        largest = recipe.largest(self._data, self._head, self.facts)
+        largest = self._largest()
         made = [recipe.encoded(each, kind) for each in recipe.renditions(largest, self.facts)]
         view = memoryview(self._data)
         yield (
@@ -75,6 +80,21 @@ class PlainPhoto:
             for piece in self._clean.pieces
         )
         yield from ([each] for each in made)
+
+    def _largest(self) -> Pixels:
+        """Return the largest rendition, by a faster decoder where one reads the photo."""
+        pixels = recipe.fast_largest(self._data, self._head, self.facts)
+        if pixels is not None:
+            return pixels
+        if self.facts.kind is Kind.JPEG:
+            stored = self._clean.of(self._data)
+            shorter = jpeg.complete(stored)
+            if shorter is not stored:
+                self._replace(shorter, Kind.JPEG)
+        return recipe.largest(self._data, self.facts)
+
+    def _replace(self, data: bytes, kind: Kind) -> None:
+        self._data, self._clean = data, cleaning.clean(kind, data)
 
 
 class HeicPhoto:

@@ -1,9 +1,12 @@
 """JPEG by libjpeg-turbo itself: the pixels of libvips, decoded in three quarters of the time.
 
-Only sound colour photos are read here. Whatever else a JPEG may be, or whatever is odd about one,
-is left to libvips, so that one library alone decides what comes in.
+Only plain colour and grey photos are decoded here. libvips decodes every other JPEG, so that one
+library alone decides what is accepted. It reports errors only, so `complete` finds what libjpeg
+merely warns of: coded data that ends too early, or too late.
 """
 
+import re
+from bisect import bisect_left
 from math import ceil
 from typing import Final
 
@@ -12,35 +15,81 @@ import simplejpeg
 
 from fatrina.adapters.decoder.raster import Pixels
 from fatrina.domain.cleaning import Buffer
+from fatrina.domain.cleaning.jpeg import END
 from fatrina.domain.errors import PhotoDamaged
 
-_USUAL: Final = "YCbCr"
 _BANDS: Final = 3
+_PLAIN: Final = {"YCbCr": (_BANDS, "RGB"), "Gray": (1, "GRAY")}
+"""Colours that are decoded here: the bands, and the colours to decode to."""
+_NATIVE: Final = {"YCbCr": "RGB", "RGB": "RGB", "Gray": "GRAY", "CMYK": "CMYK", "YCCK": "CMYK"}
 _COLOURS: Final = {1: ("GRAY", "Gray"), _BANDS: ("RGB", "420")}
 """What pixels of so many bands are, and how their colours are thinned out."""
 # libjpeg's JWRN_HIT_MARKER: within a scan an end marker came too early. libvips lets it pass.
 _CUT: Final = "premature end of data segment"
+# libjpeg's JWRN_EXTRANEOUS_DATA before the end marker. Up to eight bytes more were prefetched.
+_STRAY: Final = re.compile("([0-9]+) extraneous bytes before marker 0xd9")
+_PREFETCHED: Final = 8
+_SMALLEST: Final = 8
+"""The strongest reduction of a decoder: every bit is read, few pixels are made."""
 
 
 def decoded(data: Buffer, head: pyvips.Image, shrink: float = 1) -> Pixels | None:
     """The pixels of a photo whose `head` libvips has read, as they lie in the file.
 
-    None when libvips must decode it: it is no plain colour photo, or something is odd about it.
+    None when libvips must decode it: it is no plain photo, or something is odd about it.
 
     Raises:
         errors.PhotoDamaged: the coded picture ends before it is whole.
     """
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
-        if colours != _USUAL or head.bands != _BANDS:
+        bands, target = _PLAIN.get(colours, (0, ""))
+        if head.bands != bands:
             return None
         least = {"min_width": ceil(width / shrink), "min_height": ceil(height / shrink)}
-        pixels = simplejpeg.decode_jpeg(data, fastupsample=shrink > 1, **least)
+        pixels = simplejpeg.decode_jpeg(data, target, fastupsample=shrink > 1, **least)
     except ValueError as fault:
         if _CUT in str(fault):
             raise PhotoDamaged(problem=_CUT) from None
         return None
     return pixels[: int(height / shrink), : int(width / shrink)]  # libvips rounds down
+
+
+def complete(data: bytes, *, marked: bool = True) -> bytes:
+    """Return the photo without the bytes between its coded picture and the end marker behind them.
+
+    `data` ends with an end marker. `marked` says whether the photo came with it: then nothing is
+    removed unless libjpeg warns of it.
+
+    Raises:
+        errors.PhotoDamaged: the coded picture ends before it is complete.
+    """
+    warning = _warning(data)
+    if _CUT in warning:
+        raise PhotoDamaged(problem=_CUT)
+    stray = _STRAY.search(warning)
+    if stray is None and marked:
+        return data
+    end = len(data) - len(END) - (int(stray[1]) if stray else 0)
+    # The shortest beginning that decodes without a warning is the picture.
+    sizes = range(max(0, end - _PREFETCHED), end + 1)
+    at = bisect_left(sizes, True, key=lambda size: not _warning(data[:size] + END))  # noqa: FBT003
+    # A picture that was cut also "decodes" from zeros; encoders end the last byte with ones.
+    if at == len(sizes) or not data[sizes[at] - 1]:
+        raise PhotoDamaged(problem=_CUT)
+    return data[: sizes[at]] + END
+
+
+def _warning(data: Buffer) -> str:
+    """Return what libjpeg warns of when it reads every bit of a photo; empty when of nothing."""
+    try:
+        height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
+        target = _NATIVE.get(colours, "RGB")
+        least = ceil(width / _SMALLEST), ceil(height / _SMALLEST)
+        simplejpeg.decode_jpeg(data, target, min_width=least[0], min_height=least[1])
+    except ValueError as fault:
+        return str(fault)
+    return ""
 
 
 def encoded(pixels: Pixels, quality: int) -> bytes:

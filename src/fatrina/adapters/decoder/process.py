@@ -19,7 +19,11 @@ from fatrina.domain.photo import Facts, Kind, Limits, admit
 _LARGEST_ANSWER: Final = 65_536
 _START: Final = 20.0  # seconds; it takes 0.2 on an idle machine
 _LAST_WORDS: Final = 2.0  # seconds for a process to end that has closed its line
-_SEEN: Final = {"kind": str, "problem": str}  # all else that a refusal shows is a whole number
+_SEEN: Final = {
+    "kind": str,
+    "coding": str,
+    "problem": str,
+}  # all else that a refusal shows is a whole number
 _LARGEST_SEEN: Final = 200  # characters
 _RETRY: Final = 1
 _KINDS: Final = frozenset(kind.value for kind in Kind)
@@ -30,6 +34,7 @@ _REFUSALS: Final[dict[type[errors.Refusal], str]] = {
     errors.PhotoUnknown: "",
     errors.PhotoEncoded: "",
     errors.PhotoUnsupported: "kind",
+    errors.PhotoCodingUnsupported: "coding",
     errors.PhotoHeicMissing: "",
     errors.PhotoTooManyPixels: "width height limit",
     errors.PhotoSideTooLong: "width height limit",

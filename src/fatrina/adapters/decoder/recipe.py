@@ -118,16 +118,23 @@ def shrink(facts: Facts) -> dict[str, float]:
     return next(({"shrink": shrink} for shrink in _JPEG_SHRINKS if shrink <= spare), {})
 
 
-def largest(data: Buffer, head: pyvips.Image, facts: Facts) -> Pixels:
-    """The largest rendition of a photo of which `head` was read, in one pass over its pixels.
+def fast_largest(data: Buffer, head: pyvips.Image, facts: Facts) -> Pixels | None:
+    """Return the largest rendition by a faster decoder than libvips, or None where it has none.
 
     Raises:
         errors.PhotoDamaged, pyvips.Error: the data is broken.
     """
     pixels = _plain(data, head, facts)
-    if pixels is None:
-        return shrunk(opened(data, facts.kind, **shrink(facts)), facts)
-    return _as_meant(raster.resized(pixels, *_lying(head, facts)), head)
+    return None if pixels is None else _as_meant(raster.resized(pixels, *_lying(head, facts)), head)
+
+
+def largest(data: Buffer, facts: Facts) -> Pixels:
+    """Return the largest rendition by libvips, in one pass over the photo's pixels.
+
+    Raises:
+        pyvips.Error: the data is broken.
+    """
+    return shrunk(opened(data, facts.kind, **shrink(facts)), facts)
 
 
 def shrunk(image: pyvips.Image, facts: Facts) -> Pixels:

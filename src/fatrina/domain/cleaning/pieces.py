@@ -31,11 +31,21 @@ class Clean:
     """Scans of a JPEG: one when baseline, about ten when progressive."""
     frames: int = 1
     """Frames of a GIF, an animated WebP or an animated PNG."""
+    ended: bool = True
+    """False for a JPEG without an end marker right after its last scan: the clean file has one."""
 
     @property
     def size(self) -> int:
         """Bytes of the clean file."""
         return sum(map(len, self.pieces))
+
+    def of(self, data: Buffer) -> bytes:
+        """Return the clean file, given the bytes that it was made from."""
+        view = memoryview(data)
+        return b"".join(
+            view[piece.start : piece.stop] if isinstance(piece, range) else piece
+            for piece in self.pieces
+        )
 
     def untouched(self, size: int) -> bool:
         """Tell whether the clean file is the given one of `size` bytes, to the last byte."""
@@ -84,9 +94,9 @@ class Cut:
         """Bytes gathered."""
         return sum(map(len, self._pieces))
 
-    def clean(self, *, scans: int = 1, frames: int = 1) -> Clean:
+    def clean(self, *, scans: int = 1, frames: int = 1, ended: bool = True) -> Clean:
         """Give what was gathered as a clean file."""
-        return Clean(tuple(self._pieces), scans, frames)
+        return Clean(tuple(self._pieces), scans, frames, ended)
 
 
 def bounded(parts: Iterable[_Part]) -> Iterator[_Part]:

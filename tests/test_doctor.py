@@ -182,6 +182,7 @@ def test_more_decoders_than_memory() -> None:
         ("public_url", "https://"),
         ("public_url", "https://images.shop.test/?size="),
         ("incoming_bytes", 1000),
+        ("admin_token", "a" * 16),
     ],
 )
 def test_settings_that_cannot_work(setting: str, value: object) -> None:
@@ -194,6 +195,7 @@ def test_settings_that_cannot_work(setting: str, value: object) -> None:
         ("download_allow", "127.0.0.1"),
         ("keep_days", 0),
         ("log_level", "loud"),
+        ("admin_token", "only-for-rehearsals"),
         ("host", "192.0.2.1"),
     ],
 )

@@ -129,7 +129,7 @@ def held(path: Path, *, make: bool = False) -> Iterator[Folder]:
         OSError: the folder cannot be made or written.
     """
     if make:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(0o700, parents=True, exist_ok=True)
     elif not path.is_dir():
         message = f"There is no data folder {path}: fatrina merchant create CODE makes one."
         raise NotReadyError(message)

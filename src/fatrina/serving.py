@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 
 from fatrina import app
+from fatrina.domain.access import is_guessable
 from fatrina.settings import Settings
 from fatrina.web import protocol
 
@@ -26,9 +27,13 @@ def serve(
     """Serve until SIGTERM or SIGINT, then finish the requests under way.
 
     Raises:
-        app.NotReadyError: another service holds the data folder, or the address is in use.
+        app.NotReadyError: another service holds the data folder, the address is in use, or the
+            admin token is easily guessed.
         OSError: the address or the folder cannot be had.
     """
+    if settings.admin_token and is_guessable(settings.admin_token):
+        message = "FATRINA_ADMIN_TOKEN is easily guessed: take what openssl rand -hex 16 prints."
+        raise app.NotReadyError(message)
     with app.held(settings.data, make=True) as folder, listening(settings) as listener:
         if not folder.owner:
             message = f"Another Fatrina serves {settings.data} already: stop it, or use --data."

@@ -1,19 +1,26 @@
 """Every knob, read once from the environment (`FATRINA_*`) into one frozen value."""
 
 import os
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fatrina.domain.address import Allow
 
+SECRETS: Final = frozenset({"admin_token"})
+"""Settings whose values appear in no message."""
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{16,512}")
+
 
 class Settings(BaseSettings):
     """The service's settings; each field's description is its line in the documentation."""
 
-    model_config = SettingsConfigDict(env_prefix="FATRINA_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="FATRINA_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
@@ -87,9 +94,9 @@ class Settings(BaseSettings):
     )
     admin_token: str = Field(
         "",
-        pattern=r"^([A-Za-z0-9._~+/=-]{16,512})?$",
-        description="Token of the controls below /_fatrina, 16 characters or more. Empty: there "
-        "are none.",
+        repr=False,
+        description="Token of the controls below /_fatrina: 16 characters or more, 8 of them "
+        "different, none that is easily guessed. Empty: there are none.",
     )
     log_level: str = Field("info", description="debug, info, warning or error.")
 
@@ -104,6 +111,14 @@ class Settings(BaseSettings):
     @classmethod
     def _understood(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         Allow.parse(value)
+        return value
+
+    @field_validator("admin_token")
+    @classmethod
+    def _sendable(cls, value: str) -> str:
+        if value and not _TOKEN.fullmatch(value):
+            message = "must be 16 to 512 letters, digits or ._~+/=-"
+            raise ValueError(message)
         return value
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from fatrina.actions import access, dumping, products, seeding
+from fatrina.actions import access, dumping, ingest, products, seeding
 from fatrina.actions.dumping import DumpError
 from fatrina.actions.reset import reset
 from fatrina.actions.seedfile import SeedFileError, read
@@ -97,6 +97,39 @@ def test_all_or_nothing(
     assert (refused.value.at, refused.value.refusal.reason) == (at, reason)
     assert rows(shop) == before
     assert not shop.stored()
+
+
+def test_a_token_of_another_merchant_is_refused_before_any_work(
+    shop: Shop, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sow(shop, sown(id=70))
+    before = rows(shop)
+    other = sown({"file": "0.jpg"})
+    other["merchants"][0]["code"] = "other"
+    monkeypatch.setattr(ingest, "develop", None)
+    with pytest.raises(SeedError) as refused:
+        sow(shop, other, folder)
+    assert refused.value.at == "/merchants/0/tokens/0"
+    assert [each.reason for each in refused.value.refusal.each()] == ["token_taken"]
+    assert rows(shop) == before
+
+
+def test_a_token_for_two_merchants_of_a_seed_leaves_nothing(shop: Shop, folder: Path) -> None:
+    before = rows(shop)
+    one, two = sown(), sown({"file": "0.jpg"}, id=78)
+    two["merchants"][0]["code"] = "other"
+    with pytest.raises(SeedError) as refused:
+        sow(shop, {"merchants": [*one["merchants"], *two["merchants"]]}, folder)
+    assert refused.value.at == "/merchants/1/tokens/0"
+    assert rows(shop) == before
+    assert not shop.stored()
+
+
+def test_a_hint_is_a_part_of_a_token(shop: Shop) -> None:
+    sow(shop, sown())
+    hints = [row.hint for row in access.listed(shop.parts.database)]
+    assert TOKEN[: len(TOKEN) // 4][:12] in hints
+    assert TOKEN not in str(rows(shop))
 
 
 def test_an_id_is_sown_once(shop: Shop, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Issue, check and revoke tokens; the merchants they stand for."""
 
 from fatrina.actions import Parts
-from fatrina.adapters.database import Database, tokens
+from fatrina.adapters.database import Database, apps, tokens
 from fatrina.adapters.database.tokens import MerchantRow, TokenRow
 from fatrina.domain import access, errors, rate
 from fatrina.domain.access import Caller
@@ -73,6 +73,11 @@ def listed(database: Database) -> list[TokenRow]:
 
 
 def revoke(database: Database, token: int, now: int) -> bool:
-    """Revoke a token at once; False when none with this id still works."""
+    """Revoke a token at once; False when none with this id still works.
+
+    With an app's token goes all of its grant: its refresh token would give the app a new one.
+    """
     with database.writing() as tx:
-        return tokens.revoke(tx, token, now)
+        revoked = tokens.revoke(tx, token, now)
+        grant = tokens.grant_of(tx, token)
+        return (grant is not None and apps.revoke(tx, grant, now)) or revoked

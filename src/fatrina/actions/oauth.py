@@ -92,10 +92,7 @@ def authenticate(database: Database, client_id: str, secret: str) -> App:
 
 
 def approve(database: Database, asked: Asked, merchant: str, key: str, now: int) -> str | None:
-    """The code for what a merchant granted; None when the owner's key is not the merchant's.
-
-    A key has 256 random bits: guesses need no counting.
-    """
+    """The code for what a merchant granted; None when the owner's key is not the merchant's."""
     code = random_text(SECRET)
     with database.writing() as tx:
         found = apps.key_of(tx, merchant)

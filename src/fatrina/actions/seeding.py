@@ -13,6 +13,7 @@ from fatrina.actions.ingest import File, Linked, Photo
 from fatrina.adapters.database import images, products, tokens, versions
 from fatrina.adapters.database.products import ProductRow
 from fatrina.domain import errors
+from fatrina.domain.access import hashed
 from fatrina.domain.gallery import Change, Gallery
 from fatrina.domain.rate import DEFAULT
 from fatrina.domain.version import Version
@@ -94,6 +95,9 @@ def seed(
         for picture in product.pictures
         if picture.video is None
     ]
+    with parts.database.reading() as look:
+        for merchant in merchants:
+            _must_be_own(look, merchant, tokens.merchant_id(look, merchant.code))
     made: dict[str, Version] = {}
 
     def develop(code: str, picture: Picture) -> None:
@@ -121,6 +125,15 @@ def seed(
     return len(made)
 
 
+def _must_be_own(look: Connection, merchant: Merchant, owner: int | None) -> None:
+    """Pass unless a token that the seed names is another merchant's."""
+    for number, token in enumerate(merchant.tokens):
+        holder = tokens.holder(look, hashed(token.text))
+        if holder is not None and holder != owner:
+            with _at(f"{merchant.at}/tokens/{number}"):
+                raise errors.Invalid(errors.TokenTaken("token"))
+
+
 def _arrived(parts: Parts, picture: Picture, file: File) -> Photo:
     if picture.bytes is None:
         return ingest.fetch(parts, Linked(picture.link or "", "url"), file)
@@ -133,6 +146,7 @@ def _sow(parts: Parts, tx: Connection, merchant: Merchant, made: dict[str, Versi
     owner = tokens.merchant_id(tx, merchant.code)
     if owner is None:
         owner = tokens.add_merchant(tx, merchant.code, now, merchant.plan)
+    _must_be_own(tx, merchant, owner)
     for token in merchant.tokens:
         _, row = access.made(token.scope, token.milliseconds, now, token.text)
         tokens.replace(tx, owner, row)

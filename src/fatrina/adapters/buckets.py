@@ -4,6 +4,7 @@ It lies apart from the database: a write of that waits for the disk, and here is
 request. A restart keeps it; a power loss may empty it, which forgives what was asked before.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -104,6 +105,9 @@ class Buckets:
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
+            with suppress(OSError):  # SQLite says what is wrong with the folder
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+                os.close(os.open(self._path, flags, 0o600))
             connection = sqlite3.connect(
                 self._path, timeout=_WAIT, isolation_level=None, check_same_thread=False
             )

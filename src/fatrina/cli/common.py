@@ -12,7 +12,7 @@ from fatrina import app as root
 from fatrina.actions.clock import Clock
 from fatrina.adapters.database import Database
 from fatrina.domain import errors, messages
-from fatrina.settings import Settings
+from fatrina.settings import SECRETS, Settings
 
 CLOCK: Final = Clock()
 Data = Annotated[
@@ -26,8 +26,9 @@ def settings(**given: Any) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as fault:
         for each in fault.errors():
-            name = "FATRINA_" + "_".join(str(part) for part in each["loc"]).upper()
-            typer.echo(f"{name}: {each['msg']} (it is {each['input']!r})", err=True)
+            loc = "_".join(str(part) for part in each["loc"])
+            seen = "" if loc.lower() in SECRETS else f" (it is {each['input']!r})"
+            typer.echo(f"FATRINA_{loc.upper()}: {each['msg']}{seen}", err=True)
         raise typer.Exit(2) from None
 
 

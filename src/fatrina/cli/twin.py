@@ -81,7 +81,7 @@ def dump(
     unfinished = file.with_name(file.name + ".unfinished")
     with told(), root.held(chosen.data) as folder, _progress("pictures") as tick:
         try:
-            with folder.database() as database, unfinished.open("wb") as out:
+            with folder.database() as database, open(unfinished, "wb", opener=_private) as out:
                 count = dumping.dump(database, folder.storage(), out, tick)
                 out.flush()
                 os.fsync(out.fileno())
@@ -117,6 +117,11 @@ def restore(
         with folder.buckets() as buckets:
             forget(buckets)
     typer.echo(f"pictures: {count}")
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that only its owner may read: a dump holds the receivers' secrets."""
+    return os.open(path, flags, 0o600)
 
 
 def _read(file: Path, pictures: Path) -> list[Merchant]:

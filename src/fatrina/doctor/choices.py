@@ -8,9 +8,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from fatrina.doctor.report import Report
+from fatrina.domain.access import is_guessable
 from fatrina.settings import Settings
 
 _PREFIX: Final = "FATRINA_"
+_LONG: Final = 32
 
 
 def examine(report: Report, settings: Settings) -> None:
@@ -18,6 +20,7 @@ def examine(report: Report, settings: Settings) -> None:
     before = report.failures + report.warnings
     _public_url(report, settings)
     _download_allow(report, settings)
+    _admin_token(report, settings.admin_token)
     if settings.keep_days == 0:
         seen = "0: a replaced picture's URLs end with the next sweep"
         report.warn(
@@ -49,6 +52,15 @@ def _public_url(report: Report, settings: Settings) -> None:
     elif parts.query or parts.fragment:
         seen = f"“{settings.public_url}” has a query or a fragment"
         report.fail(name, seen, "Leave off what follows the path: names are put behind it.")
+
+
+def _admin_token(report: Report, token: str) -> None:
+    advice = "Take 32 random characters or more: openssl rand -hex 16 prints some."
+    if token and is_guessable(token):
+        report.fail("FATRINA_ADMIN_TOKEN", "is easily guessed: fatrina serve refuses it", advice)
+    elif 0 < len(token) < _LONG:
+        seen = f"has {len(token)} characters: who guesses it controls everything"
+        report.warn("FATRINA_ADMIN_TOKEN", seen, advice)
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,5 +1,7 @@
 """The database and the stored files, and whether they agree."""
 
+import stat
+from pathlib import Path
 from typing import Final
 
 from alembic.config import Config
@@ -25,12 +27,21 @@ def examine(report: Report, folder: Folder) -> None:
         return
     try:
         with Database(path, owner=folder.owner) as database:
+            _private(report, path)
             if _sound(report, database):
                 backlog.examine(report, database)
                 _stored(report, folder, database)
     except errors.Refusal as refusal:
         cause = getattr(refusal.__cause__, "orig", refusal.__cause__)
         report.fail("database", f"cannot be used: {cause or refusal.reason}", _RESTORE)
+
+
+def _private(report: Report, path: Path) -> None:
+    """Whether others than its owner and the operator's group may read the database."""
+    mode = path.stat().st_mode
+    if mode & stat.S_IRWXO:
+        seen = f"can be opened by every user ({stat.S_IMODE(mode):o})"
+        report.warn("database", seen, f"It holds secrets of receivers: chmod 600 {path}")
 
 
 def _sound(report: Report, database: Database) -> bool:

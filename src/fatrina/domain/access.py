@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 from typing import Final
 
 from fatrina.domain import errors, rate
@@ -11,6 +12,9 @@ READ: Final = "products.read"
 WRITE: Final = "products.read_write"
 SCOPES: Final = (READ, WRITE)
 PREFIX: Final = "fatrina_"
+SHORTEST: Final = 16
+"""Characters of a token that a person may choose for the service's controls."""
+_DISTINCT: Final = 8
 _HINT: Final = len(PREFIX) + 4
 
 
@@ -49,5 +53,20 @@ def hashed(token: str) -> str:
 
 
 def hint(token: str) -> str:
-    """The first characters, by which a list shows which token it is."""
-    return token[:_HINT]
+    """The first characters, by which a list shows which token it is: a quarter of it at most."""
+    return token[: min(_HINT, len(token) // 4)]
+
+
+def is_guessable(token: str) -> bool:
+    """Whether a token that a person chose is one of those that are tried first.
+
+    That is: short, made of few characters, a repeated word, or mostly a run such as `0123` or
+    `aaaa`.
+    """
+    run = sum(abs(ord(one) - ord(next_one)) <= 1 for one, next_one in pairwise(token))
+    return (
+        len(token) < SHORTEST
+        or len(set(token)) < _DISTINCT
+        or token in (token + token)[1:-1]
+        or run > len(token) // 2
+    )

@@ -222,6 +222,12 @@ class IdTaken(FieldRefused):
     reason = "id_taken"
 
 
+class TokenTaken(FieldRefused):
+    """The token is another merchant's."""
+
+    reason = "token_taken"
+
+
 class SeedRefused(FieldRefused):
     """What is to be sown is not sound: `problem` (in English, with its place)."""
 
@@ -551,6 +557,14 @@ class TooManyRequests(Refusal):
     status = 429
     code = "too_many_requests"
     reason = "too_many_requests"
+
+
+class TooManyGuesses(Refusal):
+    """Too many wrong secrets came lately; another one is looked at in `retry` seconds."""
+
+    status = 429
+    code = "too_many_requests"
+    reason = "too_many_guesses"
 
 
 # What is wrong with us

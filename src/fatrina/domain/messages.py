@@ -95,6 +95,10 @@ WORDS: dict[str, Words] = {
         "الرقم {id} مستخدم من قبل. اختر رقمًا آخر أو احذف الحقل {field}.",
         "The id {id} is taken. Choose another one, or leave the {field} field out.",
     ),
+    "token_taken": Words(
+        "هذا الرمز السري مستخدم لمتجر آخر. اختر رمزًا غيره في حقل {field}.",
+        "The {field} field holds a token of another merchant. Choose another token.",
+    ),
     "seed_refused": Words(
         "في بيانات المتجر المطلوب إنشاؤه خطأ: {problem}. أصلحه ثم أعد الإرسال.",
         "Something of what is to be sown is wrong: {problem}. Mend it and send it again.",
@@ -294,6 +298,10 @@ WORDS: dict[str, Words] = {
     "too_many_requests": Words(
         "تجاوز المتجر عدد الطلبات المسموح به في خطته ({limit}). أعد المحاولة بعد {retry:seconds}.",
         "The shop has used up the {limit} requests of its plan. Try again in {retry:seconds}.",
+    ),
+    "too_many_guesses": Words(
+        "وصلت رموز سرية خاطئة كثيرة في وقت قصير. أعد المحاولة بعد {retry:seconds} بالرمز الصحيح.",
+        "Too many wrong secrets arrived in a short time. Try again in {retry:seconds} with the right one.",
     ),
     # What is wrong with us
     "busy": Words(

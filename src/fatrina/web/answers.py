@@ -17,6 +17,7 @@ _HEADERS: Final[Mapping[type[errors.Refusal], Callable[[errors.Refusal], dict[st
     errors.BodyTooSlow: lambda _: {"Connection": "close"},
     errors.RangeOutside: lambda refusal: {"Content-Range": f"bytes */{refusal.seen['size']}"},
     errors.TooManyRequests: lambda refusal: {"Retry-After": str(refusal.seen["retry"])},
+    errors.TooManyGuesses: lambda refusal: {"Retry-After": str(refusal.seen["retry"])},
     errors.Unavailable: lambda refusal: {"Retry-After": str(refusal.seen.get("retry", 5))},
     errors.StorageFull: lambda _: {"Retry-After": "5"},
 }

@@ -161,13 +161,14 @@ def use_refresh(connection: Connection, refresh: int, now: int) -> None:
     connection.execute(update(refreshes).where(_R.id == refresh).values(used_at=now))
 
 
-def revoke(connection: Connection, grant: int, now: int) -> None:
-    """Revoke a whole family: no token of it works from now on."""
-    connection.execute(
+def revoke(connection: Connection, grant: int, now: int) -> bool:
+    """Revoke a whole family: no token of it works from now on; False when it is revoked already."""
+    result = connection.execute(
         update(grants).where(_G.id == grant, _G.revoked_at.is_(None)).values(revoked_at=now)
     )
     alive = tokens.c.grant_id == grant, tokens.c.revoked_at.is_(None)
     connection.execute(update(tokens).where(*alive).values(revoked_at=now))
+    return result.rowcount > 0
 
 
 def forget(connection: Connection, before: int) -> None:

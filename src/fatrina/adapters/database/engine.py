@@ -1,8 +1,10 @@
 """Connections and transactions: one writer, many readers."""
 
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -18,6 +20,7 @@ from fatrina.domain import errors
 
 _WAIT: Final = 10  # seconds for a lock or a connection, then the request is refused
 _READERS: Final = 16
+_PRIVATE: Final = 0o600
 # SQLite 3.7.0 to 3.51.2 may corrupt the write-ahead log when two connections checkpoint at once:
 # so one connection of one process does, and every other has it off.
 _CHECKPOINT_PAGES: Final = 1000
@@ -34,6 +37,7 @@ class Database:
         `owner` is the one process that checkpoints: the server, or a command while none runs.
         """
         self._closed = False
+        _keep_private(path)
         checkpoint = _CHECKPOINT_PAGES if owner else 0
         self._writer = _engine(path, size=1, pragmas={"wal_autocheckpoint": checkpoint})
         self._reader = _engine(
@@ -126,6 +130,19 @@ class Database:
             # now: if `close` came too early to close it, it is closed here.
             if self._closed:
                 engine.pool.dispose()
+
+
+def _keep_private(path: Path) -> None:
+    """Keep the file, which holds secrets, from other users; SQLite gives its log the same mode.
+
+    An existing file is not opened for that: closing it would drop SQLite's locks on it.
+    """
+    with suppress(FileExistsError, FileNotFoundError, PermissionError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE))
+    for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        with suppress(FileNotFoundError, PermissionError):
+            if each.stat().st_mode & stat.S_IRWXO:
+                each.chmod(_PRIVATE)
 
 
 def _engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:

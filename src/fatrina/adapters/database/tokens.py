@@ -69,6 +69,16 @@ def add(connection: Connection, merchant: int, row: dict[str, str | int]) -> Non
     connection.execute(insert(tokens).values(merchant_id=merchant, **row))
 
 
+def holder(connection: Connection, token_hash: str) -> int | None:
+    """The id of the merchant that has a token, valid or not."""
+    return connection.scalar(select(tokens.c.merchant_id).where(tokens.c.hash == token_hash))
+
+
+def grant_of(connection: Connection, token: int) -> int | None:
+    """The grant of an app that a token comes from; None for a token of an operator."""
+    return connection.scalar(select(tokens.c.grant_id).where(tokens.c.id == token))
+
+
 def replace(connection: Connection, merchant: int, row: dict[str, str | int]) -> None:
     """Add a token, or give the one with the same hash a new span and scope, if it is theirs.
 

@@ -12,6 +12,7 @@ from fatrina.domain import messages
 from fatrina.domain.messages import Language
 from fatrina.domain.oauth import RefusedError, answered, challenge, scopes
 from fatrina.web.body import Pace
+from fatrina.web.guesses import Guesses
 from fatrina.web.oauth import given, page
 from fatrina.web.oauth.given import Given
 
@@ -42,6 +43,7 @@ class Consent:
         self._parts = parts
         self._issuer = issuer
         self._pace = pace
+        self._guesses = Guesses("owners' keys")
 
     async def ask(self, request: Request) -> Response:
         """Show what an app asks for."""
@@ -77,6 +79,7 @@ class Consent:
             told = {"error": refusal.error, "error_description": refusal.description}
             return self._back(redirect, asked, told)
         if code is None:
+            await self._guesses.wrong()
             return _page(self._form(language, asked, wanted, merchant, wrong=True), 403)
         return self._back(redirect, asked, {"code": code})
 

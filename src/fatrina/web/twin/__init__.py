@@ -12,6 +12,7 @@ from fatrina.actions.limits import Counter
 from fatrina.domain.dial import Dial
 from fatrina.web.answers import done
 from fatrina.web.forms import Reader
+from fatrina.web.guesses import Guesses
 from fatrina.web.observe import Note
 from fatrina.web.twin import deliveries, dumps, faults, journal, shops
 from fatrina.web.twin.dialled import Dialled
@@ -52,8 +53,13 @@ class Twin:
         async def index(_: Request) -> Response:
             return done(200, [control.described(PREFIX) for control in controls])
 
+        guesses = Guesses("the admin token")
         controls = [Control("GET", "/", "What there is to control.", index), *self._controls]
         return [
-            Route(PREFIX + each.path, Guarded(each, self._admin_token), methods=[each.method])
+            Route(
+                PREFIX + each.path,
+                Guarded(each, self._admin_token, guesses),
+                methods=[each.method],
+            )
             for each in controls
         ]

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from fatrina.domain import errors
 from fatrina.web import auth
+from fatrina.web.guesses import Guesses
 
 
 class Control(NamedTuple):
@@ -28,19 +29,24 @@ class Control(NamedTuple):
 class Guarded:
     """A control as an application, closed to all but the holder of the admin token."""
 
-    def __init__(self, control: Control, admin_token: str) -> None:
+    def __init__(self, control: Control, admin_token: str, guesses: Guesses) -> None:
         self.__name__ = control.answer.__name__
         self._answer = control.answer
         self._token = admin_token.encode()
+        self._guesses = guesses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request.
 
         Raises:
             errors.TokenInvalid: the bearer token is not the admin token.
+            errors.TooManyGuesses: so are many others.
         """
         request = Request(scope, receive)
-        if not compare_digest(auth.bearer(request).encode(), self._token):
+        token = auth.bearer(request).encode()
+        if not compare_digest(token, self._token):
+            if token:
+                await self._guesses.wrong()
             raise errors.TokenInvalid
         response = await self._answer(request)
         await response(scope, receive, send)

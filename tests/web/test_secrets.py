@@ -1,0 +1,154 @@
+"""What guards the service: secrets that are guessed, printed, revoked, or left on the disk."""
+
+import os
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from fatrina.actions import access, oauth
+from fatrina.adapters.buckets import Buckets
+from fatrina.adapters.database import Database
+from fatrina.cli import cli
+from fatrina.domain.access import hint, is_guessable, new_token
+from fatrina.domain.oauth import RefusedError
+from fatrina.settings import Settings
+from tests import client
+from tests.shop import ADMIN, PRODUCTS, Service, Shop, running
+
+SECRET = "word of the house"
+FAULTS = "/_fatrina/faults"
+
+
+def settings(**given: Any) -> Settings:
+    return Settings(**given)
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Service]:
+    with running(tmp_path, admin_token=ADMIN) as service:
+        yield service
+
+
+# The admin token
+
+
+@pytest.mark.parametrize(
+    "token", ["a" * 16, "ab" * 20, "password" * 3, "0123456789abcdef", "x" * 15]
+)
+def test_tokens_that_are_guessed(token: str) -> None:
+    assert is_guessable(token)
+
+
+def test_random_tokens_are_not_guessed() -> None:
+    assert not any(is_guessable(new_token()) for _ in range(50))
+    assert not is_guessable("d41d8cd98f00b204e9800998ecf8427e")
+
+
+@pytest.mark.parametrize("command", ["serve", "doctor"])
+@pytest.mark.parametrize("token", ["secret word of this house", "a" * 16, "too-short-one"])
+def test_a_rejected_admin_token_is_not_printed(tmp_path: Path, command: str, token: str) -> None:
+    words = [sys.executable, "-m", "fatrina", command, "--data", str(tmp_path / "data")]
+    env = {**os.environ, "FATRINA_ADMIN_TOKEN": token}
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "FATRINA_ADMIN_TOKEN" in done.stdout + done.stderr
+    assert token not in done.stdout + done.stderr
+
+
+def test_no_message_of_the_settings_shows_the_admin_token() -> None:
+    assert ADMIN not in repr(settings(admin_token=ADMIN))
+    with pytest.raises(ValueError, match="admin_token") as refused:
+        settings(admin_token=SECRET)
+    assert SECRET not in str(refused.value)
+
+
+def test_guesses_are_slow_and_the_right_token_is_not(guarded: Service) -> None:
+    def guess(number: int) -> int:
+        sent = f"Bearer wrong-token-{number:08}"
+        return client.call(guarded.port, "GET", FAULTS, authorization=sent).status
+
+    with ThreadPoolExecutor(16) as threads:
+        begun = time.monotonic()
+        statuses = list(threads.map(guess, range(90)))
+        assert time.monotonic() - begun > 2  # thirty more than are answered at once, ten a second
+        assert set(statuses) <= {401, 429}
+        more = threads.map(guess, range(40))
+        right = client.call(guarded.port, "GET", FAULTS, authorization=f"Bearer {ADMIN}")
+        assert right.status == 200
+        assert set(more) <= {401, 429}
+
+
+# Tokens of merchants and apps
+
+
+def test_a_hint_is_a_quarter_at_most() -> None:
+    assert hint("12345678") == "12"
+    assert len(hint("x" * 40)) == 10
+    assert hint(new_token()).startswith("fatrina_")
+
+
+def test_the_grant_goes_with_an_apps_token(strict: Service) -> None:
+    database, clock, shop = strict.parts.database, strict.parts.clock, Shop.open(strict)
+    client_id, _ = oauth.create_app(
+        database, "a", ["http://127.0.0.1:9/cb"], public=True, now=clock()
+    )
+    app = oauth.find_app(database, client_id)
+    key = oauth.new_key(database, shop.code)
+    assert app is not None
+    assert key is not None
+    asked = oauth.Asked(app, app.redirects[0], "products.read offline_access", None)
+    code = oauth.approve(database, asked, shop.code, key, clock())
+    assert code is not None
+    issued = oauth.exchange(
+        *(database, app), code=code, redirect=app.redirects[0], verifier="", now=clock()
+    )
+    token = max(row.id for row in access.listed(database) if row.merchant == shop.code)
+    assert access.revoke(database, token, clock())
+    assert Shop(strict, shop.code, issued.access).call("GET", PRODUCTS).status == 401
+    with pytest.raises(RefusedError):
+        oauth.refresh(database, app, issued.refresh or "", "", clock())
+    assert not access.revoke(database, token, clock())
+    assert shop.call("GET", PRODUCTS).status == 200
+
+
+# The disk
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {each.name: stat.S_IMODE(each.stat().st_mode) for each in folder.glob("*.sqlite3*")}
+
+
+def test_the_database_belongs_to_its_owner_alone(tmp_path: Path) -> None:
+    with Database(tmp_path / "fatrina.sqlite3") as database:
+        database.migrate()
+        with Buckets(tmp_path / "limits.sqlite3") as buckets:
+            buckets.change(1, lambda _: 5)
+            found = modes(tmp_path)
+    assert len(found) == 6
+    assert set(found.values()) == {0o600}
+
+
+def test_an_older_database_is_made_private(tmp_path: Path) -> None:
+    path = tmp_path / "fatrina.sqlite3"
+    with Database(path) as database:
+        database.migrate()
+    path.chmod(0o644)
+    with Database(path) as database:
+        database.check()
+        assert set(modes(tmp_path).values()) == {0o600}
+
+
+def test_a_new_data_folder_and_a_dump_are_private(tmp_path: Path) -> None:
+    data, file = tmp_path / "data", tmp_path / "a.tar"
+    for words in (["merchant", "create", "shop1"], ["dump", str(file)]):
+        assert CliRunner().invoke(cli, [*words, "--data", str(data)]).exit_code == 0
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -97,3 +97,40 @@ def test_three_tries() -> None:
 )
 def test_headers_that_a_subscription_may_set(name: str, value: str, *, may: bool) -> None:
     assert may_send(name, value) is may
+
+
+@pytest.mark.parametrize(
+    ("failures", "pause"),
+    [(0, 0), (9, 0), (10, 300_000), (11, 600_000), (13, 2_400_000), (14, 3_600_000)],
+)
+def test_pauses_double_up_to_an_hour(failures: int, pause: int) -> None:
+    assert webhook.pause_after(failures, 300_000) == pause
+
+
+def test_no_pause_is_shorter_than_that_between_attempts_or_grows_without_end() -> None:
+    assert webhook.pause_after(10, 7_200_000) == 7_200_000
+    assert webhook.pause_after(10**9, 7_200_000) == 7_200_000
+    assert webhook.pause_after(10**9, 300_000) == webhook.MAX_PAUSE
+    assert webhook.pause_after(10**9, 0) == 0
+
+
+@pytest.mark.parametrize(
+    ("secret", "may"),
+    [
+        ("s3cret", True),
+        ("Bearer a b", True),
+        ("~", True),
+        ("", False),
+        (" a", False),
+        ("a\t", False),
+        ("a\nb", False),
+        ("a\n", False),
+        ("é", False),
+        ("\x7f", False),
+        ("سر", False),
+    ],
+)
+def test_secrets_that_a_header_can_carry(secret: str, *, may: bool) -> None:
+    assert webhook.may_be_token(secret) is may
+    assert (webhook.unsendable(wanted(TOKEN, secret)) is None) is (may or not secret)
+    assert webhook.unsendable(wanted(SIGNATURE, secret)) is None

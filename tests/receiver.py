@@ -37,7 +37,7 @@ class Receiver:
     heard: list[Heard] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def hears(self, count: int, seconds: float = 10) -> list[Heard]:
+    def hears(self, count: int, seconds: float = 60) -> list[Heard]:
         until(lambda: len(self.heard) >= count, seconds)
         return self.heard
 

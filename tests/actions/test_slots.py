@@ -15,7 +15,7 @@ from fatrina.actions.slots import (
     SLOW_AFTER,
     Slots,
 )
-from fatrina.adapters.database.deliveries import Head
+from fatrina.adapters.database.deliveries import Head, Waiting
 
 IDS = count(1)
 
@@ -28,6 +28,7 @@ class World:
         self.slots = Slots(lambda: self.now)
 
     def take(self, *heads: Head) -> list[Head]:
+        self.slots.with_room([each.to for each in heads])
         return self.slots.take(heads)
 
     def has_answered(self, *subscriptions: int, seconds: float = 0.0) -> None:
@@ -46,7 +47,9 @@ def world() -> World:
 def head(subscription: int, product: int = 0, *, merchant: int = 0, failures: int = 0) -> Head:
     """A delivery of a product of its own to a subscription, by default of a merchant of its own."""
     number = next(IDS)
-    return Head(number, subscription, product or number, merchant or subscription, failures, None)
+    return Head(
+        number, product or number, Waiting(subscription, merchant or subscription, failures, None)
+    )
 
 
 def test_a_subscription_has_one_slot_until_it_answered_promptly_and_then_two(world: World) -> None:
@@ -60,7 +63,7 @@ def test_a_subscription_has_one_slot_until_it_answered_promptly_and_then_two(wor
 
 def test_a_merchant_has_a_share_of_the_prompt_slots(world: World) -> None:
     taken = world.take(*[head(each, merchant=7) for each in range(1, 51)], head(99, merchant=8))
-    assert Counter(each.merchant for each in taken) == {7: OF_MERCHANT, 8: 1}
+    assert Counter(each.to.merchant for each in taken) == {7: OF_MERCHANT, 8: 1}
     assert not world.take(head(51, merchant=7))
     world.slots.free(taken[0])
     assert len(world.take(head(52, merchant=7))) == 1
@@ -131,7 +134,7 @@ def test_subscriptions_of_a_merchant_take_turns(
     while waiting:
         (taken,) = world.take(*waiting)
         waiting.remove(taken)
-        served.append(taken.subscription)
+        served.append(taken.to.id)
         world.slots.free(taken)
     assert served == [1, 2, 3] * 3
 
@@ -143,7 +146,7 @@ def test_merchants_take_turns(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     while waiting:
         (taken,) = world.take(*waiting)
         waiting.remove(taken)
-        served.append(taken.merchant)
+        served.append(taken.to.merchant)
         world.slots.free(taken)
     assert served == [1, 2, 3] * 3
 

@@ -42,8 +42,9 @@ def attempt(database: Database, delivery: int, due_at: int | None) -> bool:
 
 def heads(database: Database, now: int = NOW, limit: int = 4) -> list[tuple[int, int, int]]:
     with database.reading() as look:
-        found = deliveries.heads(look, now, PAUSE, limit)
-    return [(each.id, each.subscription, each.product) for each in found]
+        waiting = deliveries.waiting(look)
+        found = [each for to in waiting for each in deliveries.heads(look, to, now, PAUSE, limit)]
+    return [(each.id, each.to.id, each.product) for each in found]
 
 
 def state(database: Database, subscription: int) -> tuple[int, int | None]:

@@ -12,7 +12,7 @@ import structlog
 from fatrina.actions.deliver import Deliverer
 from fatrina.actions.slots import OF_SUBSCRIPTION, Slots
 from fatrina.adapters.database import deliveries
-from fatrina.adapters.database.deliveries import Head, Outcome
+from fatrina.adapters.database.deliveries import Head, Outcome, Waiting
 from fatrina.domain import errors, webhook
 
 _LOOK: Final = 0.2
@@ -176,9 +176,13 @@ class Courier:
     def _due(self) -> list[Head]:
         now, pause = self._deliverer.clock(), self._deliverer.pause
         with self._deliverer.database.reading() as look:
-            # Twice as many as may start: those at the front may be under way.
-            heads = deliveries.heads(look, now, pause, 2 * OF_SUBSCRIPTION)
-        return [head for head in heads if not _rests(head, now, pause)]
+            waiting = [each for each in deliveries.waiting(look) if not _rests(each, now, pause)]
+            return [
+                head
+                for each in self._slots.with_room(waiting)
+                # Twice as many as may start: those at the front may be under way.
+                for head in deliveries.heads(look, each, now, pause, 2 * OF_SUBSCRIPTION)
+            ]
 
     def _spawn(self, head: Head) -> None:
         thread = Thread(target=self._deliver, args=(head,), name="delivery", daemon=True)
@@ -238,13 +242,13 @@ class Courier:
             )
 
 
-def _rests(head: Head, now: int, pause: int) -> bool:
+def _rests(to: Waiting, now: int, pause: int) -> bool:
     """Whether a subscription is paused; a longer pause than its failures cause is no pause.
 
     The clock was ahead when it was recorded.
     """
-    until = head.paused_until
-    most = webhook.pause_after(head.failures, pause)
+    until = to.paused_until
+    most = webhook.pause_after(to.failures, pause)
     return until is not None and now < until <= webhook.too_far(most, now)
 
 

@@ -8,7 +8,7 @@ from threading import Lock
 from time import monotonic
 from typing import Final
 
-from fatrina.adapters.database.deliveries import Head
+from fatrina.adapters.database.deliveries import Head, Waiting
 
 PROMPT: Final = 32
 """Attempts under way at once to receivers that answer promptly, as far as is known."""
@@ -53,13 +53,18 @@ class Slots:
         """How many attempts are under way."""
         return len(self._running)
 
+    def with_room(self, waiting: Iterable[Waiting]) -> list[Waiting]:
+        """The subscriptions to which a delivery may start now."""
+        with self._lock:
+            self._move_slow()
+            return [each for each in waiting if self._has_room(each)]
+
     def take(self, heads: Iterable[Head]) -> list[Head]:
         """Take slots for as many deliveries as may start, merchant by merchant in turn."""
         with self._lock:
-            self._move_slow()
             waiting: defaultdict[int, list[Head]] = defaultdict(list)
             for head in sorted(heads, key=self._turn):
-                waiting[head.merchant].append(head)
+                waiting[head.to.merchant].append(head)
             taken: list[Head] = []
             while found := self._round(waiting):
                 taken += found
@@ -69,7 +74,7 @@ class Slots:
         """Give a slot back, and remember whether the receiver was slow."""
         with self._lock:
             running = self._running.pop(head.id)
-            self._slow[head.subscription] = self._now() - running.began > SLOW_AFTER
+            self._slow[head.to.id] = self._now() - running.began > SLOW_AFTER
 
     def forgo(self, head: Head) -> None:
         """Give a slot back that was not used."""
@@ -77,7 +82,7 @@ class Slots:
             del self._running[head.id]
 
     def _turn(self, head: Head) -> tuple[int, int]:
-        return self._subscription_turn[head.subscription], head.id
+        return self._subscription_turn[head.to.id], head.id
 
     def _round(self, waiting: dict[int, list[Head]]) -> list[Head]:
         """One delivery of each merchant that may have one, those served longest ago first."""
@@ -88,36 +93,37 @@ class Slots:
                 del waiting[merchant]  # nothing comes free within one call
                 continue
             waiting[merchant].remove(head)
-            self._running[head.id] = _Running(head, self._now(), slow=self._is_slow(head))
+            self._running[head.id] = _Running(head, self._now(), slow=self._is_slow(head.to))
             self._merchant_turn[merchant] = next(self._turns)
-            self._subscription_turn[head.subscription] = next(self._turns)
+            self._subscription_turn[head.to.id] = next(self._turns)
             taken.append(head)
         return taken
 
-    def _is_slow(self, head: Head) -> bool:
-        return self._slow.get(head.subscription, head.failures > 0)
+    def _is_slow(self, to: Waiting) -> bool:
+        return self._slow.get(to.id, to.failures > 0)
+
+    def _has_room(self, to: Waiting) -> bool:
+        """Whether one more delivery to a subscription may start."""
+        slow = self._is_slow(to)
+        lane = [each.head.to.merchant for each in self._running.values() if each.slow == slow]
+        if len(lane) >= (SLOW if slow else PROMPT) or lane.count(to.merchant) >= OF_MERCHANT:
+            return False
+        mine = sum(each.head.to.id == to.id for each in self._running.values())
+        prompt = self._slow.get(to.id) is False and not to.failures
+        return mine < (OF_SUBSCRIPTION if prompt else 1)
 
     def _fits(self, head: Head) -> bool:
-        slow = self._is_slow(head)
-        same_lane = [each.head for each in self._running.values() if each.slow == slow]
-        if len(same_lane) >= (SLOW if slow else PROMPT):
-            return False
-        if sum(each.merchant == head.merchant for each in same_lane) >= OF_MERCHANT:
-            return False
-        mine = [each.head for each in self._running.values()]
-        mine = [each for each in mine if each.subscription == head.subscription]
-        if any(each.product == head.product for each in mine):
-            return False
-        prompt = self._slow.get(head.subscription) is False and not head.failures
-        return len(mine) < (OF_SUBSCRIPTION if prompt else 1)
+        key = head.to.id, head.product
+        same = any((each.head.to.id, each.head.product) == key for each in self._running.values())
+        return not same and self._has_room(head.to)
 
     def _move_slow(self) -> None:
         """Count attempts that last as slow, as far as there are slow slots."""
-        lane = Counter(each.head.merchant for each in self._running.values() if each.slow)
+        lane = Counter(each.head.to.merchant for each in self._running.values() if each.slow)
         for each in self._running.values():
             if each.slow or self._now() - each.began <= SLOW_AFTER:
                 continue
-            self._slow[each.head.subscription] = True
-            if lane.total() < SLOW and lane[each.head.merchant] < MOVED_OF_MERCHANT:
+            self._slow[each.head.to.id] = True
+            if lane.total() < SLOW and lane[each.head.to.merchant] < MOVED_OF_MERCHANT:
                 each.slow = True
-                lane[each.head.merchant] += 1
+                lane[each.head.to.merchant] += 1

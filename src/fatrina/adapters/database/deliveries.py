@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_, select, update
 
 from fatrina.adapters.database import webhooks
 from fatrina.adapters.database.schema import deliveries, merchants, subscriptions
@@ -10,24 +10,56 @@ from fatrina.domain import webhook
 from fatrina.domain.webhook import Subscription
 
 _S, _D = subscriptions.c, deliveries.c
-_WAITING = select(
+_PENDING = select(
     _S.failures,
     select(func.count(_D.id))
     .where(_D.subscription_id == bindparam("subscription"), _D.due_at.is_not(None))
     .scalar_subquery()
     .label("pending"),
 ).where(_S.id == bindparam("subscription"))
+_ANY = select(_D.id).where(_D.due_at.is_not(None)).limit(1)
+_WAITING = select(_S.id, _S.merchant_id, _S.failures, _S.paused_until).where(
+    _S.removed_at.is_(None),
+    exists().where(_D.subscription_id == _S.id, _D.due_at.is_not(None)),
+)
+_EARLIER = deliveries.alias()
+_HEADS = (
+    select(_D.id, _D.product_id)
+    .where(
+        _D.subscription_id == bindparam("subscription"),
+        _D.due_at.is_not(None),
+        or_(
+            _D.tries == 0,
+            _D.due_at <= bindparam("now"),
+            _D.due_at > bindparam("late"),
+        ),
+        ~exists().where(
+            _EARLIER.c.subscription_id == _D.subscription_id,
+            _EARLIER.c.product_id == _D.product_id,
+            _EARLIER.c.due_at.is_not(None),
+            _EARLIER.c.id < _D.id,
+        ),
+    )
+    .order_by(_D.id)
+    .limit(bindparam("limit"))
+)
+
+
+class Waiting(NamedTuple):
+    """A subscription for which deliveries wait."""
+
+    id: int
+    merchant: int
+    failures: int
+    paused_until: int | None
 
 
 class Head(NamedTuple):
     """The oldest delivery of one subscription about one product, which is due."""
 
     id: int
-    subscription: int
     product: int
-    merchant: int
-    failures: int
-    paused_until: int | None
+    to: Waiting
 
 
 class Due(NamedTuple):
@@ -94,7 +126,7 @@ def enqueue(connection: Connection, subscription: int, product: int, body: bytes
 
 def _drop(connection: Connection, subscription: int) -> int:
     """Make room for one more; how many events were dropped, with those dropped for them before."""
-    found = connection.execute(_WAITING, {"subscription": subscription}).one()
+    found = connection.execute(_PENDING, {"subscription": subscription}).one()
     most = webhook.max_pending(found.failures)
     if found.pending < most:
         return 0
@@ -106,35 +138,23 @@ def _drop(connection: Connection, subscription: int) -> int:
     return sum(1 + before for before in gone)
 
 
-def heads(connection: Connection, now: int, pause: int, limit: int) -> list[Head]:
-    """What may be delivered now: `limit` at most of each subscription, the oldest first.
+def waiting(connection: Connection) -> list[Waiting]:
+    """The subscriptions for which deliveries wait, be they due or not."""
+    if connection.scalar(_ANY) is None:  # most of the time, and whatever subscriptions there are
+        return []
+    return [Waiting(*row) for row in connection.execute(_WAITING)]
 
-    Of what one subscription is owed about one product, the oldest alone: they stay in order.
-    A first attempt is always due, and so is one that is due later than any pause can end: the
-    clock was ahead when that was recorded.
+
+def heads(connection: Connection, to: Waiting, now: int, pause: int, limit: int) -> list[Head]:
+    """What may be delivered to a subscription now: `limit` at most, the oldest first.
+
+    Of what it is owed about one product, the oldest alone: they stay in order. A first attempt is
+    always due, and so is one that is due later than any pause can end: the clock was ahead when
+    that was recorded.
     """
-    oldest = (
-        select(func.min(_D.id).label("id"))
-        .where(_D.due_at.is_not(None))
-        .group_by(_D.subscription_id, _D.product_id)
-        .subquery()
-    )
-    place = func.row_number().over(partition_by=_D.subscription_id, order_by=_D.id)
-    is_due = or_(_D.tries == 0, _D.due_at <= now, _D.due_at > webhook.too_far(pause, now))
-    ranked = (
-        select(_D.id, _D.subscription_id, _D.product_id, place.label("place"))
-        .select_from(oldest.join(deliveries, _D.id == oldest.c.id))
-        .where(is_due)
-        .subquery()
-    )
-    rows = connection.execute(
-        select(ranked.c.id, ranked.c.subscription_id, ranked.c.product_id)
-        .add_columns(_S.merchant_id, _S.failures, _S.paused_until)
-        .select_from(ranked.join(subscriptions, _S.id == ranked.c.subscription_id))
-        .where(ranked.c.place <= limit, _S.removed_at.is_(None))
-        .order_by(ranked.c.id)
-    )
-    return [Head(*row) for row in rows]
+    given = {"subscription": to.id, "now": now, "late": webhook.too_far(pause, now)}
+    rows = connection.execute(_HEADS, {**given, "limit": limit})
+    return [Head(number, product, to) for number, product in rows]
 
 
 def due(connection: Connection, delivery: int) -> Due | None:

@@ -195,6 +195,7 @@ for _name, _columns, _where in (
         (deliveries.c.subscription_id, deliveries.c.product_id, deliveries.c.id),
         "due_at IS NOT NULL",
     ),
+    ("waiting", (deliveries.c.subscription_id, deliveries.c.id), "due_at IS NOT NULL"),
     ("done", (deliveries.c.done_at,), "done_at IS NOT NULL"),
 ):
     Index(

@@ -16,10 +16,18 @@ def upgrade() -> None:
     op.add_column("subscriptions", sa.Column("paused_until", sa.BigInteger(), nullable=True))
     dropped = sa.Column("dropped", sa.Integer(), nullable=False, server_default="0")
     op.add_column("deliveries", dropped)
+    op.create_index(
+        "ix_deliveries_waiting",
+        "deliveries",
+        ["subscription_id", "id"],
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
     """Go back."""
+    op.drop_index("ix_deliveries_waiting", "deliveries")
     op.drop_column("deliveries", "dropped")
     op.drop_column("subscriptions", "paused_until")
     op.drop_column("subscriptions", "failures")

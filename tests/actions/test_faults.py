@@ -9,11 +9,12 @@ from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, event
+from structlog.testing import capture_logs
 
 from fatrina.actions import images, ingest, seeding
 from fatrina.actions.seeding import Merchant, Picture, Product
 from fatrina.adapters.database import Database
-from fatrina.adapters.decoder import Decoders
+from fatrina.adapters.decoder import DecoderFaultError, Decoders
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
 from fatrina.domain.photo import Facts, Kind, Limits
@@ -33,7 +34,7 @@ class Forgetful:
     def lend(self) -> Iterator["Forgetful"]:
         yield self
 
-    def open(self, photo: int, _: Limits) -> Facts:
+    def open(self, photo: int, _: Limits, *, plain: bool = False) -> Facts:
         return Facts(Kind.JPEG, 40, 30)
 
     def make(self, files: list[int]) -> None:
@@ -54,6 +55,41 @@ def test_a_decoder_lost_halfway_leaves_nothing_in_what_the_next_one_makes(shop: 
         blob = shop.parts.storage.open(key)
         assert blob.read(0, 100) == b"whole"
         blob.close()
+
+
+class Broken(Forgetful):
+    """Decoders that meet an exception, unless libvips alone is used; or then too."""
+
+    def __init__(self, *, always: bool) -> None:
+        super().__init__(0)
+        self.always = always
+        self.faults = 0
+
+    def open(self, photo: int, _: Limits, *, plain: bool = False) -> Facts:
+        if self.always or not plain:
+            raise DecoderFaultError("ValueError < child.py:1 answer")
+        return Facts(Kind.JPEG, 40, 30)
+
+    def count_fault(self) -> None:
+        self.faults += 1
+
+
+def test_a_decoder_fault_is_counted_and_libvips_alone_tries_again(shop: Shop) -> None:
+    decoders = Broken(always=False)
+    with capture_logs() as logs:
+        with_decoders(shop, decoders).attach(photo(1))
+    assert decoders.faults == 1
+    assert [each["trace"] for each in logs if each["event"] == "decoder_fault"] == [
+        "ValueError < child.py:1 answer"
+    ]
+
+
+def test_a_second_decoder_fault_is_an_internal_error(shop: Shop) -> None:
+    decoders = Broken(always=True)
+    with pytest.raises(DecoderFaultError):
+        with_decoders(shop, decoders).attach(photo(1))
+    assert decoders.faults == 2
+    shop.must_be_clean()
 
 
 def test_decoders_lost_twice_are_an_outage(shop: Shop) -> None:

@@ -54,7 +54,7 @@ class StubDecoder:
     def __init__(self) -> None:
         self._digest = ""
 
-    def open(self, photo: int, limits: Limits) -> Facts:
+    def open(self, photo: int, limits: Limits, *, plain: bool = False) -> Facts:
         self._digest = sha256(os.pread(photo, limits.bytes, 0)).hexdigest()
         return Facts(Kind.JPEG, 2000, 1000)
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+import structlog
 from sqlalchemy import Connection
 
 from fatrina.actions import Parts
+from fatrina.adapters.decoder import DecoderFaultError
 from fatrina.adapters.spool import SpoolFile
 from fatrina.domain import errors
 from fatrina.domain.photo import Facts
@@ -21,6 +23,7 @@ File = SpoolFile
 
 _SECRET: Final = 32
 _TRIES: Final = 2  # a decoder may be lost through no fault of the photo, once
+log = structlog.get_logger("fatrina")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,8 @@ def discarding(
 
 
 def _decode(parts: Parts, photo: Photo, files: Iterable[File]) -> Facts:
+    """Decode once; once more after a lost decoder, and by libvips alone after a decoder's fault."""
+    plain = False
     for tries_left in reversed(range(_TRIES)):
         for file in files:
             file.rewind()  # a decoder that was lost may have begun to write
@@ -135,9 +140,15 @@ def _decode(parts: Parts, photo: Photo, files: Iterable[File]) -> Facts:
                 with parts.clock.stage("wait"):
                     decoder = lent.enter_context(parts.decoders.lend())
                 with parts.clock.stage("decode"):
-                    facts = decoder.open(photo.file.descriptor, parts.decoders.limits)
+                    facts = decoder.open(photo.file.descriptor, parts.decoders.limits, plain=plain)
                     decoder.make([file.descriptor for file in files])
             return facts
+        except DecoderFaultError as fault:
+            parts.decoders.count_fault()
+            log.error("decoder_fault", trace=str(fault), plain=plain)  # noqa: TRY400  its own trace
+            if not tries_left:
+                raise
+            plain = True
         except errors.DecoderLost:
             if not tries_left:
                 raise

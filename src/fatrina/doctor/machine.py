@@ -10,7 +10,7 @@ from typing import Final
 import pyvips
 
 from fatrina import __version__
-from fatrina.adapters.decoder import Decoder, Decoders, Hello
+from fatrina.adapters.decoder import Decoder, DecoderFaultError, Decoders, Hello
 from fatrina.doctor.report import Report
 from fatrina.domain import errors
 from fatrina.domain.photo import Kind, Limits
@@ -63,7 +63,7 @@ def _try(report: Report, pool: Decoders, kind: Kind) -> None:
     try:
         with ExitStack() as files, pool.lend() as decoder:
             made = _decoded(decoder, pool.limits, kind, files)
-    except (errors.Refusal, pyvips.Error, OSError) as fault:
+    except (errors.Refusal, pyvips.Error, OSError, DecoderFaultError) as fault:
         seen = fault.reason if isinstance(fault, errors.Refusal) else str(fault)
         report.fail(name, f"cannot be decoded: {seen}", "Install pyvips-binary as pinned.")
         return

@@ -58,6 +58,11 @@ class Metrics:
         self.waiting = Gauge(
             "fatrina_decoder_waiting", "Photos that wait for a decoder.", registry=self.registry
         )
+        self.decoder_faults = Gauge(
+            "fatrina_decoder_faults",
+            "Exceptions in decoders since the start that nothing expects: faults of the service.",
+            registry=self.registry,
+        )
 
         self.attempts = Counter(
             "fatrina_webhook_attempts",

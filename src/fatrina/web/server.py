@@ -105,6 +105,7 @@ def _operators_pages(parts: Parts, metrics: Metrics, courier: Courier) -> list[R
 
     async def told(_: Request) -> Response:
         metrics.waiting.set(parts.decoders.waiting)
+        metrics.decoder_faults.set(parts.decoders.faults)
         metrics.dispatcher(await run_sync(courier.figures))
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 

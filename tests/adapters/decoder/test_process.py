@@ -13,7 +13,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from fatrina.adapters.decoder import Decoder, process
+from fatrina.adapters.decoder import Decoder, DecoderFaultError, process
 from fatrina.domain import errors
 from fatrina.domain.photo import Kind, Limits
 from tests import drawn
@@ -29,6 +29,18 @@ line = socket.socket(fileno=int(sys.argv[-2]))
 for said in sys.argv[1:-2]:
     line.send(zlib.decompress(bytes.fromhex(said)))
     line.recv(65536)
+sys.exit(bool(len(sys.argv) == 4))
+"""
+# A child whose faster code is broken, for which `plain` libvips works; or all of its code.
+BROKEN = """
+import sys
+from fatrina.adapters.decoder import child, raster, recipe
+def broken(pixels, head, facts, made=recipe.largest):
+    if raster.is_plain() and not {always}:
+        return made(pixels, head, facts)
+    raise ValueError("secret bytes of the photo")
+recipe.largest = broken
+child.main(int(sys.argv[1]), int(sys.argv[2]))
 """
 # A child that never finishes a photo.
 SPINNER = """
@@ -117,6 +129,53 @@ def test_its_death_at_work_is_told(
         with pytest.raises(leaf):
             decoder.make(made)
     assert not decoder.alive
+
+
+def test_an_exception_is_a_fault_and_not_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = BROKEN.format(always=False)
+    monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", code))
+    decoder = Decoder(Limits().memory)
+    with pytest.raises(DecoderFaultError) as fault:
+        develop(decoder, drawn.jpeg())
+    assert str(fault.value).startswith("ValueError < child.py:")
+    assert "broken" in str(fault.value)
+    assert "secret" not in str(fault.value)
+    with files(drawn.jpeg()) as (photo, made):
+        decoder.open(photo, Limits(), plain=True)
+        decoder.make(made)
+    assert decoder.alive
+    decoder.end()
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "gif", "avif", "heic"])
+def test_libvips_alone_makes_the_pictures_in_the_cage(decoder: Decoder, kind: str) -> None:
+    with files(getattr(drawn, kind)()) as (photo, made):
+        decoder.open(photo, Limits(), plain=True)
+        decoder.make(made)
+        assert all(os.fstat(file).st_size for file in made)
+    assert develop(decoder, drawn.jpeg()).facts.kind is Kind.JPEG
+
+
+def test_what_a_fault_says_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    says = {"fault": ["x" * 900, "line\nbreak", "\u0643", 7] * 30}
+    with (
+        parrot(monkeypatch, HELLO, says) as decoder,
+        files(drawn.png()) as (photo, _),
+        pytest.raises(DecoderFaultError) as fault,
+    ):
+        decoder.open(photo, Limits())
+    text = str(fault.value)
+    assert len(text) < 5_000
+    assert text.isascii()
+    assert text.isprintable()
+
+
+def test_one_that_exits_by_itself_has_not_crashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with parrot(monkeypatch, HELLO) as decoder:
+        decoder.hello()
+        with files(drawn.png()) as (photo, _), pytest.raises(DecoderFaultError):
+            decoder.open(photo, Limits())
+        assert not decoder.alive
 
 
 def test_one_that_hangs_is_killed_in_time(decoder: Decoder) -> None:
@@ -244,7 +303,7 @@ def test_no_descriptor_is_left_when_no_process_can_be_had(monkeypatch: pytest.Mo
 
 PARENT = """
 import os, sys, time
-from fatrina.adapters.decoder import Decoder, process
+from fatrina.adapters.decoder import Decoder, DecoderFaultError, process
 from fatrina.domain.photo import Limits
 if sys.argv[1]:
     process.PROGRAM = (sys.executable, "-c", sys.argv[1])

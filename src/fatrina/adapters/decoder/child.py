@@ -6,6 +6,9 @@ one packet of JSON on the socket FD, with the descriptors it speaks of:
     → {"open": {limits}}, the photo's file    ← {"facts": {…}}
     → {"make": true}, a file for each role    ← {"made": [bytes of each]}
     instead of either answer                  ← {"refused": reason, "seen": {…}} or {"errno": n}
+    or, for an exception that nothing expects ← {"fault": [type, "file:line function", …]}
+
+With "plain" beside "open", libvips alone makes the pictures: the retry after such an exception.
 """
 
 import array
@@ -18,15 +21,17 @@ import re
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from math import ceil
-from typing import Final, Protocol
+from pathlib import Path
+from typing import Any, Final, Protocol
 
 import pyvips
 
-from fatrina.adapters.decoder import cage, heic, jpeg, recipe
+from fatrina.adapters.decoder import cage, heic, jpeg, raster, recipe
 from fatrina.adapters.decoder.raster import Pixels
 from fatrina.domain import cleaning, errors
 from fatrina.domain.photo import Facts, Kind, Limits, admit, sniff
@@ -38,6 +43,7 @@ _LARGEST_MESSAGE: Final = 65_536
 _MOST_FILES: Final = 8
 _HEAD: Final = 512
 _GRACE: Final = 2  # seconds after which a child whose parent forgot it ends itself
+_FRAMES: Final = 20  # of a traceback
 _PROBLEM: Final = 120  # characters of a decoder's message that are passed on
 # How the libraries say that memory was refused them; a thread wants a stack.
 _HUNGRY: Final = re.compile("memory|alloc|creating thread", re.IGNORECASE)
@@ -121,9 +127,10 @@ class Desk:
         self._photo: Photo | None = None
         self._limits = Limits()
 
-    def answer(self, message: dict[str, dict[str, int]], files: list[int]) -> Answer:
-        """Carry out one message; whatever goes wrong is told, never raised."""
+    def answer(self, message: dict[str, Any], files: list[int]) -> Answer:
+        """Carry out one message; every exception becomes an answer."""
         if "open" in message:
+            raster.use_plain(plain=bool(message.get("plain")))
             self._limits = Limits(**message["open"])
         signal.alarm(ceil(self._limits.seconds) + _GRACE)
         try:
@@ -134,6 +141,9 @@ class Desk:
         except (errors.Refusal, pyvips.Error, MemoryError, OSError, UnicodeDecodeError) as fault:
             self._photo = None
             return _told(fault)
+        except Exception as fault:  # noqa: BLE001  reported as an internal error by the parent
+            self._photo = None
+            return {"fault": _trace(fault)}
         finally:
             signal.alarm(0)
 
@@ -162,6 +172,13 @@ def _written(file: int, chunks: Iterable[Chunk]) -> int:
             done = os.write(file, left)
             left, size = left[done:], size + done
     return size
+
+
+def _trace(fault: Exception) -> list[str]:
+    """The exception's type and where it was raised; its text may hold bytes of the photo."""
+    frames = traceback.extract_tb(fault.__traceback__)[-_FRAMES:]
+    places = [f"{Path(each.filename).name}:{each.lineno} {each.name}" for each in frames]
+    return [type(fault).__name__, *places]
 
 
 def _told(fault: Exception) -> Answer:
@@ -213,7 +230,7 @@ def _send(line: socket.socket, answer: Answer) -> None:
     line.sendall(json.dumps(answer).encode())
 
 
-def _receive(line: socket.socket) -> tuple[dict[str, dict[str, int]], list[int]] | None:
+def _receive(line: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     room = socket.CMSG_LEN(_MOST_FILES * array.array("i").itemsize)
     data, extra, _, _ = line.recvmsg(_LARGEST_MESSAGE, room)
     files = array.array("i")

@@ -22,6 +22,7 @@ class Decoders:
         self.limits = limits
         self._room = room
         self._waiting = 0
+        self._faults = 0
         self._closed = False
         self._lock = Lock()
         self._idle: queue.SimpleQueue[Decoder] = queue.SimpleQueue()
@@ -38,6 +39,16 @@ class Decoders:
     def waiting(self) -> int:
         """How many photos wait for a decoder now."""
         return self._waiting
+
+    @property
+    def faults(self) -> int:
+        """How many exceptions that nothing expects decoders have met."""
+        return self._faults
+
+    def count_fault(self) -> None:
+        """Count one of them."""
+        with self._lock:
+            self._faults += 1
 
     def must_have_room(self) -> None:
         """Pass when one photo more may wait; asked before its bytes are read.

@@ -25,6 +25,7 @@ _SEEN: Final = {
     "problem": str,
 }  # all else that a refusal shows is a whole number
 _LARGEST_SEEN: Final = 200  # characters
+_PLACES: Final = 21  # lines of a traceback
 _RETRY: Final = 1
 _KINDS: Final = frozenset(kind.value for kind in Kind)
 # What a decoder may refuse by its answer, and what it must have seen then.
@@ -77,6 +78,13 @@ ENVIRONMENT: Final = {
     "MALLOC_TOP_PAD_": "1048576",
     "LC_ALL": "C.UTF-8",
 }
+
+
+class DecoderFaultError(Exception):
+    """A decoder met an exception that nothing expects: a fault of this program, not of the photo.
+
+    Its text is the traceback without the exception's own text, which may hold bytes of the photo.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +152,18 @@ class Decoder:
                     raise self._lost()
         return self._hello
 
-    def open(self, photo: int, limits: Limits) -> Facts:
+    def open(self, photo: int, limits: Limits, *, plain: bool = False) -> Facts:
         """Read and judge the header of the photo in the file `photo`.
 
+        With `plain`, libvips alone makes its pictures, without the faster libraries.
+
         Raises:
-            errors.PhotoRefused, errors.DecoderLost.
+            errors.PhotoRefused, errors.DecoderLost, DecoderFaultError.
         """
         self.hello()
         self._limits = limits
         self._deadline = monotonic() + limits.seconds
-        said = self._ask({"open": asdict(limits)}, [photo])
+        said = self._ask({"open": asdict(limits), "plain": plain}, [photo])
         try:
             facts = _facts(said.get("facts"))
             admit(facts, limits)
@@ -165,7 +175,7 @@ class Decoder:
         """Write the opened photo's original and renditions into `files`, in the order of ROLES.
 
         Raises:
-            errors.PhotoRefused, errors.DecoderLost.
+            errors.PhotoRefused, errors.DecoderLost, DecoderFaultError.
             OSError: a file could not be written.
         """
         said = self._ask({"make": True}, files)
@@ -187,6 +197,8 @@ class Decoder:
                 raise self._refusal(reason, seen)
             case {"errno": int(number)} if number in errno.errorcode:
                 raise OSError(number, os.strerror(number))
+            case {"fault": [*places]}:
+                raise DecoderFaultError(_traced(places))
         return said
 
     def _refusal(self, reason: str, seen: dict[str, errors.Seen]) -> errors.Refusal:
@@ -222,16 +234,29 @@ class Decoder:
             raise self._lost() from fault
         return said if isinstance(said, dict) else {}
 
-    def _death(self) -> errors.Refusal:
-        """Why the process has closed its line; it is made sure that it ended, too."""
+    def _death(self) -> Exception:
+        """Why the process has closed its line; it is made sure that it ended, too.
+
+        Only a signal is a crash: a process that exits by itself met an exception.
+        """
         try:
             code = self._process.wait(_LAST_WORDS)
         except subprocess.TimeoutExpired:
             return self._lost()
         if -code == signal.SIGALRM:
             return errors.PhotoTooSlow(limit=self._limits.seconds)
-        fault = code > 0 or -code in _OWN_FAULTS
-        return errors.PhotoCrashed() if fault else self._lost()
+        if code > 0 and self._hello is not None:
+            self.end()
+            return DecoderFaultError(f"the process exited with {code}")
+        return errors.PhotoCrashed() if -code in _OWN_FAULTS else self._lost()
+
+
+def _traced(places: list[object]) -> str:
+    """A child's traceback, which is not trusted: few and short lines of printable ASCII."""
+    lines = [str(each)[:_LARGEST_SEEN] for each in places[:_PLACES]]
+    return " < ".join(
+        line.encode("ascii", "replace").decode() for line in lines if line.isprintable()
+    )
 
 
 def _short(value: errors.Seen) -> errors.Seen:

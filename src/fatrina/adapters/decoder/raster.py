@@ -32,15 +32,36 @@ def of(image: pyvips.Image) -> Pixels:
 
 
 def picture(pixels: Pixels) -> pyvips.Image:
-    """Pixels as a picture for libvips, which reads them where they are."""
+    """Pixels as a picture for libvips, which reads them where they are.
+
+    A cropped view has gaps between its rows, and libvips cannot read those: it is copied.
+    """
     height, width, bands = pixels.shape
-    image = pyvips.Image.new_from_memory(pixels, width, height, bands, "uchar")
+    image = pyvips.Image.new_from_memory(
+        np.ascontiguousarray(pixels), width, height, bands, "uchar"
+    )
     return image.copy(interpretation="srgb" if bands >= _COLOURS else "b-w")
+
+
+class _Road:
+    """Which code makes the pictures of the photo at hand."""
+
+    plain = False
+
+
+def use_plain(*, plain: bool) -> None:
+    """Use libvips alone for the photos to come, or the faster code as well."""
+    _Road.plain = plain
+
+
+def is_plain() -> bool:
+    """Whether libvips alone is to be used."""
+    return _Road.plain
 
 
 def fits(size: int) -> bool:
     """Whether pixels of this many bytes may be taken into memory for the faster resize."""
-    return VECTOR and size <= _COPIED
+    return VECTOR and not _Road.plain and size <= _COPIED
 
 
 def resized(pixels: Pixels, width: int, height: int) -> Pixels:

@@ -44,6 +44,11 @@ SAVERS: Final[dict[Kind, dict[str, object]]] = {
 # As effort 0 of libvips: 61/109/33.9. Effort 1 207/107/34.2; 2 329/107/34.4; 4, the default, 2577.
 AVIF_QUALITY: Final = 60
 AVIF_SPEED: Final = 9
+_PLAIN_SAVERS: Final[dict[Kind, dict[str, object]]] = {
+    Kind.JPEG: {"Q": JPEG_QUALITY},
+    Kind.AVIF: {"Q": AVIF_QUALITY, "effort": 0, "compression": "av1"},
+}
+"""The encoders of the retry that uses libvips alone."""
 # HEIC is kept as a JPEG of its full size: browsers do not show HEIC.
 FULL_SIZE: Final[dict[str, object]] = {"Q": 92}
 
@@ -164,6 +169,8 @@ def renditions(pixels: Pixels, facts: Facts) -> Iterator[Pixels]:
 
 def _plain(data: Buffer, head: pyvips.Image, facts: Facts) -> Pixels | None:
     """The pixels of a photo that another library than libvips decodes faster."""
+    if raster.is_plain():
+        return None
     match facts.kind:
         case Kind.JPEG:
             return jpeg.decoded(data, head, **shrink(facts))
@@ -229,6 +236,8 @@ def _converted(image: pyvips.Image) -> pyvips.Image:
 
 def encoded(pixels: Pixels, kind: Kind) -> bytes:
     """A finished picture's bytes in the format of `kind`, without any metadata."""
+    if raster.is_plain():
+        return _saved(raster.picture(pixels), kind, _PLAIN_SAVERS.get(kind) or SAVERS[kind])
     if kind is Kind.JPEG:
         return jpeg.encoded(pixels, JPEG_QUALITY)
     if kind is Kind.AVIF:

@@ -1,0 +1,91 @@
+"""Every way through the decoder gives the pictures of a plain libvips decode, at every size."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import pyvips
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fatrina.adapters.decoder import raster, recipe
+from fatrina.domain.photo import Kind
+from tests import drawn
+from tests.adapters.decoder.test_quality import psnr
+
+
+@pytest.fixture(autouse=True)
+def fast() -> Iterator[None]:
+    yield
+    raster.use_plain(plain=False)
+
+
+def made(data: bytes, kind: Kind, *, plain: bool) -> list[Any]:
+    raster.use_plain(plain=plain)
+    head = recipe.opened(data, kind)
+    facts = recipe.facts(head, kind, 1)
+    pictures = list(recipe.renditions(recipe.largest(data, head, facts), facts))
+    return [raster.picture(each).copy_memory() for each in pictures]
+
+
+def must_agree(data: bytes, kind: Kind) -> None:
+    for ours, theirs in zip(
+        made(data, kind, plain=False), made(data, kind, plain=True), strict=True
+    ):
+        assert (ours.width, ours.height, ours.bands) == (theirs.width, theirs.height, theirs.bands)
+        if min(ours.width, ours.height) > 8:
+            assert psnr(ours, theirs) > 30
+
+
+def ramp(width: int, height: int) -> Any:
+    image = pyvips.Image.xyz(width, height)
+    across, down = image[0] * (255 / width), image[1] * (255 / height)
+    return across.bandjoin([down, 255 - across]).cast("uchar").copy(interpretation="srgb")
+
+
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [
+        (6001, 4001), (6000, 4000), (6001, 4000), (6000, 4001), (5999, 3999), (5665, 3777),
+        (4001, 6003), (8003, 6001), (4001, 3001), (3999, 16383), (2001, 1999), (1001, 16001),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("interlace", [False, True])
+def test_large_jpegs_of_any_side_are_read(width: int, height: int, interlace: bool) -> None:  # noqa: FBT001
+    if interlace and width * height > 30_000_000:
+        width, height = width // 2 | 1, height // 2 | 1
+    data = ramp(width, height).jpegsave_buffer(Q=80, interlace=interlace, keep="none")
+    must_agree(data, Kind.JPEG)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sampled_from(["jpeg", "png", "webp", "avif"]),
+    st.integers(1, 90) | st.integers(990, 1010) | st.integers(1990, 2010),
+    st.integers(1, 90) | st.integers(490, 510),
+    st.booleans(),
+)
+def test_every_path_agrees_with_libvips(kind: str, width: int, height: int, alpha: bool) -> None:  # noqa: FBT001
+    if kind == "jpeg":
+        data = drawn.jpeg(width=width, height=height)
+    else:
+        data = getattr(drawn, kind)(width=width, height=height, alpha=alpha)
+    must_agree(data, Kind[kind.upper()])
+
+
+@pytest.mark.parametrize("side", [1633, 1635, 1888])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_pictures_around_the_copied_size_agree(side: int, alpha: bool) -> None:  # noqa: FBT001
+    height = side * 3 // 2 | 1  # 16 MB are 1633 and 1888 pixels across with and without alpha
+    image = ramp(side, height)
+    if alpha:
+        image = image.bandjoin(image[1])
+    must_agree(bytes(image.pngsave_buffer(compression=1)), Kind.PNG)
+
+
+@pytest.mark.parametrize("bands", [1, 2, 3, 4])
+def test_a_cropped_view_is_a_picture(bands: int) -> None:
+    whole = np.arange(40 * 30 * bands, dtype=np.uint8).reshape(30, 40, bands)
+    view = whole[:-1, 3:-1]
+    assert np.array_equal(raster.of(raster.picture(view)), view)

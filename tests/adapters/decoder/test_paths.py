@@ -25,7 +25,10 @@ def made(data: bytes, kind: Kind, *, plain: bool) -> list[Any]:
     raster.use_plain(plain=plain)
     head = recipe.opened(data, kind)
     facts = recipe.facts(head, kind, 1)
-    pictures = list(recipe.renditions(recipe.largest(data, head, facts), facts))
+    largest = recipe.fast_largest(data, head, facts)
+    if largest is None:
+        largest = recipe.largest(data, facts)
+    pictures = list(recipe.renditions(largest, facts))
     return [raster.picture(each).copy_memory() for each in pictures]
 
 

@@ -31,15 +31,15 @@ for said in sys.argv[1:-2]:
     line.recv(65536)
 sys.exit(bool(len(sys.argv) == 4))
 """
-# A child whose faster code is broken, for which `plain` libvips works; or all of its code.
+# A child whose faster code is broken, and for which `plain` libvips works.
 BROKEN = """
 import sys
 from fatrina.adapters.decoder import child, raster, recipe
-def broken(pixels, head, facts, made=recipe.largest):
-    if raster.is_plain() and not {always}:
-        return made(pixels, head, facts)
+def broken(pixels, facts, made=recipe.renditions):
+    if raster.is_plain():
+        return made(pixels, facts)
     raise ValueError("secret bytes of the photo")
-recipe.largest = broken
+recipe.renditions = broken
 child.main(int(sys.argv[1]), int(sys.argv[2]))
 """
 # A child that never finishes a photo.
@@ -132,8 +132,7 @@ def test_its_death_at_work_is_told(
 
 
 def test_an_exception_is_a_fault_and_not_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
-    code = BROKEN.format(always=False)
-    monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", code))
+    monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", BROKEN))
     decoder = Decoder(Limits().memory)
     with pytest.raises(DecoderFaultError) as fault:
         develop(decoder, drawn.jpeg())

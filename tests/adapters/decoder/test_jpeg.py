@@ -124,3 +124,20 @@ def test_a_photo_cut_within_its_last_blocks_is_damaged(
         missing += 1  # not between a stuffed byte and its zero
     with pytest.raises(errors.PhotoDamaged):
         developed(core[:-missing] + tail)
+
+
+@pytest.mark.parametrize("coding", [{}, {"progressive": True}, {"cmyk": True}], ids=str)
+def test_a_trailer_with_any_codes_in_it_is_dropped(
+    developed: Develop, coding: dict[str, Any]
+) -> None:
+    whole = drawn.jpeg(width=203, height=151, **coding)
+    made = developed(whole[:-2] + b"SEF\xff\0\xff\xffsecret\xff\x01secret")
+    assert made.data == developed(whole).data
+
+
+def test_the_limits_hold_before_the_end_is_looked_for(developed: Develop) -> None:
+    data = drawn.jpeg(width=203, height=151)
+    at = data.index(b"\xff\xc0") + 5
+    huge = data[:at] + b"\x3e\x80\x3e\x80" + data[at + 4 : -2]
+    with pytest.raises(errors.PhotoTooManyPixels):
+        developed(huge)

@@ -62,13 +62,11 @@ class PlainPhoto:
     """A photo that libvips decodes; its original is kept, cleaned, pixel for pixel."""
 
     def __init__(self, data: cleaning.Buffer, kind: Kind) -> None:
-        """Read the container and the header; no pixel is decoded.
-
-        A JPEG without an end marker is the exception: a decoder has to find its end.
-        """
+        """Read the container and the header; no pixel is decoded before the limits are checked."""
         self._data, self._clean = data, cleaning.clean(kind, data)
-        if not self._clean.ended:
-            self._replace(jpeg.complete(self._clean.of(data), marked=False), kind)
+        self._ended = self._clean.ended
+        if not self._ended:
+            self._replace(self._clean.of(data), kind)
         self._head = recipe.opened(self._data, kind)
         self.facts = recipe.facts(self._head, kind, self._clean.frames)
         if kind is Kind.GIF:
@@ -89,6 +87,8 @@ class PlainPhoto:
 
     def _largest(self) -> Pixels:
         """Return the largest rendition, by a faster decoder where one reads the photo."""
+        if not self._ended:
+            self._replace(jpeg.complete(self._clean.of(self._data), marked=False), Kind.JPEG)
         pixels = recipe.fast_largest(self._data, self._head, self.facts)
         if pixels is not None:
             return pixels

@@ -24,6 +24,9 @@ _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 # Within a scan, RSTn and the reserved codes belong to the data: decoders resynchronise on them.
 _SCAN_END = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 
+# A phone's trailer may hold any code: sound coded data has stuffed zeros and RSTn alone.
+_CODED_END = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
+
 _FILL = 0xFF
 _EXIF = b"Exif\0\0"
 _JFIF = b"JFIF\0"
@@ -93,6 +96,8 @@ def _parts(data: Buffer) -> tuple[list[_Segment], list[_Segment], bool]:
         raise PhotoDamaged(problem="no scan")
     if not ended and not coverage.complete:
         raise PhotoDamaged(problem="no end marker")
+    if not ended and (found := _CODED_END.search(data, coded[-1].header, coded[-1].stop)):
+        coded[-1] = coded[-1]._replace(stop=found.start())
     return head, coded, ended
 
 

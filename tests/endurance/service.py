@@ -54,6 +54,11 @@ class Client:
         kind = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
         return self._ask("POST", f"/admin/v2/{path}", body, kind)
 
+    def put(self, path: str, **fields: str) -> Answer:
+        """Change what is at a path, by JSON."""
+        kind = {"Content-Type": "application/json"}
+        return self._ask("PUT", f"/admin/v2/{path}", json.dumps(fields).encode(), kind)
+
     def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         line = HTTPConnection("127.0.0.1", self._port, timeout=self._patience)
         try:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event, Lock, Thread, current_thread
-from time import monotonic
+from time import monotonic, thread_time
 from typing import Final
 
 import structlog
@@ -18,7 +18,10 @@ from fatrina.domain import errors, webhook
 _LOOK: Final = 0.2
 """Seconds between two looks at what is due, when nothing happens."""
 _SHORTEST: Final = 0.01
-"""Seconds between two looks at least; longer where a look takes long."""
+"""Seconds between two looks at least; as long as a look where that takes longer.
+
+A look is measured by its own processor time: on a busy machine it would rest too long else.
+"""
 _LONGEST_REST: Final = 5.0
 """Seconds between two looks at most, after looks that failed."""
 _REST: Final = 1.0
@@ -132,7 +135,7 @@ class Courier:
         while not self._stopped.is_set():
             self._wake.wait(_LOOK)
             self._wake.clear()
-            begun = monotonic()
+            begun = thread_time()
             try:
                 self._look()
                 failed = 0
@@ -141,7 +144,7 @@ class Courier:
                 with suppress(Exception):
                     cause = fault.reason if isinstance(fault, errors.Refusal) else repr(fault)
                     log.warning("nothing delivered", cause=cause)
-            rest = _LOOK * 2 ** min(failed, 10) if failed else 4 * (monotonic() - begun)
+            rest = _LOOK * 2 ** min(failed, 10) if failed else thread_time() - begun
             self._stopped.wait(min(max(rest, _SHORTEST), _LONGEST_REST))
 
     def _look(self) -> None:

@@ -188,6 +188,7 @@ def _parts(
         bytes=settings.photo_bytes,
         pixels=settings.photo_pixels,
         pixels_whole=settings.photo_pixels_whole,
+        pixels_heic=settings.photo_pixels_heic,
         side=settings.photo_side,
         frames=settings.photo_frames,
         seconds=settings.decoder_seconds,

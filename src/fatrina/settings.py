@@ -42,7 +42,10 @@ class Settings(BaseSettings):
         40_000_000,
         gt=0,
         description="Most pixels of a photo that must be held whole: progressive JPEG, interlaced "
-        "PNG, WebP, GIF, AVIF, HEIC.",
+        "PNG, WebP, GIF, AVIF.",
+    )
+    photo_pixels_heic: int = Field(
+        50_000_000, gt=0, description="Most pixels of a HEIC photo; phones make 48 to 50 million."
     )
     photo_side: int = Field(24_000, gt=0, le=65_500, description="Longest side of a photo.")
     photo_frames: int = Field(500, gt=0, description="Most frames of an animation.")

@@ -148,7 +148,7 @@ def test_only_heic_is_served_as_another_kind() -> None:
     assert all(kind.served_as is kind for kind in Kind if kind is not Kind.HEIC)
 
 
-LIMITS = Limits(pixels=10_000, pixels_whole=4_000, side=200, frames=5)
+LIMITS = Limits(pixels=10_000, pixels_whole=4_000, pixels_heic=4_000, side=200, frames=5)
 
 
 @pytest.mark.parametrize(

@@ -427,6 +427,15 @@ class PhotoTooManyPixels(PhotoRefused):
     reason = "photo_pixels"
 
 
+class PhotoAvifTooManyPixels(PhotoRefused):
+    """An AVIF of `bits` a sample and planes `kind`: `width` times `height` is over `limit` pixels.
+
+    Deeper samples, finer colours and alpha take more memory, so fewer pixels fit.
+    """
+
+    reason = "photo_avif_pixels"
+
+
 class PhotoSideTooLong(PhotoRefused):
     """A side of `width` by `height` is over `limit` pixels."""
 

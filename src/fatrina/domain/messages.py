@@ -217,6 +217,10 @@ WORDS: dict[str, Words] = {
         "عرض الصورة {width:,} بكسل وارتفاعها {height:,} بكسل ({pixels:megapixels} ميغابكسل)، والحد الأقصى {limit:megapixels} ميغابكسل. صغّر أبعادها ثم أعد إرسالها.",
         "The photo is {width:,} × {height:,} pixels ({pixels:megapixels} megapixels); at most {limit:megapixels} megapixels are taken. Make it smaller and send it again.",
     ),
+    "photo_avif_pixels": Words(
+        "عرض الصورة {width:,} بكسل وارتفاعها {height:,} بكسل ({pixels:megapixels} ميغابكسل)، والحد الأقصى لصورة AVIF بعمق {bits} بت وعيّنات ألوان {kind} هو {limit:megapixels} ميغابكسل. صغّر أبعادها أو احفظها بصيغة JPEG ثم أعد إرسالها.",
+        "The photo is {width:,} × {height:,} pixels ({pixels:megapixels} megapixels); an AVIF of {bits} bits with {kind} samples may have {limit:megapixels} megapixels at most. Make it smaller or save it as JPEG, and send it again.",
+    ),
     "photo_side": Words(
         "عرض الصورة {width:,} بكسل وارتفاعها {height:,} بكسل، والحد الأقصى لكل منهما {limit:,} بكسل. صغّر أبعادها ثم أعد إرسالها.",
         "The photo is {width:,} × {height:,} pixels; neither side may be longer than {limit:,} pixels. Make it smaller and send it again.",

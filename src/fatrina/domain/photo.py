@@ -51,6 +51,7 @@ class Limits:
     bytes: int = 20_000_000
     pixels: int = 100_000_000
     pixels_whole: int = 40_000_000
+    pixels_heic: int = 50_000_000
     side: int = 24_000
     frames: int = 500
     seconds: float = 8.0
@@ -180,7 +181,8 @@ def admit(facts: Facts, limits: Limits) -> None:
     width, height = facts.width, facts.height
     if max(width, height) > limits.side:
         raise errors.PhotoSideTooLong(width=width, height=height, limit=limits.side)
-    ceiling = min(limits.pixels, limits.pixels_whole) if facts.whole else limits.pixels
+    whole = limits.pixels_heic if facts.kind is Kind.HEIC else limits.pixels_whole
+    ceiling = min(limits.pixels, whole) if facts.whole else limits.pixels
     if width * height > ceiling:
         raise errors.PhotoTooManyPixels(width=width, height=height, limit=ceiling)
     if facts.frames > limits.frames:

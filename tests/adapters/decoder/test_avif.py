@@ -53,24 +53,29 @@ PLAIN: dict[str, Callable[[], bytes]] = {
     "by libavif": lambda: turned(1),
     "by libavif, 4:2:2, full range": lambda: turned(1, subsampling="4:2:2", range="full"),
     "by libavif, limited range": lambda: turned(1, range="limited"),
+    "10 bits": lambda: saved(drawn.picture(**SIZE), bitdepth=10),
+    "12 bits, alpha": lambda: saved(drawn.picture(**SIZE, bands=4), bitdepth=12),
+    "turned upside down": lambda: turned(3),
+    "turned to the side": lambda: turned(6),
+    "mirrored": lambda: turned(2),
 }
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_plain_photo_has_the_pixels_of_libvips(name: str) -> None:
     data = PLAIN[name]()
-    ours, theirs = avif.decoded(data, opened(data)), raster.of(opened(data))
+    plain = opened(data)
+    deep = plain.format != "uchar"
+    ours, theirs = (
+        avif.decoded(data, plain),
+        raster.of(plain.colourspace("srgb") if deep else plain),
+    )
     assert ours is not None
     wrong = np.abs(ours.astype(int) - theirs)
     assert wrong.mean() < 1.5  # colours thinned out are spread again by other filters
 
 
 ODD: dict[str, Callable[[], bytes]] = {
-    "grey alone": lambda: turned(1, subsampling="4:0:0"),
-    "10 bits": lambda: saved(drawn.picture(**SIZE), bitdepth=10),
-    "turned upside down": lambda: turned(3),
-    "turned to the side": lambda: turned(6),
-    "mirrored": lambda: turned(2),
     "moving": moving,
     "cut": lambda: drawn.avif(**SIZE)[:-2000],
 }

@@ -127,7 +127,7 @@ def test_every_limit_has_its_refusal(developed: Develop) -> None:
 )
 def test_what_must_be_held_whole_has_a_lower_limit(developed: Develop, photo: bytes) -> None:
     with pytest.raises(errors.PhotoTooManyPixels) as refusal:
-        developed(photo, Limits(pixels_whole=23_999))
+        developed(photo, Limits(pixels_whole=23_999, pixels_heic=23_999))
     assert refusal.value.seen["limit"] == 23_999
 
 

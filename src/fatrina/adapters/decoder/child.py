@@ -33,7 +33,7 @@ import pyvips
 
 from fatrina.adapters.decoder import cage, heic, jpeg, raster, recipe
 from fatrina.adapters.decoder.raster import Pixels
-from fatrina.domain import cleaning, errors
+from fatrina.domain import cleaning, errors, planes
 from fatrina.domain.photo import Facts, Kind, Limits, admit, sniff
 
 Chunk = bytes | memoryview
@@ -54,6 +54,13 @@ class Photo(Protocol):
 
     facts: Facts
 
+    def admit(self, limits: Limits) -> None:
+        """Reject the photo by what its kind alone says in its header.
+
+        Raises:
+            errors.PhotoRefused: it would take too much.
+        """
+
     def pictures(self) -> Iterable[Iterable[Chunk]]:
         """The bytes of the original and of every rendition, in the order of `renditions.ROLES`."""
 
@@ -72,6 +79,13 @@ class PlainPhoto:
         if kind is Kind.GIF:
             size = self.facts.width, self.facts.height
             self._clean = cleaning.gif.on_canvas(self._clean, data, *size)
+
+    def admit(self, limits: Limits) -> None:
+        """Reject an AVIF that would take too much memory."""
+        if self.facts.kind is Kind.AVIF:
+            found = planes.read(self._data, alpha=self._head.hasalpha())
+            if found:
+                planes.admit(found, self.facts, limits)
 
     def pictures(self) -> Iterable[Iterable[Chunk]]:
         """The renditions before the original: a damaged photo is refused before it is copied."""
@@ -110,6 +124,9 @@ class HeicPhoto:
         """Read the header; no pixel is decoded."""
         self._photo = heic.opened(data[:])
         self.facts = heic.facts(self._photo)
+
+    def admit(self, limits: Limits) -> None:
+        """Reject nothing: the limit of its pixels is enough."""
 
     def pictures(self) -> Iterable[Iterable[Chunk]]:
         """A JPEG of full size, then JPEG renditions."""
@@ -161,6 +178,7 @@ class Desk:
         data = mmap.mmap(file, size, mmap.MAP_SHARED, mmap.PROT_READ)
         photo = HeicPhoto(data) if kind is Kind.HEIC else PlainPhoto(data, kind)
         admit(photo.facts, self._limits)
+        photo.admit(self._limits)
         return photo
 
 

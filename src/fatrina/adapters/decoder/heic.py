@@ -3,13 +3,15 @@
 The libvips of the wheel opens a HEIC header and then cannot decode it, so it is never asked.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import pyvips
 
-from fatrina.adapters.decoder import raster
+from fatrina.adapters.decoder import colours, raster
 from fatrina.domain import errors
+from fatrina.domain.cleaning import crop
+from fatrina.domain.colour import Colours
 from fatrina.domain.photo import Facts, Kind
 
 try:  # loaded before the cage closes, or never
@@ -24,10 +26,21 @@ _WHITE: Final = 255  # what shows through: JPEG, which it becomes, has no alpha
 AVAILABLE: Final = pi_heif is not None
 _FAULTS: Final = (ValueError, EOFError, RuntimeError, SyntaxError)
 _NOTHING: Final = "no picture in it"
+_OUTSIDE: Final = "a crop outside the picture"
 
 
-def opened(data: bytes) -> "HeifFile":
+class Opened(NamedTuple):
+    """An opened HEIC photo, and the part of its picture that is shown; all of it if None."""
+
+    photo: "HeifFile"
+    shown: crop.Part | None
+
+
+def opened(data: bytes) -> Opened:
     """Open a HEIC photo; only the header is read yet.
+
+    A crop is taken out of the header and carried out here: libheif 1.23.0 refuses to decode more
+    pixels than the crop leaves.
 
     Raises:
         errors.PhotoHeicMissing: the extra is not installed.
@@ -35,27 +48,33 @@ def opened(data: bytes) -> "HeifFile":
     """
     if not AVAILABLE:
         raise errors.PhotoHeicMissing
+    whole, shown = crop.lifted(data)
     try:
-        photo = pi_heif.open_heif(data)
+        photo = pi_heif.open_heif(whole)
     except _FAULTS as fault:
         raise errors.PhotoDamaged(problem=str(fault)) from fault
     if not len(photo) or not all(photo.size):
         raise errors.PhotoDamaged(problem=_NOTHING)
-    return photo
+    if shown and not shown.fits(*photo.size):
+        raise errors.PhotoDamaged(problem=_OUTSIDE)
+    return Opened(photo, shown)
 
 
-def facts(photo: "HeifFile") -> Facts:
+def facts(opened: Opened) -> Facts:
     """What the header says; libheif has turned the picture upright already."""
-    width, height = photo.size
+    width, height = opened.photo.size
+    if opened.shown:
+        width, height = opened.shown.width, opened.shown.height
     return Facts(Kind.HEIC, width, height, whole=True)
 
 
-def decoded(photo: "HeifFile") -> pyvips.Image:
+def decoded(opened: Opened) -> pyvips.Image:
     """The main picture with its profile, in memory.
 
     Raises:
         errors.PhotoDamaged: the data is broken.
     """
+    photo, shown = opened
     try:
         pixels, (width, height) = photo.data, photo.size
     except _FAULTS as fault:
@@ -63,8 +82,13 @@ def decoded(photo: "HeifFile") -> pyvips.Image:
     bands = len(photo.mode)  # L, RGB or RGBA, of 8 bits each
     rows = np.frombuffer(pixels, np.uint8).reshape(height, photo.stride)
     image = raster.picture(rows[:, : width * bands].reshape(height, width, bands))
-    if image.hasalpha():
-        image = image.flatten(background=_WHITE)
+    if shown:
+        image = image.crop(*shown)
     if profile := photo.info.get("icc_profile"):
-        image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
-    return image
+        image.set_type(pyvips.GValue.blob_type, colours.PROFILE, profile)
+    elif nclx := photo.info.get("nclx_profile"):
+        codes = nclx["color_primaries"], nclx["transfer_characteristics"]
+        image = colours.declaring(image, Colours.of_codes(*codes))
+    # Colours first: what shows through is white, not what is white by the photo's colours.
+    image = colours.in_srgb(image)
+    return image.flatten(background=_WHITE) if image.hasalpha() else image

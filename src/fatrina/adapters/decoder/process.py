@@ -38,6 +38,7 @@ _REFUSALS: Final[dict[type[errors.Refusal], str]] = {
     errors.PhotoCodingUnsupported: "coding",
     errors.PhotoHeicMissing: "",
     errors.PhotoTooManyPixels: "width height limit",
+    errors.PhotoAvifTooManyPixels: "width height limit bits kind",
     errors.PhotoSideTooLong: "width height limit",
     errors.PhotoTooManyFrames: "limit frames",
     errors.PhotoTooManyScans: "limit",

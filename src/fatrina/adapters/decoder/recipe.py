@@ -5,11 +5,11 @@ from typing import Final
 
 import pyvips
 
-from fatrina.adapters.decoder import avif, jpeg, raster
+from fatrina.adapters.decoder import avif, colours, jpeg, raster
 from fatrina.adapters.decoder.raster import Pixels
+from fatrina.domain import colour
 from fatrina.domain.cleaning import Buffer
 from fatrina.domain.photo import Facts, Kind
-from fatrina.domain.profile import is_srgb
 from fatrina.domain.renditions import RENDITIONS
 
 # Every loader is blocked, then these few are opened by name: the rest of libvips' loaders
@@ -60,9 +60,8 @@ _LEFT_TO_RESIZE: Final = 2.0
 # three quarters of the memory. Its filter is a plain one, and below 9 MP it is slower.
 _WEBP_LEFT_TO_RESIZE: Final = 3.0
 
-_PROFILE: Final = "icc-profile-data"
 _TURN: Final = "orientation"
-_MEANING: Final = {_PROFILE: pyvips.GValue.blob_type, _TURN: pyvips.GValue.gint_type}
+_MEANING: Final = {colours.PROFILE: pyvips.GValue.blob_type, _TURN: pyvips.GValue.gint_type}
 """What of a photo's metadata says how its pixels are meant."""
 
 # EXIF 2.32, 4.6.4: 1 is upright, 5 to 8 lie on a side.
@@ -88,7 +87,9 @@ def opened(data: Buffer, kind: Kind, **shrunk: float) -> pyvips.Image:
         pyvips.Error: the header is broken.
     """
     source = pyvips.Source.new_from_memory(data)
-    return _LOADS[kind](source, access="sequential", fail_on="error", **shrunk)
+    image = _LOADS[kind](source, access="sequential", fail_on="error", **shrunk)
+    declared = colour.declared(kind, data, profiled=bool(image.get_typeof(colours.PROFILE)))
+    return image if declared is None else colours.declaring(image, declared)
 
 
 def orientation(image: pyvips.Image) -> int:
@@ -153,7 +154,7 @@ def shrunk(image: pyvips.Image, facts: Facts) -> Pixels:
     if image.hasalpha() and raster.fits(whole):  # without, the copy costs more than it saves
         return _as_meant(raster.resized(raster.of(image), *size), image)
     small = raster.scaled(image, *size).copy_memory()
-    return raster.of(_upright(in_srgb(small)))
+    return raster.of(_upright(colours.in_srgb(small)))
 
 
 def renditions(pixels: Pixels, facts: Facts) -> Iterator[Pixels]:
@@ -193,12 +194,12 @@ def _lying(image: pyvips.Image, facts: Facts) -> tuple[int, int]:
 def _as_meant(pixels: Pixels, photo: pyvips.Image) -> Pixels:
     """Pixels of a photo, turned upright and in sRGB, as its metadata says."""
     meaning = {name: kind for name, kind in _MEANING.items() if photo.get_typeof(name)}
-    if _PROFILE not in meaning and orientation(photo) == _UPRIGHT:
+    if colours.PROFILE not in meaning and orientation(photo) == _UPRIGHT:
         return pixels
     image = raster.picture(pixels)
     for name, kind in meaning.items():
         image.set_type(kind, name, photo.get(name))
-    return raster.of(_upright(in_srgb(image)))
+    return raster.of(_upright(colours.in_srgb(image)))
 
 
 def _eight_bits(image: pyvips.Image) -> pyvips.Image:
@@ -209,29 +210,6 @@ def _eight_bits(image: pyvips.Image) -> pyvips.Image:
 
 def _upright(image: pyvips.Image) -> pyvips.Image:
     return image if orientation(image) == _UPRIGHT else image.autorot()
-
-
-def in_srgb(image: pyvips.Image) -> pyvips.Image:
-    """Convert by the embedded profile and drop it; a profile that does not fit is ignored."""
-    profile = image.get(_PROFILE) if image.get_typeof(_PROFILE) else b""
-    if image.interpretation == "cmyk" or (profile and not is_srgb(profile)):
-        image = _converted(image)
-    if image.interpretation not in ("srgb", "b-w"):
-        image = image.colourspace("srgb")
-    if image.get_typeof(_PROFILE):
-        # Never to be read again: libvips may have put one of its own there that it has freed since.
-        image = image.copy()
-        image.remove(_PROFILE)
-    return image
-
-
-def _converted(image: pyvips.Image) -> pyvips.Image:
-    # libvips' own CMYK profile for a photo without one, or with one that is for other colours.
-    plain = {"input_profile": "cmyk"} if image.interpretation == "cmyk" else {}
-    try:
-        return image.icc_transform("srgb", embedded=True, **plain)
-    except pyvips.Error:
-        return image
 
 
 def encoded(pixels: Pixels, kind: Kind) -> bytes:
@@ -246,8 +224,8 @@ def encoded(pixels: Pixels, kind: Kind) -> bytes:
 
 
 def full_size(image: pyvips.Image) -> bytes:
-    """A decoded HEIC photo as a JPEG of its full size."""
-    return _saved(in_srgb(image), Kind.JPEG, FULL_SIZE)
+    """A decoded HEIC photo, which is in sRGB, as a JPEG of its full size."""
+    return _saved(image, Kind.JPEG, FULL_SIZE)
 
 
 def _saved(image: pyvips.Image, kind: Kind, options: dict[str, object]) -> bytes:

@@ -1,0 +1,22 @@
+"""The colours that an AVIF or HEIC declares by code points, in an `nclx` property.
+
+A profile beside them counts more (MIAF, ISO/IEC 23000-22, 7.3.6.4): then they only say how the
+planes become colours.
+"""
+
+from fatrina.domain.cleaning.pieces import Buffer
+from fatrina.domain.cleaning.properties import Properties
+from fatrina.domain.colour.declared import Colours
+
+_END = 11  # of the type, two code points and the matrix, each of two bytes, and the range
+
+
+def colours(data: Buffer, found: Properties) -> Colours | None:
+    """The colours of the picture itself, or of the first tile that has any."""
+    for item in found.pictures:
+        for box in item:
+            at = box.body
+            if box.kind == b"colr" and data[at : at + 4] == b"nclx" and box.stop - at >= _END:
+                numbers = [int.from_bytes(data[i : i + 2], "big") for i in (at + 4, at + 6)]
+                return Colours.of_codes(*numbers)
+    return None

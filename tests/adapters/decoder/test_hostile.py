@@ -160,17 +160,28 @@ def test_many_frames_cost_no_more_than_one(developed: Develop) -> None:
 
 
 def test_a_photo_may_take_only_so_much_memory(shared: Decoders, developed: Develop) -> None:
-    """An AVIF of 33 MP wants 540 MB for one moment; the decoder lives on."""
+    """A progressive JPEG of 96 MP takes 600 MB for its coefficients; the decoder lives on."""
+    flat = pyvips.Image.black(12_000, 8_000, bands=3).copy(interpretation="srgb") + 90
+    photo = flat.cast("uchar").jpegsave_buffer(interlace=True, subsample_mode="off")
+    before = shared.pids
+    with pytest.raises(errors.PhotoTooHungry) as refusal:
+        developed(photo, Limits(pixels_whole=100_000_000))
+    assert refusal.value.seen == {"limit": Limits().memory}
+    assert shared.pids == before
+    assert developed(drawn.png()).sizes()[0] == (drawn.WIDTH, drawn.HEIGHT)
+
+
+def test_a_deep_photo_that_takes_too_much_memory_is_rejected_by_its_header(
+    developed: Develop,
+) -> None:
+    """An AVIF of 33 MP takes 540 MB for one moment, which its header says."""
     flat = pyvips.Image.black(8160, 4096, bands=3).copy(interpretation="srgb") + 90
     photo = flat.cast("uchar").heifsave_buffer(
         compression="av1", effort=0, bitdepth=10, subsample_mode="off"
     )
-    before = shared.pids
-    with pytest.raises(errors.PhotoTooHungry) as refusal:
+    with pytest.raises(errors.PhotoAvifTooManyPixels) as refusal:
         developed(photo)
-    assert refusal.value.seen == {"limit": Limits().memory}
-    assert shared.pids == before
-    assert developed(drawn.png()).sizes()[0] == (drawn.WIDTH, drawn.HEIGHT)
+    assert (refusal.value.seen["bits"], refusal.value.seen["kind"]) == (10, "4:4:4")
 
 
 def test_a_slow_photo_is_stopped(developed: Develop) -> None:

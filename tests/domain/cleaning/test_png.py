@@ -149,3 +149,9 @@ def test_a_picture_without_frames_is_one() -> None:
 def test_broken_ones_are_damaged(broken: bytes) -> None:
     with pytest.raises(PhotoDamaged):
         png.clean(broken)
+
+
+def test_a_frame_control_of_another_size_behind_the_picture_goes() -> None:
+    photo = drawn.apng()
+    bad = chunk(b"fcTL", bytes(26) + marked.SECRET)
+    assert cleaned(Kind.PNG, with_chunks(photo, bad, end=True)) == cleaned(Kind.PNG, photo)

@@ -18,7 +18,7 @@ from fatrina.settings import Settings
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 _LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
-_COMMAND = re.compile(r"^\$ (scripts/\w+|fatrina [a-z]+(?: [a-z]+)?)", re.MULTILINE)
+_COMMAND = re.compile(r"^\$ (scripts/[\w-]+|fatrina [a-z]+(?: [a-z]+)?)", re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", printed.PRINTED)

@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     download_seconds: float = Field(
         20.0, gt=0, description="Most seconds of fetching a link, redirects included."
     )
-    download_redirects: int = Field(3, ge=0, description="Most redirects of a link.")
+    download_redirects: int = Field(5, ge=0, description="Most redirects of a link.")
     downloads: int = Field(16, gt=0, description="Most links fetched at once.")
     webhook_seconds: float = Field(
         30.0, gt=0, description="Most seconds that delivering an event may take."

@@ -13,6 +13,7 @@ from fatrina.actions import Parts
 from fatrina.adapters.decoder import DecoderFaultError
 from fatrina.adapters.spool import SpoolFile
 from fatrina.domain import errors
+from fatrina.domain.link import candidates
 from fatrina.domain.photo import Facts
 from fatrina.domain.random_text import random_text
 from fatrina.domain.renditions import HANDLE, ROLES, Original
@@ -139,6 +140,7 @@ def _decode(parts: Parts, photo: Photo, files: Iterable[File]) -> Facts:
             with ExitStack() as lent:
                 with parts.clock.stage("wait"):
                     decoder = lent.enter_context(parts.decoders.lend())
+                abandoned.check()
                 with parts.clock.stage("decode"):
                     facts = decoder.open(photo.file.descriptor, parts.decoders.limits, plain=plain)
                     decoder.make([file.descriptor for file in files])
@@ -166,5 +168,5 @@ def _blaming(field: str) -> Iterator[None]:
 
 def _without_query(link: str) -> str:
     """What may be kept of a link: a query often carries a signature."""
-    parts = urlsplit(link.strip())
+    parts = urlsplit(str(candidates(link)[0]))
     return f"{parts.scheme}://{parts.netloc}{parts.path}"

@@ -491,6 +491,12 @@ class LinkMalformed(LinkRefused):
     reason = "link_malformed"
 
 
+class LinkTooLong(LinkRefused):
+    """The text of the link has more than `limit` characters."""
+
+    reason = "link_too_long"
+
+
 class LinkCredentials(LinkRefused):
     """The URL holds a user name or a password."""
 
@@ -516,9 +522,33 @@ class LinkUnresolved(LinkRefused):
 
 
 class LinkUnreachable(LinkRefused):
-    """No connection came about, or it broke: refused, reset, TLS failed."""
+    """The server refused or closed the connection."""
 
     reason = "link_unreachable"
+
+
+class LinkTls(LinkUnreachable):
+    """No secure connection: the server does not speak TLS, or none that is accepted."""
+
+    reason = "link_tls"
+
+
+class LinkCertificateExpired(LinkTls):
+    """The server's certificate has expired, or is not valid yet."""
+
+    reason = "link_certificate_expired"
+
+
+class LinkCertificateHost(LinkTls):
+    """The server's certificate is for other hosts than `host`."""
+
+    reason = "link_certificate_host"
+
+
+class LinkCertificateUntrusted(LinkTls):
+    """The certificate is self-signed, of an unknown authority, or its chain is incomplete."""
+
+    reason = "link_certificate_untrusted"
 
 
 class LinkBroken(LinkRefused):
@@ -528,9 +558,33 @@ class LinkBroken(LinkRefused):
 
 
 class LinkStatus(LinkRefused):
-    """The far side answered with `status` instead of 200."""
+    """The server answered with `status` instead of 200."""
 
     reason = "link_status"
+
+
+class LinkDenied(LinkRefused):
+    """The server does not give the file to this service: `status` 401, 403, 407 or 451."""
+
+    reason = "link_denied"
+
+
+class LinkNotFound(LinkRefused):
+    """The server has no file at the link: `status` 404 or 410."""
+
+    reason = "link_not_found"
+
+
+class LinkPage(LinkRefused):
+    """The link leads to a web page instead of a file."""
+
+    reason = "link_page"
+
+
+class LinkNotImage(LinkRefused):
+    """The link leads to a file of another kind: `type`, its declared media type."""
+
+    reason = "link_not_image"
 
 
 class LinkRedirects(LinkRefused):
@@ -540,7 +594,7 @@ class LinkRedirects(LinkRefused):
 
 
 class LinkEncoded(LinkRefused):
-    """The far side compressed its answer although asked not to: `encoding`."""
+    """The server compressed the file in a way that is not decoded here: `encoding`."""
 
     reason = "link_encoded"
 
@@ -558,6 +612,14 @@ class LinkTooSlow(LinkRefused):
 
 
 # How often it is asked
+
+
+class ClientGone(Refusal):
+    """The client closed its connection before the work began; nobody receives this response."""
+
+    status = 499
+    code = "client_closed_request"
+    reason = "client_gone"
 
 
 class TooManyRequests(Refusal):

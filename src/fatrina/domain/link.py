@@ -10,13 +10,20 @@ import idna
 
 from fatrina.domain import errors
 
-LONGEST: Final = 2048
-"""Characters of a whole URL, as it is written."""
+LONGEST: Final = 8192
+"""Characters of a whole URL, as it is written. Signed URLs have up to about 3,000."""
 
 _PORTS: Final = {"http": 80, "https": 443}
 
+# What spreadsheets and chats put around a link that is copied from them: white space, zero-width
+# and no-break spaces, byte-order marks, and the marks and embeddings of bidirectional text.
+_AROUND: Final = " \t\r\n\v\f\u00a0\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
+_EDGES: Final = re.compile(f"^[{_AROUND}]+|[{_AROUND}]+$")
+# A link that was wrapped: browsers remove these anywhere (WHATWG URL, 4.4).
+_WRAPS: Final = str.maketrans("", "", "\t\r\n")
 # A backslash is a slash to browsers and a plain character to RFC 3986: it hides hosts.
-_FOREIGN: Final = re.compile(r"[\s\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
+_FOREIGN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
+_SCHEMELESS: Final = "//"
 _URL: Final = re.compile(r"(https?)://([^/?#]+)([^#]*)(?:#.*)?", re.IGNORECASE)
 _AUTHORITY: Final = re.compile(
     r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::([0-9]{0,5}))?", re.IGNORECASE
@@ -57,8 +64,8 @@ class Link:
         return f"{self.scheme}://{self.authority}{self.target}"
 
     def join(self, location: str) -> "Link":
-        """Where a redirect leads, absolute or relative to here; raises as `parse` does."""
-        _check(location)
+        """Return where a redirect leads, absolute or relative to here; raises as `parse` does."""
+        location = _tidy(location)
         try:
             return _read(urljoin(str(self), location))
         except ValueError as unreadable:
@@ -66,20 +73,31 @@ class Link:
 
 
 def parse(text: str) -> Link:
-    """Read a URL; ASCII whitespace around it is dropped, its fragment too.
+    """Read a URL as browsers do where that is safe; its fragment is dropped.
 
-    A host in another script becomes its A-labels (UTS 46), other text beyond ASCII is
-    percent-encoded as UTF-8 (RFC 3987).
+    White space and invisible characters around it are dropped, and line breaks and tabs anywhere.
+    A host in another script becomes its A-labels (UTS 46). Spaces and other text beyond ASCII are
+    percent-encoded as UTF-8 (RFC 3987); escapes stay as they are.
 
     Raises:
-        errors.LinkMalformed: not an absolute http or https URL, over 2048 characters, or with
-            whitespace, control characters or backslashes inside.
+        errors.LinkMalformed: not an absolute http or https URL, or with control characters or
+            backslashes inside.
+        errors.LinkTooLong: over `LONGEST` characters.
         errors.LinkCredentials: it holds a user name or a password, be it an empty one.
         errors.LinkForbidden: its host is a number in another spelling than four decimal parts.
     """
-    text = text.strip(" \t\r\n\v\f")
-    _check(text)
-    return _read(text)
+    return _read(_tidy(text))
+
+
+def candidates(text: str) -> tuple[Link, ...]:
+    """Return the links that a text may stand for, in the order in which they are to be tried.
+
+    A link that begins with `//` names no scheme: https comes first, as browsers and importers
+    prefer it, then http. Any other text stands for one link. Raises as `parse` does.
+    """
+    text = _tidy(text)
+    schemes = ("https:", "http:") if text.startswith(_SCHEMELESS) else ("",)
+    return tuple(_read(scheme + text) for scheme in schemes)
 
 
 def split_host(authority: str) -> tuple[str, int | None]:
@@ -96,9 +114,14 @@ def split_host(authority: str) -> tuple[str, int | None]:
     return (_address(address) if address else _name(name)), port
 
 
-def _check(text: str) -> None:
-    if len(text) > LONGEST or _FOREIGN.search(text):
+def _tidy(text: str) -> str:
+    text = _EDGES.sub("", text)
+    if len(text) > LONGEST:
+        raise errors.LinkTooLong(limit=LONGEST)
+    text = text.translate(_WRAPS)
+    if _FOREIGN.search(text):
         raise errors.LinkMalformed
+    return text
 
 
 def _read(url: str) -> Link:

@@ -8,7 +8,7 @@ from typing import Final
 from multipart import MultipartSegment, PushMultipartParser
 
 from fatrina.actions.ingest import File
-from fatrina.domain import errors
+from fatrina.domain import errors, link
 from fatrina.domain.photo import is_encoded, is_photo
 from fatrina.web import charsets
 
@@ -17,7 +17,7 @@ ORIGINAL: Final = "original"
 _PHOTOS: Final = (PHOTO, ORIGINAL)
 NOT_TEXT: Final = ("image/", "application/octet-stream", "video/", "binary/")
 """How the types of files begin."""
-_LONGEST_TEXT: Final = 8_192
+_LONGEST_TEXT: Final = 4 * link.LONGEST  # bytes: UTF-8 takes up to four for a character
 _HEAD: Final = 512
 """Bytes by which a photo is known."""
 _LENGTH: Final = b"content-length"
@@ -136,6 +136,8 @@ def _decoded(name: str, data: bytes, charset: str) -> str | errors.FieldRefused:
     if len(data) > _LONGEST_TEXT:
         if name in _PHOTOS and is_encoded(data.decode("latin-1")):
             return errors.PhotoEncoded(name)
+        if name in _PHOTOS:
+            return errors.LinkTooLong(name, limit=link.LONGEST)
         return errors.TextTooLong(name, limit=_LONGEST_TEXT)
     try:
         return charsets.decoded(name, data, charset)

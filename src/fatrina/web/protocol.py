@@ -99,6 +99,7 @@ class Protocol(HttpToolsProtocol):
             raise _NoRequestError
         if not self.parser.should_upgrade():
             self.scope["state"]["cut"] = self.transport.abort
+            self.scope["state"]["gone"] = self.transport.is_closing
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

@@ -20,6 +20,7 @@ from fatrina.actions.courier import Courier
 from fatrina.actions.limits import Counter
 from fatrina.web import docs, media, oauth, openapi, twin
 from fatrina.web.api import Api, Lanes, Rules
+from fatrina.web.fairness import FairLimiter
 from fatrina.web.faults import Faults
 from fatrina.web.forms import Reader
 from fatrina.web.linger import Linger
@@ -68,7 +69,7 @@ def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
 
     `changes` and `links` are how many updates, and updates by link, are worked on at once.
     """
-    lanes = Lanes(CapacityLimiter(_LOOKS), CapacityLimiter(changes), CapacityLimiter(links))
+    lanes = Lanes(CapacityLimiter(_LOOKS), FairLimiter(changes), FairLimiter(links))
     api = Api(parts, reader, writer, rules, lanes, counter)
     controls = twin.Twin(parts, reader, counter, admin_token)
     routes: list[BaseRoute] = [  # pictures first: most of what is asked for, in the least time

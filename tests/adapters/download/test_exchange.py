@@ -1,5 +1,7 @@
 """Answers that are broken, compressed or without end."""
 
+import zlib
+
 import pytest
 
 from fatrina.domain import errors
@@ -7,11 +9,30 @@ from tests.adapters.download.far_side import HEAD, Call, FarSide, gives, says
 from tests.adapters.download.fetching import fetch, refused, within
 
 
-@pytest.mark.parametrize("status", [204, 206, 300, 304, 400, 401, 404, 500, 999])
-def test_any_status_but_200_is_refused(status: int) -> None:
+@pytest.mark.parametrize("status", [201, 204, 206, 300, 304, 400, 429, 500, 999])
+def test_other_statuses_are_refused(status: int) -> None:
     answer = f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\nLocation: \r\n\r\n"
     with FarSide(says(answer.encode())) as far, refused(errors.LinkStatus, status=status):
         fetch(far.url())
+
+
+@pytest.mark.parametrize(
+    ("status", "leaf"),
+    [
+        *((status, errors.LinkDenied) for status in (401, 403, 407, 451)),
+        *((status, errors.LinkNotFound) for status in (404, 410)),
+    ],
+)
+def test_a_denied_and_a_missing_file_are_named(status: int, leaf: type[errors.LinkRefused]) -> None:
+    answer = f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n"
+    with FarSide(says(answer.encode())) as far, refused(leaf, status=status):
+        fetch(far.url())
+
+
+def test_a_response_that_a_proxy_changed_is_taken() -> None:
+    answer = b"HTTP/1.1 203 Changed\r\nContent-Length: 3\r\n\r\nabc"
+    with FarSide(says(answer)) as far:
+        assert fetch(far.url()) == b"abc"
 
 
 @pytest.mark.parametrize(
@@ -65,14 +86,103 @@ def test_a_reset_amid_the_body() -> None:
         fetch(far.url())
 
 
+DATA = bytes(range(256)) * 600
+
+
+def packed(window: int, data: bytes = DATA) -> bytes:
+    deflate = zlib.compressobj(9, zlib.DEFLATED, window)
+    return deflate.compress(data) + deflate.flush()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", packed(31)),
+        ("X-GZIP", packed(31)),
+        ("identity, gzip", packed(31)),
+        ("gzip", packed(31, DATA[:70_000]) + packed(31, DATA[70_000:])),
+        ("gzip", packed(31) + bytes(40)),
+        ("gzip", DATA),
+        ("deflate", packed(15)),
+        ("deflate", packed(-15)),
+        *((name, DATA) for name in ("", "identity", "aws-chunked", "utf-8", "binary", "none", "*")),
+    ],
+)
+def test_a_coded_response_is_decoded(encoding: str, body: bytes) -> None:
+    with FarSide(gives(body, f"Content-Encoding: {encoding}")) as far:
+        assert fetch(far.url()) == DATA
+
+
 @pytest.mark.parametrize(
     ("encoding", "seen"),
-    [("gzip", "gzip"), ("X-GZIP", "gzip"), ("identity, br", "br"), ("<script>", "other")],
+    [("identity, br", "br"), ("ZSTD", "zstd"), ("compress", "compress"), ("gzip, gzip", None)],
 )
-def test_a_compressed_answer_is_refused_unread(encoding: str, seen: str) -> None:
+def test_other_codings_are_refused_unread(encoding: str, seen: str | None) -> None:
     bomb = gives(b"\x1f\x8b" + bytes(1000), f"Content-Encoding: {encoding}")
-    with FarSide(bomb) as far, refused(errors.LinkEncoded, encoding=seen):
+    with FarSide(bomb) as far, refused(errors.LinkEncoded, encoding=seen or encoding):
         fetch(far.url())
+
+
+@pytest.mark.parametrize("window", [31, 15, -15])
+def test_a_decompression_bomb_ends_at_the_limit(window: int) -> None:
+    name = "gzip" if window > 15 else "deflate"
+    bomb = packed(window, bytes(50_000_000))
+    with (
+        FarSide(gives(bomb, f"Content-Encoding: {name}")) as far,
+        refused(errors.LinkTooLarge, limit=1_000_000),
+    ):
+        fetch(far.url())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        packed(31)[:-9],
+        packed(31)[:-1],
+        packed(31)[:200] + b"\xff" * 50,
+        b"\x1f\x8b",
+    ],
+    ids=["cut", "cut by a byte", "broken", "magic"],
+)
+def test_incomplete_coded_data_is_broken(body: bytes) -> None:
+    with FarSide(gives(body, "Content-Encoding: gzip")) as far, refused(errors.LinkBroken):
+        fetch(far.url())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<!DOCTYPE html><html><head><title>cup.jpg - Drive</title></head></html>",
+        b"\xef\xbb\xbf\n <!-- share --><HTML lang=ar>".ljust(3000),
+        b'<?xml version="1.0"?>\n<!doctype html>',
+    ],
+)
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "image/jpeg", ""])
+def test_a_web_page_is_named(body: bytes, kind: str) -> None:
+    with FarSide(gives(body, f"Content-Type: {kind}")) as far, refused(errors.LinkPage):
+        fetch(far.url())
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "seen"),
+    [
+        (b'{"error": "gone"}', "application/json", "application/json"),
+        (b"no such file", "Text/Plain; charset=utf-8", "text/plain"),
+        (b"<Error><Code>AccessDenied</Code></Error>", "application/xml", "application/xml"),
+    ],
+)
+def test_another_file_is_named_by_its_type(body: bytes, kind: str, seen: str) -> None:
+    with (
+        FarSide(gives(body, f"Content-Type: {kind}")) as far,
+        refused(errors.LinkNotImage, type=seen),
+    ):
+        fetch(far.url())
+
+
+def test_a_photo_is_taken_whatever_its_declared_type() -> None:
+    photo = b"\xff\xd8\xff" + bytes(600)
+    with FarSide(gives(photo, "Content-Type: text/html")) as far:
+        assert fetch(far.url()) == photo
 
 
 def test_a_declared_gigabyte_is_refused_unread() -> None:

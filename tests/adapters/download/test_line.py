@@ -1,6 +1,7 @@
 """Dead addresses, slow far sides and TLS."""
 
 import socket
+import ssl
 import threading
 import time
 from pathlib import Path
@@ -148,7 +149,7 @@ def test_tls_proves_the_name_and_not_the_address(
         monkeypatch.setenv("SSL_CERT_FILE", str(certify(tmp_path, far)))
         assert fetch(far.url()) == b"abc"
         for host in ("other.test", ADDRESS):
-            with refused(errors.LinkUnreachable):
+            with refused(errors.LinkCertificateHost, host=host):
                 fetch(far.url(host=host))
         assert far.called == ["photos.test", "other.test", None]
         assert len(far.requests) == 1
@@ -157,7 +158,7 @@ def test_tls_proves_the_name_and_not_the_address(
 def test_an_untrusted_certificate_is_refused(tmp_path: Path) -> None:
     with FarSide(gives(b"abc"), tls=True) as far:
         certify(tmp_path, far)
-        with refused(errors.LinkUnreachable):
+        with refused(errors.LinkCertificateUntrusted):
             fetch(far.url())
         assert far.requests == []
 
@@ -173,7 +174,7 @@ def test_a_far_side_without_tls_is_refused(answer: bytes) -> None:
 
         thread = threading.Thread(target=answering)
         thread.start()
-        with refused(errors.LinkUnreachable):
+        with refused(errors.LinkTls):
             fetch(f"https://photos.test:{server.getsockname()[1]}/")
         thread.join()
 
@@ -191,3 +192,37 @@ def test_from_https_to_http_a_redirect_is_followed(
     with FarSide(gives(b"abc")) as plain, FarSide(leads(plain.url()), tls=True) as far:
         monkeypatch.setenv("SSL_CERT_FILE", str(certify(tmp_path, far)))
         assert fetch(far.url()) == b"abc"
+
+
+@pytest.mark.parametrize(
+    ("code", "leaf"),
+    [
+        (9, errors.LinkCertificateExpired),
+        (10, errors.LinkCertificateExpired),
+        (18, errors.LinkCertificateUntrusted),
+        (19, errors.LinkCertificateUntrusted),
+        (20, errors.LinkCertificateUntrusted),
+        (21, errors.LinkCertificateUntrusted),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_named(
+    code: int, leaf: type[errors.LinkRefused]
+) -> None:
+    wrong = ssl.SSLCertVerificationError("certificate verify failed")
+    wrong.verify_code = code
+    assert type(line._tls_error(wrong, "photos.test")) is leaf
+
+
+def test_a_connection_to_another_address_than_the_checked_one_is_refused(
+    monkeypatch: pytest.MonkeyPatch, names: Names
+) -> None:
+    class Diverted(socket.socket):
+        def connect(self, address: object) -> None:
+            super().connect(("127.0.0.1", far.port))
+
+    names["photos.test"] = [ADDRESS]
+    with FarSide(gives(b"secret"), address="127.0.0.1") as far:
+        monkeypatch.setattr("fatrina.adapters.download.line.socket.socket", Diverted)
+        with refused(errors.LinkForbidden):
+            fetch(f"http://photos.test:{far.port}/")
+        assert not any(far.requests)

@@ -1,26 +1,41 @@
 """HTTP to other hosts: fetch linked photos, post messages; to public addresses only, in time."""
 
+import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Final
 
 import h11
 
+from fatrina.adapters.download.cookies import Cookies
+from fatrina.adapters.download.decoding import coding, decoded
 from fatrina.adapters.download.exchange import Exchange, Headers
 from fatrina.adapters.download.line import Budget
 from fatrina.adapters.download.messenger import Messenger
 from fatrina.adapters.download.reach import Reach
 from fatrina.domain import errors
 from fatrina.domain.address import Allow
-from fatrina.domain.link import Link, parse
+from fatrina.domain.link import Link, candidates
+from fatrina.domain.photo import sniff
 
 __all__ = ["Downloader", "Messenger", "Sink"]
 
 Sink = Callable[[bytes], None]
 
-_OK: Final = 200
+# 203: a proxy changed the response on its way; the photo is judged by its bytes (RFC 9110, 15.3.4).
+_OK: Final = frozenset({200, 203})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-# What a refusal may repeat of Content-Encoding: the IANA registry's names, not the far side's text.
-_ENCODINGS: Final = ("gzip", "br", "zstd", "deflate", "compress")
+_DENIED: Final = frozenset({401, 403, 407, 451})
+_GONE: Final = frozenset({404, 410})
+_HEAD: Final = 512
+"""Bytes at the beginning of a file that show what it is."""
+_HTML: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_ASCII: Final = 128
+_TYPE: Final = re.compile(r"\s*([a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,60})\s*(;|$)", re.IGNORECASE)
+_TEXTS: Final = ("text/", "application/json", "application/xml", "application/javascript")
 
 
 class Downloader:
@@ -31,7 +46,7 @@ class Downloader:
         *,
         allow: Allow,
         seconds: float = 20,
-        redirects: int = 3,
+        redirects: int = 5,
         limit: int = 20_000_000,
         user_agent: str,
     ) -> None:
@@ -53,46 +68,89 @@ class Downloader:
         `seconds` of wall-clock time are for all of it: resolving, connecting, TLS, heads and
         bodies of every hop. A redirect is a new link, judged like the first; from https to http
         is allowed, for nothing secret is ever sent and the photo is judged by its bytes alone.
+        A cookie is sent back to the site that set it, within this fetch alone.
         What `sink` raises passes unchanged; it may have been given a part already.
 
         Raises:
-            errors.LinkRefused: one of its leaves, for whatever the link or the far side does.
+            errors.LinkRefused: one of its leaves, for whatever the link or the server does.
         """
+        *preferred, last = candidates(url)
         budget = Budget(self._seconds)
-        link = parse(url)
+        for link in preferred:
+            # A server without TLS may wait for more than the handshake instead of answering.
+            with suppress(errors.LinkUnreachable, errors.LinkTooSlow):
+                return self._follow(link, sink, Budget(self._seconds / 4))
+        return self._follow(last, sink, budget)
+
+    def _follow(self, link: Link, sink: Sink, budget: Budget) -> None:
+        cookies = Cookies()
         for _ in range(self._redirects + 1):
-            onward = self._visit(link, sink, budget)
+            onward = self._visit(link, sink, budget, cookies)
             if onward is None:
                 return
             link = onward
         raise errors.LinkRedirects(limit=self._redirects)
 
-    def _visit(self, link: Link, sink: Sink, budget: Budget) -> Link | None:
+    def _visit(self, link: Link, sink: Sink, budget: Budget, cookies: Cookies) -> Link | None:
         with self._reach.line(link, budget) as line:
             exchange = Exchange(line)
-            answer = exchange.ask(link, self._headers)
+            answer = exchange.ask(link, [*self._headers, *cookies.header(link)])
             if location := _location(answer):
+                cookies.store(link, _values(answer, b"set-cookie"))
                 return link.join(location)
             self._check(answer)
-            self._pour(exchange.body(), sink)
+            self._pour(answer, exchange.body(), sink)
         return None
 
     def _check(self, answer: h11.Response) -> None:
-        if answer.status_code != _OK:
-            raise errors.LinkStatus(status=answer.status_code)
-        if encoding := _encoding(answer):
-            raise errors.LinkEncoded(encoding=encoding)
+        status = answer.status_code
+        if status in _DENIED:
+            raise errors.LinkDenied(status=status)
+        if status in _GONE:
+            raise errors.LinkNotFound(status=status)
+        if status not in _OK:
+            raise errors.LinkStatus(status=status)
         # h11 lets one length of at most 20 digits through.
         if any(int(length) > self._limit for length in _values(answer, b"content-length")):
             raise errors.LinkTooLarge(limit=self._limit)
 
-    def _pour(self, pieces: Iterator[bytes], sink: Sink) -> None:
+    def _pour(self, answer: h11.Response, body: Iterator[bytes], sink: Sink) -> None:
+        name = coding(b",".join(_values(answer, b"content-encoding")).decode("latin-1"))
+        pieces = decoded(self._limited(body), name) if name else body
+        head = b""
+        for piece in self._limited(pieces):
+            if len(head) < _HEAD:
+                head += piece[: _HEAD - len(head)]
+                if len(head) == _HEAD:
+                    _check_kind(answer, head)
+            sink(piece)
+        if 0 < len(head) < _HEAD:
+            _check_kind(answer, head)
+
+    def _limited(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         size = 0
         for piece in pieces:
             size += len(piece)
             if size > self._limit:
                 raise errors.LinkTooLarge(limit=self._limit)
-            sink(piece)
+            yield piece
+
+
+def _check_kind(answer: h11.Response, head: bytes) -> None:
+    """Reject what is clearly no photo, by name; everything else is left to the decoder."""
+    try:
+        sniff(head)
+    except errors.PhotoUnknown:
+        if _HTML.match(head):
+            raise errors.LinkPage from None
+        declared = _TYPE.match(b"".join(_values(answer, b"content-type")).decode("latin-1"))
+        media_type = declared[1].lower() if declared else ""
+        if media_type == "text/html":
+            raise errors.LinkPage from None
+        if media_type.startswith(_TEXTS):
+            raise errors.LinkNotImage(type=media_type) from None
+    except errors.PhotoRefused:
+        return  # the decoder names the kind
 
 
 def _values(answer: h11.Response, name: bytes) -> list[bytes]:
@@ -100,22 +158,18 @@ def _values(answer: h11.Response, name: bytes) -> list[bytes]:
 
 
 def _location(answer: h11.Response) -> str | None:
-    """Where a redirect leads; two places are none."""
+    """Where a redirect leads; two places are none.
+
+    Bytes that are not UTF-8 (Latin-1, mostly) are percent-encoded one by one, as browsers do: the
+    server gets back what it wrote.
+    """
     places = set(_values(answer, b"location"))
     if answer.status_code not in _REDIRECTS or not places:
         return None
     if len(places) > 1:
         raise errors.LinkBroken
+    place = places.pop()
     try:
-        return places.pop().decode()
-    except UnicodeDecodeError as unreadable:
-        raise errors.LinkMalformed from unreadable
-
-
-def _encoding(answer: h11.Response) -> str | None:
-    """The registered name of what the body is compressed with, `other`, or None for nothing."""
-    text = b",".join(_values(answer, b"content-encoding")).decode("latin-1").lower()
-    names = {name.strip().removeprefix("x-") for name in text.split(",")} - {"", "identity"}
-    if not names:
-        return None
-    return next((known for known in _ENCODINGS if known in names), "other")
+        return place.decode()
+    except UnicodeDecodeError:
+        return "".join(chr(byte) if byte < _ASCII else f"%{byte:02X}" for byte in place)

@@ -60,9 +60,16 @@ class Line:
         self._sock.close()
 
     def secure(self, trust: ssl.SSLContext, host: str) -> None:
-        """Speak TLS from here on, with whoever proves to be `host`."""
-        with self._timed():
-            self._sock = trust.wrap_socket(self._sock, server_hostname=host)
+        """Start TLS with the server that proves to be `host`.
+
+        Raises:
+            errors.LinkTls: one of its leaves where the certificate is at fault.
+        """
+        try:
+            with self._timed():
+                self._sock = trust.wrap_socket(self._sock, server_hostname=host)
+        except errors.LinkUnreachable as failed:
+            raise _tls_error(failed.__cause__, host) from failed.__cause__
 
     def write(self, data: bytes) -> None:
         """Send all of `data`."""
@@ -92,6 +99,22 @@ class Line:
         # ValueError: a host that the TLS library will not take as a name.
         except (OSError, ValueError) as failed:
             raise errors.LinkUnreachable from failed
+
+
+# X509_V_ERR_* of OpenSSL.
+_EXPIRED: Final = frozenset({9, 10})
+_OTHER_HOST: Final = frozenset({62, 64})
+
+
+def _tls_error(cause: BaseException | None, host: str) -> errors.LinkUnreachable:
+    """Return the error for a failed handshake, by what OpenSSL found wrong."""
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        if cause.verify_code in _EXPIRED:
+            return errors.LinkCertificateExpired()
+        if cause.verify_code in _OTHER_HOST:
+            return errors.LinkCertificateHost(host=host)
+        return errors.LinkCertificateUntrusted()
+    return errors.LinkTls() if isinstance(cause, ssl.SSLError) else errors.LinkUnreachable()
 
 
 def connect(addresses: Sequence[Address], port: int, budget: Budget) -> Line:

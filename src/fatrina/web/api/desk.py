@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.types import Scope
 
-from fatrina.actions import Parts, access
+from fatrina.actions import Parts, abandoned, access
 from fatrina.actions.images import Offer
 from fatrina.actions.ingest import Linked
 from fatrina.actions.limits import Counter
@@ -19,6 +19,7 @@ from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.rate import Allowance
 from fatrina.web import auth
+from fatrina.web.fairness import FairLimiter
 from fatrina.web.forms import Form, Reader
 from fatrina.wire import Writer
 
@@ -46,8 +47,8 @@ class Lanes:
     """How many threads each kind of work may hold, so that none starves another."""
 
     looks: CapacityLimiter
-    changes: CapacityLimiter
-    links: CapacityLimiter
+    changes: FairLimiter
+    links: FairLimiter
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,21 @@ class Desk:
         request.state.shape = form.shape()
         return form
 
-    async def act(self, act: Callable[[], T], offer: Offer | None = None) -> T:
-        """Change something, in a thread of the lane for what was offered."""
+    async def act(
+        self, request: Request, caller: Caller, act: Callable[[], T], offer: Offer | None = None
+    ) -> T:
+        """Change something, in a thread and a slot of the lane for what was offered.
+
+        Raises:
+            errors.Busy: no slot came free in time.
+            errors.ClientGone: the client left while the request waited.
+        """
         lane = self.lanes.links if isinstance(offer, Linked) else self.lanes.changes
+        abandoned.gone.set(request.scope["state"].get("gone"))
         with self.parts.clock.stage("act"):
-            return await run_sync(act, limiter=lane)
+            async with lane.slot(caller.merchant_id):
+                abandoned.check()
+                return await run_sync(act, limiter=lane.threads)
 
 
 def tell(scope: Scope, allowance: Allowance) -> None:

@@ -27,7 +27,7 @@ class Images(Desk):
                 form, self.rules.alt_length, photo_optional=self.rules.photo_optional
             )
             act = partial(images.update, self.parts, caller, image, change, offer)
-            shown = await self.act(act, offer)
+            shown = await self.act(request, caller, act, offer)
         return done(201, self.writer.image(shown))
 
     async def attach_image(self, request: Request) -> Response:
@@ -54,7 +54,7 @@ class Images(Desk):
         """Take an image or a video out of its product."""
         image = identifier(request, "image_id")
         caller, _ = await self.admit(request, WRITE, _there(image))
-        await self.act(partial(images.remove, self.parts, caller, image))
+        await self.act(request, caller, partial(images.remove, self.parts, caller, image))
         return done(202, removed())
 
     async def _attach(self, request: Request) -> Image:
@@ -63,14 +63,16 @@ class Images(Desk):
             form = await self.receive(request, arrival, pictures=True)
             change, offer = commands.attach(form, self.rules.alt_length)
             act = partial(images.attach, self.parts, caller, product, change, offer)
-            return await self.act(act, offer)
+            return await self.act(request, caller, act, offer)
 
     async def _attach_video(self, request: Request) -> Image:
         caller, product = await self.admit(request, WRITE, _product(request))
         with ExitStack() as arrival:
             form = await self.receive(request, arrival)
             change, video = commands.attach_video(form, self.rules.alt_length)
-        return await self.act(partial(videos.attach, self.parts, caller, product, change, video))
+        return await self.act(
+            request, caller, partial(videos.attach, self.parts, caller, product, change, video)
+        )
 
 
 def _there(image: int) -> Look[None]:

@@ -27,7 +27,7 @@ class Products(Desk):
         if pictures:
             self.parts.decoders.must_have_room()
         act = partial(products.create, self.parts, caller, name, sku, pictures)
-        made = await self.act(act, pictures[0][1] if pictures else None)
+        made = await self.act(request, caller, act, pictures[0][1] if pictures else None)
         return done(201, self._product(made))
 
     async def list_products(self, request: Request) -> Response:
@@ -66,13 +66,13 @@ class Products(Desk):
         with ExitStack() as arrival:
             name, sku = commands.product_change(await self.receive(request, arrival))
         act = partial(products.update, self.parts, caller, product, name, sku)
-        return done(201, self._product(await self.act(act)))
+        return done(201, self._product(await self.act(request, caller, act)))
 
     async def delete_product(self, request: Request) -> Response:
         """Take a product and its images away."""
         product = identifier(request, "product_id")
         caller, _ = await self.admit(request, WRITE, partial(products.must_exist, product=product))
-        await self.act(partial(products.remove, self.parts, caller, product))
+        await self.act(request, caller, partial(products.remove, self.parts, caller, product))
         return done(202, removed())
 
     def _product(self, product: Product, *, light: bool = False) -> dict[str, object]:

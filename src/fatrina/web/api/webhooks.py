@@ -23,7 +23,9 @@ class Webhooks(Desk):
         caller, _ = await self.admit(request, WRITE, anything)
         with ExitStack() as arrival:
             wanted = commands.subscription(await self.receive(request, arrival))
-        number = await self.act(partial(subscriptions.subscribe, self.parts, caller, wanted))
+        number = await self.act(
+            request, caller, partial(subscriptions.subscribe, self.parts, caller, wanted)
+        )
         return done(200, wire.subscription(number, wanted))
 
     async def update_subscription(self, request: Request) -> Response:
@@ -34,7 +36,7 @@ class Webhooks(Desk):
         with ExitStack() as arrival:
             changes = commands.subscription_change(await self.receive(request, arrival))
         act = partial(subscriptions.change, self.parts, caller, number, changes)
-        return done(200, wire.subscription(number, await self.act(act)))
+        return done(200, wire.subscription(number, await self.act(request, caller, act)))
 
     async def list_subscriptions(self, request: Request) -> Response:
         """The shop's subscriptions, the newest last."""
@@ -53,5 +55,5 @@ class Webhooks(Desk):
             body = await self.receive(request, arrival)
             number, url = commands.unsubscription(Form(dict(request.query_params)), body)
         act = partial(subscriptions.unsubscribe, self.parts, caller, number=number, url=url)
-        await self.act(act)
+        await self.act(request, caller, act)
         return done(202, removed())

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import structlog
 from sqlalchemy import Connection
 
-from fatrina.actions import Parts
+from fatrina.actions import Parts, abandoned
 from fatrina.adapters.decoder import DecoderFaultError
 from fatrina.adapters.spool import SpoolFile
 from fatrina.domain import errors

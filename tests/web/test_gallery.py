@@ -89,7 +89,7 @@ def test_a_fault_is_told_of_the_field_that_has_it(shop: Shop, photos: str, field
     assert (answer.status, answer.reasons) == (422, "link_malformed")
     answer = shop.call("POST", ATTACH.format(product), as_json({field: 5, "sort": "x"}))
     assert list(answer.json["error"]["fields"]) == ["sort", field]
-    for target, reason in (("missing.png", "link_status"), ("page.html", "photo_unknown")):
+    for target, reason in (("missing.png", "link_not_found"), ("page.html", "link_page")):
         sent = multipart(**{field: f"{photos}/{target}"})
         answer = shop.call("POST", ATTACH.format(product), sent)
         assert (list(answer.json["error"]["fields"]), answer.reasons) == ([field], reason)

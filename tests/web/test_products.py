@@ -48,8 +48,8 @@ def test_a_product_with_images(shop: Shop, photos: str) -> None:
         ([{"original": ""}], {"images.0.original": "required"}),
         ([{"original": 5}], {"images.0.original": "link_malformed"}),
         ([{"original": "GOOD"}, {"original": "no link"}], {"images.1.original": "link_malformed"}),
-        ([{"original": "GOOD"}, {"original": "BAD"}], {"images.1.original": "link_status"}),
-        ([{"original": "GOOD"}, {"original": "PAGE"}], {"images.1.original": "photo_unknown"}),
+        ([{"original": "GOOD"}, {"original": "BAD"}], {"images.1.original": "link_not_found"}),
+        ([{"original": "GOOD"}, {"original": "PAGE"}], {"images.1.original": "link_page"}),
         ([{"original": "GOOD"}] * 11, {"product": "gallery_full"}),
         (
             [{"original": "GOOD", "alt": 5, "sort": "x"}, {"default": "maybe"}],

@@ -107,4 +107,5 @@ copy_settings() {
     done < "$root/../named"
 }
 
-in_system() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C "$@"; }
+# A command in the background ignores Ctrl-C, and so do all that it starts: take the default again.
+in_system() { chroot "$root" /usr/bin/env -i --default-signal=INT PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C "$@"; }

@@ -141,8 +141,9 @@ def _keep_private(path: Path) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE))
     for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
         with suppress(FileNotFoundError, PermissionError):
-            if each.stat().st_mode & stat.S_IRWXO:
-                each.chmod(_PRIVATE)
+            mode = stat.S_IMODE(each.stat().st_mode)
+            if mode & stat.S_IRWXO:
+                each.chmod(mode & stat.S_IRWXU)  # what may only be read stays so
 
 
 def _engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:

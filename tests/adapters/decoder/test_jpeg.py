@@ -141,3 +141,17 @@ def test_the_limits_hold_before_the_end_is_looked_for(developed: Develop) -> Non
     huge = data[:at] + b"\x3e\x80\x3e\x80" + data[at + 4 : -2]
     with pytest.raises(errors.PhotoTooManyPixels):
         developed(huge)
+
+
+@pytest.mark.parametrize("tail", [b"", b"\0", bytes(2), bytes(500), b"SEFH" * 9], ids=len)
+def test_a_flat_picture_whose_data_is_all_zeros_is_completed(
+    developed: Develop, tail: bytes
+) -> None:
+    """Of one colour, one bit of zero for each coefficient: 3 x 48 blocks of two bits."""
+    table = b"\xff\xc4\0\x14%b\1" + bytes(16)
+    frame = b"\xff\xc0\0\x11\x08\0\x30\0\x40\3\1\x11\0\2\x11\0\3\x11\0"
+    head = b"\xff\xd8\xff\xdb\0\x43\0" + b"\x08" * 64 + frame
+    head += table % b"\0" + table % b"\x10" + b"\xff\xda\0\x0c\3\1\0\2\0\3\0\0\x3f\0"
+    photo = head + bytes(36)
+    done = developed(photo + tail)
+    assert done.data[0] == photo + END

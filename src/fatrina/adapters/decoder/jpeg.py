@@ -29,6 +29,7 @@ _CUT: Final = "premature end of data segment"
 # libjpeg's JWRN_EXTRANEOUS_DATA before the end marker. Up to eight bytes more were prefetched.
 _STRAY: Final = re.compile("([0-9]+) extraneous bytes before marker 0xd9")
 _PREFETCHED: Final = 8
+_SCAN: Final = b"\xff\xda"
 _SMALLEST: Final = 8
 """The strongest reduction of a decoder: every bit is read, few pixels are made."""
 
@@ -74,10 +75,22 @@ def complete(data: bytes, *, marked: bool = True) -> bytes:
     # The shortest beginning that decodes without a warning is the picture.
     sizes = range(max(0, end - _PREFETCHED), end + 1)
     at = bisect_left(sizes, True, key=lambda size: not _warning(data[:size] + END))  # noqa: FBT003
-    # A picture that was cut also "decodes" from zeros; encoders end the last byte with ones.
-    if at == len(sizes) or not data[sizes[at] - 1]:
+    if at == len(sizes) or _ends_in_padding(data, sizes[at]):
         raise PhotoDamaged(problem=_CUT)
     return data[: sizes[at]] + END
+
+
+def _ends_in_padding(data: bytes, end: int) -> bool:
+    """Whether the picture up to `end` was cut, and goes on in the zeros that follow it.
+
+    Zeros decode like any other data. Encoders end the last byte with ones, so a zero there, with
+    more zeros behind it, is padding; but not where all of the scan is zeros, as of a flat picture.
+    """
+    if data[end - 1] or data[end : end + 1] != b"\0":
+        return False
+    scan = data.rfind(_SCAN, 0, end) + len(_SCAN)
+    header = int.from_bytes(data[scan : scan + 2], "big")
+    return any(data[scan + header : end])
 
 
 def _warning(data: Buffer) -> str:

@@ -101,7 +101,7 @@ def _tell(report: Report, hello: Hello) -> None:
     if hello.heic:
         report.ok("HEIC", "installed")
     else:
-        report.warn("HEIC", "not installed: HEIC is refused", "pip install 'fatrina[heic]'")
+        report.warn("HEIC", "pi-heif is missing: HEIC is refused", "pip install pi-heif")
     if hello.landlock:
         report.ok("Landlock", f"ABI {hello.landlock}: a decoder opens no file")
     else:

@@ -1,4 +1,4 @@
-"""HEIC photos, decoded by the optional libheif of `pip install fatrina[heic]`.
+"""HEIC photos, decoded by the libheif of pi-heif.
 
 The libvips of the wheel opens a HEIC header and then cannot decode it, so it is never asked.
 """

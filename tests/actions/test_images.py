@@ -4,6 +4,7 @@ import pytest
 import pyvips
 
 from fatrina.actions import images, ingest
+from fatrina.adapters.storage import LocalStorage
 from fatrina.domain import errors
 from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.gallery import Change
@@ -160,3 +161,24 @@ def test_an_eleventh_image_is_refused_before_and_after_its_bytes(shop: Shop) -> 
     shop.remove(next(iter(shop.shown())))
     shop.attach(photo(1))
     assert sum(shown.default for shown in shop.shown().values()) == 1
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "truncated"])
+@pytest.mark.parametrize("role", ROLES)
+def test_the_same_photo_repairs_an_image_whose_files_are_damaged(
+    shop: Shop, damage: str, role: str
+) -> None:
+    image = shop.attach(photo(5))
+    assert isinstance(shop.parts.storage, LocalStorage)
+    path = shop.parts.storage._path(image.original.key(role))
+    match damage:
+        case "missing":
+            path.unlink()
+        case "empty":
+            path.write_bytes(b"")
+        case _:
+            path.write_bytes(path.read_bytes()[:-1])
+    again = shop.update(image.entry.id, photo(5))
+    assert again.original != image.original
+    assert set(again.original.keys().values()) <= shop.stored()
+    assert shop.update(image.entry.id, photo(5)) == again

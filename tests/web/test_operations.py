@@ -16,7 +16,7 @@ from fatrina.adapters.storage import LocalStorage
 from fatrina.domain import errors
 from tests import client, drawn
 from tests.client import multipart
-from tests.shop import Hung, Service, running, until
+from tests.shop import PRODUCT, Hung, Service, running, until
 from tests.web.refusing import must_refuse
 
 
@@ -150,12 +150,14 @@ def test_metrics_count_requests_by_route(hung: Hung) -> None:
             'method="other",route="update_image",status="405"',
             'method="other",route="none",status="404"',
             'method="GET",route="media",status="200"',
+            'method="PUT",route="update_product",status="422"',
         )
     ]
     before = [counted(service, line) for line in lines]
     hung.shop.update(hung.id, multipart())
     hung.shop.call("PROPFIND", hung.path)
     hung.shop.call("PROPFIND", f"/pots/{hung.id}")
+    hung.shop.call("PUT", PRODUCT.format(hung.product), multipart(name=""))
     service.get(hung.urls()["original"])
     # A request is counted when all is done, which is after its answer.
     for line, count in zip(lines, before, strict=True):

@@ -47,7 +47,8 @@ def must_have_room(parts: Parts, caller: Caller, product: int) -> None:
 def update(parts: Parts, caller: Caller, image: int, change: Change, offer: Offer | None) -> Image:
     """Change what is mentioned of an image: its picture, alt, sort and default together.
 
-    Bytes that the image shows already change nothing and keep its URLs.
+    Bytes that the image shows already change nothing and keep its URLs, unless its stored files
+    are missing or have other sizes: then they are stored again, under new URLs.
 
     Raises:
         errors.Missing, errors.PhotoRefused, errors.Unavailable, errors.StorageFull.
@@ -116,7 +117,7 @@ def _revise(  # noqa: PLR0913, PLR0917  what `update` knows by now
         now = parts.clock()
         images.save(tx, product, before, after, now)
         shown = versions.shown(tx, image)
-        if photo is not None and shown and shown.source.sha256 != photo.source.sha256:
+        if photo is not None and shown and _must_replace(parts, shown, photo, fresh):
             if fresh is None:
                 raise _OvertakenError
             versions.retire(tx, image, before[image].alt, now)
@@ -138,10 +139,17 @@ def _is_shown(parts: Parts, caller: Caller, image: int, photo: Photo) -> bool:
     with parts.database.reading() as look:
         shown = versions.shown(look, image)
         if shown is not None:
-            return shown.source.sha256 == photo.source.sha256
+            return shown.source.sha256 == photo.source.sha256 and ingest.is_stored(parts, shown)
         if images.product_of(look, caller.merchant_id, image) is None:
             raise errors.Missing
     raise errors.PhotoOfVideo(photo.field)
+
+
+def _must_replace(parts: Parts, shown: Version, photo: Photo, fresh: Version | None) -> bool:
+    """Whether the image shows other bytes than the photo's, or has lost them."""
+    if shown.source.sha256 != photo.source.sha256:
+        return True
+    return fresh is not None and not ingest.is_stored(parts, shown)
 
 
 def _gallery_of(tx: Connection, caller: Caller, image: int) -> tuple[int, Gallery]:

@@ -1,5 +1,6 @@
 """A photo, uploaded or linked, into a stored original with its renditions."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -83,13 +84,24 @@ def develop(parts: Parts, photo: Photo, merchant: str) -> Version:
             height=facts.height,
         )
         keys = original.keys()
+        sizes = tuple(os.fstat(file.descriptor).st_size for file in made.values())
         try:
             with parts.clock.stage("store"):
                 parts.storage.put({keys[role]: file.path for role, file in made.items()})
         except OSError:
             discard(parts, original)
             raise
-    return Version(original, photo.source, facts.frames)
+    return Version(original, photo.source, facts.frames, sizes)
+
+
+def is_stored(parts: Parts, version: Version) -> bool:
+    """Whether the four files of a version are there, with the sizes that they had.
+
+    Raises:
+        OSError: storage cannot be read.
+    """
+    found = [parts.storage.size(key) for key in version.original.keys().values()]
+    return found == [*version.sizes] if version.sizes else all(found)
 
 
 def discard(parts: Parts, original: Original) -> None:

@@ -23,3 +23,5 @@ class Version:
     original: Original
     source: Source
     frames: int = 1
+    sizes: tuple[int, ...] = ()
+    """Bytes of the stored files, in the order of `renditions.ROLES`; empty where not recorded."""

@@ -14,7 +14,7 @@ from fatrina.domain import errors
 
 Note = Callable[[Scope, Mapping[str, Any]], None]
 _ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_METHODS: Final = ("GET", "HEAD", "POST", "DELETE")  # others would be labels without bounds
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE")  # others would be labels without bounds
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _WEBHOOKS: Final = {
     "pending": "Deliveries of events that wait.",

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest of `migrations.versions`, which these tables are; tests hold the two together."""
 
 metadata = MetaData(
@@ -121,6 +121,8 @@ versions = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("link", Text),
+    # Bytes of its four stored files, separated by commas; null before revision 0007.
+    Column("sizes", String(80)),
     Column("token_id", ForeignKey(tokens.c.id)),
     Column("created_at", BigInteger, nullable=False),
     # When it was replaced or removed, the alternative text it had then, when its bytes went.

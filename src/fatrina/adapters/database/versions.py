@@ -1,6 +1,6 @@
 """Versions, as rows: what each image shows and showed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -12,7 +12,7 @@ from fatrina.domain.version import Source, Version
 
 _V = versions.c
 _ORIGINAL = (merchants.c.code, _V.handle, _V.secret, _V.kind, _V.width, _V.height)
-_VERSION = (_V.frames, _V.bytes, _V.sha256, _V.link, *_ORIGINAL)
+_VERSION = (_V.frames, _V.bytes, _V.sha256, _V.link, _V.sizes, *_ORIGINAL)
 _HOME = versions.join(images).join(products).join(merchants)
 
 # Built once, as in `images`.
@@ -66,6 +66,7 @@ def add(connection: Connection, image: int, version: Version, token: int | None,
         "bytes": source.bytes,
         "sha256": source.sha256,
         "link": source.link,
+        "sizes": ",".join(map(str, version.sizes)) or None,
         "token_id": token,
         "created_at": now,
     }
@@ -118,9 +119,22 @@ def all_with_bytes(connection: Connection) -> list[Original]:
     return [_original(row) for row in rows]
 
 
+def all_stored(connection: Connection) -> Iterator[Version]:
+    """Yield every version whose bytes must be there, shown or not, the newest first."""
+    rows = connection.execute(
+        select(*_VERSION)
+        .select_from(_HOME)
+        .where(_V.purged_at.is_(None))
+        .order_by(_V.id.desc())
+        .execution_options(yield_per=1000)
+    )
+    return map(_version, rows)
+
+
 def _version(row: Sequence[Any]) -> Version:
-    frames, size, digest, link, *rest = row
-    return Version(_original(rest), Source(size, digest, link), frames)
+    frames, size, digest, link, sizes, *rest = row
+    stored = tuple(map(int, sizes.split(","))) if sizes else ()
+    return Version(_original(rest), Source(size, digest, link), frames, stored)
 
 
 def _original(row: Sequence[Any]) -> Original:

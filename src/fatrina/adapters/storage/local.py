@@ -64,6 +64,13 @@ class LocalStorage:
         """Open a stored file; FileNotFoundError when there is none."""
         return LocalBlob(self._place(key))
 
+    def size(self, key: str) -> int | None:
+        """Return how many bytes a stored file has; None when there is none."""
+        try:
+            return self._path(key).lstat().st_size
+        except FileNotFoundError:
+            return None
+
     def delete(self, keys: Iterable[str]) -> None:
         """Delete stored files; a key that is not there is no fault."""
         for key in keys:

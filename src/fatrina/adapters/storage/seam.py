@@ -50,6 +50,13 @@ class Storage(Protocol):
             FileNotFoundError: there is none.
         """
 
+    def size(self, key: str) -> int | None:
+        """Return how many bytes a stored file has; None when there is none.
+
+        Raises:
+            OSError: storage cannot be read.
+        """
+
     def delete(self, keys: Iterable[str]) -> None:
         """Delete stored files; a key that is not there is no fault."""
 

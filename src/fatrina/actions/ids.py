@@ -13,3 +13,11 @@ def fresh(taken: Callable[[int], bool]) -> int:
     while taken(identifier := _SMALLEST + randbelow(_LARGEST - _SMALLEST)):
         pass
     return identifier
+
+
+def several(count: int, taken: Callable[[int], bool]) -> list[int]:
+    """As many different ids."""
+    drawn: dict[int, None] = {}
+    while len(drawn) < count:
+        drawn[fresh(taken)] = None
+    return list(drawn)

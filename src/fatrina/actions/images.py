@@ -75,17 +75,18 @@ def attach(parts: Parts, caller: Caller, product: int, change: Change, offer: Of
     with ExitStack() as arrival:
         photo = _must(_arrived(parts, offer, arrival))
         fresh = ingest.develop(parts, photo, caller.merchant)
-    with ingest.committing(parts, fresh) as tx:
-        if products.find(tx, caller.merchant_id, product, lock=True) is None:
-            raise errors.Missing
-        before = images.gallery(tx, product)
-        image = ids.fresh(partial(images.exists, tx))
-        after = before.attach(image, change)
-        now = parts.clock()
+    with parts.database.reading() as look:
+        image = ids.fresh(partial(images.exists, look))
+
+    def run(tx: Connection) -> Image:
+        before = _gallery(tx, caller, product)
+        after, now = before.attach(image, change), parts.clock()
         images.save(tx, product, before, after, now)
         versions.add(tx, image, fresh, caller.token_id, now)
         announce(parts, tx, caller, product, OF_IMAGES)
-    return Image(after[image], fresh.original)
+        return Image(after[image], fresh.original)
+
+    return ingest.commit(parts, run, partial(_committed, caller, image, product, fresh), [fresh])
 
 
 def remove(parts: Parts, caller: Caller, image: int) -> None:
@@ -110,8 +111,13 @@ def _revise(  # noqa: PLR0913, PLR0917  what `update` knows by now
     photo: Photo | None,
     fresh: Version | None,
 ) -> Image:
-    """One transaction: the gallery locked, revised by its rules, saved."""
-    with ingest.committing(parts, *((fresh,) if fresh else ())) as tx:
+    """One transaction: the gallery locked, revised by its rules, saved.
+
+    It is run again after a lost connection only if it adds a version, by which it finds out
+    whether it was committed: a change of texts could undo what another request did meanwhile.
+    """
+
+    def run(tx: Connection) -> Image:
         product, before = _gallery_of(tx, caller, image)
         after = before.revise(image, change)
         now = parts.clock()
@@ -126,9 +132,14 @@ def _revise(  # noqa: PLR0913, PLR0917  what `update` knows by now
             return Image(after[image], fresh.original)
         if after != before:
             announce(parts, tx, caller, product, OF_IMAGES)
-    if fresh is not None:
+        return Image(after[image], shown.original if shown else None)
+
+    if fresh is None:
+        return ingest.commit(parts, run)
+    done = ingest.commit(parts, run, partial(_committed, caller, image, None, fresh), [fresh])
+    if done.original != fresh.original:
         ingest.discard(parts, fresh.original)
-    return Image(after[image], shown.original if shown else None)
+    return done
 
 
 class _OvertakenError(Exception):
@@ -152,7 +163,32 @@ def _must_replace(parts: Parts, shown: Version, photo: Photo, fresh: Version | N
     return fresh is not None and not ingest.is_stored(parts, shown)
 
 
+def _committed(
+    caller: Caller, image: int, product: int | None, fresh: Version, tx: Connection
+) -> Image | None:
+    """The image, if a transaction that added `fresh` to it was committed.
+
+    The product that it is in, or is to be in, is locked first: that waits for the transaction.
+    """
+    if product is None:
+        _gallery_of(tx, caller, image)
+    else:
+        _gallery(tx, caller, product)
+    if versions.image_of(tx, fresh.original) is None:
+        return None
+    _, gallery = _gallery_of(tx, caller, image)
+    return Image(gallery[image], fresh.original)
+
+
+def _gallery(tx: Connection, caller: Caller, product: int) -> Gallery:
+    """A product's gallery, locked."""
+    if products.find(tx, caller.merchant_id, product, lock=True) is None:
+        raise errors.Missing
+    return images.gallery(tx, product)
+
+
 def _gallery_of(tx: Connection, caller: Caller, image: int) -> tuple[int, Gallery]:
+    """The product that an image is in, and its gallery, locked."""
     product = images.product_of(tx, caller.merchant_id, image, lock=True)
     if product is None:
         raise errors.Missing

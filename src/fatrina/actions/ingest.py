@@ -1,10 +1,10 @@
 """A photo, uploaded or linked, into a stored original with its renditions."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
@@ -23,6 +23,7 @@ from fatrina.domain.version import Source, Version
 File = SpoolFile
 """A photo's file on its way: written, counted and hashed as it comes; gone when it is closed."""
 
+T = TypeVar("T")
 _SECRET: Final = 32
 _TRIES: Final = 2  # a decoder may be lost through no fault of the photo, once
 log = structlog.get_logger("fatrina")
@@ -110,19 +111,33 @@ def discard(parts: Parts, original: Original) -> None:
         parts.storage.delete(original.keys().values())
 
 
-@contextmanager
-def committing(parts: Parts, *fresh: Version) -> Iterator[Connection]:
-    """One transaction, after which `fresh` versions are shown.
+def commit(
+    parts: Parts,
+    run: Callable[[Connection], T],
+    committed: Callable[[Connection], T | None] | None = None,
+    fresh: Collection[Version] = (),
+) -> T:
+    """The result of `run`, called in one transaction, after which `fresh` versions are shown.
 
     Their bytes are deleted at once when a rule refuses, or the disk is full.
+
+    When the connection is lost, the commit may have succeeded. If `committed` is given, a second
+    transaction calls it: it returns the result that it finds committed, or None, and then `run`
+    is called again. To find it, `committed` must first take the lock that `run` takes: that lock
+    is granted only when the lost transaction has ended. From then on no bytes are deleted here,
+    since rows may refer to them: the sweep decides.
     """
     certain = errors.Missing, errors.Invalid, errors.StorageFull
-    with (
-        discarding(parts, fresh, *certain),
-        parts.clock.stage("commit"),
-        parts.database.writing() as tx,
-    ):
-        yield tx
+    with parts.clock.stage("commit"):
+        try:
+            with discarding(parts, fresh, *certain), parts.database.writing() as tx:
+                return run(tx)
+        except errors.DatabaseDown as down:
+            if committed is None or not down.connection_lost:
+                raise
+        with parts.database.writing() as tx:
+            found = committed(tx)
+            return run(tx) if found is None else found
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from fatrina.actions import Parts, ids, ingest
 from fatrina.actions.announce import announce
 from fatrina.actions.ingest import Linked
 from fatrina.actions.shown import Product, with_images
-from fatrina.adapters.database import images, products, versions
+from fatrina.adapters.database import images, products, tokens, versions
 from fatrina.adapters.database.products import ProductRow
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
@@ -47,17 +47,30 @@ def create(
     Gallery().must_have_room(len(pictures))
     with parts.database.reading() as look:
         _must_be_free(look, caller, sku)
+        row = ProductRow(ids.fresh(partial(products.exists, look)), name, sku)
+        numbers = ids.several(len(pictures), partial(images.exists, look))
     fresh = _developed(parts, caller, (link for _, link in pictures))
-    with ingest.committing(parts, *fresh) as tx:
+
+    def run(tx: Connection) -> Product:
+        tokens.lock(tx, caller.merchant_id)
         _must_be_free(tx, caller, sku)
-        row = ProductRow(ids.fresh(partial(products.exists, tx)), name, sku)
         now = parts.clock()
         products.add(tx, caller.merchant_id, row, now)
-        for version, (change, _) in zip(fresh, pictures, strict=True):
-            gallery, image = images.gallery(tx, row.id), ids.fresh(partial(images.exists, tx))
-            images.save(tx, row.id, gallery, gallery.attach(image, change), now)
+        gallery = Gallery()
+        for image, version, (change, _) in zip(numbers, fresh, pictures, strict=True):
+            after = gallery.attach(image, change)
+            images.save(tx, row.id, gallery, after, now)
             versions.add(tx, image, version, caller.token_id, now)
+            gallery = after
         return with_images(tx, [row])[0]
+
+    def committed(tx: Connection) -> Product | None:
+        tokens.lock(tx, caller.merchant_id)
+        if not products.exists(tx, row.id):
+            return None
+        return with_images(tx, [_must(products.find(tx, caller.merchant_id, row.id))])[0]
+
+    return ingest.commit(parts, run, committed, fresh)
 
 
 def details(parts: Parts, caller: Caller, product: int) -> Product:
@@ -112,6 +125,8 @@ def update(
         errors.Invalid: another one has the SKU.
     """
     with parts.database.writing() as tx:
+        if sku:
+            tokens.lock(tx, caller.merchant_id)
         before = _must(products.find(tx, caller.merchant_id, product, lock=True))
         if sku != before.sku:
             _must_be_free(tx, caller, sku)

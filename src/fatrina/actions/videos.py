@@ -2,13 +2,15 @@
 
 from functools import partial
 
-from fatrina.actions import Parts, ids
+from sqlalchemy import Connection
+
+from fatrina.actions import Parts, ids, ingest
 from fatrina.actions.announce import announce
 from fatrina.actions.shown import Image
 from fatrina.adapters.database import images, products
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
-from fatrina.domain.gallery import Change
+from fatrina.domain.gallery import Change, Gallery
 from fatrina.domain.video import Video
 from fatrina.domain.webhook import OF_IMAGES
 
@@ -19,12 +21,27 @@ def attach(parts: Parts, caller: Caller, product: int, change: Change, video: Vi
     Raises:
         errors.Missing: the merchant has no such product.
     """
-    with parts.clock.stage("commit"), parts.database.writing() as tx:
+    with parts.database.reading() as look:
+        image = ids.fresh(partial(images.exists, look))
+
+    def locked(tx: Connection) -> Gallery:
         if products.find(tx, caller.merchant_id, product, lock=True) is None:
             raise errors.Missing
-        before = images.gallery(tx, product)
-        image = ids.fresh(partial(images.exists, tx))
+        return images.gallery(tx, product)
+
+    def run(tx: Connection) -> Image:
+        before = locked(tx)
         after = before.attach(image, change, video.url)
         images.save(tx, product, before, after, parts.clock())
         announce(parts, tx, caller, product, OF_IMAGES)
-    return Image(after[image], None)
+        return Image(after[image], None)
+
+    def committed(tx: Connection) -> Image | None:
+        gallery = locked(tx)
+        if not images.exists(tx, image):
+            return None
+        if all(entry.id != image for entry in gallery.entries):
+            raise errors.Missing
+        return Image(gallery[image], None)
+
+    return ingest.commit(parts, run, committed)

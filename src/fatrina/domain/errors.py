@@ -670,6 +670,8 @@ class DatabaseDown(Unavailable):
     """The database does not answer, or refuses writes."""
 
     reason = "database_down"
+    connection_lost = False
+    """Whether the connection was lost: a commit may have succeeded all the same."""
 
 
 class StorageFull(Refusal):

@@ -183,9 +183,13 @@ def _revision(connection: Connection) -> str | None:
 def _told() -> Iterator[None]:
     try:
         yield
-    except (IntegrityError, ProgrammingError):
-        raise  # a fault of ours, no outage
     except (DBAPIError, PoolTimeoutError) as fault:
+        if isinstance(fault, DBAPIError) and fault.connection_invalidated:
+            down = errors.DatabaseDown()
+            down.connection_lost = True
+            raise down from fault
+        if isinstance(fault, (IntegrityError, ProgrammingError)):
+            raise  # a fault of ours, no outage
         code = getattr(getattr(fault, "orig", None), "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
             raise errors.StorageFull from fault

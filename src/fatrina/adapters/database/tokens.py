@@ -19,6 +19,12 @@ _CALLER = (
     )
 )
 
+_LOCK = (
+    select(merchants.c.id)
+    .where(merchants.c.id == bindparam("merchant"))
+    .with_for_update(key_share=True)
+)
+
 
 class TokenRow(NamedTuple):
     """A token as a list shows it; its secret is not kept."""
@@ -49,6 +55,14 @@ def add_merchant(connection: Connection, code: str, now: int, plan: str = DEFAUL
 def merchant_id(connection: Connection, code: str) -> int | None:
     """The id of the merchant with this code."""
     return connection.scalar(select(merchants.c.id).where(merchants.c.code == code))
+
+
+def lock(connection: Connection, merchant: int) -> None:
+    """Make other writers that lock this merchant wait until the transaction ends.
+
+    A transaction that checks what a merchant has before it adds to that takes this lock first.
+    """
+    connection.execute(_LOCK, {"merchant": merchant})
 
 
 def merchants_listed(connection: Connection) -> list[MerchantRow]:

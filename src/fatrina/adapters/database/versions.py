@@ -52,6 +52,11 @@ def shown(connection: Connection, image: int) -> Version | None:
     return None if row is None else _version(row)
 
 
+def image_of(connection: Connection, original: Original) -> int | None:
+    """The image that an original was added to, shown there or not; None when it was not added."""
+    return connection.scalar(select(_V.image_id).where(_V.handle == original.handle))
+
+
 def add(connection: Connection, image: int, version: Version, token: int | None, now: int) -> None:
     """Make a version the one its image shows; the one before must have been retired."""
     original, source = version.original, version.source

@@ -1,0 +1,212 @@
+"""A connection that is lost at a commit: whether it succeeded or not, the action happens once."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Connection, PoolProxiedConnection, select
+
+from fatrina.actions import images, ingest, products, seeding, subscriptions
+from fatrina.actions.ingest import Linked
+from fatrina.actions.seeding import Merchant, Picture, Product
+from fatrina.adapters.database import Database, schema
+from fatrina.domain import errors
+from fatrina.domain.gallery import Change
+from fatrina.domain.renditions import ROLES
+from fatrina.domain.webhook import PRODUCT_UPDATED, Subscription
+from tests.actions.shop import Pictured, Shop, digest, photo
+
+Then = Callable[[], object]
+OUTCOMES = pytest.mark.parametrize("succeeds", [True, False], ids=["committed", "rolled back"])
+
+
+def nothing() -> None:
+    """Nothing happens before the second transaction."""
+
+
+@contextmanager
+def losing(shop: Shop, *, succeeds: bool, then: Then = nothing, times: int = 1) -> Iterator[None]:
+    """Lose the connection at the next commits; `then` is called before the transaction after."""
+    database = shop.parts.database
+    dialect = database._writer.dialect
+    commit, lost, thens = dialect.do_commit, list[object](), [then]
+
+    def lose(connection: PoolProxiedConnection) -> None:
+        if len(lost) == times:
+            commit(connection)
+            return
+        lost.append(connection)
+        commit(connection) if succeeds else dialect.do_rollback(connection)
+        assert connection.dbapi_connection is not None
+        connection.dbapi_connection.close()
+        connection.dbapi_connection.commit()  # raises, as any use of a closed connection does
+
+    @contextmanager
+    def writing() -> Iterator[Connection]:
+        if lost and thens:
+            thens.pop()()
+        with Database.writing(database) as tx:
+            yield tx
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dialect, "do_commit", lose)
+        patch.setattr(database, "writing", writing)
+        yield
+    assert len(lost) == times
+
+
+def count(shop: Shop, table: str) -> int:
+    with shop.parts.database.reading() as look:
+        return len(look.execute(select(schema.metadata.tables[table])).all())
+
+
+@OUTCOMES
+def test_an_update_happens_once(shop: Shop, *, succeeds: bool) -> None:
+    image = shop.attach(photo(1)).entry.id
+    subscriptions.subscribe(
+        shop.parts, shop.caller, Subscription("n", PRODUCT_UPDATED, "https://shop.test/")
+    )
+    with losing(shop, succeeds=succeeds):
+        answer = shop.update(image, photo(2), Change(alt="new"))
+    assert shop.shown()[image] == (1, True, "new", digest(photo(2)))
+    assert answer.original.handle == shop.record(image)[-1]["handle"]
+    assert answer.entry.alt == "new"
+    assert len(shop.record(image)) == 2
+    assert count(shop, "deliveries") == 1
+    shop.must_be_clean()
+
+
+def test_a_transaction_that_finds_its_own_image_shown_keeps_its_bytes(shop: Shop) -> None:
+    image = shop.attach(photo(1)).entry.id
+    with shop.arrived(photo(2)) as new:
+        fresh = ingest.develop(shop.parts, new, "shop1")
+        for _ in range(3):
+            images._revise(shop.parts, shop.caller, image, Change(), new, fresh)
+    assert shop.shown()[image].sha256 == digest(photo(2))
+    assert len(shop.record(image)) == 2
+    shop.must_be_clean()
+
+
+@pytest.mark.parametrize("between", [3, 1])
+def test_an_update_that_was_replaced_meanwhile_stays_replaced(shop: Shop, between: int) -> None:
+    image = shop.attach(photo(1)).entry.id
+
+    def replace() -> None:
+        shop.update(image, photo(between), Change(alt="theirs"))
+
+    with losing(shop, succeeds=True, then=replace):
+        answer = shop.update(image, photo(2), Change(alt="ours"))
+    assert shop.shown()[image][2:] == ("theirs", digest(photo(between)))
+    assert answer.original.handle == shop.record(image)[1]["handle"]
+    assert [row["sha256"] for row in shop.record(image)] == [
+        digest(photo(seed)) for seed in (1, 2, between)
+    ]
+    shop.must_be_clean()
+
+
+@OUTCOMES
+def test_an_update_of_an_image_that_was_removed_meanwhile(shop: Shop, *, succeeds: bool) -> None:
+    image = shop.attach(photo(1)).entry.id
+    with (
+        losing(shop, succeeds=succeeds, then=lambda: shop.remove(image)),
+        pytest.raises(errors.Missing),
+    ):
+        shop.update(image, photo(2))
+    assert shop.shown() == {}
+    # What is on record has its bytes; what may be on record has them until a sweep.
+    assert shop.stored() >= shop.referenced()
+
+
+@OUTCOMES
+def test_the_same_bytes_as_shown_leave_nothing_behind(shop: Shop, *, succeeds: bool) -> None:
+    image = shop.attach(photo(1)).entry.id
+    with shop.arrived(photo(1)) as same:
+        fresh = ingest.develop(shop.parts, same, "shop1")
+        with losing(shop, succeeds=succeeds):
+            images._revise(shop.parts, shop.caller, image, Change(alt="x"), same, fresh)
+    assert shop.shown()[image] == (1, True, "x", digest(photo(1)))
+    assert len(shop.record(image)) == 1
+    shop.must_be_clean()
+
+
+@OUTCOMES
+def test_a_change_of_text_alone_is_left_to_the_client(shop: Shop, *, succeeds: bool) -> None:
+    image = shop.attach(photo(1), Change(alt="old")).entry.id
+    with losing(shop, succeeds=succeeds), pytest.raises(errors.DatabaseDown):
+        shop.update(image, None, Change(alt="new"))
+    assert shop.shown()[image].alt == ("new" if succeeds else "old")
+    shop.must_be_clean()
+
+
+@OUTCOMES
+def test_an_image_is_attached_once(shop: Shop, *, succeeds: bool) -> None:
+    with losing(shop, succeeds=succeeds):
+        image = shop.attach(photo(1), Change(alt="new"))
+    assert shop.shown() == {image.entry.id: (1, True, "new", digest(photo(1)))}
+    assert len(shop.record()) == 1
+    shop.must_be_clean()
+
+
+def test_an_image_that_was_removed_before_its_attaching_was_confirmed(shop: Shop) -> None:
+    def remove() -> None:
+        (image,) = shop.shown()
+        shop.remove(image)
+
+    with losing(shop, succeeds=True, then=remove), pytest.raises(errors.Missing):
+        shop.attach(photo(1))
+    assert shop.shown() == {}
+    shop.must_be_clean()
+
+
+@OUTCOMES
+def test_a_video_is_attached_once(shop: Shop, *, succeeds: bool) -> None:
+    with losing(shop, succeeds=succeeds):
+        film = shop.attach_video(Change(alt="film"))
+    details = products.details(shop.parts, shop.caller, shop.product)
+    assert [each.entry for each in details.images] == [film.entry]
+    assert count(shop, "images") == 1
+
+
+@OUTCOMES
+@pytest.mark.parametrize("pictures", [0, 2])
+def test_a_product_is_created_once(shop: Shop, pictures: int, *, succeeds: bool) -> None:
+    links = [f"https://user.example/{seed}.jpg" for seed in range(pictures)]
+    shop.web.pages.update({link: photo(seed) for seed, link in enumerate(links)})
+    before = count(shop, "products")
+    with losing(shop, succeeds=succeeds):
+        made = products.create(
+            shop.parts, shop.caller, "Vase", "V-1", [(Change(), Linked(link)) for link in links]
+        )
+    assert made == products.details(shop.parts, shop.caller, made.row.id)
+    assert made.row.sku == "V-1"
+    assert [Pictured.of(each).entry.default for each in made.images] == [True, False][:pictures]
+    assert count(shop, "products") == before + 1
+    assert len(shop.record()) == pictures
+    shop.must_be_clean()
+
+
+def test_a_product_that_was_removed_before_its_creation_was_confirmed(shop: Shop) -> None:
+    def remove() -> None:
+        product = products.by_sku(shop.parts, shop.caller, "V-1")
+        products.remove(shop.parts, shop.caller, product)
+
+    with losing(shop, succeeds=True, then=remove), pytest.raises(errors.Missing):
+        products.create(shop.parts, shop.caller, "Vase", "V-1")
+
+
+@OUTCOMES
+def test_a_seed_keeps_the_bytes_that_it_may_have_committed(shop: Shop, *, succeeds: bool) -> None:
+    picture = Picture("/", Change(), bytes=lambda file: file.write(photo(1)))
+    seed = [Merchant("/", "shop1", products=[Product("/", "Lamp", pictures=[picture])])]
+    with losing(shop, succeeds=succeeds), pytest.raises(errors.DatabaseDown):
+        seeding.seed(shop.parts, seed, 1)
+    assert len(shop.referenced()) == (len(ROLES) if succeeds else 0)
+    assert shop.stored() >= shop.referenced()
+
+
+def test_a_connection_that_is_lost_twice_is_an_outage(shop: Shop) -> None:
+    image = shop.attach(photo(1)).entry.id
+    with losing(shop, succeeds=False, times=2), pytest.raises(errors.DatabaseDown):
+        shop.update(image, photo(2))
+    assert shop.shown()[image].sha256 == digest(photo(1))
+    assert shop.stored() >= shop.referenced()

@@ -1,11 +1,13 @@
 """Run one service on a socket until it is told to stop."""
 
+import asyncio
 import ctypes
 import errno
 import signal
 import socket
 import threading
 from collections.abc import Callable
+from time import monotonic
 from typing import Final
 
 import structlog
@@ -18,6 +20,7 @@ from fatrina.web import protocol
 
 _TRIM: Final = 10.0
 """Seconds between two returns of freed memory."""
+_LOOK: Final = 0.05
 log = structlog.get_logger("fatrina")
 
 
@@ -52,7 +55,32 @@ def serve(
             signal.signal(signal.SIGTERM, lambda *_: None)
             threading.Thread(target=_give_back, args=(stopped,), daemon=True).start()
             config = uvicorn.Config(service.app, lifespan="off", **protocol.as_uvicorn())
-            uvicorn.Server(config).run(sockets=[listener])
+            DrainingServer(config).run(sockets=[listener])
+
+
+class DrainingServer(uvicorn.Server):
+    """A server that answers every request that has reached it before it stops."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, answer what has arrived or is on its way, then stop as uvicorn does.
+
+        uvicorn closes idle connections at once, and a request that a client has just sent on one
+        of them is reset.
+        """
+        setattr(self.server_state, "draining", True)  # noqa: B010  read by `Protocol`
+        await asyncio.sleep(0)  # connections that wait in the listening socket are accepted
+        for server in self.servers:
+            server.close()
+        for each in sockets or []:
+            each.close()
+        connections = self.server_state.connections
+        for connection in list(connections):
+            if isinstance(connection, protocol.Protocol):
+                connection.drain()
+        end = monotonic() + protocol.DRAIN_IDLE
+        while connections and monotonic() < end and not self.force_exit:  # noqa: ASYNC110  no event
+            await asyncio.sleep(_LOOK)
+        await super().shutdown(sockets)
 
 
 def listening(settings: Settings) -> socket.socket:

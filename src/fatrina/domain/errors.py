@@ -674,6 +674,12 @@ class DatabaseDown(Unavailable):
     """Whether the connection was lost: a commit may have succeeded all the same."""
 
 
+class Stopping(Unavailable):
+    """The service is stopping; another one may answer in `retry` seconds."""
+
+    reason = "stopping"
+
+
 class StorageFull(Refusal):
     """There is no space left for the bytes."""
 

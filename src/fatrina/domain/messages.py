@@ -364,6 +364,10 @@ WORDS: dict[str, Words] = {
         "قاعدة البيانات لا تستجيب حاليًّا. أعد المحاولة بعد دقيقة.",
         "The database does not answer at the moment. Try again in a minute.",
     ),
+    "stopping": Words(
+        "تتوقف الخدمة الآن لإعادة تشغيلها. أعد إرسال الطلب بعد قليل.",
+        "The service is stopping. Send the request again in a moment.",
+    ),
     "storage_full": Words(
         "لم تبق مساحة لحفظ الصورة. لن تنجح إعادة المحاولة قبل أن يوفّر مشغّل الخدمة مساحة إضافية.",
         "There is no space left to keep the photo. Trying again will not help before the service's operator has made room.",

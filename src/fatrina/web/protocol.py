@@ -19,18 +19,35 @@ READ_SECONDS: Final = 60.0
 """Seconds in which a client must take what of an answer waits for it, about 256 KB."""
 _MOST: Final = 16_384
 """Bytes of a head, or of anything else that is neither a head nor a body."""
+DRAIN_IDLE: Final = 1.0
+"""Seconds in which a connection without a request stays open when the server stops: a request
+may be on its way."""
+DRAIN_BODY: Final = 5.0
+"""Seconds without a byte after which an upload is given up when the server stops."""
 _QUEUE: Final = 8
 """Requests on one connection that may wait for the answer to another."""
-_BODY: Final = json.dumps(wire.failure(errors.HttpBroken(), "ar"), ensure_ascii=False).encode()
-_BROKEN: Final = (
-    "HTTP/1.1 400 Bad Request\r\n"
-    "content-type: application/json; charset=utf-8\r\n"
-    "content-language: ar\r\n"
-    f"content-length: {len(_BODY)}\r\n"
-    "cache-control: no-store\r\n"
-    f"fatrina-reason: {errors.HttpBroken.reason}\r\n"
-    "x-request-id: {name}\r\n"
-    "connection: close\r\n\r\n"
+
+
+def _response(line: str, refusal: errors.Refusal, more: str = "") -> tuple[str, bytes]:
+    """Return the head, with a place for the request's id, and the body of an error response."""
+    body = json.dumps(wire.failure(refusal, "ar"), ensure_ascii=False).encode()
+    head = (
+        f"HTTP/1.1 {line}\r\n"
+        "content-type: application/json; charset=utf-8\r\n"
+        "content-language: ar\r\n"
+        f"content-length: {len(body)}\r\n"
+        "cache-control: no-store\r\n"
+        f"fatrina-reason: {refusal.reason}\r\n"
+        f"{more}"
+        "x-request-id: {name}\r\n"
+        "connection: close\r\n\r\n"
+    )
+    return head, body
+
+
+_BROKEN: Final = _response("400 Bad Request", errors.HttpBroken())
+_STOPPING: Final = _response(
+    "503 Service Unavailable", errors.Stopping(retry=5), "retry-after: 5\r\n"
 )
 
 
@@ -51,6 +68,8 @@ class Protocol(HttpToolsProtocol):
     _silent = 0
     """Bytes since the parser last told of something."""
     _broken = False
+    _draining = False
+    _last_data = 0.0
     _joining: Joining
     _cut_off: asyncio.TimerHandle | None = None
     _given_up: asyncio.TimerHandle | None = None
@@ -63,11 +82,14 @@ class Protocol(HttpToolsProtocol):
         connection: socket.socket = transport.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._watch()
+        if getattr(self.server_state, "draining", False):
+            self.drain()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; stop the clock while a request is being answered."""
         if self._broken:
             return
+        self._last_data = self.loop.time()
         self._unset_keepalive_if_required()
         self._silent += len(data)
         try:
@@ -100,7 +122,10 @@ class Protocol(HttpToolsProtocol):
         if not self.parser.should_upgrade():
             self.scope["state"]["cut"] = self.transport.abort
             self.scope["state"]["gone"] = self.transport.is_closing
+            before = self._latest()
             super().on_headers_complete()
+            if self._draining:
+                self._close_after_the_last(before)
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body: most are read one by one, and so need no copy."""
@@ -173,9 +198,44 @@ class Protocol(HttpToolsProtocol):
         head += [b"%b: %b\r\n" % each for each in self.headers if each[0] != b"upgrade"]
         self._feed(b"".join([*head, b"\r\n", rest]))
 
-    def _refuse(self) -> None:
-        self.transport.write(_BROKEN.format(name=token_hex(8)).encode() + _BODY)
+    def _refuse(self, response: tuple[str, bytes] = _BROKEN) -> None:
+        head, body = response
+        self.transport.write(head.format(name=token_hex(8)).encode() + body)
         self.transport.close()
+
+    def drain(self) -> None:
+        """Answer what has arrived or is on its way, then close; the server stops.
+
+        Every response says `Connection: close`. An upload that stalls is given up with 503.
+        """
+        self._draining = True
+        self._last_data = self.loop.time()
+        self._close_after_the_last(None)
+        self.loop.call_later(DRAIN_BODY, self._give_up_stalled)
+
+    def _close_after_the_last(self, before: RequestResponseCycle | None) -> None:
+        latest = self._latest()
+        if latest is None or latest.response_complete:
+            return
+        if before is not None and before is not latest and not before.response_started:
+            before.keep_alive = True  # another request came behind it
+        latest.keep_alive = False
+
+    def _give_up_stalled(self) -> None:
+        cycle = self._latest()
+        if self.transport.is_closing() or cycle is None or cycle.response_complete:
+            return
+        left = self._last_data + DRAIN_BODY - self.loop.time()
+        if not cycle.more_body or left > 0:
+            self.loop.call_later(max(left, DRAIN_BODY / 5), self._give_up_stalled)
+            return
+        answer = not cycle.response_started
+        cycle.more_body, cycle.disconnected = False, True
+        cycle.message_event.set()
+        if answer and not self.pipeline:
+            self._refuse(_STOPPING)
+        else:
+            self.transport.close()
 
     def _watch(self) -> None:
         if self._answering():

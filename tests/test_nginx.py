@@ -13,6 +13,7 @@ import pytest
 
 from tests import client, drawn
 from tests.shop import UPDATE, Hung, Shop, running, until
+from tests.web.refusing import must_refuse
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "operations.md"
 FRAME = """
@@ -101,3 +102,32 @@ def test_who_may_not_upload_is_told_before_the_upload(tmp_path: Path) -> None:
     ):
         line.send(client.head("POST", UPDATE.format(1), stated))
         assert line.answer().status == 401
+
+
+def test_oauth_is_reached(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as service, nginx(tmp_path, service.port) as front:
+        known = client.call(front, "GET", "/.well-known/oauth-authorization-server", None)
+        assert known.status == 200
+        asked = client.call(front, "GET", "/oauth2/auth", None)
+        assert asked.status == 400
+        assert asked.headers["content-type"].startswith("text/html")
+        token = client.call(front, "POST", "/oauth2/token", client.urlencoded(grant_type="x"))
+        assert token.json["error"] == "invalid_request"
+        assert client.call(front, "GET", "/oauth2/user/info", None).status == 401
+
+
+def test_its_own_errors_have_the_envelope(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as service, nginx(tmp_path, service.port) as front:
+        with client.Line(front) as line:
+            stated = {
+                "Content-Type": "multipart/form-data; boundary=b",
+                "Content-Length": "30000000",
+            }
+            line.send(client.head("POST", UPDATE.format(1), stated))
+            must_refuse(line.answer(), 413, "body_too_large")
+        must_refuse(client.call(front, "GET", "/metrics", None), 404, "missing")
+    with nginx(tmp_path, service.port) as front:  # the service has ended
+        answer = client.call(front, "GET", "/admin/v2/products", None)
+        must_refuse(answer, 503, "unavailable")
+        assert answer.headers["retry-after"] == "5"
+        assert answer.json["error"]["code"] == "service_unavailable"

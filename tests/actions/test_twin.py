@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -312,6 +313,57 @@ def test_a_broken_dump_changes_nothing(shop: Shop, how: str) -> None:
         restored(shop, dump)
     assert (rows(shop), stored(shop)) == (were, had)
     assert not shop.parts.spool.left()
+
+
+MISFITS: dict[str, tuple[str, str, object]] = {
+    "text with NUL": ("products", "name", "a\0b"),
+    "half a surrogate pair": ("products", "name", "\ud800"),
+    "text that is too long": ("merchants", "code", "shop123"),
+    "a long hash": ("tokens", "hash", "f" * 65),
+    "no text": ("images", "alt", 5),
+    "text for a number": ("images", "age", "1"),
+    "a fraction for a number": ("images", "age", 1.5),
+    "a truth for a number": ("images", "age", True),
+    "a number for a truth": ("images", "is_default", 1),
+    "an id of 33 bits": ("products", "id", 2**31),
+    "a negative one": ("products", "id", -(2**31) - 1),
+    "an id of 65 bits": ("versions", "created_at", 2**63),
+    "a number beyond all": ("images", "sort", 10**400),
+    "text for a sort": ("images", "sort", "1"),
+    "nothing": ("versions", "handle", None),
+}
+
+
+@pytest.mark.parametrize("what", MISFITS)
+def test_rows_that_a_strict_database_rejects_change_nothing(shop: Shop, what: str) -> None:
+    table, column, value = MISFITS[what]
+    lived_in(shop)
+
+    def spoilt(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
+        lines = [json.loads(line) for line in data.splitlines()] if table in member.name else []
+        for row in lines[-1:]:
+            assert column in row
+            row[column] = value
+        return member, b"".join(json.dumps(row).encode() + b"\n" for row in lines) or data
+
+    dump = resealed(changed(dumped(shop), spoilt))
+    were, had = rows(shop), stored(shop)
+    with pytest.raises(DumpError, match=f"“{table}” has a value that does not fit into “{column}”"):
+        restored(shop, dump)
+    assert (rows(shop), stored(shop)) == (were, had)
+
+
+def resealed(dump: bytes) -> bytes:
+    """An archive whose hashes are those of its members."""
+    sums: dict[str, str] = {}
+
+    def seal(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
+        if member.name == "sha256.json":
+            return member, json.dumps(sums).encode()
+        sums[member.name] = sha256(data).hexdigest()
+        return member, data
+
+    return changed(dump, seal)
 
 
 def test_a_picture_that_is_gone_is_told(shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """What is SQLite's own: its log, its flushes, its full disk, its broken files."""
 
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DataError
 
 from fatrina.adapters.database import Database, images
 from fatrina.adapters.database.schema import merchants
@@ -142,3 +144,33 @@ def test_rows_outlive_every_revision(database: Database) -> None:
     database.migrate()
     with database.reading() as look:
         assert images.gallery(look, PRODUCT) == gallery
+
+
+def test_a_value_that_no_database_takes_is_no_outage(tmp_path: Path) -> None:
+    with Database(tmp_path / "x.sqlite3") as database:
+        database.migrate()
+        with database.writing() as tx:
+            connection = tx.connection.driver_connection
+            assert isinstance(connection, sqlite3.Connection)
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1000)
+        with pytest.raises(DataError), database.writing() as tx:
+            tx.execute(text("SELECT :value"), {"value": "a" * 2000})
+        database.check()
+
+
+def test_a_connection_that_is_lost_is_an_outage_that_says_so(tmp_path: Path) -> None:
+    with Database(tmp_path / "x.sqlite3") as database:
+        database.migrate()
+
+        def lose() -> None:
+            with database.writing() as tx:
+                connection = tx.connection.driver_connection
+                assert isinstance(connection, sqlite3.Connection)
+                connection.rollback()
+                connection.close()
+                tx.execute(text("SELECT 1"))
+
+        with pytest.raises(errors.DatabaseDown) as refused:
+            lose()
+        assert refused.value.connection_lost
+        database.check()

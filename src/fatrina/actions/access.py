@@ -78,6 +78,7 @@ def revoke(database: Database, token: int, now: int) -> bool:
     With an app's token goes all of its grant: its refresh token would give the app a new one.
     """
     with database.writing() as tx:
-        revoked = tokens.revoke(tx, token, now)
         grant = tokens.grant_of(tx, token)
-        return (grant is not None and apps.revoke(tx, grant, now)) or revoked
+        # The grant before its tokens, in the order in which every writer locks them.
+        ended = grant is not None and apps.revoke(tx, grant, now)
+        return tokens.revoke(tx, token, now) or ended

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from fatrina.adapters.database import Database, versions
+from fatrina.adapters.database.fitting import misfit
 from fatrina.adapters.database.schema import REVISION, metadata
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import Storage
@@ -197,6 +198,8 @@ def _insert(tx: Connection, name: str, lines: IO[bytes]) -> None:
         row = _json(name, line)
         if set(row) != {column.name for column in table.columns}:
             raise DumpError(f"A row of “{name}” has other columns.")
+        if (column := misfit(table, row)) is not None:
+            raise DumpError(f"A row of “{name}” has a value that does not fit into “{column}”.")
         batch.append(row)
         if len(batch) == _BATCH:
             tx.execute(insert(table), batch)

@@ -58,7 +58,7 @@ def listed(database: Database) -> list[App]:
 def remove_app(database: Database, client_id: str, now: int) -> bool:
     """Take an app away, and revoke all that it was granted; False when there is none."""
     with database.writing() as tx:
-        app = apps.find(tx, client_id)
+        app = apps.find(tx, client_id, lock=True)
         if app is not None:
             apps.remove(tx, app, now)
         return app is not None
@@ -92,12 +92,17 @@ def authenticate(database: Database, client_id: str, secret: str) -> App:
 
 
 def approve(database: Database, asked: Asked, merchant: str, key: str, now: int) -> str | None:
-    """The code for what a merchant granted; None when the owner's key is not the merchant's."""
+    """The code for what a merchant granted; None when the owner's key is not the merchant's.
+
+    Raises:
+        RefusedError: the app has been removed meanwhile.
+    """
     code = random_text(SECRET)
     with database.writing() as tx:
         found = apps.key_of(tx, merchant)
         if found is None or not compare_digest(found[1] or "", access.hashed(key)):
             return None
+        _must_be_there(tx, asked.app)
         row = Code(
             id=0,
             app=asked.app.id,
@@ -120,9 +125,10 @@ def exchange(  # noqa: PLR0913  what the request holds
     A code that comes twice was stolen: all that it gave is revoked (RFC 9700, 4.5).
 
     Raises:
-        RefusedError: the code is not good, or not for this request.
+        RefusedError: the code is not good, or not for this request, or the app has been removed.
     """
     with database.writing() as tx:
+        _must_be_there(tx, app)
         found = apps.find_code(tx, access.hashed(code))
         if found is not None and found.app == app.id and found.grant is not None:
             apps.revoke(tx, found.grant, now)
@@ -144,9 +150,11 @@ def refresh(database: Database, app: App, token: str, scope: str, now: int) -> I
     One that comes twice was stolen: its whole family is revoked (RFC 9700, 4.14.2).
 
     Raises:
-        RefusedError: the token is not good, or `scope` reaches further than what was granted.
+        RefusedError: the token is not good, or `scope` reaches further than what was granted, or
+            the app has been removed.
     """
     with database.writing() as tx:
+        _must_be_there(tx, app)
         found = apps.find_refresh(tx, access.hashed(token))
         if found is not None and found.grant.app == app.id:
             grant = found.grant
@@ -159,6 +167,12 @@ def refresh(database: Database, app: App, token: str, scope: str, now: int) -> I
                 apps.use_refresh(tx, found.id, now)
                 return _issued(tx, grant, " ".join(wanted), now)
     raise RefusedError("invalid_grant", _SPENT)
+
+
+def _must_be_there(tx: Connection, app: App) -> None:
+    """Lock the app, which must not have been removed since it was looked up."""
+    if apps.find(tx, app.client_id, lock=True) is None:
+        raise RefusedError("invalid_client", "There is no such client any more.")
 
 
 def _issued(tx: Connection, grant: Grant, scope: str, now: int) -> Issued:

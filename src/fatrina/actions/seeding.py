@@ -146,6 +146,7 @@ def _sow(parts: Parts, tx: Connection, merchant: Merchant, made: dict[str, Versi
     owner = tokens.merchant_id(tx, merchant.code)
     if owner is None:
         owner = tokens.add_merchant(tx, merchant.code, now, merchant.plan)
+    tokens.lock(tx, owner)
     _must_be_own(tx, merchant, owner)
     for token in merchant.tokens:
         _, row = access.made(token.scope, token.milliseconds, now, token.text)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from fatrina.actions import Parts
-from fatrina.adapters.database import Database, webhooks
+from fatrina.adapters.database import Database, tokens, webhooks
 from fatrina.adapters.database import deliveries as rows
 from fatrina.adapters.database.deliveries import DeliveryRow
 from fatrina.domain import errors
@@ -20,6 +20,7 @@ def subscribe(parts: Parts, caller: Caller, wanted: Subscription) -> int:
     """
     must_have_secret(wanted)
     with parts.database.writing() as tx:
+        tokens.lock(tx, caller.merchant_id)
         if len(webhooks.listed(tx, caller.merchant_id)) >= MOST:
             raise errors.Invalid(errors.TooManySubscriptions("url", limit=MOST))
         return webhooks.subscribe(tx, caller.merchant_id, wanted, parts.clock())
@@ -33,7 +34,7 @@ def change(parts: Parts, caller: Caller, number: int, changes: dict[str, Any]) -
         errors.Invalid: the secret is to be sent, and is missing or cannot be a header's value.
     """
     with parts.database.writing() as tx:
-        found = webhooks.find(tx, caller.merchant_id, number)
+        found = webhooks.find(tx, caller.merchant_id, number, lock=True)
         if found is None:
             raise errors.Missing
         changed = replace(found, **changes)

@@ -62,7 +62,10 @@ def token_list(data: Data = None) -> None:
 
 @token.command("revoke")
 def token_revoke(
-    identifier: Annotated[int, typer.Argument(metavar="ID", help="As `token list` shows it.")],
+    identifier: Annotated[
+        int,
+        typer.Argument(metavar="ID", min=1, max=2**31 - 1, help="As `token list` shows it."),
+    ],
     data: Data = None,
 ) -> None:
     """Make a token stop working at once."""

@@ -20,7 +20,9 @@ def webhook_log(
     failed: Annotated[
         bool, typer.Option("--failed", help="Only those whose last try failed.")
     ] = False,
-    limit: Annotated[int, typer.Option(help="How many, the newest first.")] = 50,
+    limit: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="How many, the newest first.")
+    ] = 50,
     data: Data = None,
 ) -> None:
     """List deliveries: id, when, merchant, event, product, URL, tries, and what came of it."""
@@ -36,7 +38,10 @@ def webhook_log(
 
 @webhook.command("redeliver")
 def webhook_redeliver(
-    identifier: Annotated[int, typer.Argument(metavar="ID", help="As `webhook log` shows it.")],
+    identifier: Annotated[
+        int,
+        typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="As `webhook log` shows it."),
+    ],
     data: Data = None,
 ) -> None:
     """Deliver an event once more, the same body; a running service does so at once."""

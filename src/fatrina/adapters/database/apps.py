@@ -68,10 +68,10 @@ def add(connection: Connection, app: App, now: int) -> None:
     connection.execute(insert(apps).values(row))
 
 
-def find(connection: Connection, client_id: str) -> App | None:
-    """The app with this client id."""
+def find(connection: Connection, client_id: str, *, lock: bool = False) -> App | None:
+    """The app with this client id; `lock` makes other writers that lock it wait."""
     query = select(*_APP).where(_A.client_id == client_id, _A.removed_at.is_(None))
-    row = connection.execute(query).first()
+    row = connection.execute(query.with_for_update(key_share=True) if lock else query).first()
     return None if row is None else _app(row)
 
 
@@ -117,12 +117,12 @@ def add_code(connection: Connection, code: Code, code_hash: str) -> None:
 
 
 def find_code(connection: Connection, code_hash: str) -> Code | None:
-    """An authorization code, used or not."""
+    """An authorization code, used or not, locked."""
     query = select(
         *(_C.id, _C.app_id, _C.merchant_id, _C.redirect, _C.scope, _C.challenge),
         *(_C.expires_at, _C.grant_id),
     ).where(_C.hash == code_hash)
-    row = connection.execute(query).first()
+    row = connection.execute(query.with_for_update(key_share=True)).first()
     return None if row is None else Code(*row)
 
 
@@ -142,12 +142,13 @@ def add_refresh(connection: Connection, grant: int, token_hash: str, expires_at:
 
 
 def find_refresh(connection: Connection, token_hash: str) -> Refresh | None:
-    """A refresh token with its family, used or not."""
+    """A refresh token with its family, used or not, both locked."""
     query = (
         select(_R.id, _R.expires_at, _R.used_at)
         .add_columns(_G.id, _G.app_id, _G.merchant_id, _G.scope, _G.revoked_at)
         .select_from(refreshes.join(grants))
         .where(_R.hash == token_hash)
+        .with_for_update(of=(grants, refreshes), key_share=True)
     )
     row = connection.execute(query).first()
     if row is None:

@@ -10,7 +10,13 @@ from types import TracebackType
 from typing import Final, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
@@ -24,6 +30,8 @@ _PRIVATE: Final = 0o600
 # SQLite 3.7.0 to 3.51.2 may corrupt the write-ahead log when two connections checkpoint at once:
 # so one connection of one process does, and every other has it off.
 _CHECKPOINT_PAGES: Final = 1000
+# A statement or a value of ours that no database accepts, however often it is sent.
+_OUR_FAULTS: Final = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 # Changes nothing, and yet writes: an update of a row to what it was would write nothing.
 _WRITE: Final = text("PRAGMA user_version = 1")
 
@@ -188,7 +196,7 @@ def _told() -> Iterator[None]:
             down = errors.DatabaseDown()
             down.connection_lost = True
             raise down from fault
-        if isinstance(fault, (IntegrityError, ProgrammingError)):
+        if isinstance(fault, _OUR_FAULTS):
             raise  # a fault of ours, no outage
         code = getattr(getattr(fault, "orig", None), "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:

@@ -19,7 +19,7 @@ _PRODUCT_OF = (
         products.c.merchant_id == bindparam("merchant"),
     )
 )
-_LOCK_PRODUCT_OF = _PRODUCT_OF.with_for_update(of=products)
+_LOCK_PRODUCT_OF = _PRODUCT_OF.with_for_update(of=products, key_share=True)
 _GALLERY = select(*_ENTRY).where(_I.product_id == bindparam("product"), _I.removed_at.is_(None))
 _SET = (
     update(images)

@@ -45,7 +45,7 @@ def find(
 ) -> ProductRow | None:
     """A merchant's product; `lock` keeps other writers of it waiting until the transaction ends."""
     query = select(_P.id, _P.name, _P.sku).where(_P.id == product, *_having(merchant))
-    found = connection.execute(query.with_for_update() if lock else query).first()
+    found = connection.execute(query.with_for_update(key_share=True) if lock else query).first()
     return None if found is None else ProductRow(*found)
 
 

@@ -61,6 +61,8 @@ def lock(connection: Connection, merchant: int) -> None:
     """Make other writers that lock this merchant wait until the transaction ends.
 
     A transaction that checks what a merchant has before it adds to that takes this lock first.
+    Every writer locks in one order, so that no two wait for each other: merchant, app, product,
+    grant with its codes and refresh tokens. SQLite needs no locks: it has one writer at a time.
     """
     connection.execute(_LOCK, {"merchant": merchant})
 

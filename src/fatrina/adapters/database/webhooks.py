@@ -30,10 +30,12 @@ def change(connection: Connection, subscription: int, wanted: Subscription) -> N
     connection.execute(query.values({**_row(wanted), "failures": 0, "paused_until": None}))
 
 
-def find(connection: Connection, merchant: int, subscription: int) -> Subscription | None:
-    """A merchant's subscription."""
+def find(
+    connection: Connection, merchant: int, subscription: int, *, lock: bool = False
+) -> Subscription | None:
+    """A merchant's subscription; `lock` makes other writers that lock it wait."""
     query = select(*COLUMNS).where(_S.id == subscription, *_of(merchant))
-    row = connection.execute(query).first()
+    row = connection.execute(query.with_for_update(key_share=True) if lock else query).first()
     return None if row is None else subscription_of(row)
 
 

@@ -15,7 +15,7 @@ from fatrina.actions import Parts, abandoned, access
 from fatrina.actions.images import Offer
 from fatrina.actions.ingest import Linked
 from fatrina.actions.limits import Counter
-from fatrina.domain import errors
+from fatrina.domain import errors, text
 from fatrina.domain.access import Caller
 from fatrina.domain.rate import Allowance
 from fatrina.web import auth
@@ -26,8 +26,8 @@ from fatrina.wire import Writer
 T = TypeVar("T")
 Look = Callable[[Parts, Caller], T]
 
-# ASCII digits in their one spelling, below 2^31: `int` would take Arabic digits, blanks and signs.
-_ID: Final = re.compile(r"[1-9][0-9]{0,9}")
+# ASCII digits in their one spelling: `int` would take Arabic digits, blanks and signs.
+_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
 _LARGEST_ID: Final = 2**31 - 1
 _NOBODY: Final = 0
 _ALLOWANCE: Final = (b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset")
@@ -132,8 +132,21 @@ def removed() -> dict[str, object]:
     return dict(_REMOVED)
 
 
-def identifier(request: Request, name: str) -> int:
+def identifier(request: Request, name: str, largest: int = _LARGEST_ID) -> int:
     """An id from the path; 0, which nothing has, for any other spelling than plain digits."""
-    text: str = request.path_params[name]
-    number = int(text) if _ID.fullmatch(text) else _NOBODY
-    return number if number <= _LARGEST_ID else _NOBODY
+    digits: str = request.path_params[name]
+    number = int(digits) if _ID.fullmatch(digits) else _NOBODY
+    return number if number <= largest else _NOBODY
+
+
+def segment(request: Request, name: str) -> str:
+    """A text from the path.
+
+    Raises:
+        errors.Missing: nothing can have it: it holds NUL or another control character.
+    """
+    found: str = request.path_params[name]
+    try:
+        return text.plain(name, found, len(found))
+    except errors.FieldRefused:
+        raise errors.Missing from None

@@ -11,7 +11,7 @@ from fatrina.actions.shown import Image
 from fatrina.domain.access import WRITE, Caller
 from fatrina.web import commands
 from fatrina.web.answers import done
-from fatrina.web.api.desk import Desk, Look, identifier, removed
+from fatrina.web.api.desk import Desk, Look, identifier, removed, segment
 
 
 class Images(Desk):
@@ -84,7 +84,7 @@ def _product(request: Request) -> Look[int]:
 
     def look(parts: Parts, caller: Caller) -> int:
         if "sku" in request.path_params:
-            return products.by_sku(parts, caller, request.path_params["sku"])
+            return products.by_sku(parts, caller, segment(request, "sku"))
         return products.must_exist(parts, caller, identifier(request, "product_id"))
 
     return look

@@ -12,7 +12,7 @@ from fatrina.actions.shown import Product
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.web import commands
 from fatrina.web.answers import done
-from fatrina.web.api.desk import Desk, anything, identifier, removed
+from fatrina.web.api.desk import Desk, anything, identifier, removed, segment
 
 
 class Products(Desk):
@@ -53,7 +53,7 @@ class Products(Desk):
         """The product that has a SKU, with its images."""
 
         def look(parts: Parts, caller: Caller) -> Product:
-            product = products.by_sku(parts, caller, request.path_params["sku"])
+            product = products.by_sku(parts, caller, segment(request, "sku"))
             return products.details(parts, caller, product)
 
         _, found = await self.admit(request, READ, look)

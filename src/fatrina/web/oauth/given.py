@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from multipart import parse_options_header
 from starlette.requests import Request
 
-from fatrina.domain import json_text
+from fatrina.domain import errors, json_text, text
 from fatrina.domain.oauth import RefusedError
 from fatrina.web import body
 from fatrina.web.body import Pace
@@ -53,14 +53,25 @@ async def of_body(request: Request, pace: Pace) -> Given:
 def _text(value: object) -> str:
     if not isinstance(value, str | int):
         raise ValueError  # noqa: TRY004  a value of the body's
-    text = str(value)
-    text.encode()  # JSON can spell what is no text: half of a surrogate pair
-    return text
+    spelled = str(value)
+    spelled.encode()  # JSON can spell what is no text: half of a surrogate pair
+    return spelled
+
+
+def is_plain(value: str) -> bool:
+    """Whether it is text that may be kept; blanks at the ends are left to what reads it."""
+    try:
+        text.plain("", value.strip(" \t\r\n"), len(value))
+    except errors.FieldRefused:
+        return False
+    return True
 
 
 def _once(pairs: list[tuple[str, T]]) -> dict[str, T]:
     given = dict(pairs)
     if len(given) != len(pairs):
         raise RefusedError("invalid_request", "A parameter comes more than once.")
+    if any(isinstance(value, str) and not is_plain(value) for value in given.values()):
+        raise RefusedError("invalid_request", "A parameter holds a control character.")
     # RFC 6749, 3.1: one without a value counts as left out.
     return {name: value for name, value in given.items() if value}

@@ -81,7 +81,10 @@ def _client(request: Request, asked: Given) -> tuple[str, str]:
     client, colon, secret = pair.partition(":")
     if not colon or "client_secret" in asked:
         raise RefusedError("invalid_client", "Prove who you are by Basic or in the body.")
-    return unquote_plus(client), unquote_plus(secret)
+    client, secret = unquote_plus(client), unquote_plus(secret)
+    if not given.is_plain(client):
+        raise RefusedError("invalid_client", "A client id has no control characters.")
+    return client, secret
 
 
 def _must(asked: Given, name: str) -> str:

@@ -8,14 +8,22 @@ from fatrina.actions import Parts, subscriptions
 from fatrina.domain import errors
 from fatrina.web.answers import done
 from fatrina.web.api.desk import identifier
+from fatrina.web.commands import LONGEST_NAME
+from fatrina.web.fields import Fields
+from fatrina.web.forms import Form
 from fatrina.web.twin.gate import Control
+
+_LARGEST_ID = 2**63 - 1
+"""Deliveries are counted in 64 bits: there may be many."""
 
 
 def controls(parts: Parts) -> list[Control]:
     """The controls of deliveries."""
 
     async def deliveries(request: Request) -> Response:
-        merchant = request.query_params.get("merchant", "")
+        fields = Fields(Form(dict(request.query_params)))
+        merchant = fields.text("merchant", LONGEST_NAME) or ""
+        fields.must_be_sound()
         failed = request.query_params.get("failed") == "1"
 
         def look() -> list[dict[str, object]]:
@@ -25,7 +33,7 @@ def controls(parts: Parts) -> list[Control]:
         return done(200, await run_sync(look))
 
     async def redeliver(request: Request) -> Response:
-        delivery = identifier(request, "delivery")
+        delivery = identifier(request, "delivery", _LARGEST_ID)
         if not await run_sync(subscriptions.redeliver, parts.database, delivery, parts.clock()):
             raise errors.Missing
         return done(202, {"id": delivery})

@@ -1,0 +1,148 @@
+"""The locks that PostgreSQL needs: which rows each action locks there, and in which order."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Select, event
+from sqlalchemy.dialects import postgresql, sqlite
+
+from fatrina.actions import access, images, oauth, products, seeding, subscriptions
+from fatrina.actions.oauth import Asked
+from fatrina.adapters.database.apps import App
+from fatrina.domain.access import WRITE
+from fatrina.domain.gallery import Change
+from fatrina.domain.oauth import OFFLINE, RefusedError
+from fatrina.domain.webhook import PRODUCT_UPDATED, Subscription
+from tests.actions.shop import NOW, Shop, photo
+
+POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
+SQLITE = sqlite.dialect()
+BACK = "https://app.test/back"
+KINDS = ("merchants", "apps", "products", "subscriptions", "codes", "grants")
+"""The tables whose rows are locked, in the order in which that must happen."""
+
+
+def locked(shop: Shop, act: Callable[[], object]) -> list[str]:
+    """The tables whose rows `act` locks on PostgreSQL, in its order; SQLite sees no lock."""
+    seen: list[str] = []
+
+    def note(_: object, statement: Any, *__: object) -> None:
+        if not isinstance(statement, Select):
+            return
+        rendered = str(statement.compile(dialect=POSTGRESQL))
+        assert " FOR " not in str(statement.compile(dialect=SQLITE))
+        found = re.search(r" FOR NO KEY UPDATE(?: OF ([a-z, ]+))?$", rendered)
+        assert (" FOR " in rendered) == (found is not None), rendered
+        if found:
+            seen.extend((found[1] or re.findall(r"FROM ([a-z]+)", rendered)[-1]).split(", "))
+
+    writer = shop.parts.database._writer
+    event.listen(writer, "before_execute", note)
+    try:
+        act()
+    finally:
+        event.remove(writer, "before_execute", note)
+    order = [KINDS.index(each) for each in seen if each != "refreshes"]
+    assert order == sorted(order), seen
+    return seen
+
+
+@pytest.fixture
+def app(shop: Shop) -> App:
+    client_id, _ = oauth.create_app(shop.parts.database, "App", [BACK], public=True, now=NOW)
+    found = oauth.find_app(shop.parts.database, client_id)
+    assert found is not None
+    return found
+
+
+def approve(shop: Shop, app: App) -> str:
+    key = oauth.new_key(shop.parts.database, "shop1")
+    assert key is not None
+    asked = Asked(app, BACK, f"{WRITE} {OFFLINE}", None)
+    code = oauth.approve(shop.parts.database, asked, "shop1", key, NOW)
+    assert code is not None
+    return code
+
+
+def exchange(shop: Shop, app: App, code: str) -> oauth.Issued:
+    return oauth.exchange(shop.parts.database, app, code=code, redirect=BACK, verifier="", now=NOW)
+
+
+def test_images(shop: Shop) -> None:
+    image = 0
+
+    def attach() -> None:
+        nonlocal image
+        image = shop.attach(photo(1)).entry.id
+
+    assert locked(shop, attach) == ["products"]
+    assert locked(shop, lambda: shop.update(image, photo(2))) == ["products"]
+    assert locked(shop, lambda: shop.update(image, None, Change(alt="x"))) == ["products"]
+    assert locked(shop, lambda: shop.remove(image)) == ["products"]
+    assert locked(shop, lambda: images.must_exist) == []
+    assert locked(shop, shop.attach_video) == ["products"]
+
+
+def test_products(shop: Shop) -> None:
+    parts, caller, product = shop.parts, shop.caller, shop.product
+    create = locked(shop, lambda: products.create(parts, caller, "Vase", "V"))
+    assert create == ["merchants"]
+    rename = locked(shop, lambda: products.update(parts, caller, product, "Lamp 2", None))
+    assert rename == ["products"]
+    sku = locked(shop, lambda: products.update(parts, caller, product, None, "L"))
+    assert sku == ["merchants", "products"]
+    assert locked(shop, lambda: products.remove(parts, caller, product)) == ["products"]
+    seed = [seeding.Merchant("/", "shop1", products=[seeding.Product("/", "Vase", "W")])]
+    assert locked(shop, lambda: seeding.seed(parts, seed, 1))[:1] == ["merchants"]
+
+
+def test_subscriptions(shop: Shop) -> None:
+    wanted = Subscription("n", PRODUCT_UPDATED, "https://shop.test/")
+    number = 0
+
+    def subscribe() -> None:
+        nonlocal number
+        number = subscriptions.subscribe(shop.parts, shop.caller, wanted)
+
+    assert locked(shop, subscribe) == ["merchants"]
+    change = locked(
+        shop, lambda: subscriptions.change(shop.parts, shop.caller, number, {"name": "m"})
+    )
+    assert change == ["subscriptions"]
+
+
+def test_apps(shop: Shop, app: App) -> None:
+    database, code = shop.parts.database, ""
+
+    def approved() -> None:
+        nonlocal code
+        code = approve(shop, app)
+
+    assert locked(shop, approved) == ["apps"]
+    issued = oauth.Issued("", "", "")
+
+    def exchanged() -> None:
+        nonlocal issued
+        issued = exchange(shop, app, code)
+
+    assert locked(shop, exchanged) == ["apps", "codes"]
+    refresh = locked(shop, lambda: oauth.refresh(database, app, issued.refresh or "", "", NOW))
+    assert refresh == ["apps", "grants", "refreshes"]
+    assert locked(shop, lambda: oauth.remove_app(database, app.client_id, NOW)) == ["apps"]
+
+
+def test_an_app_that_is_removed_after_it_proved_who_it_is(shop: Shop, app: App) -> None:
+    database, used, unused = shop.parts.database, approve(shop, app), approve(shop, app)
+    issued = exchange(shop, app, used)
+    assert oauth.remove_app(database, app.client_id, NOW)
+    for act in (
+        lambda: approve(shop, app),
+        lambda: exchange(shop, app, unused),
+        lambda: oauth.refresh(database, app, issued.refresh or "", "", NOW),
+    ):
+        with pytest.raises(RefusedError) as refused:
+            act()
+        assert refused.value.error == "invalid_client"
+    assert not [row for row in access.listed(database) if row.id > 1 and row.revoked_at is None]

@@ -1,6 +1,8 @@
 """The doctor finds what is wrong, says what to do, and harms nothing."""
 
+import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -67,7 +69,7 @@ def test_beside_a_running_server(
     report = looked_into(service.folder)
     assert (report.failures, report.warnings) == (0, 0)
     told = capsys.readouterr().out
-    assert "one runs on it, since " in told
+    assert " uses it, since " in told
     assert "merchants " in told
     assert service.get("/ready").status == 200
 
@@ -104,12 +106,80 @@ def test_tables_of_another_version(data: Path, capsys: pytest.CaptureFixture[str
     assert "are at 0000" in capsys.readouterr().out
 
 
-def test_pictures_that_are_gone(kept: Service, capsys: pytest.CaptureFixture[str]) -> None:
+DAMAGE = {
+    "missing": lambda path: path.unlink(),
+    "empty": lambda path: path.write_bytes(b""),
+    "of another size": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "damaged": lambda path: path.write_bytes(bytes(path.stat().st_size)),
+}
+
+
+@pytest.mark.parametrize("fault", DAMAGE)
+def test_a_damaged_stored_file(
+    kept: Service, capsys: pytest.CaptureFixture[str], fault: str
+) -> None:
     Hung.up(Shop.open(kept), photo=drawn.png(seed=5))
     assert looked_into(kept.folder).failures == 0
-    next((kept.folder / "media").rglob("*.png")).unlink()
+    assert "all 1 pictures with 4 files are whole" in capsys.readouterr().out
+    path = next((kept.folder / "media").rglob("*.png"))
+    DAMAGE[fault](path)
     assert looked_into(kept.folder).failures == 1
-    assert "1 of the newest 4 are not there" in capsys.readouterr().out
+    seen = " ".join(capsys.readouterr().out.split())
+    assert f"1 {fault}: {path.parent.parent.name}/{path.name} ({fault})" in seen
+
+
+def test_damage_within_a_file_is_found_by_decoding_it(
+    kept: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Hung.up(Shop.open(kept), photo=drawn.png(seed=5, width=300, height=200))
+    path = max((kept.folder / "media").rglob("*.png"), key=lambda each: each.stat().st_size)
+    data = path.read_bytes()
+    report = Report()
+    folder.examine(report, settings(data=kept.folder), deep=True)
+    assert report.failures == 0
+    path.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
+    assert looked_into(kept.folder).failures == 0
+    report = Report()
+    folder.examine(report, settings(data=kept.folder), deep=True)
+    assert report.failures == 1
+    assert "1 damaged" in capsys.readouterr().out
+
+
+def test_rows_from_the_future_and_rows_without_parents(
+    kept: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Hung.up(Shop.open(kept), photo=drawn.png(seed=5))
+    ahead = Clock()() + 5 * 3_600_000
+    with closing(sqlite3.connect(kept.folder / "fatrina.sqlite3")) as database, database:
+        database.execute("UPDATE images SET created_at = ?", (ahead,))
+        database.execute("UPDATE versions SET image_id = 1")
+    report = looked_into(kept.folder)
+    assert (report.failures, report.warnings) == (1, 1)
+    seen = " ".join(capsys.readouterr().out.split())
+    assert "1 refer to rows that are not there: versions" in seen
+    assert "the newest row is 5.0 hours ahead of the clock" in seen
+
+
+def test_a_folder_that_everybody_may_write_to(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data.chmod(0o777)
+    assert looked_into(data).failures == 1
+    assert "every user may write to it (777)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("note", ["gone", "future"])
+def test_a_server_of_which_the_lock_says_nothing_or_that_started_in_the_future(
+    kept: Service, capsys: pytest.CaptureFixture[str], note: str
+) -> None:
+    if note == "gone":
+        (kept.folder / "lock").unlink()
+    else:
+        owner = {"pid": 1, "command": "fatrina serve", "since": time.time() + 3600}
+        (kept.folder / "lock").write_text(json.dumps(owner))
+    assert looked_into(kept.folder).warnings == 1
+    seen = " ".join(capsys.readouterr().out.split())
+    assert ("was deleted or damaged" if note == "gone" else "in the future") in seen
 
 
 def test_events_that_wait_and_subscriptions_that_can_receive_nothing(

@@ -1,7 +1,5 @@
 """The composition root: settings in, one wired service out."""
 
-import fcntl
-import os
 import resource
 import time
 from collections.abc import Iterator
@@ -25,6 +23,7 @@ from fatrina.adapters.decoder import Decoders
 from fatrina.adapters.download import Downloader, Messenger
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage, Storage
+from fatrina.directory_lock import Owner, locked
 from fatrina.domain.address import Allow
 from fatrina.domain.photo import Limits
 from fatrina.settings import Settings
@@ -84,8 +83,13 @@ class Folder:
     path: Path
     owner: bool
     """Whether this process holds it: then no server runs on it, or this is the server."""
-    since: float
-    """When the holder began, in seconds since the epoch."""
+    holder: Owner
+    """The process that holds it."""
+
+    @property
+    def since(self) -> float:
+        """When the holder began, in seconds since the epoch; 0 when that is not known."""
+        return self.holder.since
 
     def database(self) -> Database:
         """The embedded database, brought up to date where this process owns it; to be closed.
@@ -121,8 +125,10 @@ class Folder:
 
 
 @contextmanager
-def held(path: Path, *, make: bool = False) -> Iterator[Folder]:
+def held(path: Path, *, make: bool = False, patience: float = 0.0) -> Iterator[Folder]:
     """The data folder, held by this process unless another holds it already.
+
+    For `patience` seconds it waits for a command that holds it.
 
     Raises:
         NotReadyError: there is no such folder, and it is not to be made.
@@ -130,17 +136,29 @@ def held(path: Path, *, make: bool = False) -> Iterator[Folder]:
     """
     if make:
         path.mkdir(0o700, parents=True, exist_ok=True)
-    elif not path.is_dir():
+    _must_exist(path)
+    with locked(path, patience) as (mine, owner):
+        yield Folder(path, mine, owner)
+
+
+def shared(path: Path) -> Folder:
+    """The data folder, not held: for what only reads, and may take long.
+
+    Its tables are brought up to date first, where no other process holds it.
+
+    Raises:
+        NotReadyError: there is no such folder.
+        errors.DatabaseDown: its tables cannot be brought up to date.
+    """
+    with held(path) as folder:
+        folder.database().close()
+        return Folder(path, owner=False, holder=folder.holder)
+
+
+def _must_exist(path: Path) -> None:
+    if not path.is_dir():
         message = f"There is no data folder {path}: fatrina merchant create CODE makes one."
         raise NotReadyError(message)
-    with (path / "lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield Folder(path, owner=False, since=os.fstat(lock.fileno()).st_mtime)
-            return
-        os.utime(lock.fileno())
-        yield Folder(path, owner=True, since=time.time())
 
 
 def stranded(folder: Folder, *, dry_run: bool) -> int:

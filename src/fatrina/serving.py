@@ -21,6 +21,8 @@ from fatrina.web import protocol
 _TRIM: Final = 10.0
 """Seconds between two returns of freed memory."""
 _LOOK: Final = 0.05
+_PATIENCE: Final = 30.0
+"""Seconds that a start waits for a command which uses the data folder."""
 log = structlog.get_logger("fatrina")
 
 
@@ -37,10 +39,12 @@ def serve(
     if settings.admin_token and is_guessable(settings.admin_token):
         message = "FATRINA_ADMIN_TOKEN is easily guessed: take what openssl rand -hex 16 prints."
         raise app.NotReadyError(message)
-    with app.held(settings.data, make=True) as folder, listening(settings) as listener:
+    with (
+        app.held(settings.data, make=True, patience=_PATIENCE) as folder,
+        listening(settings) as listener,
+    ):
         if not folder.owner:
-            message = f"Another Fatrina serves {settings.data} already: stop it, or use --data."
-            raise app.NotReadyError(message)
+            raise app.NotReadyError(_taken(settings, folder))
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         stopped = threading.Event()
         with app.build(settings, folder) as service:
@@ -56,6 +60,13 @@ def serve(
             threading.Thread(target=_give_back, args=(stopped,), daemon=True).start()
             config = uvicorn.Config(service.app, lifespan="off", **protocol.as_uvicorn())
             DrainingServer(config).run(sockets=[listener])
+
+
+def _taken(settings: Settings, folder: app.Folder) -> str:
+    if folder.holder.serves:
+        seen = f"Another Fatrina serves {settings.data} already: {folder.holder}."
+        return f"{seen} Stop it, or use --data."
+    return f"{settings.data} is in use by {folder.holder}. Wait until it has ended, or stop it."
 
 
 class DrainingServer(uvicorn.Server):

@@ -90,11 +90,16 @@ def sweep(
 
 
 @cli.command("doctor")
-def doctor_(data: Data = None) -> None:
-    """Check this machine and the data folder; tell what is wrong and what to do."""
+def doctor_(
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Check every stored file, and decode it.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Check this machine and the data folder; say what is wrong and what to do."""
     from fatrina import doctor  # noqa: PLC0415  other commands start without it
 
-    if not doctor.examine(settings(data=data)):
+    if not doctor.examine(settings(data=data), deep=deep):
         raise typer.Exit(1)
 
 

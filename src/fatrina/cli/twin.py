@@ -24,7 +24,9 @@ from fatrina.domain import json_text, messages
 from fatrina.domain.json_text import JsonError
 
 _TICK: Final = 0.5
-_BUSY: Final = "A service runs on this folder: stop it, or use its controls below /_fatrina."
+_BUSY: Final = (
+    "{} uses this folder: wait or stop it, or use the service's endpoints below /_fatrina."
+)
 
 
 def seed(
@@ -41,7 +43,7 @@ def seed(
         total = sum(len(product.pictures) for each in merchants for product in each.products)
         with root.held(chosen.data, make=True) as folder, _progress("pictures", total) as tick:
             if not folder.owner:
-                fail(_BUSY)
+                fail(_BUSY.format(folder.holder))
             try:
                 with root.build(chosen, folder) as service:
                     made = sow(service.parts, merchants, chosen.decoder_count, tick)
@@ -79,7 +81,8 @@ def dump(
     """Write everything into one file: every row and every picture, as of one moment."""
     chosen = settings(data=data)
     unfinished = file.with_name(file.name + ".unfinished")
-    with told(), root.held(chosen.data) as folder, _progress("pictures") as tick:
+    with told(), _progress("pictures") as tick:
+        folder = root.shared(chosen.data)
         try:
             with folder.database() as database, open(unfinished, "wb", opener=_private) as out:
                 count = dumping.dump(database, folder.storage(), out, tick)
@@ -104,7 +107,7 @@ def restore(
         raise typer.Exit(1)
     with told(), root.held(chosen.data, make=True) as folder, _progress("files") as tick:
         if not folder.owner:
-            fail(_BUSY)
+            fail(_BUSY.format(folder.holder))
         try:
             with (
                 folder.database() as database,

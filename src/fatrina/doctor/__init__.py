@@ -5,8 +5,11 @@ from fatrina.doctor.report import Report
 from fatrina.settings import Settings
 
 
-def examine(settings: Settings) -> bool:
-    """Print a report; False when something in it fails. Works beside a running server."""
+def examine(settings: Settings, *, deep: bool = False) -> bool:
+    """Print a report; False when something in it fails. A server may be running.
+
+    With `deep`, every stored file is decoded.
+    """
     report = Report()
     report.title("Versions")
     machine.versions(report)
@@ -15,7 +18,7 @@ def examine(settings: Settings) -> bool:
     report.title("Machine")
     machine.limits(report, settings)
     report.title(f"Data folder {settings.data.absolute()}")
-    folder.examine(report, settings)
+    folder.examine(report, settings, deep=deep)
     report.title("Settings")
     choices.examine(report, settings)
     report.verdict()

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import stat
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,11 +15,13 @@ from fatrina.doctor import records
 from fatrina.doctor.report import Report
 from fatrina.settings import Settings
 
+_AHEAD: Final = 60.0
+"""Seconds that a start may be ahead of the clock."""
 _REMOTE: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs"})
 _FLEETING: Final = frozenset({"tmpfs", "ramfs", "overlay"})
 
 
-def examine(report: Report, settings: Settings) -> None:
+def examine(report: Report, settings: Settings, *, deep: bool = False) -> None:
     """Look into the folder; one that is not there is not made."""
     path = settings.data
     if not path.is_dir():
@@ -28,12 +32,16 @@ def examine(report: Report, settings: Settings) -> None:
         report.fail("folder", seen, f"Run as its owner, or chown it: {path}")
         return
     report.ok("folder", "can be read and written")
+    mode = path.stat().st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        seen = f"every user may write to it ({stat.S_IMODE(mode):o})"
+        report.fail("folder mode", seen, f"Anyone can replace its files: chmod o-w {path}")
     _space(report, settings)
     _file_system(report, path)
     try:
         with app.held(path) as folder:
             _holder(report, folder)
-            records.examine(report, folder)
+            records.examine(report, folder, deep=deep)
     except OSError as fault:
         report.fail("lock", f"cannot be taken: {fault}", f"Look at {path / 'lock'}.")
 
@@ -112,5 +120,12 @@ def _holder(report: Report, folder: Folder) -> None:
     if folder.owner:
         report.ok("server", "none runs on it")
     else:
-        since = datetime.fromtimestamp(folder.since, UTC).isoformat(timespec="seconds")
-        report.ok("server", f"one runs on it, since {since}")
+        since = datetime.fromtimestamp(folder.since, UTC)
+        seen = f"{folder.holder} uses it, since {since.isoformat(timespec='seconds')}"
+        if folder.since > time.time() + _AHEAD:
+            report.warn("server", f"{seen}: in the future", "Check the clock, then restart it.")
+        elif not folder.since:
+            advice = "The file `lock` was deleted or damaged: restart the server to write it again."
+            report.warn("server", f"{folder.holder} uses it", advice)
+        else:
+            report.ok("server", seen)

@@ -8,19 +8,21 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select, text
 
-from fatrina.adapters.database import Database, schema, versions
-from fatrina.adapters.storage import Storage
+from fatrina.adapters.database import Database, schema
 from fatrina.app import Folder
-from fatrina.doctor import backlog
+from fatrina.doctor import backlog, consistency, stored
 from fatrina.doctor.report import Report
 from fatrina.domain import errors
 
-_NEWEST: Final = 50
 _RESTORE: Final = "Restore it from the backup: see docs/operations.md."
 
 
-def examine(report: Report, folder: Folder) -> None:
-    """Look into what the folder holds; nothing is made that is not there."""
+def examine(report: Report, folder: Folder, *, deep: bool = False) -> None:
+    """Look into what the folder holds; nothing is made that is not there.
+
+    Sizes and first bytes of the newest stored files are checked; with `deep` those of all files,
+    and each is decoded to its last pixel.
+    """
     path = folder.path / "fatrina.sqlite3"
     if not path.exists():
         report.warn("database", "is not there yet", "fatrina serve makes it.")
@@ -30,7 +32,8 @@ def examine(report: Report, folder: Folder) -> None:
             _private(report, path)
             if _sound(report, database):
                 backlog.examine(report, database)
-                _stored(report, folder, database)
+                consistency.examine(report, database)
+                _stored(report, folder, database, deep=deep)
     except errors.Refusal as refusal:
         cause = getattr(refusal.__cause__, "orig", refusal.__cause__)
         report.fail("database", f"cannot be used: {cause or refusal.reason}", _RESTORE)
@@ -76,7 +79,7 @@ def _current(report: Report, look: Connection) -> bool:
     return False
 
 
-def _stored(report: Report, folder: Folder, database: Database) -> None:
+def _stored(report: Report, folder: Folder, database: Database, *, deep: bool) -> None:
     if not (folder.path / "media").is_dir():
         report.warn("storage", "is not there yet", "fatrina serve makes it.")
         return
@@ -87,27 +90,4 @@ def _stored(report: Report, folder: Folder, database: Database) -> None:
         report.fail("storage", f"cannot be written: {fault}", "Look at owner and mode of media/.")
         return
     report.ok("storage", "can be written")
-    missing, seen = _missing(database, storage)
-    if missing:
-        report.fail("pictures", f"{missing} of the newest {seen} are not there", _RESTORE)
-    else:
-        report.ok("pictures", f"the newest {seen} are all there")
-
-
-def _missing(database: Database, storage: Storage) -> tuple[int, int]:
-    """How many of the newest images' stored files are not there, and how many were looked for."""
-    images = schema.images.c
-    newest = select(images.product_id).where(images.removed_at.is_(None))
-    with database.reading() as look:
-        found = look.scalars(newest.order_by(images.created_at.desc()).limit(_NEWEST))
-        shown = [each for product in {*found} for each in versions.current(look, product).values()]
-    keys = [key for version in shown for key in version.original.keys().values()]
-    return sum(not _there(storage, key) for key in keys), len(keys)
-
-
-def _there(storage: Storage, key: str) -> bool:
-    try:
-        storage.open(key).close()
-    except OSError:
-        return False
-    return True
+    stored.examine(report, database, storage, deep=deep)

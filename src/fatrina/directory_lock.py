@@ -1,0 +1,98 @@
+"""The lock on a data directory: one process owns it, and others learn which one it is."""
+
+import fcntl
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+_NOTE: Final = "lock"
+"""The file that describes the owner. It locks nothing: deleting it changes nothing."""
+_SERVERS: Final = ("fatrina serve", "fatrina demo")
+_TICK: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The process that holds the lock."""
+
+    pid: int = 0
+    command: str = "another process"
+    since: float = 0.0
+    """When it took the lock, in seconds since the epoch; 0 when that is not known."""
+
+    @property
+    def serves(self) -> bool:
+        """Whether it is a server, which does not end by itself."""
+        return self.command in _SERVERS
+
+    def __str__(self) -> str:
+        return f"{self.command} (process {self.pid})" if self.pid else self.command
+
+
+@contextmanager
+def locked(path: Path, patience: float = 0.0) -> Iterator[tuple[bool, Owner]]:
+    """Lock a directory; yield whether this process owns it now, and who does.
+
+    The lock is on the directory itself, so it ends with the process and cannot be deleted. For
+    `patience` seconds it waits for an owner that is no server.
+
+    Raises:
+        OSError: the directory cannot be opened.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        end = time.monotonic() + patience
+        owner = Owner()
+        while not (mine := _lock(descriptor)):
+            owner = _noted(path)
+            if owner.serves or time.monotonic() >= end:
+                break
+            time.sleep(_TICK)
+        if not mine:
+            yield False, owner
+            return
+        owner = Owner(os.getpid(), _command(), time.time())
+        with suppress(OSError):  # a full disk: the note only helps people
+            (path / _NOTE).write_text(json.dumps(asdict(owner)))
+        yield True, owner
+    finally:
+        os.close(descriptor)
+
+
+def is_locked(path: Path, owner: Owner) -> bool:
+    """Whether `owner` still holds the directory that `path` names now.
+
+    It does not when the directory was moved away and another one made in its place.
+    """
+    with locked(path) as (mine, now):
+        return not mine and now.pid == owner.pid
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _noted(path: Path) -> Owner:
+    try:
+        match json.loads((path / _NOTE).read_bytes()):
+            case {"pid": int(pid), "command": str(command), "since": float(since)}:
+                return Owner(pid, command, since)
+    except (OSError, ValueError):
+        pass
+    return Owner()
+
+
+def _command() -> str:
+    """The name of this process's command, without its arguments."""
+    name = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1].isidentifier() else ""
+    return f"fatrina {name}".strip()

@@ -1,0 +1,47 @@
+"""The rows: whether they belong together, and whether their moments can be true."""
+
+import time
+from typing import Final
+
+from sqlalchemy import Connection, func, select, text
+
+from fatrina.adapters.database import Database, schema
+from fatrina.doctor.report import Report
+
+_AHEAD: Final = 3_600_000
+"""Milliseconds that a moment may be ahead of the clock."""
+_MOMENTS: Final = (
+    schema.merchants.c.created_at,
+    schema.tokens.c.created_at,
+    schema.products.c.created_at,
+    schema.images.c.created_at,
+    schema.versions.c.created_at,
+    schema.versions.c.retired_at,
+    schema.subscriptions.c.created_at,
+    schema.deliveries.c.created_at,
+)
+
+
+def examine(report: Report, database: Database) -> None:
+    """Check references between rows, and that none is from the future."""
+    with database.reading() as conn:
+        orphans = conn.execute(text("PRAGMA foreign_key_check")).all()
+        newest = _newest(conn)
+    if orphans:
+        tables = ", ".join(sorted({str(row[0]) for row in orphans}))
+        seen = f"{len(orphans)} refer to rows that are not there: {tables}"
+        report.fail("rows", seen, "Restore the database from the backup: see docs/operations.md.")
+    else:
+        report.ok("rows", "all refer to rows that are there")
+    ahead = newest - time.time_ns() // 1_000_000
+    if ahead > _AHEAD:
+        seen = f"the newest row is {ahead / 3_600_000:,.1f} hours ahead of the clock"
+        report.warn("clock", seen, "Check this machine's clock: timedatectl status")
+    else:
+        report.ok("clock", "no row is from the future")
+
+
+def _newest(conn: Connection) -> int:
+    """Return the latest moment of any row, in milliseconds since the epoch."""
+    found = (conn.scalar(select(func.max(column))) for column in _MOMENTS)
+    return max((moment for moment in found if moment is not None), default=0)

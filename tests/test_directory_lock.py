@@ -1,0 +1,99 @@
+"""One process owns a data directory; others learn which one, whatever happens to its files."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from fatrina import app
+from fatrina.directory_lock import Owner, is_locked, locked
+
+HOLD = """
+import sys
+from pathlib import Path
+from fatrina.directory_lock import locked
+with locked(Path(sys.argv[2])) as (mine, owner):
+    print(mine, flush=True)
+    sys.stdin.readline()
+"""
+
+
+@contextmanager
+def holder(path: Path, command: str = "serve") -> Iterator["subprocess.Popen[str]"]:
+    """Hold the lock in another process."""
+    program = [sys.executable, "-c", HOLD, command, str(path)]
+    with subprocess.Popen(
+        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "True\n"
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("damage", ["none", "deleted", "emptied", "nonsense"])
+def test_no_file_can_be_taken_away_to_get_a_second_owner(tmp_path: Path, damage: str) -> None:
+    with holder(tmp_path) as process:
+        match damage:
+            case "deleted":
+                (tmp_path / "lock").unlink()
+            case "emptied":
+                (tmp_path / "lock").write_text("")
+            case "nonsense":
+                (tmp_path / "lock").write_text(json.dumps([1]))
+        with locked(tmp_path) as (mine, owner):
+            assert not mine
+        if damage == "none":
+            assert (owner.pid, owner.command) == (process.pid, "fatrina serve")
+            assert owner.serves
+            assert str(owner) == f"fatrina serve (process {process.pid})"
+        else:
+            assert owner == Owner()
+            assert owner.since == 0
+        with app.held(tmp_path) as folder:
+            assert not folder.owner
+    with locked(tmp_path) as (mine, owner):
+        assert mine
+        assert owner.pid == os.getpid()
+
+
+def test_a_start_waits_for_a_command_but_not_for_a_server(tmp_path: Path) -> None:
+    with holder(tmp_path, "restore") as process:
+        begun = time.monotonic()
+        with locked(tmp_path, 0.3) as (mine, owner):
+            assert not mine
+        assert time.monotonic() - begun > 0.29
+        assert owner.command == "fatrina restore"
+        process.communicate("\n")
+        with locked(tmp_path, 30) as (mine, _):
+            assert mine
+    with holder(tmp_path):
+        begun = time.monotonic()
+        with locked(tmp_path, 30) as (mine, _):
+            assert not mine
+        assert time.monotonic() - begun < 20
+
+
+def test_a_directory_that_was_replaced_is_not_locked(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    with locked(data) as (_, owner):
+        assert is_locked(data, owner)
+        data.rename(tmp_path / "moved")
+        data.mkdir()
+        assert not is_locked(data, owner)
+
+
+def test_a_dump_does_not_keep_a_server_from_starting(tmp_path: Path) -> None:
+    with app.held(tmp_path, make=True) as folder:
+        folder.database().close()
+    reading = app.shared(tmp_path)
+    with reading.database(), app.held(tmp_path) as folder:
+        assert folder.owner
+    assert not reading.owner

@@ -11,7 +11,8 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DataError
 
-from fatrina.adapters.database import Database, images
+from fatrina.adapters.database import Database, images, products
+from fatrina.adapters.database.products import ProductRow
 from fatrina.adapters.database.schema import merchants
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
@@ -144,6 +145,24 @@ def test_rows_outlive_every_revision(database: Database) -> None:
     database.migrate()
     with database.reading() as look:
         assert images.gallery(look, PRODUCT) == gallery
+
+
+def test_products_from_before_keywords_were_folded_are_found(database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", "fatrina:adapters/database/migrations")
+    count = 2 * 1000 + 1  # more than two batches
+    with database.writing() as tx:
+        for number in range(count):
+            row = ProductRow(number + 1, f"Straße {number}", "Ä-1" if number == count - 1 else None)
+            products.add(tx, 1, row, 1)
+        config.attributes["connection"] = tx
+        command.downgrade(config, "0007")
+    database.migrate()
+    with database.reading() as look:
+        assert products.count(look, 1, "STRASSE") == count
+        assert products.count(look, 1, "LAMP") == 2
+        assert [row.id for row in products.listed(look, 1, "ä-1", 10, 0)] == [count]
+        assert products.count(look, 1, "strasse 2000") == 1
 
 
 def test_a_value_that_no_database_takes_is_no_outage(tmp_path: Path) -> None:

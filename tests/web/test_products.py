@@ -225,6 +225,48 @@ def test_keywords(shop: Shop, keyword: str, found: list[str]) -> None:
     assert names(listed(shop, keyword=keyword)) == found
 
 
+FOLDED = {
+    "Straße": ["STRASSE", "strasse", "straße", "STRAẞE"],
+    "ΣΊΓΜΑΣ": ["σίγμας", "σίγμασ", "ίγμ"],
+    "Лампа": ["лампа", "ЛАМПА", "амп"],
+    "ÉCLAIR": ["éclair", "e\u0301clair", "ÉCL"],
+    "İstanbul": ["i̇stanbul", "İSTANBUL", "STANBUL"],
+    "ﷺ ﻣﺼﺒﺎﺡ": ["مصباح", "صلى"],
+    "\uff2c\uff21\uff2d\uff30 \u2163": ["lamp", "iv", "\uff4c\uff41\uff4d\uff50"],
+    "ﬁne 50%_ㅎ": ["FINE", "%_", "50%"],
+    "ᲒᲔᲝᲠᲒᲘ": ["გეორგი"],
+    "𐐀𐐁": ["𐐨𐐩"],
+    "ꭰꮎ": ["\u13a0"],
+}
+
+
+@pytest.mark.parametrize("name", FOLDED)
+def test_a_keyword_is_found_in_any_script_and_case(shop: Shop, name: str) -> None:
+    other = shop.product(name="other", sku="x")
+    for keyword in [*FOLDED[name], name, name.upper(), name.lower(), name.casefold()]:
+        assert names(listed(shop, keyword=keyword)) == []
+    shop.product(name=name)
+    for keyword in [*FOLDED[name], name, name.upper(), name.lower(), name.casefold()]:
+        assert names(listed(shop, keyword=keyword)) == [name], keyword
+    shop.call("PUT", PRODUCT.format(other), as_json({"sku": name}))
+    for keyword in FOLDED[name]:
+        assert names(listed(shop, keyword=keyword)) == [name, "other"], keyword
+    shop.call("PUT", PRODUCT.format(other), as_json({"sku": ""}))
+    assert names(listed(shop, keyword=name)) == [name]
+
+
+def test_a_keyword_does_not_reach_from_the_name_into_the_sku(shop: Shop) -> None:
+    shop.product(name="lamp", sku="red")
+    for keyword in ("lampred", "lamp red", "pr", "p r"):
+        assert names(listed(shop, keyword=keyword)) == []
+
+
+@pytest.mark.parametrize("letter", ["ﷺ", "%", "_", "/", "\U0001f468", "ΐ"])
+def test_the_longest_keyword_is_found(shop: Shop, letter: str) -> None:
+    shop.product(name=letter * 500)
+    assert names(listed(shop, keyword=letter * 500)) == [letter * 500]
+
+
 @pytest.mark.parametrize(
     ("query", "reason"), [("x" * 501, "text_too_long"), ("a%00", "text_control")]
 )

@@ -40,6 +40,21 @@ def line(field: str, text: str, limit: int) -> str:
     return plain(field, _BREAK.sub(" ", text).strip(" \u00a0\u3000"), limit)
 
 
+def folded(text: str) -> str:
+    """The text as it is compared without regard to case, by Unicode's rules for every script.
+
+    Letters that look alike by compatibility, such as full-width or presentation forms, are equal.
+    """
+    once = unicodedata.normalize("NFKC", text).casefold()
+    # Folding can take a normalized text apart, and what it makes can fold further.
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", once).casefold())
+
+
+def searched(name: str, sku: str | None) -> str:
+    """What a keyword, folded, is looked for in; no keyword has the line break between the two."""
+    return folded(name) + "\n" + folded(sku or "")
+
+
 def without_surrogates(text: str) -> str:
     """The text with U+FFFD in place of each lone surrogate, which UTF-8 cannot encode."""
     return _SURROGATE.sub("\ufffd", text)

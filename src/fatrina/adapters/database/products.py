@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from fatrina.adapters.database.schema import products
+from fatrina.domain.text import folded, searched
 
 _P = products.c
 
@@ -24,14 +25,15 @@ def exists(connection: Connection, product: int) -> bool:
 
 def add(connection: Connection, merchant: int, row: ProductRow, now: int) -> None:
     """Add a product."""
-    values = {**row._asdict(), "merchant_id": merchant, "created_at": now}
+    values = {**row._asdict(), "folded": searched(row.name, row.sku)}
+    values |= {"merchant_id": merchant, "created_at": now}
     connection.execute(insert(products).values(values))
 
 
 def change(connection: Connection, row: ProductRow) -> None:
     """Write a product's name and SKU."""
     query = update(products).where(_P.id == row.id)
-    connection.execute(query.values(name=row.name, sku=row.sku))
+    connection.execute(query.values(name=row.name, sku=row.sku, folded=searched(row.name, row.sku)))
 
 
 def remove(connection: Connection, product: int, now: int) -> None:
@@ -75,8 +77,8 @@ def listed(
 
 
 def _having(merchant: int, keyword: str = "") -> list[ColumnElement[bool]]:
-    """A merchant's products; with a keyword, those that hold it as it is, `%` and `_` included."""
+    """A merchant's products; with a keyword, those that hold it in any case, `%` and `_` too."""
     there = [_P.merchant_id == merchant, _P.removed_at.is_(None)]
     if not keyword:
         return there
-    return [*there, or_(*(each.icontains(keyword, autoescape=True) for each in (_P.name, _P.sku)))]
+    return [*there, _P.folded.contains(folded(keyword), autoescape=True)]

@@ -16,8 +16,11 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0007"
+REVISION = "0008"
 """The newest of `migrations.versions`, which these tables are; tests hold the two together."""
+
+# Counted up, in 64 bits; SQLite counts up a column of the type INTEGER alone, in 64 bits too.
+_COUNTED = BigInteger().with_variant(Integer(), "sqlite")
 
 metadata = MetaData(
     naming_convention={
@@ -70,6 +73,8 @@ products = Table(
     Column("created_at", BigInteger, nullable=False),
     # A removed product keeps its row, so that its id is never used again, and gives its SKU up.
     Column("removed_at", BigInteger),
+    # Name and SKU in the form in which keywords are looked for: `domain.text.searched`.
+    Column("folded", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("merchant_id", "sku"),
 )
 Index(
@@ -108,7 +113,7 @@ Index(
 versions = Table(
     "versions",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _COUNTED, primary_key=True),
     Column("image_id", ForeignKey(images.c.id), nullable=False),
     # Where its bytes lie, and what they are.
     Column("handle", String(12), nullable=False, unique=True),
@@ -176,7 +181,7 @@ Index(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _COUNTED, primary_key=True),
     Column("subscription_id", ForeignKey(subscriptions.c.id), nullable=False),
     Column("product_id", Integer, nullable=False),
     Column("body", Text, nullable=False),

@@ -1,0 +1,33 @@
+"""Text as it is searched."""
+
+import unicodedata
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from fatrina.domain import text
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
+
+
+@given(TEXTS)
+@example("\u0345\u0301")
+@example("\u1e9e\ufb03\ufdfa")
+@example("A\u030a\u0327")
+def test_folding_again_changes_nothing(value: str) -> None:
+    once = text.folded(value)
+    assert text.folded(once) == once
+    assert unicodedata.is_normalized("NFKC", once)
+
+
+@given(TEXTS)
+def test_equivalent_spellings_are_equal(value: str) -> None:
+    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+        spelled = unicodedata.normalize(form, value)
+        assert text.folded(spelled) == text.folded(value)
+
+
+@given(TEXTS, TEXTS)
+def test_name_and_sku_stay_apart(name: str, sku: str) -> None:
+    assert text.searched(name, sku).split("\n") == [text.folded(name), text.folded(sku)]
+    assert text.searched(name, None) == text.searched(name, "")

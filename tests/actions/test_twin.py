@@ -2,21 +2,24 @@
 
 import io
 import json
+import random
 import tarfile
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.pool import QueuePool
 
-from fatrina.actions import access, dumping, ingest, products, seeding
+from fatrina.actions import access, archive, dumping, ingest, products, seeding
 from fatrina.actions.dumping import DumpError
 from fatrina.actions.reset import reset
 from fatrina.actions.seedfile import SeedFileError, read
 from fatrina.actions.seeding import SeedError
 from fatrina.adapters.database.schema import metadata
+from fatrina.adapters.storage.local import LocalBlob
 from tests import drawn
 from tests.actions.shop import FILM, Shop, photo
 
@@ -56,7 +59,7 @@ def stored(shop: Shop) -> dict[str, bytes]:
     found = {}
     for key in shop.stored():
         blob = shop.parts.storage.open(key)
-        found[key] = blob.read(0, blob.size)
+        found[key] = b"".join(blob.pieces(0, blob.size))
         blob.close()
     return found
 
@@ -313,6 +316,57 @@ def test_a_broken_dump_changes_nothing(shop: Shop, how: str) -> None:
         restored(shop, dump)
     assert (rows(shop), stored(shop)) == (were, had)
     assert not shop.parts.spool.left()
+
+
+class Slow(io.BytesIO):
+    """A file that is written while the service goes on: no transaction may wait for it."""
+
+    def __init__(self, shop: Shop) -> None:
+        super().__init__()
+        self.shop = shop
+        self.writes = 0
+
+    def write(self, data: Any) -> int:
+        database = self.shop.parts.database
+        pools = [engine.pool for engine in (database._reader, database._writer)]
+        assert [cast("QueuePool", pool).checkedout() for pool in pools] == [0, 0]
+        self.writes += 1
+        if self.writes == 1:
+            self.shop.attach(photo(9))
+        return super().write(data)
+
+
+def test_no_transaction_is_open_while_a_dump_is_written(shop: Shop) -> None:
+    lived_in(shop)
+    were, had, out = rows(shop), stored(shop), Slow(shop)
+    assert dumping.dump(shop.parts.database, shop.parts.storage, out, lambda: None) == 3
+    assert out.writes > 1
+    assert restored(shop, out.getvalue()) == 3
+    assert (rows(shop), stored(shop)) == (were, had)
+
+
+def test_a_stored_file_that_is_cut_while_it_is_dumped(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived_in(shop)
+    monkeypatch.setattr(LocalBlob, "pieces", lambda *_: iter([b"x"]))
+    with pytest.raises(OSError, match="unexpected end"):
+        dumped(shop)
+
+
+@pytest.mark.parametrize("size", [1, 100, 7000, 16_384, 300_000])
+def test_pieces_of_any_size_are_archived(shop: Shop, size: int) -> None:
+    data, out = random.Random(7).randbytes(700_001), io.BytesIO()
+    with archive.Writer(out) as writer:
+        pieces = (data[at : at + size] for at in range(0, len(data), size))
+        writer.add_pieces("fatrina.json", len(data), pieces)
+    with tarfile.open(fileobj=io.BytesIO(out.getvalue())) as made:
+        member = made.extractfile("fatrina.json")
+        sums = made.extractfile("sha256.json")
+        assert member is not None
+        assert sums is not None
+        assert member.read() == data
+        assert json.loads(sums.read()) == {"fatrina.json": sha256(data).hexdigest()}
 
 
 MISFITS: dict[str, tuple[str, str, object]] = {

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fatrina.adapters.storage import LocalStorage, Storage
+from fatrina.adapters.storage import PIECE, LocalStorage, Storage
 
 STORAGES: dict[str, Callable[[Path], Storage]] = {"folder": LocalStorage}
 NAME = "aaBBccDDee0011223344556677889900aaBBccDD.jpg"
@@ -46,7 +46,7 @@ Finished = Callable[[bytes], Path]
 def read(storage: Storage, key: str) -> bytes:
     blob = storage.open(key)
     try:
-        return blob.read(0, blob.size)
+        return b"".join(blob.pieces(0, blob.size))
     finally:
         blob.close()
 
@@ -79,7 +79,8 @@ def test_any_range_of_it_is_read(
         storage.put({KEY: finished(data)})
         blob = storage.open(KEY)
     assert blob.size == len(data)
-    assert blob.read(start, length) == data[start : start + length]
+    stop = start + length
+    assert b"".join(blob.pieces(start, stop)) == data[start:stop]
     blob.close()
 
 
@@ -91,12 +92,26 @@ def test_a_large_one_is_read_in_pieces_by_many_at_once(
 
     def in_pieces(size: int) -> bytes:
         blob = storage.open(KEY)
-        pieces = [blob.read(at, size) for at in range(0, blob.size, size)]
+        ranges = [(at, at + size) for at in range(0, blob.size, size)]
+        pieces = [piece for each in ranges for piece in blob.pieces(*each)]
         blob.close()
         return b"".join(pieces)
 
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(in_pieces, [1000, 4096, 65_536, 300_000])) == {data}
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 7])
+def test_a_piece_has_a_limit(storage: Storage, finished: Finished, size: int) -> None:
+    data = os.urandom(size)
+    storage.put({KEY: finished(data)})
+    blob = storage.open(KEY)
+    for stop in (size, size + 1, 2 * size):
+        pieces = [*blob.pieces(0, stop)]
+        assert b"".join(pieces) == data
+        assert all(0 < len(piece) <= PIECE for piece in pieces)
+    assert not [*blob.pieces(size, size), *blob.pieces(size + 5, size + 9), *blob.pieces(5, 2)]
+    blob.close()
 
 
 @pytest.mark.parametrize("key", [KEY, "nobody/" + NAME, "shop1/" + "x" * 40 + ".jpg"])
@@ -120,7 +135,7 @@ def test_a_reader_keeps_what_is_deleted(storage: Storage, finished: Finished) ->
     storage.put({KEY: finished(b"one")})
     blob = storage.open(KEY)
     storage.delete([KEY])
-    assert blob.read(0, 9) == b"one"
+    assert b"".join(blob.pieces(0, 9)) == b"one"
     blob.close()
 
 

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from fatrina.adapters.storage.local import LocalBlob
 from tests import drawn
 from tests.client import Answer, Line, call, head
 from tests.shop import BEHIND, Hung, Service, Shop
@@ -234,3 +235,16 @@ def test_a_link_in_the_folder_is_not_followed(picture: Picture) -> None:
     answer = service.get(f"/{code}/{name}")
     assert answer.status in {404, 503}
     assert b"SQLite" not in answer.body
+
+
+def test_a_file_that_ends_early_ends_the_connection(
+    hung: Hung, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = urlsplit(hung.urls()["original"]).path
+    size = len(hung.shop.service.get(path).body)
+    monkeypatch.setattr(LocalBlob, "pieces", lambda *_: iter([b"x" * 9]))
+    with hung.shop.line() as line:
+        line.send(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        answer = line.answer("GET")
+        assert line.hung_up()
+    assert (answer.headers["content-length"], answer.body) == (str(size), b"x" * 9)

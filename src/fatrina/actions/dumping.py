@@ -5,19 +5,19 @@ row, `media/CODE/NAME` the stored files, `sha256.json` comes last and has the ha
 Rows as text fit any database.
 """
 
-import io
 import json
 import re
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from hashlib import sha256
-from typing import IO, Any, Final, Self
+from typing import IO, Any, Final
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from fatrina.actions.archive import SUMS, Writer
 from fatrina.adapters.database import Database, versions
 from fatrina.adapters.database.fitting import misfit
 from fatrina.adapters.database.schema import REVISION, metadata
@@ -28,7 +28,7 @@ from fatrina.domain.json_text import JsonError
 from fatrina.domain.renditions import ROLES
 
 _FORMAT: Final = 1
-_ABOUT, _SUMS = "fatrina.json", "sha256.json"
+_ABOUT: Final = "fatrina.json"
 _MEDIA: Final = re.compile(r"media/([A-Za-z0-9]{4,6}/[A-Za-z0-9]{40}\.[a-z]{3,4})")
 _ROWS: Final = re.compile(r"rows/([a-z]{1,40})\.jsonl")
 _LARGEST_TEXT: Final = 1_000_000
@@ -48,17 +48,50 @@ def dump(database: Database, storage: Storage, out: IO[bytes], progress: Callabl
         DumpError: a sweep took pictures away meanwhile.
         OSError: it cannot be written.
     """
-    with _Writer(out) as archive, database.reading() as look:
-        archive.add(_ABOUT, json.dumps({"format": _FORMAT, "revision": REVISION}).encode())
+    with ExitStack() as files:
+        rows, keys = _copied(database, files)
+        with Writer(out) as archive:
+            archive.add(_ABOUT, json.dumps({"format": _FORMAT, "revision": REVISION}).encode())
+            for name, file in rows.items():
+                archive.add_file(f"rows/{name}.jsonl", file)
+            count = 0
+            for line in keys:
+                for key in line.decode().split():
+                    _add_stored(archive, storage, key)
+                progress()
+                count += 1
+    return count
+
+
+def _copied(database: Database, files: ExitStack) -> tuple[dict[str, IO[bytes]], IO[bytes]]:
+    """The rows of every table as of one moment, and the keys of each picture, a line each.
+
+    They are copied into files without a name, so that no transaction is open while the archive is
+    written: what takes it may be slow.
+    """
+
+    def temporary() -> IO[bytes]:
+        return files.enter_context(tempfile.TemporaryFile())
+
+    copies, keys = {name: temporary() for name in _TABLES}, temporary()
+    with database.reading() as look:
         for name, table in _TABLES.items():
-            rows = look.execute(select(table)).mappings()
-            archive.add_lines(f"rows/{name}.jsonl", (json.dumps(dict(row)) for row in rows))
-        originals = versions.all_with_bytes(look)
-        for original in originals:
-            for key in original.keys().values():
-                archive.add_stored(storage, key)
-            progress()
-    return len(originals)
+            for row in look.execute(select(table)).mappings():
+                copies[name].write(json.dumps(dict(row)).encode() + b"\n")
+        for original in versions.each_with_bytes(look):
+            keys.write(" ".join(original.keys().values()).encode() + b"\n")
+    keys.seek(0)
+    return copies, keys
+
+
+def _add_stored(archive: Writer, storage: Storage, key: str) -> None:
+    try:
+        blob = storage.open(key)
+    except FileNotFoundError:
+        message = f"The stored file {key} is gone: let no sweep run meanwhile; see the doctor."
+        raise DumpError(message) from None
+    with closing(blob):
+        archive.add_pieces(f"media/{key}", blob.size, blob.pieces(0, blob.size))
 
 
 def restore(
@@ -120,9 +153,9 @@ def _judged(file: IO[bytes]) -> set[str]:
     sums: dict[str, str] = {}
     told: dict[str, Any] = {}
     for member, data in _members(file):
-        if member.name in sums or _SUMS in told:
+        if member.name in sums or SUMS in told:
             raise DumpError(f"“{member.name}” comes twice, or after the end.")
-        if member.name in {_ABOUT, _SUMS}:
+        if member.name in {_ABOUT, SUMS}:
             if member.name == _ABOUT and member.size > _LARGEST_TEXT:
                 raise DumpError(f"“{member.name}” is too large.")
             text = data.read()
@@ -133,7 +166,7 @@ def _judged(file: IO[bytes]) -> set[str]:
         while piece := data.read(_PIECE):
             digest.update(piece)
         sums[member.name] = digest.hexdigest()
-    about, expected = told.get(_ABOUT, {}), told.get(_SUMS)
+    about, expected = told.get(_ABOUT, {}), told.get(SUMS)
     if about.get("format") != _FORMAT or expected is None:
         raise DumpError("This is no dump of Fatrina, or its end is missing.")
     if about.get("revision") != REVISION:
@@ -141,7 +174,7 @@ def _judged(file: IO[bytes]) -> set[str]:
             f"The dump has tables of revision {about.get('revision')}, and this Fatrina has "
             f"{REVISION}: restore it with the version that made it, and let this one upgrade that."
         )
-    sums.pop(_SUMS)
+    sums.pop(SUMS)
     if sums != expected:
         wrong = sorted(
             name for name in sums.keys() | expected if sums.get(name) != expected.get(name)
@@ -167,7 +200,7 @@ def _is_known(name: str) -> bool:
     rows = _ROWS.fullmatch(name)
     if rows is not None:
         return rows[1] in _TABLES
-    return name in {_ABOUT, _SUMS} or _MEDIA.fullmatch(name) is not None
+    return name in {_ABOUT, SUMS} or _MEDIA.fullmatch(name) is not None
 
 
 def _store(storage: Storage, spool: Spool, key: str, data: IO[bytes]) -> None:
@@ -216,63 +249,3 @@ def _json(name: str, text: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DumpError(f"“{name}” holds something else than JSON objects.")
     return value
-
-
-class _Writer:
-    """An archive that is written member by member, and hashed as it is."""
-
-    def __init__(self, out: IO[bytes]) -> None:
-        self._archive = tarfile.open(fileobj=out, mode="w|")  # noqa: SIM115  closed below
-        self._sums: dict[str, str] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self.add(_SUMS, json.dumps(self._sums).encode())
-        self._archive.close()
-
-    def add(self, name: str, data: bytes) -> None:
-        """A member that is held whole."""
-        self._add(name, len(data), io.BytesIO(data))
-
-    def add_lines(self, name: str, lines: Iterable[str]) -> None:
-        """A member of many lines, which wait in a file until their size is known."""
-        with tempfile.TemporaryFile() as waiting:
-            for line in lines:
-                waiting.write(line.encode() + b"\n")
-            size = waiting.tell()
-            waiting.seek(0)
-            self._add(name, size, waiting)
-
-    def add_stored(self, storage: Storage, key: str) -> None:
-        """A stored file."""
-        try:
-            blob = storage.open(key)
-        except FileNotFoundError:
-            message = f"The stored file {key} is gone: let no sweep run meanwhile; see the doctor."
-            raise DumpError(message) from None
-        with closing(blob):
-            self._add(f"media/{key}", blob.size, io.BytesIO(blob.read(0, blob.size)))
-
-    def _add(self, name: str, size: int, data: IO[bytes]) -> None:
-        member = tarfile.TarInfo(name)
-        member.size, member.mode = size, 0o644
-        hashing = _Hashing(data)
-        self._archive.addfile(member, hashing)
-        self._sums[name] = hashing.digest.hexdigest()
-
-
-class _Hashing(io.RawIOBase):
-    """Reads on, and hashes what it reads."""
-
-    def __init__(self, data: IO[bytes]) -> None:
-        super().__init__()
-        self._data = data
-        self.digest = sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        piece = self._data.read(size)
-        self.digest.update(piece)
-        return piece

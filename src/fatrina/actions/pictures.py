@@ -1,8 +1,10 @@
 """Open the stored bytes behind a picture's URL."""
 
 from fatrina.actions import Parts
-from fatrina.adapters.storage import Blob
+from fatrina.adapters.storage import PIECE, Blob
 from fatrina.domain import errors
+
+__all__ = ["PIECE", "Picture", "opened"]
 
 Picture = Blob
 

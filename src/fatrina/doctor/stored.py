@@ -21,7 +21,6 @@ from fatrina.domain.version import Version
 _NEWEST: Final = 10_000
 """Versions that are checked unless all are."""
 _HEAD: Final = 512
-_PIECE: Final = 1_048_576
 _TICK: Final = 1.0
 _LISTED: Final = 5
 _ADVICE: Final = (
@@ -75,10 +74,10 @@ def _fault(
         with closing(storage.open(key)) as blob:
             if blob.size != (size or blob.size) or not blob.size:
                 return "of another size" if blob.size else "empty"
-            if sniff(blob.read(0, _HEAD)) is not kind:
+            if sniff(next(blob.pieces(0, _HEAD), b"")) is not kind:
                 return "damaged"
             if decoders is not None:
-                _decode(decoders, (blob.read(at, _PIECE) for at in range(0, blob.size, _PIECE)))
+                _decode(decoders, blob.pieces(0, blob.size))
     except FileNotFoundError:
         return "missing"
     except errors.PhotoRefused:

@@ -1,5 +1,6 @@
 """Image bytes: immutable, conditional, ranged, open to every origin."""
 
+import errno
 import re
 from contextlib import closing
 from typing import Final, NamedTuple
@@ -9,14 +10,13 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from fatrina.actions import Parts, pictures
-from fatrina.actions.pictures import Picture
+from fatrina.actions.pictures import PIECE, Picture
 from fatrina.domain import errors
 from fatrina.domain.photo import Kind
 
 CODE: Final = "[A-Za-z0-9]{4,6}"
 NAME: Final = rf"[A-Za-z0-9]{{40}}\.(?:{'|'.join(kind.value for kind in Kind)})"
 
-_CHUNK: Final = 262_144
 _RANGE: Final = re.compile(r"bytes=(?:([0-9]{1,15})-([0-9]{0,15})|-([0-9]{1,15}))", re.IGNORECASE)
 
 # A name is never used for other bytes, so a copy is good for ever. Nothing served here may act as
@@ -76,14 +76,16 @@ async def _answer(request: Request, picture: Picture, name: str, send: Send, *, 
     await send({"type": "http.response.start", "status": 206 if asked else 200, "headers": headers})
     if request.method == "HEAD":
         start = stop
-    inline = near and picture.size <= _CHUNK  # a larger one may come from a disk that sleeps
-    while stop - start > _CHUNK:
-        data = await run_sync(picture.read, start, _CHUNK)
-        await send({"type": "http.response.body", "body": data, "more_body": True})
-        start += _CHUNK
-    left = (start, stop - start)
-    data = picture.read(*left) if inline else await run_sync(picture.read, *left)
-    await send({"type": "http.response.body", "body": data})
+    if start == stop:
+        await send({"type": "http.response.body", "body": b""})
+    inline = near and picture.size <= PIECE  # a larger one may come from a disk that sleeps
+    left, pieces = stop - start, picture.pieces(start, stop)
+    while left:
+        data = next(pieces, b"") if inline else await run_sync(next, pieces, b"")
+        if not data:
+            raise OSError(errno.EIO, "A stored file ends early", name)
+        left -= len(data)
+        await send({"type": "http.response.body", "body": data, "more_body": left > 0})
 
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:

@@ -118,10 +118,15 @@ def with_bytes(connection: Connection, handles: Iterable[str]) -> list[Original]
 
 def all_with_bytes(connection: Connection) -> list[Original]:
     """Every original whose bytes must be there, shown or not."""
+    return [*each_with_bytes(connection)]
+
+
+def each_with_bytes(connection: Connection) -> Iterator[Original]:
+    """The same, one by one, while the transaction lasts."""
     rows = connection.execute(
         select(*_ORIGINAL).select_from(_HOME).where(_V.purged_at.is_(None)).order_by(_V.id)
     )
-    return [_original(row) for row in rows]
+    return (_original(row) for row in rows)
 
 
 def all_stored(connection: Connection) -> Iterator[Version]:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from fatrina.adapters.storage.seam import Listed
+from fatrina.adapters.storage.seam import PIECE, Listed
 
 _FAN: Final = 2
 _MOST_KNOWN: Final = 16_384
@@ -25,9 +25,14 @@ class LocalBlob:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         self.size = os.fstat(self._descriptor).st_size
 
-    def read(self, start: int, length: int) -> bytes:
-        """Up to `length` bytes from `start`."""
-        return os.pread(self._descriptor, length, start)
+    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
+        """The bytes from `start` to `stop`, or to the end."""
+        while start < stop:
+            data = os.pread(self._descriptor, min(PIECE, stop - start), start)
+            if not data:
+                return
+            yield data
+            start += len(data)
 
     def close(self) -> None:
         """Let go of it."""

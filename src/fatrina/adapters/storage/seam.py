@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
+
+PIECE: Final = 262_144
+"""Most bytes of a stored file that are in memory at once."""
 
 
 class Listed(NamedTuple):
@@ -18,8 +21,12 @@ class Blob(Protocol):
 
     size: int
 
-    def read(self, start: int, length: int) -> bytes:
-        """Up to `length` bytes from `start`; fewer only at the end."""
+    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
+        """The bytes from `start` to `stop`, or to the end, in pieces of `PIECE` bytes at most.
+
+        Raises:
+            OSError: storage cannot be read.
+        """
 
     def close(self) -> None:
         """Let go of it."""
@@ -29,7 +36,7 @@ class Storage(Protocol):
     """Where bytes live, by key: `code/name.extension`, letters, digits, one slash and one dot."""
 
     near: bool
-    """Whether opening a file and reading 256 KB of it costs less than handing that to a thread."""
+    """Whether opening a file and reading a piece of it costs less than handing that to a thread."""
 
     base: str
     """Where its files are served: what their URLs begin with, without a slash at the end."""

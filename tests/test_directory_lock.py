@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fatrina import app
-from fatrina.directory_lock import Owner, is_locked, locked
+from fatrina.directory_lock import Owner, locked
 
 HOLD = """
 import sys
@@ -78,16 +78,6 @@ def test_a_start_waits_for_a_command_but_not_for_a_server(tmp_path: Path) -> Non
         with locked(tmp_path, 30) as (mine, _):
             assert not mine
         assert time.monotonic() - begun < 20
-
-
-def test_a_directory_that_was_replaced_is_not_locked(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    data.mkdir()
-    with locked(data) as (_, owner):
-        assert is_locked(data, owner)
-        data.rename(tmp_path / "moved")
-        data.mkdir()
-        assert not is_locked(data, owner)
 
 
 def test_a_dump_does_not_keep_a_server_from_starting(tmp_path: Path) -> None:

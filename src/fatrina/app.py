@@ -1,7 +1,6 @@
 """The composition root: settings in, one wired service out."""
 
 import resource
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from fatrina.adapters.buckets import Buckets
 from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import Decoders
 from fatrina.adapters.download import Downloader, Messenger
+from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage, Storage
 from fatrina.directory_lock import Owner, locked
@@ -37,8 +37,6 @@ from fatrina.wire import Writer
 _MILLISECONDS: Final = 1000
 _DAY: Final = 86_400 * _MILLISECONDS
 _AGENT: Final = f"Fatrina/{__version__}"
-_SETTLED: Final = 600.0
-"""Seconds after which a stored file that no version owns is litter, while a server runs."""
 
 
 class NotReadyError(Exception):
@@ -118,10 +116,9 @@ class Folder:
         """Where photos on their way lie."""
         return self.path / "incoming"
 
-    def settled(self) -> float:
-        """Before which moment a stored file that no version owns is litter."""
-        now = time.time()
-        return now if self.owner else max(self.since, now - _SETTLED)
+    def housekeeping(self) -> Housekeeping:
+        """The lock of what concerns all data."""
+        return Housekeeping(self.path)
 
 
 @contextmanager
@@ -219,6 +216,7 @@ def _parts(
     return Parts(
         database=database,
         storage=folder.storage(settings.base),
+        housekeeping=folder.housekeeping(),
         spool=spool,
         decoders=opened.enter_context(closing(decoders)),
         downloader=Downloader(

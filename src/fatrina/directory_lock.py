@@ -65,15 +65,6 @@ def locked(path: Path, patience: float = 0.0) -> Iterator[tuple[bool, Owner]]:
         os.close(descriptor)
 
 
-def is_locked(path: Path, owner: Owner) -> bool:
-    """Whether `owner` still holds the directory that `path` names now.
-
-    It does not when the directory was moved away and another one made in its place.
-    """
-    with locked(path) as (mine, now):
-        return not mine and now.pid == owner.pid
-
-
 def _lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

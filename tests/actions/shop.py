@@ -17,6 +17,7 @@ from fatrina.adapters.database import Database
 from fatrina.adapters.database.schema import versions
 from fatrina.adapters.decoder import Decoders
 from fatrina.adapters.download import Downloader
+from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage
 from fatrina.domain import video
@@ -91,6 +92,7 @@ class Shop:
         parts = Parts(
             database=database,
             storage=LocalStorage(folder / "media"),
+            housekeeping=Housekeeping(folder),
             spool=Spool(folder / "incoming", 10_000_000),
             decoders=decoders,
             downloader=cast("Downloader", Web()),

@@ -1,13 +1,13 @@
 """A connection that is lost at a commit: whether it succeeded or not, the action happens once."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from sqlalchemy import Connection, PoolProxiedConnection, select
 
 from fatrina.actions import images, ingest, products, seeding, subscriptions
-from fatrina.actions.ingest import Linked
+from fatrina.actions.ingest import Linked, Storing
 from fatrina.actions.seeding import Merchant, Picture, Product
 from fatrina.adapters.database import Database, schema
 from fatrina.domain import errors
@@ -79,7 +79,7 @@ def test_an_update_happens_once(shop: Shop, *, succeeds: bool) -> None:
 def test_a_transaction_that_finds_its_own_image_shown_keeps_its_bytes(shop: Shop) -> None:
     image = shop.attach(photo(1)).entry.id
     with shop.arrived(photo(2)) as new:
-        fresh = ingest.develop(shop.parts, new, "shop1")
+        fresh = ingest.develop(shop.parts, new, "shop1", Storing(shop.parts, ExitStack()))
         for _ in range(3):
             images._revise(shop.parts, shop.caller, image, Change(), new, fresh)
     assert shop.shown()[image].sha256 == digest(photo(2))
@@ -121,7 +121,7 @@ def test_an_update_of_an_image_that_was_removed_meanwhile(shop: Shop, *, succeed
 def test_the_same_bytes_as_shown_leave_nothing_behind(shop: Shop, *, succeeds: bool) -> None:
     image = shop.attach(photo(1)).entry.id
     with shop.arrived(photo(1)) as same:
-        fresh = ingest.develop(shop.parts, same, "shop1")
+        fresh = ingest.develop(shop.parts, same, "shop1", Storing(shop.parts, ExitStack()))
         with losing(shop, succeeds=succeeds):
             images._revise(shop.parts, shop.caller, image, Change(alt="x"), same, fresh)
     assert shop.shown()[image] == (1, True, "x", digest(photo(1)))

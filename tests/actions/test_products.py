@@ -187,8 +187,8 @@ def test_a_removed_product_is_gone_and_its_record_stays(shop: Shop) -> None:
     assert set(image.original.keys().values()) <= shop.stored()
     shop.must_be_clean()
     assert products.create(shop.parts, shop.caller, "again", "v-1").row.id != shop.product
-    broom = Broom(shop.parts.database, shop.parts.storage)
-    assert broom.sweep(shop.clock.now + 9, 5, 0) == Swept(1, 0)
+    broom = Broom(shop.parts.database, shop.parts.storage, shop.parts.housekeeping)
+    assert broom.sweep(shop.clock.now + 9, 5) == Swept(1, 0)
     assert not shop.stored()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fatrina.actions import Parts, images, ingest
-from fatrina.actions.ingest import Photo
+from fatrina.actions.ingest import Photo, Storing
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change
@@ -116,8 +116,8 @@ def test_an_attachment_to_a_gallery_filled_meanwhile_leaves_nothing(
         shop.attach(photo(1))
     develop, tenth = ingest.develop, [photo(2)]
 
-    def and_then(parts: Parts, offered: Photo, merchant: str) -> Any:
-        made = develop(parts, offered, merchant)
+    def and_then(parts: Parts, offered: Photo, merchant: str, storing: Storing) -> Any:
+        made = develop(parts, offered, merchant, storing)
         if tenth:
             shop.attach(tenth.pop())
         return made

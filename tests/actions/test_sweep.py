@@ -1,9 +1,9 @@
 """The sweep: what is past its time and what nobody owns goes, nothing else, whoever is at work."""
 
 import threading
-import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from math import inf
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from fatrina.actions import pictures
 from fatrina.actions import sweep as sweeping
 from fatrina.actions.sweep import Broom, Swept
+from fatrina.adapters import housekeeping
+from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.domain import errors
 from fatrina.domain.photo import Kind
 from fatrina.domain.renditions import ORIGINAL, Original
@@ -20,9 +22,10 @@ from tests.actions.shop import Shop, photo
 KEEP = 1000
 
 
-def sweep(shop: Shop, keep: int = KEEP, settled: float = inf, *, dry_run: bool = False) -> Swept:
-    broom = Broom(shop.parts.database, shop.parts.storage, dry_run)
-    return broom.sweep(shop.clock.now, keep, settled)
+def sweep(shop: Shop, keep: int = KEEP, *, dry_run: bool = False) -> Swept:
+    parts = shop.parts
+    broom = Broom(parts.database, parts.storage, parts.housekeeping, dry_run)
+    return broom.sweep(shop.clock.now, keep)
 
 
 def strew(shop: Shop, handle: str) -> str:
@@ -58,13 +61,57 @@ def test_a_removed_picture_goes_when_its_time_is_over(shop: Shop) -> None:
     assert not shop.stored()
 
 
-def test_litter_goes_once_it_is_settled(shop: Shop) -> None:
-    shop.attach(photo(1))
-    before = time.time() - 1
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_litter_goes_at_once_but_not_what_an_update_has_stored(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """Whatever the clock says: between storing and commit, a file that no row names is needed."""
+    monkeypatch.setattr(sweeping, "_PATIENCE", 0.01)
+    shop.clock.now += hours * 3_600_000
+    put, found = shop.parts.storage.put, []
+
+    def then_sweep(files: Mapping[str, Path]) -> None:
+        put(files)
+        found.append(sweep(shop))
+
     strew(shop, "aaaaaaaaaaaa")
-    assert sweep(shop, settled=before) == Swept(0, 0)
-    assert sweep(shop, settled=inf) == Swept(0, 1)
+    with monkeypatch.context() as during:
+        during.setattr(shop.parts.storage, "put", then_sweep)
+        shop.attach(photo(1))
+    assert found == [Swept(0, 0, skipped=5)]
+    assert sweep(shop) == Swept(0, 1)
     shop.must_be_clean()
+
+
+@pytest.mark.parametrize("operation", ["seed", "restore", "reset", "sweep"])
+def test_housekeeping_excludes_a_sweep(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    monkeypatch.setattr(housekeeping, "_PATIENCE", 0.05)
+    other = Housekeeping(Path(shop.parts.housekeeping._path).parent)
+    with other.exclusive(operation), pytest.raises(errors.HousekeepingBusy) as refusal:
+        sweep(shop)
+    assert refusal.value.seen["operation"] == operation
+    assert sweep(shop) == Swept(0, 0)
+
+
+def test_a_lock_whose_file_was_deleted_is_noticed_between_batches(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = shop.parts.housekeeping._path
+    with shop.parts.housekeeping.exclusive("seed") as lease:
+        lease.check()
+        path.unlink()
+        with pytest.raises(errors.HousekeepingBusy):
+            lease.check()
+
+    def batches(_: object) -> list[list[object]]:
+        path.unlink()
+        return [[]]
+
+    monkeypatch.setattr(sweeping, "_batches", batches)
+    with pytest.raises(errors.HousekeepingBusy):
+        sweep(shop)
 
 
 def test_a_file_that_only_looks_like_an_owned_one_is_litter(shop: Shop) -> None:
@@ -87,7 +134,9 @@ def test_a_dry_run_tells_the_same_and_deletes_nothing(shop: Shop) -> None:
 def test_a_sweep_tells_of_its_progress(shop: Shop) -> None:
     shop.attach(photo(1))
     seen: list[int] = []
-    Broom(shop.parts.database, shop.parts.storage, seen=seen.append).sweep(0, 0, 0)
+    parts = shop.parts
+    broom = Broom(parts.database, parts.storage, parts.housekeeping, seen=seen.append)
+    broom.sweep(0, 0)
     assert sum(seen) == 4
 
 
@@ -132,16 +181,12 @@ def test_sweeps_in_the_middle_of_updates_take_nothing_that_is_needed(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeping, "_BATCH", 3)
-    ids, begun, over = (
-        [shop.attach(photo(0)).entry.id for _ in range(3)],
-        time.time(),
-        threading.Event(),
-    )
+    ids, over = [shop.attach(photo(0)).entry.id for _ in range(3)], threading.Event()
 
     def keep_sweeping() -> None:
         while not over.is_set():
             shop.clock.now += KEEP + 1
-            sweep(shop, settled=begun - 1)
+            sweep(shop)
 
     def keep_updating(image: int) -> None:
         for seed in range(6):

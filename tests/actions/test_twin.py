@@ -207,7 +207,7 @@ def test_any_script_is_sown(shop: Shop) -> None:
 def test_a_reset_leaves_nothing(shop: Shop) -> None:
     image = shop.attach(photo(1))
     shop.update(image.entry.id, photo(2))
-    assert reset(shop.parts.database, shop.parts.storage) == 2
+    assert reset(shop.parts.database, shop.parts.storage, shop.parts.housekeeping) == 2
     assert not any(rows(shop).values())
     assert not shop.stored()
 
@@ -215,7 +215,7 @@ def test_a_reset_leaves_nothing(shop: Shop) -> None:
 def test_a_reset_may_keep_the_shops(shop: Shop) -> None:
     shop.attach(photo(1))
     kept = {name: found for name, found in rows(shop).items() if name in {"merchants", "tokens"}}
-    reset(shop.parts.database, shop.parts.storage, keep_shops=True)
+    reset(shop.parts.database, shop.parts.storage, shop.parts.housekeeping, keep_shops=True)
     assert {name: found for name, found in rows(shop).items() if found} == kept
 
 
@@ -227,9 +227,8 @@ def dumped(shop: Shop) -> bytes:
 
 def restored(shop: Shop, dump: bytes) -> int:
     parts = shop.parts
-    return dumping.restore(
-        parts.database, parts.storage, parts.spool, io.BytesIO(dump), lambda: None
-    )
+    everything = parts.database, parts.storage, parts.housekeeping, parts.spool
+    return dumping.restore(*everything, io.BytesIO(dump), lambda: None)
 
 
 def lived_in(shop: Shop) -> None:
@@ -247,7 +246,7 @@ def test_what_is_dumped_comes_back_as_it_was(shop: Shop) -> None:
     assert restored(shop, dump) == 3
     assert rows(shop) == were
     assert stored(shop) == had
-    reset(shop.parts.database, shop.parts.storage)
+    reset(shop.parts.database, shop.parts.storage, shop.parts.housekeeping)
     restored(shop, dump)
     assert (rows(shop), stored(shop)) == (were, had)
     shop.must_be_clean()

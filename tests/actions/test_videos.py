@@ -72,6 +72,6 @@ def test_a_sweep_passes_videos_over(shop: Shop) -> None:
     film = shop.attach_video().entry.id
     shop.attach(photo(1))
     shop.remove(film)
-    broom = Broom(shop.parts.database, shop.parts.storage)
-    assert broom.sweep(shop.clock.now + 10, 1, float("inf")) == Swept(0, 0)
+    broom = Broom(shop.parts.database, shop.parts.storage, shop.parts.housekeeping)
+    assert broom.sweep(shop.clock.now + 10, 1) == Swept(0, 0)
     shop.must_be_clean()

@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -18,6 +20,7 @@ from fatrina.adapters.database import Database
 from fatrina.adapters.database.apps import App
 from fatrina.adapters.database.schema import grants, tokens
 from fatrina.adapters.database.schema import products as product_table
+from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.storage import Storage
 from fatrina.domain import errors, video
 from fatrina.domain.access import WRITE, Caller
@@ -40,16 +43,20 @@ def _again() -> None:
 
 
 @pytest.fixture
-def parts(database: Database) -> Parts:
+def parts(database: Database, tmp_path: Path) -> Parts:
     """What these actions use: the database and the clock."""
 
     class Base:
         base = "http://test"
 
+        def writing(self) -> AbstractContextManager[None]:
+            return nullcontext()
+
     unused: Any = None
     return Parts(
         database=database,
         storage=cast("Storage", Base()),
+        housekeeping=Housekeeping(tmp_path),
         spool=unused,
         decoders=unused,
         downloader=unused,

@@ -209,11 +209,14 @@ def test_tokens(database: Database) -> None:
     }  # fmt: skip
     with database.writing() as tx:
         tokens.add(tx, 1, row)
-        assert tokens.caller(tx, "h" * 64, 9) == Caller(1, "shop1", 1, frozenset({READ, WRITE}))
+        assert tokens.caller(tx, "h" * 64, 9) == Caller(
+            1, "shop1", 1, frozenset({READ, WRITE}), token_hash="h" * 64, token_since=1
+        )
         assert tokens.caller(tx, "h" * 64, 10) is None
         assert tokens.caller(tx, "g" * 64, 9) is None
         assert tokens.revoke(tx, 1, 5)
         assert tokens.caller(tx, "h" * 64, 5) is None
+        assert tokens.caller(tx, "h" * 64, 4) is None  # the clock was ahead, and is corrected
         assert not tokens.revoke(tx, 1, 6)
         assert [row.revoked_at for row in tokens.listed(tx)] == [5]
 

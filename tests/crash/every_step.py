@@ -6,7 +6,6 @@ process of its own, single-threaded, so that it can fork cheaply once everything
 
 import errno
 import itertools
-import math
 import os
 import shutil
 import sys
@@ -66,7 +65,7 @@ def sweep_and_vanish(parts: Parts, shop: Shop, act: Act, before: State, tell: Te
     try:
         act(parts, shop)
     except _REFUSALS:
-        Broom(parts.database, parts.storage).sweep(parts.clock(), 9 * KEEP, settled=math.inf)
+        Broom(parts.database, parts.storage, parts.housekeeping).sweep(parts.clock(), 9 * KEEP)
     else:
         tell("done")
     vanish(parts, shop, lambda *_: None, before, lambda _: None)

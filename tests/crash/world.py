@@ -22,6 +22,7 @@ from fatrina.adapters.database.schema import merchants, versions
 from fatrina.adapters.database.schema import products as product_rows
 from fatrina.adapters.decoder import Decoders
 from fatrina.adapters.download import Downloader
+from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage
 from fatrina.domain.access import WRITE, Caller, hashed
@@ -102,6 +103,7 @@ def parts(folder: Path, now: int) -> Parts:
     return Parts(
         database=_database(folder / "fatrina.sqlite3"),
         storage=LocalStorage(folder / "media"),
+        housekeeping=Housekeeping(folder),
         spool=Spool(folder / "incoming", 1_000_000),
         decoders=cast("Decoders", StubDecoders()),
         downloader=cast("Downloader", StubDownloader()),
@@ -210,19 +212,21 @@ def delete(world: Parts, shop: Shop) -> None:
 
 def sweep(world: Parts, shop: Shop) -> None:
     """Delete what is past its time, and the litter."""
-    with app.held(shop.folder) as folder:
-        Broom(world.database, world.storage).sweep(world.clock(), KEEP, folder.settled())
+    del shop
+    Broom(world.database, world.storage, world.housekeeping).sweep(world.clock(), KEEP)
 
 
 def reset(world: Parts, _: Shop) -> None:
     """Empty the service but for the merchants."""
-    reset_(world.database, world.storage, keep_shops=True)
+    reset_(world.database, world.storage, world.housekeeping, keep_shops=True)
 
 
 def restore(world: Parts, shop: Shop) -> None:
     """Put back what was dumped: two pictures that are there still, and the rows of back then."""
     with (shop.folder / _DUMP).open("rb") as file:
-        dumping.restore(world.database, world.storage, world.spool, file, _nothing)
+        dumping.restore(
+            *(world.database, world.storage, world.housekeeping), world.spool, file, _nothing
+        )
 
 
 def _nothing() -> None:
@@ -298,7 +302,7 @@ def restarted(shop: Shop, now: int) -> State:
         try:
             world.spool.empty()
             found = state(world, shop)
-            _swept(world, folder, now)
+            _swept(world, now)
             assert state(world, shop) == found
         finally:
             world.database.close()
@@ -306,13 +310,13 @@ def restarted(shop: Shop, now: int) -> State:
     return found
 
 
-def _swept(world: Parts, folder: app.Folder, now: int) -> None:
+def _swept(world: Parts, now: int) -> None:
     referenced = kept(world)
     stored = {listed.key for listed in world.storage.list()}
     assert referenced.keys() <= stored
     due = {key for key, retired in referenced.items() if retired and retired < now - KEEP}
-    broom = Broom(world.database, world.storage)
-    swept = broom.sweep(now, KEEP, folder.settled())
+    broom = Broom(world.database, world.storage, world.housekeeping)
+    swept = broom.sweep(now, KEEP)
     assert swept == Swept(len(due) // len(ROLES), len(stored - referenced.keys()))
     assert {listed.key for listed in world.storage.list()} == referenced.keys() - due
-    assert broom.sweep(now, KEEP, folder.settled()) == Swept(0, 0)
+    assert broom.sweep(now, KEEP) == Swept(0, 0)

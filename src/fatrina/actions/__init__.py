@@ -6,6 +6,7 @@ from fatrina.actions.clock import Clock
 from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import Decoders
 from fatrina.adapters.download import Downloader
+from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import Storage
 
@@ -16,6 +17,7 @@ class Parts:
 
     database: Database
     storage: Storage
+    housekeeping: Housekeeping
     spool: Spool
     decoders: Decoders
     downloader: Downloader

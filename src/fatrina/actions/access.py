@@ -1,5 +1,7 @@
 """Issue, check and revoke tokens; the merchants they stand for."""
 
+from sqlalchemy import Connection
+
 from fatrina.actions import Parts
 from fatrina.adapters.database import Database, apps, tokens
 from fatrina.adapters.database.tokens import MerchantRow, TokenRow
@@ -18,6 +20,20 @@ def identify(parts: Parts, token: str) -> Caller:
     if caller is None:
         raise errors.TokenInvalid
     return caller
+
+
+def check(tx: Connection, caller: Caller) -> None:
+    """Check in a transaction that the caller's token is still the one that was authorized.
+
+    A request may take minutes. A reset, a restore or a revocation ends it: the numbers of its
+    merchant and its image may belong to somebody else by then. A caller that no token stands for,
+    as in an operator's command, passes.
+
+    Raises:
+        errors.TokenInvalid: the token is gone, revoked, or another one with the same number.
+    """
+    if caller.token_hash and not tokens.is_current(tx, caller):
+        raise errors.TokenInvalid
 
 
 def create_merchant(database: Database, code: str, now: int, plan: str = rate.DEFAULT) -> bool:

@@ -21,6 +21,7 @@ from fatrina.actions.archive import SUMS, Writer
 from fatrina.adapters.database import Database, versions
 from fatrina.adapters.database.fitting import misfit
 from fatrina.adapters.database.schema import REVISION, metadata
+from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import Storage
 from fatrina.domain import errors, json_text
@@ -94,9 +95,10 @@ def _add_stored(archive: Writer, storage: Storage, key: str) -> None:
         archive.add_pieces(f"media/{key}", blob.size, blob.pieces(0, blob.size))
 
 
-def restore(
+def restore(  # noqa: PLR0913, PLR0917  what it touches, one by one
     database: Database,
     storage: Storage,
+    housekeeping: Housekeeping,
     spool: Spool,
     file: IO[bytes],
     progress: Callable[[], None],
@@ -109,7 +111,24 @@ def restore(
     Raises:
         DumpError: the file is no sound dump of this version of Fatrina.
         OSError: it cannot be read, or the disk is full.
+        errors.HousekeepingBusy: sweep, seed, reset or another restore is at work.
     """
+    with housekeeping.exclusive("restore") as lease, storage.writing():
+
+        def tick() -> None:
+            lease.check()
+            progress()
+
+        return _restore(database, storage, spool, file, tick)
+
+
+def _restore(
+    database: Database,
+    storage: Storage,
+    spool: Spool,
+    file: IO[bytes],
+    progress: Callable[[], None],
+) -> int:
     stored = _checked(file)
     file.seek(0)
     with database.reading() as look:

@@ -5,9 +5,9 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from fatrina.actions import Parts, ids, ingest
+from fatrina.actions import Parts, access, ids, ingest
 from fatrina.actions.announce import announce
-from fatrina.actions.ingest import Linked, Photo
+from fatrina.actions.ingest import Linked, Photo, Storing
 from fatrina.actions.shown import Image
 from fatrina.adapters.database import images, products, versions
 from fatrina.domain import errors
@@ -56,13 +56,14 @@ def update(parts: Parts, caller: Caller, image: int, change: Change, offer: Offe
     """
     with ExitStack() as arrival:
         photo = _arrived(parts, offer, arrival)
+        storing = Storing(parts, arrival)
         fresh = None
         if photo is not None and not _is_shown(parts, caller, image, photo):
-            fresh = ingest.develop(parts, photo, caller.merchant)
+            fresh = ingest.develop(parts, photo, caller.merchant, storing)
         try:
             return _revise(parts, caller, image, change, photo, fresh)
         except _OvertakenError:
-            fresh = ingest.develop(parts, _must(photo), caller.merchant)
+            fresh = ingest.develop(parts, _must(photo), caller.merchant, storing)
             return _revise(parts, caller, image, change, photo, fresh)
 
 
@@ -74,7 +75,11 @@ def attach(parts: Parts, caller: Caller, product: int, change: Change, offer: Of
     """
     with ExitStack() as arrival:
         photo = _must(_arrived(parts, offer, arrival))
-        fresh = ingest.develop(parts, photo, caller.merchant)
+        fresh = ingest.develop(parts, photo, caller.merchant, Storing(parts, arrival))
+        return _attach(parts, caller, product, change, fresh)
+
+
+def _attach(parts: Parts, caller: Caller, product: int, change: Change, fresh: Version) -> Image:
     with parts.database.reading() as look:
         image = ids.fresh(partial(images.exists, look))
 
@@ -182,6 +187,7 @@ def _committed(
 
 def _gallery(tx: Connection, caller: Caller, product: int) -> Gallery:
     """A product's gallery, locked."""
+    access.check(tx, caller)
     if products.find(tx, caller.merchant_id, product, lock=True) is None:
         raise errors.Missing
     return images.gallery(tx, product)
@@ -189,6 +195,7 @@ def _gallery(tx: Connection, caller: Caller, product: int) -> Gallery:
 
 def _gallery_of(tx: Connection, caller: Caller, image: int) -> tuple[int, Gallery]:
     """The product that an image is in, and its gallery, locked."""
+    access.check(tx, caller)
     product = images.product_of(tx, caller.merchant_id, image, lock=True)
     if product is None:
         raise errors.Missing

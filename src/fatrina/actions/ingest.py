@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from threading import Lock
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -63,10 +64,32 @@ def fetch(parts: Parts, link: Linked, file: File) -> Photo:
     return Photo(file, _without_query(link.url), link.field)
 
 
-def develop(parts: Parts, photo: Photo, merchant: str) -> Version:
+class Storing:
+    """A section in which the sweep leaves stored files alone; begun by the first that is stored.
+
+    It must last until the transaction that refers to them has ended.
+    """
+
+    def __init__(self, parts: Parts, stack: ExitStack) -> None:
+        """Begin later; end with `stack`."""
+        self._parts = parts
+        self._stack = stack
+        self._begun = False
+        self._lock = Lock()
+
+    def begin(self) -> None:
+        """Begin, unless it has begun."""
+        with self._lock:
+            if not self._begun:
+                self._stack.enter_context(self._parts.storage.writing())
+                self._begun = True
+
+
+def develop(parts: Parts, photo: Photo, merchant: str, storing: Storing) -> Version:
     """Judge and decode a photo once, and store its original and its renditions.
 
-    The bytes are durable when this returns; nothing refers to them yet.
+    The bytes are durable when this returns; nothing refers to them yet, and `storing` keeps them
+    from the sweep.
 
     Raises:
         errors.PhotoRefused: the photo may not come in, or is damaged.
@@ -88,6 +111,7 @@ def develop(parts: Parts, photo: Photo, merchant: str) -> Version:
         sizes = tuple(os.fstat(file.descriptor).st_size for file in made.values())
         try:
             with parts.clock.stage("store"):
+                storing.begin()
                 parts.storage.put({keys[role]: file.path for role, file in made.items()})
         except OSError:
             discard(parts, original)

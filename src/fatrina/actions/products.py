@@ -7,9 +7,9 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from fatrina.actions import Parts, ids, ingest
+from fatrina.actions import Parts, access, ids, ingest
 from fatrina.actions.announce import announce
-from fatrina.actions.ingest import Linked
+from fatrina.actions.ingest import Linked, Storing
 from fatrina.actions.shown import Product, with_images
 from fatrina.adapters.database import images, products, tokens, versions
 from fatrina.adapters.database.products import ProductRow
@@ -49,15 +49,28 @@ def create(
         _must_be_free(look, caller, sku)
         row = ProductRow(ids.fresh(partial(products.exists, look)), name, sku)
         numbers = ids.several(len(pictures), partial(images.exists, look))
-    fresh = _developed(parts, caller, (link for _, link in pictures))
+    with ExitStack() as stack:
+        storing = Storing(parts, stack)
+        fresh = _developed(parts, caller, (link for _, link in pictures), storing)
+        return _create(parts, caller, row, [*zip(numbers, fresh, pictures, strict=True)])
+
+
+def _create(
+    parts: Parts,
+    caller: Caller,
+    row: ProductRow,
+    images_: Sequence[tuple[int, Version, tuple[Change, Linked]]],
+) -> Product:
+    """One transaction: the product and all of its images."""
 
     def run(tx: Connection) -> Product:
+        access.check(tx, caller)
         tokens.lock(tx, caller.merchant_id)
-        _must_be_free(tx, caller, sku)
+        _must_be_free(tx, caller, row.sku)
         now = parts.clock()
         products.add(tx, caller.merchant_id, row, now)
         gallery = Gallery()
-        for image, version, (change, _) in zip(numbers, fresh, pictures, strict=True):
+        for image, version, (change, _) in images_:
             after = gallery.attach(image, change)
             images.save(tx, row.id, gallery, after, now)
             versions.add(tx, image, version, caller.token_id, now)
@@ -70,7 +83,7 @@ def create(
             return None
         return with_images(tx, [_must(products.find(tx, caller.merchant_id, row.id))])[0]
 
-    return ingest.commit(parts, run, committed, fresh)
+    return ingest.commit(parts, run, committed, [version for _, version, _ in images_])
 
 
 def details(parts: Parts, caller: Caller, product: int) -> Product:
@@ -125,6 +138,7 @@ def update(
         errors.Invalid: another one has the SKU.
     """
     with parts.database.writing() as tx:
+        access.check(tx, caller)
         if sku:
             tokens.lock(tx, caller.merchant_id)
         before = _must(products.find(tx, caller.merchant_id, product, lock=True))
@@ -145,6 +159,7 @@ def remove(parts: Parts, caller: Caller, product: int) -> None:
         errors.Missing: the merchant has no such product.
     """
     with parts.database.writing() as tx:
+        access.check(tx, caller)
         _must(products.find(tx, caller.merchant_id, product, lock=True))
         gallery, now = images.gallery(tx, product), parts.clock()
         images.save(tx, product, gallery, Gallery(), now)
@@ -153,14 +168,16 @@ def remove(parts: Parts, caller: Caller, product: int) -> None:
         products.remove(tx, product, now)
 
 
-def _developed(parts: Parts, caller: Caller, links: Iterable[Linked]) -> list[Version]:
+def _developed(
+    parts: Parts, caller: Caller, links: Iterable[Linked], storing: Storing
+) -> list[Version]:
     """Every linked photo, fetched and stored; when one is refused, none is."""
     made: list[Version] = []
     with ExitStack() as undo:
         for link in links:
             with parts.spool.new() as file:
                 photo = ingest.fetch(parts, link, file)
-                version = ingest.develop(parts, photo, caller.merchant)
+                version = ingest.develop(parts, photo, caller.merchant, storing)
             undo.callback(ingest.discard, parts, version.original)
             made.append(version)
         undo.pop_all()

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import Connection
 
 from fatrina.actions import Parts, access, ids, ingest
-from fatrina.actions.ingest import File, Linked, Photo
+from fatrina.actions.ingest import File, Linked, Photo, Storing
 from fatrina.adapters.database import images, products, tokens, versions
 from fatrina.adapters.database.products import ProductRow
 from fatrina.domain import errors
@@ -87,7 +87,24 @@ def seed(
 
     Raises:
         SeedError: one of it cannot be: refused by the rules that hold for the API as well.
+        errors.HousekeepingBusy: sweep, restore, reset or another seed is at work.
     """
+    with parts.housekeeping.exclusive("seed") as lease, ExitStack() as stack:
+
+        def tick() -> None:
+            lease.check()
+            progress()
+
+        return _seed(parts, merchants, workers, tick, Storing(parts, stack))
+
+
+def _seed(
+    parts: Parts,
+    merchants: Sequence[Merchant],
+    workers: int,
+    progress: Callable[[], None],
+    storing: Storing,
+) -> int:
     wanted = [
         (merchant.code, picture)
         for merchant in merchants
@@ -102,7 +119,7 @@ def seed(
 
     def develop(code: str, picture: Picture) -> None:
         with _at(picture.at), parts.spool.new() as file:
-            made[picture.at] = ingest.develop(parts, _arrived(parts, picture, file), code)
+            made[picture.at] = ingest.develop(parts, _arrived(parts, picture, file), code, storing)
         progress()
 
     stored = made.values()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from fatrina.actions import Parts
+from fatrina.actions import Parts, access
 from fatrina.adapters.database import Database, tokens, webhooks
 from fatrina.adapters.database import deliveries as rows
 from fatrina.adapters.database.deliveries import DeliveryRow
@@ -20,6 +20,7 @@ def subscribe(parts: Parts, caller: Caller, wanted: Subscription) -> int:
     """
     must_have_secret(wanted)
     with parts.database.writing() as tx:
+        access.check(tx, caller)
         tokens.lock(tx, caller.merchant_id)
         if len(webhooks.listed(tx, caller.merchant_id)) >= MOST:
             raise errors.Invalid(errors.TooManySubscriptions("url", limit=MOST))
@@ -34,6 +35,7 @@ def change(parts: Parts, caller: Caller, number: int, changes: dict[str, Any]) -
         errors.Invalid: the secret is to be sent, and is missing or cannot be a header's value.
     """
     with parts.database.writing() as tx:
+        access.check(tx, caller)
         found = webhooks.find(tx, caller.merchant_id, number, lock=True)
         if found is None:
             raise errors.Missing
@@ -81,6 +83,7 @@ def unsubscribe(parts: Parts, caller: Caller, *, number: int, url: str) -> None:
         errors.Missing: the merchant has none of them.
     """
     with parts.database.writing() as tx:
+        access.check(tx, caller)
         now = parts.clock()
         if not webhooks.remove(tx, caller.merchant_id, number=number, url=url, now=now):
             raise errors.Missing

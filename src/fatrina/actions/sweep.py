@@ -6,10 +6,14 @@ from itertools import islice
 from typing import Final
 
 from fatrina.adapters.database import Database, apps, deliveries, versions
+from fatrina.adapters.housekeeping import Housekeeping, Lease
 from fatrina.adapters.storage import Listed, Storage
 from fatrina.domain.renditions import handle_of
 
 _BATCH: Final = 500
+_PATIENCE: Final = 2.0
+"""Seconds that updates are kept waiting for a batch of files to be checked."""
+_ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,8 @@ class Swept:
     """Replaced or removed pictures whose time of keeping is over."""
     files: int
     """Stored files that no version owns: left by a crash."""
+    skipped: int = 0
+    """Stored files that could not be checked, as updates never paused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +34,28 @@ class Broom:
 
     database: Database
     storage: Storage
+    housekeeping: Housekeeping
     dry_run: bool = False
     seen: Callable[[int], None] = lambda _: None
     """Told of progress: how many more files were looked at."""
 
-    def sweep(self, now: int, keep: int, settled: float) -> Swept:
+    def sweep(self, now: int, keep: int) -> Swept:
         """Purge versions retired over `keep` milliseconds ago, then delete the litter.
 
-        A file is litter when no version owns it and it came into being before `settled` (seconds
-        since the epoch): a younger one may belong to an update that is about to commit.
-        """
-        if not self.dry_run:
-            self.database.settle()
-        return Swept(self._purge(now, now - keep), self._tidy(settled))
+        A file is litter when no version owns it at a moment at which no update is between storing
+        its files and its commit (`Storage.alone`). No clock decides that.
 
-    def _purge(self, now: int, before: int) -> int:
+        Raises:
+            errors.HousekeepingBusy: seed, restore, reset or another sweep is at work.
+        """
+        with self.housekeeping.exclusive("sweep") as lease:
+            if not self.dry_run:
+                self.database.settle()
+            purged = self._purge(now, now - keep, lease)
+            files, skipped = self._tidy(lease)
+            return Swept(purged, files, skipped)
+
+    def _purge(self, now: int, before: int, lease: Lease) -> int:
         """Rows first, bytes second: a crash in between leaves litter, never a row without bytes."""
         if self.dry_run:
             with self.database.reading() as look:
@@ -52,6 +65,7 @@ class Broom:
             apps.forget(tx, before)
         count = 0
         while True:
+            lease.check()
             with self.database.writing() as tx:
                 batch = versions.retired(tx, before, _BATCH)
                 versions.purge(tx, (each.id for each in batch), now)
@@ -60,20 +74,35 @@ class Broom:
             if len(batch) < _BATCH:
                 return count
 
-    def _tidy(self, settled: float) -> int:
-        # Listed first and looked up after: what was committed in between is found to be owned.
+    def _tidy(self, lease: Lease) -> tuple[int, int]:
+        """Delete the litter; how many files that were, and how many could not be checked."""
         count = 0
-        for batch in _batches(self.storage.list()):
-            old = [listed.key for listed in batch if listed.changed < settled]
+        left = [[each.key for each in batch] for batch in _batches(self.storage.list())]
+        for _ in range(_ATTEMPTS):
+            again: list[list[str]] = []
+            for batch in left:
+                lease.check()
+                litter = self._litter(batch)
+                if litter is None:
+                    again.append(batch)
+                else:
+                    count += len(litter)
+                    self.seen(len(batch))
+            left = again
+        return count, sum(map(len, left))
+
+    def _litter(self, keys: list[str]) -> list[str] | None:
+        """What of these files nothing owns, deleted unless it is a dry run; None if unknown."""
+        with self.storage.alone(_PATIENCE) as alone:
+            if not alone:
+                return None
             with self.database.reading() as look:
-                owners = versions.with_bytes(look, {handle_of(key) for key in old})
+                owners = versions.with_bytes(look, {handle_of(key) for key in keys})
             owned = {key for original in owners for key in original.keys().values()}
-            litter = [key for key in old if key not in owned]
+            litter = [key for key in keys if key not in owned]
             if not self.dry_run:
                 self.storage.delete(litter)
-            count += len(litter)
-            self.seen(len(batch))
-        return count
+            return litter
 
 
 def _batches(listed: Iterable[Listed]) -> Iterator[list[Listed]]:

@@ -4,7 +4,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from fatrina.actions import Parts, ids, ingest
+from fatrina.actions import Parts, access, ids, ingest
 from fatrina.actions.announce import announce
 from fatrina.actions.shown import Image
 from fatrina.adapters.database import images, products
@@ -25,6 +25,7 @@ def attach(parts: Parts, caller: Caller, product: int, change: Change, video: Vi
         image = ids.fresh(partial(images.exists, look))
 
     def locked(tx: Connection) -> Gallery:
+        access.check(tx, caller)
         if products.find(tx, caller.merchant_id, product, lock=True) is None:
             raise errors.Missing
         return images.gallery(tx, product)

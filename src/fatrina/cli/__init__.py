@@ -81,11 +81,13 @@ def sweep(
     with told(), root.held(chosen.data) as folder:
         arrivals = root.stranded(folder, dry_run=dry_run)
         with folder.database() as database:
-            broom = Broom(database, folder.storage(), dry_run, progress)
-            swept = broom.sweep(CLOCK(), root.keep(chosen), folder.settled())
+            broom = Broom(database, folder.storage(), folder.housekeeping(), dry_run, progress)
+            swept = broom.sweep(CLOCK(), root.keep(chosen))
     verb = "to delete" if dry_run else "deleted"
     typer.echo(f"pictures past their time {verb}: {swept.versions}")
     typer.echo(f"files no picture owns {verb}: {swept.files}")
+    if swept.skipped:
+        typer.echo(f"files not checked, as updates never paused: {swept.skipped}")
     typer.echo(f"unfinished arrivals {verb}: {arrivals}")
 
 

@@ -68,7 +68,9 @@ def reset(
         raise typer.Exit(1)
     with told(), root.held(chosen.data) as folder:
         with folder.database() as database:
-            gone = reset_(database, folder.storage(), keep_shops=keep_shops)
+            gone = reset_(
+                *(database, folder.storage(), folder.housekeeping()), keep_shops=keep_shops
+            )
         with folder.buckets() as buckets:
             forget(buckets)
     typer.echo(f"pictures deleted: {gone}")
@@ -114,7 +116,9 @@ def restore(
                 closing(Spool(folder.incoming(), chosen.incoming_bytes)) as spool,
                 file.open("rb") as source,
             ):
-                count = dumping.restore(database, folder.storage(), spool, source, tick)
+                count = dumping.restore(
+                    *(database, folder.storage(), folder.housekeeping()), spool, source, tick
+                )
         except DumpError as wrong:
             fail(f"{file}: {wrong} Nothing was changed.")
         with folder.buckets() as buckets:

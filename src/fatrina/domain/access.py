@@ -29,6 +29,10 @@ class Caller:
     scopes: frozenset[str]
     plan: str = rate.DEFAULT
     """One of `rate.PLANS`."""
+    token_hash: str = ""
+    """With `token_since`, tells the token from a later one with the same id."""
+    token_since: int = 0
+    """When the token was made, in milliseconds since the epoch."""
     unheard: bool = False
     """Whether nobody is to hear of what this request does: a fault that was ordered."""
 

@@ -674,6 +674,12 @@ class DatabaseDown(Unavailable):
     """Whether the connection was lost: a commit may have succeeded all the same."""
 
 
+class HousekeepingBusy(Unavailable):
+    """Sweep, seed, restore or reset is at work: `operation`; try again in `retry` seconds."""
+
+    reason = "housekeeping_busy"
+
+
 class Stopping(Unavailable):
     """The service is stopping; another one may answer in `retry` seconds."""
 

@@ -364,6 +364,10 @@ WORDS: dict[str, Words] = {
         "قاعدة البيانات لا تستجيب حاليًّا. أعد المحاولة بعد دقيقة.",
         "The database does not answer at the moment. Try again in a minute.",
     ),
+    "housekeeping_busy": Words(
+        "تجري الآن عملية أخرى على بيانات الخدمة كلها ({operation}). أعد المحاولة بعد انتهائها.",
+        "Another operation on all of the service's data is in progress ({operation}). Try again when it has ended.",
+    ),
     "stopping": Words(
         "تتوقف الخدمة الآن لإعادة تشغيلها. أعد إرسال الطلب بعد قليل.",
         "The service is stopping. Send the request again in a moment.",

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from fatrina.adapters.database.schema import merchants, tokens
 from fatrina.domain.access import Caller
@@ -10,15 +10,31 @@ from fatrina.domain.rate import DEFAULT
 
 # Built once, as in `images`.
 _CALLER = (
-    select(tokens.c.id, tokens.c.scope, merchants.c.id, merchants.c.code, merchants.c.plan)
+    select(
+        *(tokens.c.id, tokens.c.scope, tokens.c.created_at),
+        *(merchants.c.id, merchants.c.code, merchants.c.plan),
+    )
     .join(merchants)
     .where(
         tokens.c.hash == bindparam("hash"),
         tokens.c.expires_at > bindparam("now"),
-        or_(tokens.c.revoked_at.is_(None), tokens.c.revoked_at > bindparam("now")),
+        # A fact, not a moment: a clock that was ahead and is corrected revives nothing.
+        tokens.c.revoked_at.is_(None),
     )
 )
 
+_CURRENT = (
+    select(tokens.c.id)
+    .join(merchants)
+    .where(
+        tokens.c.id == bindparam("token"),
+        tokens.c.hash == bindparam("hash"),
+        tokens.c.created_at == bindparam("since"),
+        tokens.c.revoked_at.is_(None),
+        merchants.c.id == bindparam("merchant"),
+        merchants.c.code == bindparam("code"),
+    )
+)
 _LOCK = (
     select(merchants.c.id)
     .where(merchants.c.id == bindparam("merchant"))
@@ -98,10 +114,13 @@ def grant_of(connection: Connection, token: int) -> int | None:
 def replace(connection: Connection, merchant: int, row: dict[str, str | int]) -> None:
     """Add a token, or give the one with the same hash a new span and scope, if it is theirs.
 
+    That one stays the same token: requests in progress go on.
+
     sqlalchemy.exc.IntegrityError when it is another merchant's.
     """
     mine = tokens.c.hash == row["hash"], tokens.c.merchant_id == merchant
-    if not connection.execute(update(tokens).where(*mine).values(row)).rowcount:
+    changed = {name: value for name, value in row.items() if name != "created_at"}
+    if not connection.execute(update(tokens).where(*mine).values(changed)).rowcount:
         add(connection, merchant, row)
 
 
@@ -110,8 +129,20 @@ def caller(connection: Connection, token_hash: str, now: int) -> Caller | None:
     found = connection.execute(_CALLER, {"hash": token_hash, "now": now}).first()
     if found is None:
         return None
-    token, scope, merchant, code, plan = found
-    return Caller(merchant, code, token, frozenset(scope.split()), plan)
+    token, scope, since, merchant, code, plan = found
+    return Caller(merchant, code, token, frozenset(scope.split()), plan, token_hash, since)
+
+
+def is_current(connection: Connection, caller: Caller) -> bool:
+    """Whether a caller's token is still there, the same one, and not revoked."""
+    values = {
+        "token": caller.token_id,
+        "hash": caller.token_hash,
+        "since": caller.token_since,
+        "merchant": caller.merchant_id,
+        "code": caller.merchant,
+    }
+    return connection.execute(_CURRENT, values).first() is not None
 
 
 def listed(connection: Connection) -> list[TokenRow]:

@@ -4,9 +4,11 @@ A name's first two characters are its folder, so that millions of files stay lis
 four files of one original, whose names begin alike, cost one folder flush.
 """
 
+import fcntl
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +16,7 @@ from fatrina.adapters.storage.seam import PIECE, Listed
 
 _FAN: Final = 2
 _MOST_KNOWN: Final = 16_384
+_TICK: Final = 0.01
 _PROBE: Final = 65_536  # a few bytes find room on a disk that no photo fits on
 
 
@@ -50,7 +53,9 @@ class LocalStorage:
         self.base = base
         self._folder = str(root)
         self._lasting: set[Path] = set()
+        self._turnstile = root / ".turnstile"
         root.mkdir(parents=True, exist_ok=True)
+        self._turnstile.mkdir(exist_ok=True)
         _flush(root.parent)
 
     def put(self, files: Mapping[str, Path]) -> None:
@@ -91,6 +96,30 @@ class LocalStorage:
                             changed = file.stat(follow_symlinks=False).st_ctime
                             yield Listed(f"{merchant.name}/{file.name}", changed)
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Protect stored files that no row refers to yet: a shared lock on the folder."""
+        with _locked(self._turnstile, fcntl.LOCK_SH):
+            section = _opened(self.root)
+            fcntl.flock(section, fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            os.close(section)
+
+    @contextmanager
+    def alone(self, patience: float) -> Iterator[bool]:
+        """Wait for every `writing` section to end: an exclusive lock on the folder.
+
+        The turnstile keeps new sections out meanwhile, or a busy service would never let it in.
+        """
+        with _locked(self._turnstile, fcntl.LOCK_EX):
+            folder = _opened(self.root)
+            try:
+                yield _try_lock(folder, patience)
+            finally:
+                os.close(folder)
+
     def check(self) -> None:
         """Write as much as a small photo and its sizes take, and delete it."""
         probe = self.root / ".probe"  # always the same: a crash leaves one at most
@@ -120,9 +149,38 @@ class LocalStorage:
             self._lasting.add(place)
 
 
+def _opened(folder: Path) -> int:
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    descriptor = _opened(folder)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int, patience: float) -> bool:
+    end = time.monotonic() + patience
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if time.monotonic() >= end:
+            return False
+        time.sleep(_TICK)
+
+
 def _folders(parent: Path) -> list[os.DirEntry[str]]:
     with os.scandir(parent) as entries:
-        return [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
+        return [
+            entry
+            for entry in entries
+            if entry.name[0] != "." and entry.is_dir(follow_symlinks=False)
+        ]
 
 
 def _flush(path: Path) -> None:

@@ -1,6 +1,7 @@
 """The verbs that every storage has, and what they promise."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
@@ -69,6 +70,18 @@ class Storage(Protocol):
 
     def list(self) -> Iterator[Listed]:
         """Every stored file, in no order."""
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Protect stored files that no row refers to yet; entered before `put`, left after commit.
+
+        Any number of threads and processes may be in it at once.
+        """
+
+    def alone(self, patience: float) -> AbstractContextManager[bool]:
+        """Wait for every `writing` section to end, and keep new ones out; yield whether they ended.
+
+        In it, a stored file that no row refers to is litter, whatever any clock says.
+        """
 
     def check(self) -> None:
         """Prove that bytes can be written now.

@@ -61,7 +61,8 @@ def _dump(parts: Parts, file: File) -> None:
 def _restore(parts: Parts, file: File) -> int:
     try:
         with open(file.descriptor, "rb", closefd=False) as source:
-            return dumping.restore(parts.database, parts.storage, parts.spool, source, _nothing)
+            everything = parts.database, parts.storage, parts.housekeeping, parts.spool
+            return dumping.restore(*everything, source, _nothing)
     except DumpError as wrong:
         raise errors.Invalid(errors.DumpRefused("dump", problem=str(wrong))) from wrong
 

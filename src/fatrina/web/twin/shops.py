@@ -32,7 +32,8 @@ def controls(parts: Parts, counter: Counter, pace: Pace) -> list[Control]:
 
     async def reset_service(request: Request) -> Response:
         keep = request.query_params.get("keep") == "shops"
-        gone = await run_sync(partial(reset, parts.database, parts.storage, keep_shops=keep))
+        everything = parts.database, parts.storage, parts.housekeeping
+        gone = await run_sync(partial(reset, *everything, keep_shops=keep))
         counter.forget()
         return done(202, {"pictures": gone})
 

@@ -1,0 +1,83 @@
+"""The housekeeping lock: sweep, seed, restore and reset exclude each other, in all processes."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from fatrina.domain import errors
+
+_PATIENCE: Final = 5.0
+"""Seconds to wait for another operation."""
+_TICK: Final = 0.05
+_RETRY: Final = 10
+_LONGEST: Final = 20
+
+
+class Lease:
+    """The lock as its holder sees it."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        """Hold the file at `path`, open and locked as `descriptor`."""
+        self._path = path
+        self._descriptor = descriptor
+
+    def check(self) -> None:
+        """Check that the lock still is the one that others look for; called between batches.
+
+        Raises:
+            errors.HousekeepingBusy: its file was deleted: another operation may be at work.
+        """
+        if not _is_at(self._path, self._descriptor):
+            raise errors.HousekeepingBusy(operation="unknown", retry=_RETRY)
+
+
+class Housekeeping:
+    """A lock in a file of the data folder; the kernel ends it with the process."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use the folder, which must be there when the lock is taken."""
+        self._path = folder / "housekeeping"
+
+    @contextmanager
+    def exclusive(self, operation: str) -> Iterator[Lease]:
+        """Hold the lock for an operation.
+
+        Raises:
+            errors.HousekeepingBusy: another operation holds it for longer than five seconds.
+            OSError: the file cannot be opened.
+        """
+        descriptor = self._acquire()
+        try:
+            with suppress(OSError):  # a full disk: the name only helps people
+                os.truncate(descriptor, 0)
+                os.pwrite(descriptor, operation.encode(), 0)
+            yield Lease(self._path, descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _acquire(self) -> int:
+        end = time.monotonic() + _PATIENCE
+        while True:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            with suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is_at(self._path, descriptor):
+                    return descriptor
+            name = os.pread(descriptor, _LONGEST, 0).decode("ascii", "replace")
+            os.close(descriptor)
+            if time.monotonic() >= end:
+                raise errors.HousekeepingBusy(operation=name or "unknown", retry=_RETRY)
+            time.sleep(_TICK)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return False
+    held = os.fstat(descriptor)
+    return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)

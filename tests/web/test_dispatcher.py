@@ -570,8 +570,8 @@ def redirect(line: socket.socket) -> None:
         (interim, "http", "link_broken"),
         (no_http, "http", "link_broken"),
         (redirect, "http", "status 307"),
-        (no_http, "https", "link_unreachable"),
-        (drip, "https", "link_unreachable"),
+        (no_http, "https", "link_tls"),
+        (drip, "https", "link_tls"),
     ],
 )
 def test_what_comes_of_answers(

@@ -193,6 +193,16 @@ def test_a_commit_that_surely_failed_leaves_bytes_to_the_sweep_alone(shop: Shop)
     assert len(shop.stored() - shop.referenced()) == len(ROLES)
 
 
+def test_a_token_that_ended_meanwhile_leaves_no_bytes(shop: Shop) -> None:
+    image = shop.attach(photo(1)).entry.id
+    before, ended = shop.shown(), replace(shop, caller=replace(shop.caller, token_hash="gone"))  # noqa: S106
+    for act in (lambda: ended.attach(photo(2)), lambda: ended.update(image, photo(3))):
+        with pytest.raises(errors.TokenInvalid):
+            act()
+    assert shop.shown() == before
+    shop.must_be_clean()
+
+
 @pytest.mark.parametrize("act", [Shop.attach, lambda shop, data: shop.update(1, data)])
 def test_more_photos_on_their_way_than_there_is_room_for(
     shop: Shop, act: Callable[[Shop, bytes], Any]

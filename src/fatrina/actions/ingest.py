@@ -151,7 +151,7 @@ def commit(
     is granted only when the lost transaction has ended. From then on no bytes are deleted here,
     since rows may refer to them: the sweep decides.
     """
-    certain = errors.Missing, errors.Invalid, errors.StorageFull
+    certain = errors.Missing, errors.Invalid, errors.TokenInvalid, errors.StorageFull
     with parts.clock.stage("commit"):
         try:
             with discarding(parts, fresh, *certain), parts.database.writing() as tx:

@@ -1,5 +1,6 @@
 """One process owns a data directory; others learn which one, whatever happens to its files."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -8,11 +9,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fatrina import app
+from fatrina import app, cli
+from fatrina.actions.sweep import Broom, Swept
 from fatrina.directory_lock import Owner, locked
+from fatrina.doctor import folder as doctor_folder
+from fatrina.doctor.report import Report
+from fatrina.settings import Settings
 
 HOLD = """
 import sys
@@ -78,6 +84,80 @@ def test_a_start_waits_for_a_command_but_not_for_a_server(tmp_path: Path) -> Non
         with locked(tmp_path, 30) as (mine, _):
             assert not mine
         assert time.monotonic() - begun < 20
+
+
+def test_a_directory_that_takes_the_place_of_another_is_the_one_that_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+
+    def replaced(_: float) -> None:
+        if not (tmp_path / "moved").exists():
+            data.rename(tmp_path / "moved")
+            data.mkdir()
+
+    with holder(data, "restore"):
+        monkeypatch.setattr("fatrina.directory_lock.time.sleep", replaced)
+        with locked(data, 30) as (mine, _):
+            assert mine
+            with locked(data) as (second, _):
+                assert not second
+
+
+def test_a_directory_that_is_replaced_between_opening_and_locking_is_not_owned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    lock = fcntl.flock
+
+    def late(descriptor: int, how: int) -> None:
+        if not (tmp_path / "moved").exists():
+            data.rename(tmp_path / "moved")
+            data.mkdir()
+        lock(descriptor, how)
+
+    monkeypatch.setattr("fatrina.directory_lock.fcntl.flock", late)
+    with locked(data) as (mine, _):
+        assert not mine
+    assert not (data / "lock").exists()
+    with locked(data) as (mine, _):
+        assert mine
+
+
+def test_a_server_starts_while_the_doctor_examines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.held(tmp_path, make=True) as folder:
+        folder.database().close()
+    owned = []
+
+    def examined(*_: object, **__: object) -> None:
+        with app.held(tmp_path) as server:
+            owned.append(server.owner)
+
+    monkeypatch.setattr("fatrina.doctor.records.examine", examined)
+    chosen: dict[str, Any] = {"data": tmp_path}
+    doctor_folder.examine(Report(), Settings(**chosen))
+    assert owned == [True]
+
+
+def test_a_server_starts_during_a_dry_run_of_the_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.held(tmp_path, make=True) as folder:
+        folder.database().close()
+    owned = []
+
+    def swept(*_: object) -> Swept:
+        with app.held(tmp_path) as server:
+            owned.append(server.owner)
+        return Swept(0, 0)
+
+    monkeypatch.setattr(Broom, "sweep", swept)
+    cli.sweep(dry_run=True, data=tmp_path)
+    assert owned == [True]
 
 
 def test_a_dump_does_not_keep_a_server_from_starting(tmp_path: Path) -> None:

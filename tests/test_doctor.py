@@ -128,6 +128,66 @@ def test_a_damaged_stored_file(
     assert f"1 {fault}: {path.parent.parent.name}/{path.name} ({fault})" in seen
 
 
+@pytest.mark.parametrize("fault", ["missing", "empty", "of another size"])
+def test_the_sizes_of_old_pictures_are_checked_too(
+    kept: Service,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    Hung.up(Shop.open(kept), photo=drawn.png(seed=5))
+    monkeypatch.setattr("fatrina.doctor.stored._NEWEST", 0)
+    assert looked_into(kept.folder).failures == 0
+    DAMAGE[fault](next((kept.folder / "media").rglob("*.png")))
+    assert looked_into(kept.folder).failures == 1
+    assert f"1 {fault}:" in capsys.readouterr().out
+
+
+def test_a_storage_or_a_database_that_was_deleted(
+    kept: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Hung.up(Shop.open(kept), photo=drawn.png(seed=5))
+    media = kept.folder / "media"
+    media.rename(kept.folder / "gone")
+    assert looked_into(kept.folder).failures == 1
+    assert "media/ is missing, though pictures have rows" in capsys.readouterr().out
+    (kept.folder / "gone").rename(media)
+    database = kept.folder / "fatrina.sqlite3"
+    database.rename(kept.folder / "gone")
+    assert looked_into(kept.folder).failures == 1
+    assert "is missing, though pictures are stored" in capsys.readouterr().out
+    (kept.folder / "gone").rename(database)
+
+
+@pytest.mark.parametrize("column", ["created_at", "revoked_at", "expires_at"])
+def test_a_row_an_hour_ahead_is_noticed(
+    data: Path, capsys: pytest.CaptureFixture[str], column: str
+) -> None:
+    now = Clock()()
+    times = {"created_at": now, "revoked_at": now, column: now + 3_590_000}
+    rows = {
+        "merchants": {"id": 1, "code": "shop1", "plan": "plus", "created_at": times["created_at"]},
+        "tokens": {
+            "merchant_id": 1,
+            "hash": "0",
+            "hint": "0",
+            "scope": "",
+            "created_at": now,
+            "expires_at": now + 10**9,
+            "revoked_at": times["revoked_at"],
+        },
+    }
+    with closing(sqlite3.connect(data / "fatrina.sqlite3")) as file, file:
+        for table, row in rows.items():
+            marks = ", ".join("?" * len(row))
+            file.execute(
+                f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", [*row.values()]
+            )
+    assert looked_into(data).warnings == (0 if column == "expires_at" else 1)
+    noticed = "the newest row is 59 minutes ahead of the clock" in capsys.readouterr().out
+    assert noticed == (column != "expires_at")
+
+
 def test_damage_within_a_file_is_found_by_decoding_it(
     kept: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -166,6 +226,12 @@ def test_a_folder_that_everybody_may_write_to(
     data.chmod(0o777)
     assert looked_into(data).failures == 1
     assert "every user may write to it (777)" in capsys.readouterr().out
+    data.chmod(0o1777)
+    assert looked_into(data).failures == 1
+    data.chmod(0o700)
+    (data / "media").chmod(0o777)
+    assert looked_into(data).failures == 1
+    assert "every user may write to media/ (777)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("note", ["gone", "future"])

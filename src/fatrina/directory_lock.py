@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -45,18 +45,14 @@ def locked(path: Path, patience: float = 0.0) -> Iterator[tuple[bool, Owner]]:
     Raises:
         OSError: the directory cannot be opened.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        end = time.monotonic() + patience
-        owner = Owner()
-        while not (mine := _lock(descriptor)):
-            owner = _noted(path)
-            if owner.serves or time.monotonic() >= end:
-                break
-            time.sleep(_TICK)
-        if not mine:
+    end = time.monotonic() + patience
+    while (descriptor := _lock(path)) is None:
+        owner = _noted(path)
+        if owner.serves or time.monotonic() >= end:
             yield False, owner
             return
+        time.sleep(_TICK)
+    try:
         owner = Owner(os.getpid(), _command(), time.time())
         with suppress(OSError):  # a full disk: the note only helps people
             (path / _NOTE).write_text(json.dumps(asdict(owner)))
@@ -65,12 +61,23 @@ def locked(path: Path, patience: float = 0.0) -> Iterator[tuple[bool, Owner]]:
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _lock(path: Path) -> int | None:
+    """Return a descriptor that holds the lock; None while another process holds it.
+
+    The path is opened at each try, because it can be given to another directory meanwhile: a
+    lock on the one that was moved away protects nothing.
+    """
+    with ExitStack() as on_failure:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        on_failure.callback(os.close, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        if not os.path.samestat(os.fstat(descriptor), path.stat()):
+            return None
+        on_failure.pop_all()
+    return descriptor
 
 
 def _noted(path: Path) -> Owner:

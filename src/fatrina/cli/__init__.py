@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -78,8 +79,12 @@ def sweep(
         if time.monotonic() - begun > 1 and sys.stderr.isatty():
             typer.echo(f"\r{seen} files looked at …", nl=False, err=True)
 
-    with told(), root.held(chosen.data) as folder:
+    with told(), ExitStack() as lock:
+        folder = lock.enter_context(root.held(chosen.data))
         arrivals = root.stranded(folder, dry_run=dry_run)
+        if dry_run:  # only reads: a server may start meanwhile
+            lock.close()
+            folder = root.shared(chosen.data)
         with folder.database() as database:
             broom = Broom(database, folder.storage(), folder.housekeeping(), dry_run, progress)
             swept = broom.sweep(CLOCK(), root.keep(chosen))

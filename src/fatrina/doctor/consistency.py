@@ -8,17 +8,15 @@ from sqlalchemy import Connection, func, select, text
 from fatrina.adapters.database import Database, schema
 from fatrina.doctor.report import Report
 
-_AHEAD: Final = 3_600_000
+_HOUR: Final = 3_600_000
+_AHEAD: Final = 60_000
 """Milliseconds that a moment may be ahead of the clock."""
-_MOMENTS: Final = (
-    schema.merchants.c.created_at,
-    schema.tokens.c.created_at,
-    schema.products.c.created_at,
-    schema.images.c.created_at,
-    schema.versions.c.created_at,
-    schema.versions.c.retired_at,
-    schema.subscriptions.c.created_at,
-    schema.deliveries.c.created_at,
+_MAY_COME: Final = ("expires_at", "due_at")
+_MOMENTS: Final = tuple(
+    column
+    for table in schema.metadata.sorted_tables
+    for column in table.columns
+    if column.name.endswith("_at") and column.name not in _MAY_COME
 )
 
 
@@ -35,7 +33,8 @@ def examine(report: Report, database: Database) -> None:
         report.ok("rows", "all refer to rows that are there")
     ahead = newest - time.time_ns() // 1_000_000
     if ahead > _AHEAD:
-        seen = f"the newest row is {ahead / 3_600_000:,.1f} hours ahead of the clock"
+        span = f"{ahead / _HOUR:,.1f} hours" if ahead > _HOUR else f"{ahead // 60_000} minutes"
+        seen = f"the newest row is {span} ahead of the clock"
         report.warn("clock", seen, "Check this machine's clock: timedatectl status")
     else:
         report.ok("clock", "no row is from the future")

@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,18 +33,26 @@ def examine(report: Report, settings: Settings, *, deep: bool = False) -> None:
         report.fail("folder", seen, f"Run as its owner, or chown it: {path}")
         return
     report.ok("folder", "can be read and written")
-    mode = path.stat().st_mode
-    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        seen = f"every user may write to it ({stat.S_IMODE(mode):o})"
-        report.fail("folder mode", seen, f"Anyone can replace its files: chmod o-w {path}")
+    _modes(report, path)
     _space(report, settings)
     _file_system(report, path)
     try:
         with app.held(path) as folder:
-            _holder(report, folder)
-            records.examine(report, folder, deep=deep)
+            pass  # a server may start while the rest is examined
+        _holder(report, folder)
+        records.examine(report, replace(folder, owner=False), deep=deep)
     except OSError as fault:
         report.fail("lock", f"cannot be taken: {fault}", f"Look at {path / 'lock'}.")
+
+
+def _modes(report: Report, path: Path) -> None:
+    """Whether every user may add files to the folder or to those in it."""
+    for each in (path, *sorted(path.iterdir())):
+        mode = each.lstat().st_mode
+        if stat.S_ISDIR(mode) and mode & stat.S_IWOTH:
+            name = "it" if each == path else f"{each.name}/"
+            seen = f"every user may write to {name} ({stat.S_IMODE(mode):o})"
+            report.fail("folder mode", seen, f"Anyone can put files there: chmod o-w {each}")
 
 
 def _absent(report: Report, path: Path) -> None:

@@ -8,7 +8,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select, text
 
-from fatrina.adapters.database import Database, schema
+from fatrina.adapters.database import Database, schema, versions
 from fatrina.app import Folder
 from fatrina.doctor import backlog, consistency, stored
 from fatrina.doctor.report import Report
@@ -20,12 +20,15 @@ _RESTORE: Final = "Restore it from the backup: see docs/operations.md."
 def examine(report: Report, folder: Folder, *, deep: bool = False) -> None:
     """Look into what the folder holds; nothing is made that is not there.
 
-    Sizes and first bytes of the newest stored files are checked; with `deep` those of all files,
-    and each is decoded to its last pixel.
+    The sizes of all stored files are checked, and the first bytes of the newest; with `deep`
+    every file is decoded to its last pixel.
     """
     path = folder.path / "fatrina.sqlite3"
     if not path.exists():
-        report.warn("database", "is not there yet", "fatrina serve makes it.")
+        if any((folder.path / "media").glob("*/*/*")):
+            report.fail("database", "is missing, though pictures are stored", _RESTORE)
+        else:
+            report.warn("database", "is not there yet", "fatrina serve makes it.")
         return
     try:
         with Database(path, owner=folder.owner) as database:
@@ -81,7 +84,12 @@ def _current(report: Report, look: Connection) -> bool:
 
 def _stored(report: Report, folder: Folder, database: Database, *, deep: bool) -> None:
     if not (folder.path / "media").is_dir():
-        report.warn("storage", "is not there yet", "fatrina serve makes it.")
+        with database.reading() as look:
+            named = next(versions.all_stored(look), None) is not None
+        if named:
+            report.fail("storage", "media/ is missing, though pictures have rows", _RESTORE)
+        else:
+            report.warn("storage", "is not there yet", "fatrina serve makes it.")
         return
     storage = folder.storage()
     try:

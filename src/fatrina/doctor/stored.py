@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from itertools import islice
 from typing import Final
 
 from fatrina.adapters.database import Database, versions
@@ -19,7 +18,7 @@ from fatrina.domain.renditions import ROLES
 from fatrina.domain.version import Version
 
 _NEWEST: Final = 10_000
-"""Versions that are checked unless all are."""
+"""Versions whose files are opened, unless all are; of the others the sizes are checked."""
 _HEAD: Final = 512
 _TICK: Final = 1.0
 _LISTED: Final = 5
@@ -32,9 +31,9 @@ _LIMITS: Final = Limits(pixels=10**9, pixels_whole=10**9, pixels_heic=10**9, sid
 
 
 def examine(report: Report, database: Database, storage: Storage, *, deep: bool) -> None:
-    """Check the files of the newest versions, or of all and every pixel of them."""
+    """Check the sizes of all files and the first bytes of the newest, or every pixel of all."""
     with database.reading() as conn:
-        wanted = [*islice(versions.all_stored(conn), None if deep else _NEWEST)]
+        wanted = [*versions.all_stored(conn)]
     faults: Counter[str] = Counter()
     damaged: list[str] = []
     with ExitStack() as stack:
@@ -42,8 +41,7 @@ def examine(report: Report, database: Database, storage: Storage, *, deep: bool)
         for key, fault in _faults(storage, wanted, decoders):
             faults[fault] += 1
             damaged.append(f"{key} ({fault})")
-    which = "all" if deep or len(wanted) < _NEWEST else "the newest"
-    seen = f"{which} {len(wanted)} pictures with {len(wanted) * len(ROLES)} files"
+    seen = f"all {len(wanted)} pictures with {len(wanted) * len(ROLES)} files"
     if damaged:
         counts = ", ".join(f"{count} {fault}" for fault, count in faults.items())
         some = "; ".join(damaged[:_LISTED]) + (" …" if len(damaged) > _LISTED else "")
@@ -59,11 +57,28 @@ def _faults(
     for number, version in enumerate(wanted, 1):
         sizes = version.sizes or (None,) * len(ROLES)
         for key, size in zip(version.original.keys().values(), sizes, strict=True):
-            if fault := _fault(storage, key, size, version.original.kind, decoders):
+            if decoders is None and number > _NEWEST:
+                fault = _fault_of_size(storage, key, size)
+            else:
+                fault = _fault(storage, key, size, version.original.kind, decoders)
+            if fault:
                 yield key, fault
         if time.monotonic() - shown > _TICK and sys.stderr.isatty():
             shown = time.monotonic()
             sys.stderr.write(f"\r{number} of {len(wanted)} pictures … ")
+
+
+def _fault_of_size(storage: Storage, key: str, size: int | None) -> str:
+    """Return what is wrong with a stored file, without opening it; empty when nothing is."""
+    try:
+        found = storage.size(key)
+    except OSError:
+        return "unreadable"
+    if found is None:
+        return "missing"
+    if not found:
+        return "empty"
+    return "of another size" if found != (size or found) else ""
 
 
 def _fault(

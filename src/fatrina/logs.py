@@ -1,18 +1,27 @@
 """Structured logs: one JSON object a line on standard error, ours and the libraries' alike."""
 
+import atexit
 import json
 import logging
-import sys
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 import structlog
 
+from fatrina.log_queue import LogQueue
+
 _LEVELS: Final = logging.getLevelNamesMapping()
+_STDERR: Final = 2
+_AT_EXIT: Final = 2.0
+"""Seconds that an exit waits for the log to be written."""
+_queues: Final[list[LogQueue]] = []
 
 
 def configure(level: str) -> None:
     """Log from `level` up: debug, info, warning or error."""
     number = _LEVELS.get(level.upper(), logging.INFO)
+    queue = LogQueue(_STDERR)
+    atexit.register(queue.close, _AT_EXIT)
+    _queues.append(queue)
     structlog.configure(
         processors=[
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -21,10 +30,15 @@ def configure(level: str) -> None:
             structlog.processors.JSONRenderer(_line),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", queue)),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[_Forward()], force=True)
+
+
+def dropped() -> int:
+    """How many lines were dropped since the start, as they could not be written in time."""
+    return sum(queue.dropped for queue in _queues)
 
 
 def _line(event: object, **options: object) -> bytes:

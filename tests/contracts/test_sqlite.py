@@ -55,6 +55,20 @@ def test_the_log_does_not_grow_for_ever(database: Database, tmp_path: Path) -> N
     assert (tmp_path / "fatrina.sqlite3-wal").stat().st_size < 12_000_000
 
 
+def test_the_log_is_short_again_after_a_long_reader(database: Database, tmp_path: Path) -> None:
+    log = tmp_path / "fatrina.sqlite3-wal"
+    with database.reading() as look:
+        look.execute(text("SELECT count(*) FROM merchants"))
+        for _ in range(25):
+            with database.writing() as tx:
+                tx.execute(text("CREATE TABLE filler AS SELECT zeroblob(900000) AS x"))
+                tx.execute(text("DROP TABLE filler"))
+        assert log.stat().st_size > 20_000_000
+    for _ in range(3):
+        database.settle()
+    assert log.stat().st_size <= 16_000_000
+
+
 def test_a_write_that_changes_nothing_is_still_a_write(database: Database, tmp_path: Path) -> None:
     log = tmp_path / "fatrina.sqlite3-wal"
     database.settle()

@@ -64,6 +64,11 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.log_lines_dropped = Gauge(
+            "fatrina_log_lines_dropped",
+            "Lines of the log since the start that could not be written in time.",
+            registry=self.registry,
+        )
         self.attempts = Counter(
             "fatrina_webhook_attempts",
             "Attempts to deliver an event, by outcome: delivered, failed.",

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fatrina import __version__
+from fatrina import __version__, logs
 from fatrina.actions import Parts
 from fatrina.actions.courier import Courier
 from fatrina.actions.limits import Counter
@@ -107,6 +107,7 @@ def _operators_pages(parts: Parts, metrics: Metrics, courier: Courier) -> list[R
     async def told(_: Request) -> Response:
         metrics.waiting.set(parts.decoders.waiting)
         metrics.decoder_faults.set(parts.decoders.faults)
+        metrics.log_lines_dropped.set(logs.dropped())
         metrics.dispatcher(await run_sync(courier.figures))
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 

@@ -30,6 +30,8 @@ _PRIVATE: Final = 0o600
 # SQLite 3.7.0 to 3.51.2 may corrupt the write-ahead log when two connections checkpoint at once:
 # so one connection of one process does, and every other has it off.
 _CHECKPOINT_PAGES: Final = 1000
+_LOG_BYTES: Final = 16_000_000
+"""What the log keeps on the disk after a checkpoint, however long it had become."""
 # A statement or a value of ours that no database accepts, however often it is sent.
 _OUR_FAULTS: Final = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 # Changes nothing, and yet writes: an update of a row to what it was would write nothing.
@@ -167,7 +169,13 @@ def _engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # BEGIN is ours, below
-        settings = {"journal_mode": "WAL", "synchronous": "FULL", "foreign_keys": 1, **pragmas}
+        settings = {
+            "journal_mode": "WAL",
+            "synchronous": "FULL",
+            "foreign_keys": 1,
+            "journal_size_limit": _LOG_BYTES,
+            **pragmas,
+        }
         for name, value in settings.items():
             connection.execute(f"PRAGMA {name} = {value}")
 

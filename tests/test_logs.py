@@ -1,0 +1,93 @@
+"""The log: written whole, and never in the way of the service."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import sys, structlog
+from fatrina import logs
+logs.configure("info")
+log = structlog.get_logger("fatrina")
+for number in range(int(sys.argv[1])):
+    log.info("line", number=number, text="x" * 100)
+print(logs.dropped(), flush=True)
+sys.stdin.read()
+if len(sys.argv) > 2:
+    log.info("last")
+"""
+
+
+def started(lines: int, stderr: int, *more: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(lines), *more],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+    )
+
+
+def test_every_line_is_written_before_the_exit() -> None:
+    with started(3000, subprocess.PIPE) as process:
+        _, logged = process.communicate(timeout=30)
+    assert process.returncode == 0
+    events = [json.loads(line) for line in logged.splitlines()]
+    assert [each["number"] for each in events] == list(range(3000))
+
+
+def test_a_pipe_that_nobody_reads_stops_nothing_and_lost_lines_are_counted() -> None:
+    with started(20_000, subprocess.PIPE, "last") as process:
+        assert process.stdout is not None
+        dropped = int(process.stdout.readline())  # all was logged, though nothing was read
+        _, logged = process.communicate(timeout=30)
+    assert process.returncode == 0
+    events = [json.loads(line) for line in logged.splitlines()]
+    counted = sum(each["count"] for each in events if each["event"] == "log_lines_dropped")
+    written = [each["number"] for each in events if each["event"] == "line"]
+    assert counted == dropped > 10_000
+    assert len(written) + dropped == 20_000
+    assert written == sorted(written)
+    assert events[-1]["event"] == "last"
+
+
+@pytest.mark.parametrize("lines", [10, 6000])
+def test_a_pipe_that_nobody_ever_reads_delays_the_exit_only_briefly(lines: int) -> None:
+    with started(lines, subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        process.stdout.readline()
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0
+
+
+def test_a_full_disk_stops_nothing() -> None:
+    with Path("/dev/full").open("wb") as full, started(5000, full.fileno()) as process:
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_a_line_that_was_cut_does_not_spoil_the_next_one(tmp_path: Path) -> None:
+    """A limit of the file's size stands for a disk that is full in the middle of a line."""
+    script = """
+import resource, signal, sys, time, structlog
+from fatrina import logs
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+logs.configure("info")
+resource.setrlimit(resource.RLIMIT_FSIZE, (250, resource.RLIM_INFINITY))
+log = structlog.get_logger("fatrina")
+log.info("line", text="x" * 400)
+while not logs.dropped():
+    time.sleep(0.01)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+log.info("last")
+"""
+    with (tmp_path / "log").open("wb") as file:
+        subprocess.run([sys.executable, "-c", script], stderr=file, check=True, timeout=30)
+    cut, report, last = (tmp_path / "log").read_bytes().splitlines()
+    assert cut.startswith(b"{")
+    assert len(cut) == 250
+    assert json.loads(report)["count"] == 1
+    assert json.loads(last)["event"] == "last"

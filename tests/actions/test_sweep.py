@@ -20,6 +20,7 @@ from fatrina.domain.renditions import ORIGINAL, Original
 from tests.actions.shop import Shop, photo
 
 KEEP = 1000
+DAY = 86_400_000
 
 
 def sweep(shop: Shop, keep: int = KEEP, *, dry_run: bool = False) -> Swept:
@@ -81,6 +82,47 @@ def test_litter_goes_at_once_but_not_what_an_update_has_stored(
     assert found == [Swept(0, 0, skipped=5)]
     assert sweep(shop) == Swept(0, 1)
     shop.must_be_clean()
+
+
+def test_a_clock_that_jumped_ahead_deletes_nothing(shop: Shop) -> None:
+    shop.update(shop.attach(photo(1)).entry.id, photo(2))
+    held, clock = shop.stored(), shop.clock
+    clock.now += 7 * DAY + 1
+    for dry_run in (True, False):
+        with pytest.raises(errors.ClockUncertain) as refusal:
+            sweep(shop, dry_run=dry_run)
+        assert refusal.value.seen == {"count": 1, "days": 7}
+    assert shop.stored() == held
+    clock.now -= 1
+    assert sweep(shop) == Swept(1, 0)
+
+
+def test_a_clock_may_be_trusted(shop: Shop) -> None:
+    shop.update(shop.attach(photo(1)).entry.id, photo(2))
+    shop.clock.now += 400 * DAY
+    parts = shop.parts
+    broom = Broom(parts.database, parts.storage, parts.housekeeping, trust_clock=True)
+    assert broom.sweep(shop.clock.now, KEEP) == Swept(1, 0)
+
+
+def test_a_shop_without_updates_is_swept_every_day(shop: Shop) -> None:
+    shop.update(shop.attach(photo(1)).entry.id, photo(2))
+    keep = 30 * DAY
+    for _ in range(30):
+        shop.clock.now += DAY
+        assert sweep(shop, keep) == Swept(0, 0)
+    shop.clock.now += DAY
+    assert sweep(shop, keep) == Swept(1, 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"none", b"\xff"])
+def test_a_damaged_record_of_the_last_sweep_counts_as_none(shop: Shop, content: bytes) -> None:
+    assert sweep(shop) == Swept(0, 0)
+    path = Path(shop.parts.housekeeping._last_sweep)
+    assert int(path.read_bytes()) == shop.clock.now
+    path.write_bytes(content)
+    assert shop.parts.housekeeping.last_sweep() == 0
+    assert sweep(shop) == Swept(0, 0)
 
 
 @pytest.mark.parametrize("operation", ["seed", "restore", "reset", "sweep"])

@@ -213,7 +213,9 @@ def delete(world: Parts, shop: Shop) -> None:
 def sweep(world: Parts, shop: Shop) -> None:
     """Delete what is past its time, and the litter."""
     del shop
-    Broom(world.database, world.storage, world.housekeeping).sweep(world.clock(), KEEP)
+    Broom(world.database, world.storage, world.housekeeping, trust_clock=True).sweep(
+        world.clock(), KEEP
+    )
 
 
 def reset(world: Parts, _: Shop) -> None:
@@ -315,7 +317,7 @@ def _swept(world: Parts, now: int) -> None:
     stored = {listed.key for listed in world.storage.list()}
     assert referenced.keys() <= stored
     due = {key for key, retired in referenced.items() if retired and retired < now - KEEP}
-    broom = Broom(world.database, world.storage, world.housekeeping)
+    broom = Broom(world.database, world.storage, world.housekeeping, trust_clock=True)
     swept = broom.sweep(now, KEEP)
     assert swept == Swept(len(due) // len(ROLES), len(stored - referenced.keys()))
     assert {listed.key for listed in world.storage.list()} == referenced.keys() - due

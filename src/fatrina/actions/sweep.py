@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from fatrina.adapters.database import Database, apps, deliveries, versions
+from fatrina.adapters.database import Database, apps, deliveries, moments, versions
 from fatrina.adapters.housekeeping import Housekeeping, Lease
 from fatrina.adapters.storage import Listed, Storage
+from fatrina.domain import errors
 from fatrina.domain.renditions import handle_of
 
 _BATCH: Final = 500
 _PATIENCE: Final = 2.0
 """Seconds that updates are kept waiting for a batch of files to be checked."""
 _ATTEMPTS: Final = 5
+_DAY: Final = 86_400_000
+_GAP: Final = 7 * _DAY
+"""Milliseconds between the last sign of life and now, beyond which the clock may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Broom:
     dry_run: bool = False
     seen: Callable[[int], None] = lambda _: None
     """Told of progress: how many more files were looked at."""
+    trust_clock: bool = False
+    """Purge although nothing was recorded in the last seven days."""
 
     def sweep(self, now: int, keep: int) -> Swept:
         """Purge versions retired over `keep` milliseconds ago, then delete the litter.
@@ -47,13 +53,27 @@ class Broom:
 
         Raises:
             errors.HousekeepingBusy: seed, restore, reset or another sweep is at work.
+            errors.ClockUncertain: pictures are due, but nothing was recorded in the last seven
+                days: no row, no sweep. The clock may be far ahead.
         """
         with self.housekeeping.exclusive("sweep") as lease:
+            self._check_clock(now, now - keep)
             if not self.dry_run:
                 self.database.settle()
             purged = self._purge(now, now - keep, lease)
             files, skipped = self._tidy(lease)
             return Swept(purged, files, skipped)
+
+    def _check_clock(self, now: int, before: int) -> None:
+        with self.database.reading() as look:
+            newest = moments.newest(look)
+            due = versions.count_retired(look, before)
+        gap = now - max(newest, self.housekeeping.last_sweep())
+        if gap <= _GAP or self.trust_clock:
+            if not self.dry_run:
+                self.housekeeping.record_sweep(now)
+        elif due:
+            raise errors.ClockUncertain(count=due, days=gap // _DAY)
 
     def _purge(self, now: int, before: int, lease: Lease) -> int:
         """Rows first, bytes second: a crash in between leaves litter, never a row without bytes."""

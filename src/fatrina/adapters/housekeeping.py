@@ -41,6 +41,19 @@ class Housekeeping:
     def __init__(self, folder: Path) -> None:
         """Use the folder, which must be there when the lock is taken."""
         self._path = folder / "housekeeping"
+        self._last_sweep = folder / "last-sweep"
+
+    def last_sweep(self) -> int:
+        """Return the moment of the last sweep, in milliseconds since the epoch; 0 if unknown."""
+        try:
+            return int(self._last_sweep.read_bytes())
+        except (OSError, ValueError):
+            return 0
+
+    def record_sweep(self, now: int) -> None:
+        """Keep the moment of a sweep; a file that cannot be written is left as it is."""
+        with suppress(OSError):
+            self._last_sweep.write_bytes(str(now).encode())
 
     @contextmanager
     def exclusive(self, operation: str) -> Iterator[Lease]:

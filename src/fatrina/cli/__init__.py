@@ -66,6 +66,10 @@ def demo_(host: Host = None, port: Port = None, data: Data = None) -> None:
 @cli.command()
 def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell; delete nothing.")] = False,
+    trust_clock: Annotated[
+        bool,
+        typer.Option("--trust-clock", help="Delete although nothing was recorded for seven days."),
+    ] = False,
     data: Data = None,
 ) -> None:
     """Delete pictures that were kept long enough, and what crashes left behind."""
@@ -86,7 +90,14 @@ def sweep(
             lock.close()
             folder = root.shared(chosen.data)
         with folder.database() as database:
-            broom = Broom(database, folder.storage(), folder.housekeeping(), dry_run, progress)
+            broom = Broom(
+                database,
+                folder.storage(),
+                folder.housekeeping(),
+                dry_run,
+                progress,
+                trust_clock,
+            )
             swept = broom.sweep(CLOCK(), root.keep(chosen))
     verb = "to delete" if dry_run else "deleted"
     typer.echo(f"pictures past their time {verb}: {swept.versions}")

@@ -3,28 +3,21 @@
 import time
 from typing import Final
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import text
 
-from fatrina.adapters.database import Database, schema
+from fatrina.adapters.database import Database, moments
 from fatrina.doctor.report import Report
 
 _HOUR: Final = 3_600_000
 _AHEAD: Final = 60_000
 """Milliseconds that a moment may be ahead of the clock."""
-_MAY_COME: Final = ("expires_at", "due_at")
-_MOMENTS: Final = tuple(
-    column
-    for table in schema.metadata.sorted_tables
-    for column in table.columns
-    if column.name.endswith("_at") and column.name not in _MAY_COME
-)
 
 
 def examine(report: Report, database: Database) -> None:
     """Check references between rows, and that none is from the future."""
     with database.reading() as conn:
         orphans = conn.execute(text("PRAGMA foreign_key_check")).all()
-        newest = _newest(conn)
+        newest = moments.newest(conn)
     if orphans:
         tables = ", ".join(sorted({str(row[0]) for row in orphans}))
         seen = f"{len(orphans)} refer to rows that are not there: {tables}"
@@ -38,9 +31,3 @@ def examine(report: Report, database: Database) -> None:
         report.warn("clock", seen, "Check this machine's clock: timedatectl status")
     else:
         report.ok("clock", "no row is from the future")
-
-
-def _newest(conn: Connection) -> int:
-    """Return the latest moment of any row, in milliseconds since the epoch."""
-    found = (conn.scalar(select(func.max(column))) for column in _MOMENTS)
-    return max((moment for moment in found if moment is not None), default=0)

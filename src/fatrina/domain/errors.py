@@ -680,6 +680,12 @@ class HousekeepingBusy(Unavailable):
     reason = "housekeeping_busy"
 
 
+class ClockUncertain(Unavailable):
+    """`count` pictures are due, but nothing was recorded in the last `days` days."""
+
+    reason = "clock_uncertain"
+
+
 class Stopping(Unavailable):
     """The service is stopping; another one may answer in `retry` seconds."""
 

@@ -368,6 +368,10 @@ WORDS: dict[str, Words] = {
         "تجري الآن عملية أخرى على بيانات الخدمة كلها ({operation}). أعد المحاولة بعد انتهائها.",
         "Another operation on all of the service's data is in progress ({operation}). Try again when it has ended.",
     ),
+    "clock_uncertain": Words(
+        "حُذف لا شيء: انتهت مدة حفظ {count} من الصور بحسب ساعة الجهاز، لكن لم يُسجَّل شيء منذ {days} يومًا، فقد تكون الساعة متقدمة. تحقق من الساعة، ثم استخدم --trust-clock إن كانت صحيحة.",
+        "Nothing was deleted: by this machine's clock {count} pictures are past their time, but nothing was recorded for {days} days, so the clock may be ahead. Check the clock; if it is right, use --trust-clock.",
+    ),
     "stopping": Words(
         "تتوقف الخدمة الآن لإعادة تشغيلها. أعد إرسال الطلب بعد قليل.",
         "The service is stopping. Send the request again in a moment.",

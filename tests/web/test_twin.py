@@ -1,11 +1,16 @@
 """The twin's controls: closed to all but the admin, and absent without one."""
 
 import base64
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from fatrina.actions import dumping
+from fatrina.adapters import housekeeping
 from tests import client, drawn
 from tests.client import Answer, Body, as_json
 from tests.shop import ADMIN, PRODUCT, Hung, Service, Shop, running
@@ -90,6 +95,36 @@ def test_a_service_is_dumped_and_restored_over_http(emptied: Service) -> None:
     restored = admin(emptied, "POST", "/_fatrina/restore", Body(dump.body, TAR))
     assert (restored.status, restored.data) == (200, {"pictures": 1})
     hung.must_be_whole()
+
+
+def test_housekeeping_is_refused_while_a_restore_is_at_work(
+    emptied: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another restore too: it must not wait, without an answer, until the first has ended."""
+    monkeypatch.setattr(housekeeping, "_PATIENCE", 0.05)
+    dump = Body(admin(emptied, "GET", "/_fatrina/dump").body, TAR)
+    restore, begun, go = dumping._restore, threading.Event(), threading.Event()
+
+    def slow(*everything: Any) -> int:
+        begun.set()
+        assert go.wait(60)
+        return restore(*everything)
+
+    with ThreadPoolExecutor(1) as pool, monkeypatch.context() as during:
+        during.setattr(dumping, "_restore", slow)
+        first = pool.submit(admin, emptied, "POST", "/_fatrina/restore", dump)
+        try:
+            assert begun.wait(60)
+            for path, body in (
+                ("restore", dump),
+                ("reset", None),
+                ("seed", as_json({"merchants": [{"code": "shop1"}]})),
+            ):
+                answer = admin(emptied, "POST", f"/_fatrina/{path}", body)
+                must_refuse(answer, 503, "housekeeping_busy")
+        finally:
+            go.set()
+        assert first.result().status == 200
 
 
 def test_a_dump_of_what_is_gone_is_refused(emptied: Service) -> None:

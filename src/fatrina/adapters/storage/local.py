@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Final
 
 from fatrina.adapters.storage.seam import PIECE, Listed
+from fatrina.domain import errors
 
 _FAN: Final = 2
 _MOST_KNOWN: Final = 16_384
 _TICK: Final = 0.01
+_WAIT: Final = 10.0
+"""Seconds that an update waits for a sweep; one that was suspended would never end."""
 _PROBE: Final = 65_536  # a few bytes find room on a disk that no photo fits on
 
 
@@ -98,11 +101,21 @@ class LocalStorage:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Protect stored files that no row refers to yet: a shared lock on the folder."""
-        with _locked(self._turnstile, fcntl.LOCK_SH):
-            section = _opened(self.root)
-            fcntl.flock(section, fcntl.LOCK_SH)
+        """Protect stored files that no row refers to yet: a shared lock on the folder.
+
+        Raises:
+            errors.StorageDown: a sweep holds one of the locks for longer than ten seconds.
+        """
+        section = _opened(self.root)
         try:
+            turnstile = self._opened_turnstile()
+            try:
+                # Both while the turnstile is held, so that a sweep that waits lets nobody in.
+                for lock in (turnstile, section):
+                    if not _try_lock(lock, fcntl.LOCK_SH, _WAIT):
+                        raise errors.StorageDown
+            finally:
+                os.close(turnstile)
             yield
         finally:
             os.close(section)
@@ -112,13 +125,28 @@ class LocalStorage:
         """Wait for every `writing` section to end: an exclusive lock on the folder.
 
         The turnstile keeps new sections out meanwhile, or a busy service would never let it in.
+        Sections that wait come first afterwards: a sweep takes these locks many times in a row.
         """
-        with _locked(self._turnstile, fcntl.LOCK_EX):
+        turnstile = self._opened_turnstile()
+        try:
             folder = _opened(self.root)
             try:
-                yield _try_lock(folder, patience)
+                yield (
+                    _try_lock(turnstile, fcntl.LOCK_EX, patience)
+                    and _try_lock(folder, fcntl.LOCK_EX, patience)
+                )
             finally:
                 os.close(folder)
+        finally:
+            os.close(turnstile)
+            time.sleep(2 * _TICK)
+
+    def _opened_turnstile(self) -> int:
+        try:
+            return _opened(self._turnstile)
+        except FileNotFoundError:  # somebody deleted it
+            self._turnstile.mkdir(exist_ok=True)
+            return _opened(self._turnstile)
 
     def check(self) -> None:
         """Write as much as a small photo and its sizes take, and delete it."""
@@ -153,21 +181,11 @@ def _opened(folder: Path) -> int:
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
-@contextmanager
-def _locked(folder: Path, how: int) -> Iterator[None]:
-    descriptor = _opened(folder)
-    try:
-        fcntl.flock(descriptor, how)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(descriptor: int, patience: float) -> bool:
+def _try_lock(descriptor: int, how: int, patience: float) -> bool:
     end = time.monotonic() + patience
     while True:
         with suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
             return True
         if time.monotonic() >= end:
             return False

@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Final
 
-from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -28,7 +27,6 @@ _PIECE: Final = 262_144
 
 def controls(parts: Parts, counter: Counter, pace: Pace) -> list[Control]:
     """The controls of the whole as one file."""
-    one = CapacityLimiter(1)  # two that restore at once would delete each other's bytes
 
     async def dump(_: Request) -> Response:
         with ExitStack() as stack:
@@ -40,7 +38,7 @@ def controls(parts: Parts, counter: Counter, pace: Pace) -> list[Control]:
         with parts.spool.new() as file:
             async for piece in body.chunks(request, _LARGEST, pace):
                 file.write(piece)
-            made = await run_sync(partial(_restore, parts, file), limiter=one)
+            made = await run_sync(partial(_restore, parts, file))
         counter.forget()
         return done(200, {"pictures": made})
 

@@ -1,7 +1,8 @@
 """The sweep: what is past its time and what nobody owns goes, nothing else, whoever is at work."""
 
+import errno
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -87,11 +88,11 @@ def test_litter_goes_at_once_but_not_what_an_update_has_stored(
 def test_a_clock_that_jumped_ahead_deletes_nothing(shop: Shop) -> None:
     shop.update(shop.attach(photo(1)).entry.id, photo(2))
     held, clock = shop.stored(), shop.clock
-    clock.now += 7 * DAY + 1
+    clock.now += 8 * DAY + 1
     for dry_run in (True, False):
         with pytest.raises(errors.ClockUncertain) as refusal:
             sweep(shop, dry_run=dry_run)
-        assert refusal.value.seen == {"count": 1, "days": 7}
+        assert refusal.value.seen == {"count": 1, "days": 8}
     assert shop.stored() == held
     clock.now -= 1
     assert sweep(shop) == Swept(1, 0)
@@ -105,13 +106,13 @@ def test_a_clock_may_be_trusted(shop: Shop) -> None:
     assert broom.sweep(shop.clock.now, KEEP) == Swept(1, 0)
 
 
-def test_a_shop_without_updates_is_swept_every_day(shop: Shop) -> None:
+def test_a_shop_without_updates_is_swept_every_week(shop: Shop) -> None:
     shop.update(shop.attach(photo(1)).entry.id, photo(2))
     keep = 30 * DAY
-    for _ in range(30):
-        shop.clock.now += DAY
+    for _ in range(4):
+        shop.clock.now += 7 * DAY
         assert sweep(shop, keep) == Swept(0, 0)
-    shop.clock.now += DAY
+    shop.clock.now += 7 * DAY
     assert sweep(shop, keep) == Swept(1, 0)
 
 
@@ -123,6 +124,27 @@ def test_a_damaged_record_of_the_last_sweep_counts_as_none(shop: Shop, content: 
     path.write_bytes(content)
     assert shop.parts.housekeeping.last_sweep() == 0
     assert sweep(shop) == Swept(0, 0)
+
+
+def test_rows_are_purged_before_their_bytes_are_deleted(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the bytes cannot be deleted, or the process ends, their rows are purged already."""
+    shop.remove(shop.attach(photo(1)).entry.id)
+    shop.clock.now += KEEP + 1
+    seen = []
+
+    def delete(keys: Iterable[str]) -> None:
+        assert [*keys]
+        seen.append([row["purged_at"] for row in shop.record()])
+        raise OSError(errno.EIO, "broken")
+
+    with monkeypatch.context() as during:
+        during.setattr(shop.parts.storage, "delete", delete)
+        with pytest.raises(OSError, match="broken"):
+            sweep(shop)
+    assert seen == [[shop.clock.now]]
+    assert sweep(shop) == Swept(0, 4)
 
 
 @pytest.mark.parametrize("operation", ["seed", "restore", "reset", "sweep"])

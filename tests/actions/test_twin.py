@@ -20,6 +20,7 @@ from fatrina.actions.seedfile import SeedFileError, read
 from fatrina.actions.seeding import SeedError
 from fatrina.adapters.database.schema import metadata
 from fatrina.adapters.storage.local import LocalBlob
+from fatrina.domain import errors
 from tests import drawn
 from tests.actions.shop import FILM, Shop, photo
 
@@ -366,6 +367,28 @@ def test_pieces_of_any_size_are_archived(shop: Shop, size: int) -> None:
         assert sums is not None
         assert member.read() == data
         assert json.loads(sums.read()) == {"fatrina.json": sha256(data).hexdigest()}
+
+
+@pytest.mark.parametrize("fault", [errors.StorageFull(), OSError(5, "broken"), DumpError("bad")])
+def test_a_restore_that_fails_after_storing_leaves_no_files(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    lived_in(shop)
+    dump = dumped(shop)
+    reset(shop.parts.database, shop.parts.storage, shop.parts.housekeeping)
+    assert not stored(shop)
+    seen = []
+
+    def replace(*_: object) -> None:
+        seen.append(len(stored(shop)))
+        raise fault
+
+    with monkeypatch.context() as during:
+        during.setattr(dumping, "_replace", replace)
+        with pytest.raises(type(fault)):
+            restored(shop, dump)
+    assert seen == [12]
+    assert not stored(shop)
 
 
 MISFITS: dict[str, tuple[str, str, object]] = {

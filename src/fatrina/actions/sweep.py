@@ -16,7 +16,7 @@ _PATIENCE: Final = 2.0
 """Seconds that updates are kept waiting for a batch of files to be checked."""
 _ATTEMPTS: Final = 5
 _DAY: Final = 86_400_000
-_GAP: Final = 7 * _DAY
+_GAP: Final = 8 * _DAY
 """Milliseconds between the last sign of life and now, beyond which the clock may be wrong."""
 
 
@@ -43,7 +43,7 @@ class Broom:
     seen: Callable[[int], None] = lambda _: None
     """Told of progress: how many more files were looked at."""
     trust_clock: bool = False
-    """Purge although nothing was recorded in the last seven days."""
+    """Purge although nothing was recorded in the last eight days."""
 
     def sweep(self, now: int, keep: int) -> Swept:
         """Purge versions retired over `keep` milliseconds ago, then delete the litter.
@@ -53,7 +53,7 @@ class Broom:
 
         Raises:
             errors.HousekeepingBusy: seed, restore, reset or another sweep is at work.
-            errors.ClockUncertain: pictures are due, but nothing was recorded in the last seven
+            errors.ClockUncertain: pictures are due, but nothing was recorded in the last eight
                 days: no row, no sweep. The clock may be far ahead.
         """
         with self.housekeeping.exclusive("sweep") as lease:

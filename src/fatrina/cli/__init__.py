@@ -68,7 +68,7 @@ def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell; delete nothing.")] = False,
     trust_clock: Annotated[
         bool,
-        typer.Option("--trust-clock", help="Delete although nothing was recorded for seven days."),
+        typer.Option("--trust-clock", help="Delete although nothing was recorded for eight days."),
     ] = False,
     data: Data = None,
 ) -> None:

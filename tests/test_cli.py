@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from fatrina import __version__, app
 from fatrina.actions import access
 from fatrina.actions.clock import Clock
+from fatrina.adapters.reserve import Reserve
 from fatrina.cli import cli
 from fatrina.domain.access import hashed
 
@@ -193,3 +194,24 @@ def test_the_module_is_the_command() -> None:
         env={"PATH": os.environ["PATH"]},
     )
     assert told.stdout == f"{__version__}\n"
+
+
+@pytest.mark.parametrize("command", [("sweep",), ("token", "revoke", "1"), ("app", "remove", "x")])
+def test_commands_that_make_room_use_the_reserve(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    run("merchant", "create", "shop1")
+    run("token", "create", "--merchant", "shop1")
+    reserve = tmp_path / "data" / "reserve"
+    reserve.write_bytes(b"x")
+    monkeypatch.setattr("fatrina.adapters.reserve._free", lambda _: 0)
+    seen = []
+
+    def delete(it: Reserve) -> None:
+        seen.append(it._path.stat().st_size if it._path.exists() else 0)
+        it._path.unlink(missing_ok=True)
+
+    monkeypatch.setattr(Reserve, "_delete", delete)
+    run(*command)
+    assert seen[0] == 1
+    assert reserve.stat().st_size == 8_000_000

@@ -21,6 +21,7 @@ from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import Decoders
 from fatrina.adapters.download import Downloader, Messenger
 from fatrina.adapters.housekeeping import Housekeeping
+from fatrina.adapters.reserve import Reserve
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage, Storage
 from fatrina.directory_lock import Owner, locked
@@ -116,6 +117,10 @@ class Folder:
         """Where photos on their way lie."""
         return self.path / "incoming"
 
+    def reserve(self) -> Reserve:
+        """Space for the commands that make room or lock somebody out."""
+        return Reserve(self.path)
+
     def housekeeping(self) -> Housekeeping:
         """The lock of what concerns all data."""
         return Housekeeping(self.path)
@@ -169,6 +174,7 @@ def stranded(folder: Folder, *, dry_run: bool) -> int:
 def build(settings: Settings, folder: Folder) -> Service:
     """Wire one service over a data folder that this process holds; to be closed."""
     _raise_descriptor_limit()
+    folder.reserve().make()
     with ExitStack() as opened:
         metrics = Metrics()
         allow = Allow.parse(settings.download_allow)

@@ -89,6 +89,8 @@ def sweep(
         if dry_run:  # only reads: a server may start meanwhile
             lock.close()
             folder = root.shared(chosen.data)
+        else:
+            lock.enter_context(folder.reserve().released())
         with folder.database() as database:
             broom = Broom(
                 database,

@@ -65,7 +65,7 @@ def app_remove(
     data: Data = None,
 ) -> None:
     """Take an app away: all of its tokens stop working at once."""
-    with opened(data) as database:
+    with opened(data, reserve=True) as database:
         if not oauth.remove_app(database, client_id, CLOCK()):
             fail(f"There is no app “{client_id}”; see fatrina app list.")
     typer.echo(f"App {client_id} removed, and all it was granted.", err=True)

@@ -1,7 +1,7 @@
 """What every command shares: options, settings, and words for what an operator can mend."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -33,11 +33,15 @@ def settings(**given: Any) -> Settings:
 
 
 @contextmanager
-def opened(data: Path | None, *, make: bool = False) -> Iterator[Database]:
-    """The database of the data folder, closed at the end."""
+def opened(data: Path | None, *, make: bool = False, reserve: bool = False) -> Iterator[Database]:
+    """The database of the data folder, closed at the end.
+
+    With `reserve`, the command may use the space that is kept for a full disk.
+    """
     with (
         told(),
         root.held(settings(data=data).data, make=make) as folder,
+        folder.reserve().released() if reserve else nullcontext(),
         folder.database() as database,
     ):
         yield database

@@ -69,7 +69,7 @@ def token_revoke(
     data: Data = None,
 ) -> None:
     """Make a token stop working at once."""
-    with opened(data) as database:
+    with opened(data, reserve=True) as database:
         if not access.revoke(database, identifier, CLOCK()):
             fail(f"There is no token {identifier} that still works; see fatrina token list.")
     typer.echo(f"Token {identifier} revoked.", err=True)

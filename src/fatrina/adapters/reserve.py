@@ -1,0 +1,56 @@
+"""Space on the disk that is kept for the commands that make room or lock somebody out."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+_BYTES: Final = 8_000_000
+"""What a batch of a sweep writes to the database's log, several times over."""
+_STEP: Final = 1_000_000
+
+
+class Reserve:
+    """A file of 8 MB in the data directory, deleted while a command needs its space."""
+
+    def __init__(self, directory: Path) -> None:
+        """Use the directory, which must exist when the file is made."""
+        self._path = directory / "reserve"
+
+    def make(self) -> None:
+        """Allocate the file, or as much of it as there is room for."""
+        with suppress(FileNotFoundError):
+            if self._path.stat().st_size == _BYTES:
+                return None
+        for size in range(_BYTES, 0, -_STEP):
+            self._delete()
+            with suppress(OSError):
+                return self._allocate(size)
+        return self._delete()
+
+    def _allocate(self, size: int) -> None:
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, size)
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Delete the file while the block runs if less than its size is free, and make it again."""
+        if _free(self._path.parent) < _BYTES:
+            self._delete()
+        try:
+            yield
+        finally:
+            self.make()
+
+    def _delete(self) -> None:
+        with suppress(OSError):
+            self._path.unlink()
+
+
+def _free(directory: Path) -> int:
+    found = os.statvfs(directory)
+    return found.f_bavail * found.f_frsize

@@ -1,0 +1,61 @@
+"""The reserve: released when the disk is full, and made again."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fatrina.adapters import reserve as module
+from fatrina.adapters.reserve import Reserve
+
+SIZE = 8_000_000
+
+
+def test_it_takes_its_space_and_no_more(tmp_path: Path) -> None:
+    reserve = Reserve(tmp_path)
+    for _ in range(2):
+        reserve.make()
+        found = (tmp_path / "reserve").stat()
+        assert (found.st_size, found.st_mode & 0o777) == (SIZE, 0o600)
+        assert found.st_blocks * 512 >= SIZE
+
+
+@pytest.mark.parametrize(("free", "there"), [(SIZE - 1, False), (SIZE, True)])
+def test_it_is_released_only_when_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, free: int, there: bool
+) -> None:
+    monkeypatch.setattr(module, "_free", lambda _: free)
+    reserve = Reserve(tmp_path)
+    reserve.make()
+    with reserve.released():
+        assert (tmp_path / "reserve").exists() == there
+    assert (tmp_path / "reserve").stat().st_size == SIZE
+
+
+def test_a_part_of_it_is_completed(tmp_path: Path) -> None:
+    (tmp_path / "reserve").write_bytes(b"x")
+    Reserve(tmp_path).make()
+    assert (tmp_path / "reserve").stat().st_size == SIZE
+
+
+def test_with_little_room_it_is_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    allocate = os.posix_fallocate
+
+    def nearly_full(descriptor: int, offset: int, size: int) -> None:
+        allocate(descriptor, offset, min(size, 3_500_000))
+        if size > 3_500_000:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", nearly_full)
+    Reserve(tmp_path).make()
+    assert (tmp_path / "reserve").stat().st_size == 3_000_000
+
+
+def test_without_room_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with Reserve(tmp_path).released():
+        pass
+    assert not list(tmp_path.iterdir())

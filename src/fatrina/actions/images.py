@@ -5,14 +5,14 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from fatrina.actions import Parts, access, ids, ingest
+from fatrina.actions import Parts, galleries, ids, ingest
 from fatrina.actions.announce import announce
 from fatrina.actions.ingest import Linked, Photo, Storing
 from fatrina.actions.shown import Image
 from fatrina.adapters.database import images, products, versions
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
-from fatrina.domain.gallery import Change, Gallery
+from fatrina.domain.gallery import Change
 from fatrina.domain.version import Version
 from fatrina.domain.webhook import OF_IMAGES
 
@@ -84,7 +84,7 @@ def _attach(parts: Parts, caller: Caller, product: int, change: Change, fresh: V
         image = ids.fresh(partial(images.exists, look))
 
     def run(tx: Connection) -> Image:
-        before = _gallery(tx, caller, product)
+        before = galleries.locked(tx, caller, product)
         after, now = before.attach(image, change), parts.clock()
         images.save(tx, product, before, after, now)
         versions.add(tx, image, fresh, caller.token_id, now)
@@ -101,7 +101,7 @@ def remove(parts: Parts, caller: Caller, image: int) -> None:
         errors.Missing: the merchant has no such image.
     """
     with parts.database.writing() as tx:
-        product, before = _gallery_of(tx, caller, image)
+        product, before = galleries.locked_of(tx, caller, image)
         now = parts.clock()
         images.save(tx, product, before, before.remove(image), now)
         versions.retire(tx, image, before[image].alt, now)
@@ -123,7 +123,7 @@ def _revise(  # noqa: PLR0913, PLR0917  what `update` knows by now
     """
 
     def run(tx: Connection) -> Image:
-        product, before = _gallery_of(tx, caller, image)
+        product, before = galleries.locked_of(tx, caller, image)
         after = before.revise(image, change)
         now = parts.clock()
         images.save(tx, product, before, after, now)
@@ -176,33 +176,13 @@ def _committed(
     The product that it is in, or is to be in, is locked first: that waits for the transaction.
     """
     if product is None:
-        _gallery_of(tx, caller, image)
+        galleries.locked_of(tx, caller, image)
     else:
-        _gallery(tx, caller, product)
+        galleries.locked(tx, caller, product)
     if versions.image_of(tx, fresh.original) is None:
         return None
-    _, gallery = _gallery_of(tx, caller, image)
+    _, gallery = galleries.locked_of(tx, caller, image)
     return Image(gallery[image], fresh.original)
-
-
-def _gallery(tx: Connection, caller: Caller, product: int) -> Gallery:
-    """A product's gallery, locked."""
-    access.check(tx, caller)
-    if products.find(tx, caller.merchant_id, product, lock=True) is None:
-        raise errors.Missing
-    return images.gallery(tx, product)
-
-
-def _gallery_of(tx: Connection, caller: Caller, image: int) -> tuple[int, Gallery]:
-    """The product that an image is in, and its gallery, locked."""
-    access.check(tx, caller)
-    product = images.product_of(tx, caller.merchant_id, image, lock=True)
-    if product is None:
-        raise errors.Missing
-    gallery = images.gallery(tx, product)
-    if all(entry.id != image for entry in gallery.entries):
-        raise errors.Missing
-    return product, gallery
 
 
 def _arrived(parts: Parts, offer: Offer | None, arrival: ExitStack) -> Photo | None:

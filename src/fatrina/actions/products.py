@@ -7,7 +7,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from fatrina.actions import Parts, access, ids, ingest
+from fatrina.actions import Parts, access, galleries, ids, ingest
 from fatrina.actions.announce import announce
 from fatrina.actions.ingest import Linked, Storing
 from fatrina.actions.shown import Product, with_images
@@ -159,9 +159,7 @@ def remove(parts: Parts, caller: Caller, product: int) -> None:
         errors.Missing: the merchant has no such product.
     """
     with parts.database.writing() as tx:
-        access.check(tx, caller)
-        _must(products.find(tx, caller.merchant_id, product, lock=True))
-        gallery, now = images.gallery(tx, product), parts.clock()
+        gallery, now = galleries.locked(tx, caller, product), parts.clock()
         images.save(tx, product, gallery, Gallery(), now)
         for entry in gallery.entries:
             versions.retire(tx, entry.id, entry.alt, now)

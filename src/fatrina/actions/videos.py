@@ -4,13 +4,13 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from fatrina.actions import Parts, access, ids, ingest
+from fatrina.actions import Parts, galleries, ids, ingest
 from fatrina.actions.announce import announce
 from fatrina.actions.shown import Image
-from fatrina.adapters.database import images, products
+from fatrina.adapters.database import images
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
-from fatrina.domain.gallery import Change, Gallery
+from fatrina.domain.gallery import Change
 from fatrina.domain.video import Video
 from fatrina.domain.webhook import OF_IMAGES
 
@@ -24,21 +24,15 @@ def attach(parts: Parts, caller: Caller, product: int, change: Change, video: Vi
     with parts.database.reading() as look:
         image = ids.fresh(partial(images.exists, look))
 
-    def locked(tx: Connection) -> Gallery:
-        access.check(tx, caller)
-        if products.find(tx, caller.merchant_id, product, lock=True) is None:
-            raise errors.Missing
-        return images.gallery(tx, product)
-
     def run(tx: Connection) -> Image:
-        before = locked(tx)
+        before = galleries.locked(tx, caller, product)
         after = before.attach(image, change, video.url)
         images.save(tx, product, before, after, parts.clock())
         announce(parts, tx, caller, product, OF_IMAGES)
         return Image(after[image], None)
 
     def committed(tx: Connection) -> Image | None:
-        gallery = locked(tx)
+        gallery = galleries.locked(tx, caller, product)
         if not images.exists(tx, image):
             return None
         if all(entry.id != image for entry in gallery.entries):

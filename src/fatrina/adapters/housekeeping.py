@@ -89,8 +89,6 @@ class Housekeeping:
 
 def _is_at(path: Path, descriptor: int) -> bool:
     try:
-        there = path.stat()
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
-    held = os.fstat(descriptor)
-    return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)

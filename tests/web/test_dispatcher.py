@@ -455,7 +455,8 @@ def test_a_stop_cuts_what_is_under_way_and_a_restart_repeats_it(
         accepted.settimeout(60)
         while accepted.recv(65_536):
             pass  # the end: the connection was cut
-    assert not [each for each in threading.enumerate() if each.name == "delivery"]
+    # The stop does not wait for threads whose connection it has cut: they end right after it.
+    until(lambda: not [each for each in threading.enumerate() if each.name == "delivery"])
     with running(tmp_path, **SETTINGS) as service:
         assert {(row.tries, row.problem) for row in rows(service)} == {(0, None)}
         with service.parts.database.writing() as tx:

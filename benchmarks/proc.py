@@ -55,7 +55,7 @@ def reset_peak(pid: int) -> None:
 def name(pid: int) -> str:
     """Return a short name for a process."""
     words = _text(f"/proc/{pid}/cmdline").split("\0")
-    if "fatrina.adapters.decoder.child" in words or any("unsafe_child" in word for word in words):
+    if "fatrina.adapters.decoder.worker" in words or any("unsafe_child" in word for word in words):
         return "decoder"
     return Path(words[0]).name if words[0] else "?"
 

@@ -11,16 +11,16 @@ from pathlib import Path
 import pyvips
 
 from benchmarks import kernel
-from fatrina.adapters.decoder import cage, child, recipe
-from fatrina.domain import cleaning
-from fatrina.domain.photo import Kind, Limits, sniff
+from fatrina.adapters.decoder import pipeline, sandbox, worker
+from fatrina.domain import metadata_stripping
+from fatrina.domain.photo import ImageFormat, Limits, sniff
 
 BARE, PIPELINE, SANDBOXED = "bare", "pipeline", "sandboxed"
 
 
 def render(data: bytes) -> None:
     """Render by Fatrina's pipeline as its decoder does, without stripping and writing."""
-    for picture in child.PlainPhoto(data, sniff(data[:512])).pictures():
+    for picture in worker.PlainPhoto(data, sniff(data[:512])).renditions():
         del picture
 
 
@@ -29,17 +29,22 @@ def main(mode: str, paths: list[str]) -> None:
     if mode == BARE:
         pyvips.cache_set_max(0)
     else:
-        recipe.harden()
+        pipeline.harden()
         # Strip once, in advance: the suite measures stripping with the whole decoder.
-        known = {data: cleaning.clean(sniff(data[:512]), data) for data, _ in photos.values()}
+        known = {
+            data: metadata_stripping.strip_metadata(sniff(data[:512]), data)
+            for data, _ in photos.values()
+        }
 
-        def cached(kind: Kind, data: cleaning.Buffer) -> cleaning.Clean:
+        def cached(
+            kind: ImageFormat, data: metadata_stripping.Buffer
+        ) -> metadata_stripping.StrippedFile:
             del kind
             return known[data[:]]
 
-        cleaning.clean = cached
+        metadata_stripping.strip_metadata = cached
     if mode == SANDBOXED:
-        cage.confine(Limits().memory)
+        sandbox.confine(Limits().memory)
     for line in sys.stdin:
         name, count = line.split()
         data, suffix = photos[name]

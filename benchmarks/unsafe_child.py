@@ -2,25 +2,25 @@
 
 import sys
 
-from fatrina.adapters.decoder import cage, child
-from fatrina.domain import cleaning
-from fatrina.domain.cleaning import Buffer, Clean
-from fatrina.domain.photo import Kind
+from fatrina.adapters.decoder import sandbox, worker
+from fatrina.domain import metadata_stripping
+from fatrina.domain.metadata_stripping import Buffer, StrippedFile
+from fatrina.domain.photo import ImageFormat
 
 
-def unconfined(memory: int) -> cage.Cage:
+def unconfined(memory: int) -> sandbox.Sandbox:
     del memory
-    return cage.Cage(landlock=1, seccomp=True)
+    return sandbox.Sandbox(landlock=1, seccomp=True)
 
 
-def unchanged(kind: Kind, data: Buffer) -> Clean:
-    del kind
-    return Clean((range(len(data)),))
+def unchanged(image_format: ImageFormat, data: Buffer) -> StrippedFile:
+    del image_format
+    return StrippedFile((range(len(data)),))
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "confinement":
-        cage.confine = unconfined
+        sandbox.confine = unconfined
     else:
-        cleaning.clean = unchanged
-    child.main(int(sys.argv[2]), int(sys.argv[3]))
+        metadata_stripping.strip_metadata = unchanged
+    worker.main(int(sys.argv[2]), int(sys.argv[3]))

@@ -1,4 +1,4 @@
-"""Prose that is printed from the code: the map, the examples, tables of settings, errors, fidelity.
+"""Generate the parts of the documents that come from code: map, examples and tables.
 
 `scripts/map` prints the map, `--write` puts all of them between their markers in the documents, and
 `--check` says which document is no longer true (exit code 1).
@@ -16,9 +16,9 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from fatrina.domain import errors
-from fatrina.domain.messages import WORDS
+from fatrina.domain.messages import MESSAGES
 from fatrina.settings import Settings
-from fatrina.web import fidelity
+from fatrina.web.reference import compatibility
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SOURCE: Final = ROOT / "src" / "fatrina"
@@ -161,8 +161,8 @@ def _takes(field: FieldInfo) -> str:
 def the_errors() -> str:
     """A row for every reason of a refusal."""
     rows = ["| Reason | Status | `error.code` | Arabic | English |", "|---|---|---|---|---|"]
-    for leaf in errors.leaves():
-        words = WORDS[leaf.reason]
+    for leaf in errors.subclasses():
+        words = MESSAGES[leaf.reason]
         cells = (f"`{leaf.reason}`", str(leaf.status), f"`{leaf.code}`", words.ar, words.en)
         rows.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
     return "\n".join(rows)
@@ -173,13 +173,13 @@ def _cell(text: str) -> str:
     return re.sub(r"\{(\w+):[^}]*\}", r"{\1}", text).replace("|", "\\|").strip()
 
 
-# The table of fidelity
+# The table of compatibility
 
 
-def the_fidelity() -> str:
+def the_compatibility() -> str:
     """How sure each part of the contract is, in both languages."""
-    english = "\n\n".join(_section(*each) for each in fidelity.rows("en"))
-    arabic = "\n\n".join(_section(*each) for each in fidelity.rows("ar"))
+    english = "\n\n".join(_section(*each) for each in compatibility.rows("en"))
+    arabic = "\n\n".join(_section(*each) for each in compatibility.rows("ar"))
     return f'{english}\n\n<div dir="rtl">\n\n{arabic}\n\n</div>'
 
 
@@ -208,5 +208,5 @@ PRINTED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "examples": (ROOT / "README.md", the_examples),
     "table of settings": (ROOT / "docs" / "settings.md", the_settings),
     "table of errors": (ROOT / "docs" / "api.md", the_errors),
-    "table of fidelity": (ROOT / "docs" / "fidelity.md", the_fidelity),
+    "table of compatibility": (ROOT / "docs" / "compatibility.md", the_compatibility),
 }

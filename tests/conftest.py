@@ -7,8 +7,8 @@ import hypothesis
 import pytest
 import structlog
 
-from tests import drawn
-from tests.shop import ADMIN, BEHIND, Hung, Service, Shop, running, site
+from tests import sample_photos
+from tests.stores import ADMIN, BEHIND, Hung, Service, Shop, running, site
 
 # How fast is for the benchmarks: a busy machine must not fail a test.
 hypothesis.settings.register_profile("fatrina", deadline=None)
@@ -49,15 +49,15 @@ def shop(service: Service) -> Shop:
 @pytest.fixture
 def hung(shop: Shop) -> Hung:
     """An image on a product."""
-    return Hung.up(shop, photo=drawn.png(seed=9), alt="before", sort="7")
+    return Hung.up(shop, photo=sample_photos.png(seed=9), alt="before", sort="7")
 
 
 @pytest.fixture(scope="session")
 def photos() -> Iterator[str]:
     """The base of links to /a.png, /b.jpg and /page.html on a site that may be fetched from."""
     pages = {
-        "/a.png": drawn.png(seed=3),
-        "/b.jpg": drawn.jpeg(seed=4),
+        "/a.png": sample_photos.png(seed=3),
+        "/b.jpg": sample_photos.jpeg(seed=4),
         "/page.html": b"<!doctype html><title>no photo</title>",
     }
     with site(pages) as base:

@@ -2,7 +2,7 @@
 
 from benchmarks import kernel
 
-from fatrina.adapters.decoder import recipe
+from fatrina.adapters.decoder import pipeline
 from fatrina.domain.renditions import RENDITIONS
 
 
@@ -11,15 +11,15 @@ def test_the_bare_recipe_makes_the_same_sizes() -> None:
 
 
 def test_the_bare_recipe_encodes_as_decoders_do() -> None:
-    ours = {f".{kind.value}": options for kind, options in recipe.SAVERS.items()}
+    ours = {f".{kind.value}": options for kind, options in pipeline.SAVERS.items()}
     assert (
         ours
         | {
-            ".jpg": {"Q": recipe.JPEG_QUALITY, "optimize_coding": False},
+            ".jpg": {"Q": pipeline.JPEG_QUALITY, "optimize_coding": False},
             ".avif": {
-                "Q": recipe.AVIF_QUALITY,
+                "Q": pipeline.AVIF_QUALITY,
                 "compression": "av1",
-                "effort": 9 - recipe.AVIF_SPEED,  # as libheif turns the one into the other
+                "effort": 9 - pipeline.AVIF_SPEED,  # as libheif turns the one into the other
             },
         }
         == kernel.SAVERS

@@ -15,7 +15,7 @@ from fatrina.actions import access
 from fatrina.actions.clock import Clock
 from fatrina.adapters.reserve import Reserve
 from fatrina.cli import cli
-from fatrina.domain.access import hashed
+from fatrina.domain.access import hash_token
 
 Run = Callable[..., Result]
 _TOKEN = re.compile(r"fatrina_[A-Za-z0-9]{43}\n")
@@ -67,8 +67,11 @@ def test_expiry(run: Run, merchant: str, tmp_path: Path, span: str, seconds: int
     before = Clock()()
     made = run("token", "create", "--merchant", merchant, "--expires", span)
     assert made.exit_code == 0
-    with app.held(tmp_path / "data", make=True) as folder, folder.database() as database:
-        (row,) = access.listed(database)
+    with (
+        app.lock_data_directory(tmp_path / "data", make=True) as folder,
+        folder.database() as database,
+    ):
+        (row,) = access.list_tokens(database)
     assert before + seconds * 1000 <= row.expires_at <= Clock()() + seconds * 1000
 
 
@@ -120,16 +123,19 @@ def test_no_tokens_yet(run: Run) -> None:
 def test_commands_work_while_a_server_holds_the_folder(
     run: Run, merchant: str, tmp_path: Path
 ) -> None:
-    with app.held(tmp_path / "data", make=True) as folder, folder.database() as database:
+    with (
+        app.lock_data_directory(tmp_path / "data", make=True) as folder,
+        folder.database() as database,
+    ):
         assert folder.owner
         token = run("token", "create", "--merchant", merchant).stdout.strip()
         assert run("merchant", "create", "shop2").exit_code == 0
         assert run("sweep").exit_code == 0
-        assert [row.hint for row in access.listed(database)] == [token[:12]]
+        assert [row.hint for row in access.list_tokens(database)] == [token[:12]]
         assert run("token", "revoke", "1").exit_code == 0
-        with database.reading() as look:
-            stored = look.exec_driver_sql("SELECT hash, revoked_at FROM tokens").one()
-    assert stored[0] == hashed(token)
+        with database.reading() as conn:
+            stored = conn.exec_driver_sql("SELECT hash, revoked_at FROM tokens").one()
+    assert stored[0] == hash_token(token)
     assert stored[1] is not None
 
 

@@ -11,14 +11,14 @@ import pytest
 from typer.testing import CliRunner
 
 from fatrina import app
-from fatrina.adapters.buckets import Buckets
 from fatrina.adapters.database import Database
+from fatrina.adapters.rate_limits import BucketStore
 from fatrina.cli import cli
 from fatrina.doctor import examine
 from fatrina.domain import errors
 from fatrina.settings import Settings
-from tests import drawn
-from tests.shop import Hung, Shop, running
+from tests import sample_photos
+from tests.stores import Hung, Shop, running
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,7 @@ def open_files(folder: Path) -> list[str]:
 
 def test_a_service_used_from_many_threads_closes_its_databases(tmp_path: Path) -> None:
     with running(tmp_path, rate_limits=True) as service:
-        hung = Hung.up(Shop.open(service), photo=drawn.png(seed=9))
+        hung = Hung.up(Shop.open(service), photo=sample_photos.png(seed=9))
         with ThreadPoolExecutor(16) as threads:
             answers = list(threads.map(lambda _: hung.shop.details(hung.product), range(64)))
         assert len(answers) == 64
@@ -82,17 +82,17 @@ def test_a_connection_in_use_is_closed_when_its_transaction_ends(tmp_path: Path)
 def test_a_database_that_was_closed_does_not_answer(tmp_path: Path, way: str) -> None:
     with Database(tmp_path / "fatrina.sqlite3") as database:
         database.migrate()
-    with pytest.raises(errors.DatabaseDown), getattr(database, way)():
+    with pytest.raises(errors.DatabaseUnavailable), getattr(database, way)():
         pass
     assert open_files(tmp_path) == []
 
 
 def test_a_damaged_database_is_closed(tmp_path: Path) -> None:
     (tmp_path / "fatrina.sqlite3").write_bytes(b"no database " * 1000)
-    with app.held(tmp_path) as folder:
-        with pytest.raises(errors.DatabaseDown) as refused:
+    with app.lock_data_directory(tmp_path) as folder:
+        with pytest.raises(errors.DatabaseUnavailable) as refused:
             folder.database()
-        with pytest.raises(errors.DatabaseDown) as refused_too:
+        with pytest.raises(errors.DatabaseUnavailable) as refused_too:
             app.build(settings(data=tmp_path, decoders=1), folder)
     assert refused.tb is not refused_too.tb  # and both tracebacks keep what they refer to
     assert not examine(settings(data=tmp_path, decoders=1))
@@ -109,7 +109,7 @@ def test_a_service_that_cannot_start_closes_what_it_opened(
 
     monkeypatch.setattr(app, "Decoders", fail)
     with (
-        app.held(tmp_path) as folder,
+        app.lock_data_directory(tmp_path) as folder,
         pytest.raises(OSError, match="temporarily") as failed,
     ):
         app.build(settings(data=tmp_path), folder)
@@ -134,7 +134,7 @@ def test_commands_close_their_databases(tmp_path: Path) -> None:
 
 
 def test_buckets_are_closed_when_their_file_is_lost(tmp_path: Path) -> None:
-    with Buckets(tmp_path / "limits.sqlite3") as buckets:
-        buckets.change(1, lambda _: 7)
+    with BucketStore(tmp_path / "limits.sqlite3") as buckets:
+        buckets.update(1, lambda _: 7)
         assert open_files(tmp_path)
     assert open_files(tmp_path) == []

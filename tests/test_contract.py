@@ -13,9 +13,9 @@ import yaml  # type: ignore[import-untyped]
 from fatrina.actions import access
 from fatrina.actions.clock import Clock
 from fatrina.domain.access import READ
-from tests import client, drawn
+from tests import client, sample_photos
 from tests.client import Answer, as_json, call, multipart
-from tests.shop import ATTACH, PRODUCT, ROLES, UPDATE, Hung, Service, Shop
+from tests.stores import ATTACH, PRODUCT, ROLES, UPDATE, Hung, Service, Shop
 
 SAMPLES: Final = Path(__file__).parent / "samples"
 JSON: Final = "application/json; charset=utf-8"
@@ -69,7 +69,7 @@ def conforms(status: str, answer: Answer) -> bool:
 def test_second_example_byte_for_byte(shop: Shop) -> None:
     product = shop.product()
     image = shop.attach(product)["id"]
-    photo = drawn.png(width=1600, height=1848)
+    photo = sample_photos.png(width=1600, height=1848)
     answer = shop.update(image, photo=photo, default="1", sort="4", alt="Dress image")
     expected = deepcopy(told("201")["examples"]["3"]["value"])
     shown = answer.data["image"]
@@ -87,7 +87,7 @@ def test_second_example_byte_for_byte(shop: Shop) -> None:
 
 @pytest.mark.parametrize("alt", ["", "نص بديل"])
 def test_answers_fit_the_documents_schema(hung: Hung, alt: str) -> None:
-    answer = hung.shop.update(hung.id, photo=drawn.jpeg(), alt=alt)
+    answer = hung.shop.update(hung.id, photo=sample_photos.jpeg(), alt=alt)
     assert answer.data["alt_seo"] == (alt or None)
     assert conforms("201", answer)
     assert (
@@ -97,7 +97,7 @@ def test_answers_fit_the_documents_schema(hung: Hung, alt: str) -> None:
 
 
 def test_the_schema_check_would_tell(hung: Hung) -> None:
-    answer = hung.shop.update(hung.id, photo=drawn.jpeg())
+    answer = hung.shop.update(hung.id, photo=sample_photos.jpeg())
     value = answer.json
     for key in value["data"]:
         broken = {
@@ -129,7 +129,7 @@ def test_removal_byte_for_byte(hung: Hung) -> None:
 
 
 def ask(shop: Shop, **headers: str) -> Answer:
-    return shop.call("POST", NOWHERE, multipart(photo=drawn.png()), **headers)
+    return shop.call("POST", NOWHERE, multipart(photo=sample_photos.png()), **headers)
 
 
 def test_scope_missing(hung: Hung) -> None:
@@ -142,9 +142,9 @@ def test_scope_missing(hung: Hung) -> None:
 
 def tokens(service: Service, shop: Shop) -> dict[str, str]:
     revoked = service.token(shop.code)
-    rows = service.parts.database
-    last = access.listed(rows)[-1].id
-    assert access.revoke(rows, last, Clock()())
+    rows = service.services.database
+    last = access.list_tokens(rows)[-1].id
+    assert access.revoke_token(rows, last, Clock()())
     return {
         "unknown": "Bearer fatrina_" + "x" * 43,
         "expired": f"Bearer {service.token(shop.code, milliseconds=-1)}",
@@ -164,7 +164,7 @@ def tokens(service: Service, shop: Shop) -> dict[str, str]:
 def test_token_invalid(service: Service, hung: Hung, kind: str) -> None:
     value = tokens(service, hung.shop)[kind]
     answer = hung.shop.call("POST", hung.path, authorization=value)
-    assert (answer.status, answer.body) == (401, sample("token_invalid"))
+    assert (answer.status, answer.body) == (401, sample("invalid_token"))
     assert answer.headers["www-authenticate"] == "Bearer"
     assert conforms("401", answer)
     hung.must_be_whole()
@@ -172,7 +172,7 @@ def test_token_invalid(service: Service, hung: Hung, kind: str) -> None:
 
 def test_token_absent(service: Service, hung: Hung) -> None:
     answer = call(service.port, "POST", hung.path)
-    assert (answer.status, answer.body) == (401, sample("token_invalid"))
+    assert (answer.status, answer.body) == (401, sample("invalid_token"))
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer   "])
@@ -190,7 +190,7 @@ def test_missing_in_arabic_and_english(shop: Shop) -> None:
 
 def test_anothers_image_is_no_image(service: Service, shop: Shop) -> None:
     others = Hung.up(Shop.open(service))
-    form = multipart(photo=drawn.png())
+    form = multipart(photo=sample_photos.png())
     for method, theirs, nobodys in (
         ("POST", others.path, NOWHERE),
         ("DELETE", others.path, NOWHERE),
@@ -218,10 +218,10 @@ def test_attach_without_a_photo(shop: Shop) -> None:
 
 
 def test_all_faults_at_once(hung: Hung) -> None:
-    form = multipart(photo=drawn.png(), default="maybe", sort="first", alt="x" * 501)
+    form = multipart(photo=sample_photos.png(), default="maybe", sort="first", alt="x" * 501)
     answer = hung.shop.update(hung.id, form)
     assert (answer.status, answer.body) == (422, sample("fields_invalid_ar"))
-    assert answer.reasons == "not_flag, not_number, text_too_long"
+    assert answer.reasons == "not_boolean, not_number, text_too_long"
     hung.must_be_whole()
 
 
@@ -229,7 +229,7 @@ def test_eleventh_image(shop: Shop) -> None:
     product = shop.product()
     for _ in range(10):
         shop.attach(product)
-    form = multipart(photo=drawn.png())
+    form = multipart(photo=sample_photos.png())
     answer = shop.call("POST", ATTACH.format(product), form)
     assert (answer.status, answer.body) == (422, sample("gallery_full"))
     assert len(shop.order(product)) == 10

@@ -4,9 +4,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests import drawn
+from tests import sample_photos
 from tests.client import Answer, as_json, multipart
-from tests.shop import ATTACH, BY_SKU, FILM, PRODUCT, ROLES, UPDATE, VIDEO, Shop
+from tests.stores import ATTACH, BY_SKU, FILM, PRODUCT, ROLES, UPDATE, VIDEO, Shop
 from tests.test_contract import JSON, compact, conforms, sample
 
 SENT = {"video_url": FILM, "default": True, "alt": "فيلم"}
@@ -37,7 +37,7 @@ def test_a_video_by_sku(shop: Shop) -> None:
 
 def test_an_image_by_sku(shop: Shop) -> None:
     product = shop.product(sku="A-1.b")
-    photo = drawn.png(width=1366, height=580)
+    photo = sample_photos.png(width=1366, height=580)
     answer = shop.call("POST", BY_SKU.format("A-1.b") + "/images", multipart(photo=photo))
     assert (answer.status, answer.body) == (200, as_sampled(answer, "image_of_200"))
     assert conforms("201", answer)
@@ -47,14 +47,14 @@ def test_an_image_by_sku(shop: Shop) -> None:
 def test_no_video(shop: Shop) -> None:
     path, sent = VIDEO.format(shop.product()), as_json({"video_url": "https://vimeo.com/1"})
     answer = shop.call("POST", path, sent, accept_language="en")
-    assert (answer.status, answer.body) == (422, sample("video_unknown_en"))
+    assert (answer.status, answer.body) == (422, sample("invalid_video_link_en"))
 
 
 def test_a_photo_for_a_video(shop: Shop) -> None:
     film = shop.attach_video(shop.product())["id"]
-    sent = multipart(photo=drawn.png())
+    sent = multipart(photo=sample_photos.png())
     answer = shop.call("POST", UPDATE.format(film), sent, accept_language="en")
-    assert (answer.status, answer.body) == (422, sample("photo_of_video_en"))
+    assert (answer.status, answer.body) == (422, sample("image_is_video_en"))
 
 
 def test_a_video_and_a_product_are_removed_alike(shop: Shop) -> None:
@@ -73,7 +73,7 @@ def test_by_sku_is_by_id(shop: Shop, path: str) -> None:
     method = "POST" if path.endswith("/images") else "GET"
     assert shop.call(method, path, multipart()).body == shop.call(method, by_id, multipart()).body
     missing = shop.call(method, path.replace("A-1", "A-2"))
-    assert (missing.status, missing.reasons) == (404, "missing")
+    assert (missing.status, missing.reasons) == (404, "not_found")
 
 
 def test_an_empty_list(shop: Shop) -> None:

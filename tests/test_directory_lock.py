@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from fatrina import app, cli
-from fatrina.actions.sweep import Broom, Swept
+from fatrina.actions.sweep import Sweeper, SweepResult
 from fatrina.directory_lock import Owner, locked
-from fatrina.doctor import folder as doctor_folder
+from fatrina.doctor import directory_checks as doctor_folder
 from fatrina.doctor.report import Report
 from fatrina.settings import Settings
 
@@ -62,7 +62,7 @@ def test_no_file_can_be_taken_away_to_get_a_second_owner(tmp_path: Path, damage:
         else:
             assert owner == Owner()
             assert owner.since == 0
-        with app.held(tmp_path) as folder:
+        with app.lock_data_directory(tmp_path) as folder:
             assert not folder.owner
     with locked(tmp_path) as (mine, owner):
         assert mine
@@ -129,15 +129,15 @@ def test_a_directory_that_is_replaced_between_opening_and_locking_is_not_owned(
 def test_a_server_starts_while_the_doctor_examines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with app.held(tmp_path, make=True) as folder:
+    with app.lock_data_directory(tmp_path, make=True) as folder:
         folder.database().close()
     owned = []
 
     def examined(*_: object, **__: object) -> None:
-        with app.held(tmp_path) as server:
+        with app.lock_data_directory(tmp_path) as server:
             owned.append(server.owner)
 
-    monkeypatch.setattr("fatrina.doctor.records.examine", examined)
+    monkeypatch.setattr("fatrina.doctor.database_checks.examine", examined)
     chosen: dict[str, Any] = {"data": tmp_path}
     doctor_folder.examine(Report(), Settings(**chosen))
     assert owned == [True]
@@ -146,24 +146,24 @@ def test_a_server_starts_while_the_doctor_examines(
 def test_a_server_starts_during_a_dry_run_of_the_sweep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with app.held(tmp_path, make=True) as folder:
+    with app.lock_data_directory(tmp_path, make=True) as folder:
         folder.database().close()
     owned = []
 
-    def swept(*_: object) -> Swept:
-        with app.held(tmp_path) as server:
+    def swept(*_: object) -> SweepResult:
+        with app.lock_data_directory(tmp_path) as server:
             owned.append(server.owner)
-        return Swept(0, 0)
+        return SweepResult(0, 0)
 
-    monkeypatch.setattr(Broom, "sweep", swept)
+    monkeypatch.setattr(Sweeper, "sweep", swept)
     cli.sweep(dry_run=True, data=tmp_path)
     assert owned == [True]
 
 
 def test_a_dump_does_not_keep_a_server_from_starting(tmp_path: Path) -> None:
-    with app.held(tmp_path, make=True) as folder:
+    with app.lock_data_directory(tmp_path, make=True) as folder:
         folder.database().close()
     reading = app.shared(tmp_path)
-    with reading.database(), app.held(tmp_path) as folder:
+    with reading.database(), app.lock_data_directory(tmp_path) as folder:
         assert folder.owner
     assert not reading.owner

@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from fatrina import __version__
 from fatrina.cli import cli
-from fatrina.domain.cleaning.pieces import PARTS
+from fatrina.domain.metadata_stripping.segments import SEGMENT_LIMIT
 from fatrina.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -139,4 +139,4 @@ def test_tables_are_whole(path: Path) -> None:
 
 
 def test_the_fixed_limit_on_segments_is_documented() -> None:
-    assert f"| {PARTS:,}, fixed |" in (ROOT / "docs" / "photos.md").read_text()
+    assert f"| {SEGMENT_LIMIT:,}, fixed |" in (ROOT / "docs" / "photos.md").read_text()

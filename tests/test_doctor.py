@@ -13,20 +13,20 @@ import pytest
 from fatrina import app
 from fatrina.actions.clock import Clock
 from fatrina.adapters.database import deliveries, schema, webhooks
-from fatrina.adapters.decoder import Hello
-from fatrina.doctor import choices, examine, folder, machine
+from fatrina.adapters.decoder import Handshake
+from fatrina.doctor import directory_checks, examine, settings_checks, system_checks
 from fatrina.doctor.report import Report
 from fatrina.domain.webhook import Subscription
 from fatrina.settings import Settings
-from tests import drawn
-from tests.shop import Hung, Service, Shop, running
+from tests import sample_photos
+from tests.stores import Hung, Service, Shop, running
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data folder with its tables and its places."""
     path = tmp_path / "data"
-    with app.held(path, make=True) as held, held.database():
+    with app.lock_data_directory(path, make=True) as held, held.database():
         held.storage()
     return path
 
@@ -44,13 +44,13 @@ def settings(**given: Any) -> Settings:
 
 def looked_into(path: Path, **given: Any) -> Report:
     report = Report()
-    folder.examine(report, settings(data=path, **given))
+    directory_checks.examine(report, settings(data=path, **given))
     return report
 
 
 def chosen(**given: Any) -> Report:
     report = Report()
-    choices.examine(report, settings(**given))
+    settings_checks.examine(report, settings(**given))
     return report
 
 
@@ -118,7 +118,7 @@ DAMAGE = {
 def test_a_damaged_stored_file(
     kept: Service, capsys: pytest.CaptureFixture[str], fault: str
 ) -> None:
-    Hung.up(Shop.open(kept), photo=drawn.png(seed=5))
+    Hung.up(Shop.open(kept), photo=sample_photos.png(seed=5))
     assert looked_into(kept.folder).failures == 0
     assert "all 1 pictures with 4 files are whole" in capsys.readouterr().out
     path = next((kept.folder / "media").rglob("*.png"))
@@ -135,8 +135,8 @@ def test_the_sizes_of_old_pictures_are_checked_too(
     monkeypatch: pytest.MonkeyPatch,
     fault: str,
 ) -> None:
-    Hung.up(Shop.open(kept), photo=drawn.png(seed=5))
-    monkeypatch.setattr("fatrina.doctor.stored._NEWEST", 0)
+    Hung.up(Shop.open(kept), photo=sample_photos.png(seed=5))
+    monkeypatch.setattr("fatrina.doctor.file_checks._NEWEST", 0)
     assert looked_into(kept.folder).failures == 0
     DAMAGE[fault](next((kept.folder / "media").rglob("*.png")))
     assert looked_into(kept.folder).failures == 1
@@ -146,7 +146,7 @@ def test_the_sizes_of_old_pictures_are_checked_too(
 def test_a_storage_or_a_database_that_was_deleted(
     kept: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Hung.up(Shop.open(kept), photo=drawn.png(seed=5))
+    Hung.up(Shop.open(kept), photo=sample_photos.png(seed=5))
     media = kept.folder / "media"
     media.rename(kept.folder / "gone")
     assert looked_into(kept.folder).failures == 1
@@ -191,16 +191,16 @@ def test_a_row_an_hour_ahead_is_noticed(
 def test_damage_within_a_file_is_found_by_decoding_it(
     kept: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Hung.up(Shop.open(kept), photo=drawn.png(seed=5, width=300, height=200))
+    Hung.up(Shop.open(kept), photo=sample_photos.png(seed=5, width=300, height=200))
     path = max((kept.folder / "media").rglob("*.png"), key=lambda each: each.stat().st_size)
     data = path.read_bytes()
     report = Report()
-    folder.examine(report, settings(data=kept.folder), deep=True)
+    directory_checks.examine(report, settings(data=kept.folder), deep=True)
     assert report.failures == 0
     path.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
     assert looked_into(kept.folder).failures == 0
     report = Report()
-    folder.examine(report, settings(data=kept.folder), deep=True)
+    directory_checks.examine(report, settings(data=kept.folder), deep=True)
     assert report.failures == 1
     assert "1 damaged" in capsys.readouterr().out
 
@@ -208,7 +208,7 @@ def test_damage_within_a_file_is_found_by_decoding_it(
 def test_rows_from_the_future_and_rows_without_parents(
     kept: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Hung.up(Shop.open(kept), photo=drawn.png(seed=5))
+    Hung.up(Shop.open(kept), photo=sample_photos.png(seed=5))
     ahead = Clock()() + 5 * 3_600_000
     with closing(sqlite3.connect(kept.folder / "fatrina.sqlite3")) as database, database:
         database.execute("UPDATE images SET created_at = ?", (ahead,))
@@ -252,7 +252,7 @@ def test_events_that_wait_and_subscriptions_that_can_receive_nothing(
     kept: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     merchant = Shop.open(kept)
-    with kept.parts.database.writing() as tx:
+    with kept.services.database.writing() as tx:
         found = tx.scalar(schema.merchants.select().with_only_columns(schema.merchants.c.id))
         assert found is not None, merchant
         for secret in ("sound", "un\nsound", "sound again"):
@@ -270,7 +270,7 @@ def test_events_that_wait_and_subscriptions_that_can_receive_nothing(
     assert "WARN  events" in seen
     assert "1 wait, the oldest for 60 minutes" in seen
     assert "1 paused" in seen
-    assert "nothing can be sent to 2 (secret_refused), 3 (row_unreadable)" in seen
+    assert "nothing can be sent to 2 (invalid_secret), 3 (row_unreadable)" in seen
     assert "sound" not in seen
     assert report.warnings >= 3
 
@@ -290,7 +290,9 @@ def test_too_little_room(data: Path) -> None:
 
 def test_what_is_missing_of_the_cage(capsys: pytest.CaptureFixture[str]) -> None:
     report = Report()
-    machine._tell(report, Hello(landlock=0, seccomp=False, vips="8.18.0", heic=False))
+    system_checks._report_sandbox(
+        report, Handshake(landlock=0, seccomp=False, vips="8.18.0", heic=False)
+    )
     assert (report.failures, report.warnings) == (0, 3)
     told = capsys.readouterr().out
     assert "libseccomp2" in told
@@ -298,15 +300,15 @@ def test_what_is_missing_of_the_cage(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_decoder_that_cannot_take_a_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "_drawn", lambda _: b"\xff\xd8\xff no picture")
+    monkeypatch.setattr(system_checks, "_sample", lambda _: b"\xff\xd8\xff no picture")
     report = Report()
-    machine.decoders(report, settings(decoders=1))
+    system_checks.decoders(report, settings(decoders=1))
     assert report.failures == 5
 
 
 def test_more_decoders_than_memory() -> None:
     report = Report()
-    machine.limits(report, settings(decoders=10_000))
+    system_checks.limits(report, settings(decoders=10_000))
     assert report.warnings >= 1
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import drawn
-from tests.shop import PREFIX, Hung
+from tests import sample_photos
+from tests.stores import PREFIX, Hung
 
 ROOT = Path(__file__).parents[1]
 RUNS = {
@@ -29,7 +29,7 @@ def run_of(example: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("example", RUNS)
 def test_an_example_swaps_a_picture(hung: Hung, tmp_path: Path, example: str) -> None:
     program, photo = run_of(example), tmp_path / "cup.png"
-    photo.write_bytes(drawn.png(seed=31))
+    photo.write_bytes(sample_photos.png(seed=31))
     done = subprocess.run(
         [*program, str(ROOT / "examples" / example), str(hung.id), str(photo)],
         capture_output=True,

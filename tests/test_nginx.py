@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests import client, drawn
-from tests.shop import UPDATE, Hung, Shop, running, until
-from tests.web.refusing import must_refuse
+from tests import client, sample_photos
+from tests.stores import UPDATE, Hung, Shop, running, until
+from tests.web.error_responses import must_refuse
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "operations.md"
 FRAME = """
@@ -79,7 +79,7 @@ def test_it_passes_updates_on_and_keeps_pictures(tmp_path: Path) -> None:
         hung = Hung.up(Shop.open(service))
         with nginx(tmp_path, service.port) as front:
             bearer = {"authorization": f"Bearer {hung.shop.token}"}
-            form = client.multipart(photo=drawn.png(seed=41), alt="كوب")
+            form = client.multipart(photo=sample_photos.png(seed=41), alt="كوب")
             answer = client.call(front, "POST", UPDATE.format(hung.id), form, **bearer)
             assert answer.status == 201
             path = urlsplit(hung.urls()["thumbnail"]).path
@@ -124,8 +124,8 @@ def test_its_own_errors_have_the_envelope(tmp_path: Path) -> None:
                 "Content-Length": "30000000",
             }
             line.send(client.head("POST", UPDATE.format(1), stated))
-            must_refuse(line.answer(), 413, "body_too_large")
-        must_refuse(client.call(front, "GET", "/metrics", None), 404, "missing")
+            must_refuse(line.answer(), 413, "payload_too_large")
+        must_refuse(client.call(front, "GET", "/metrics", None), 404, "not_found")
     with nginx(tmp_path, service.port) as front:  # the service has ended
         answer = client.call(front, "GET", "/admin/v2/products", None)
         must_refuse(answer, 503, "unavailable")

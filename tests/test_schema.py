@@ -19,9 +19,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests import drawn
+from tests import sample_photos
 from tests.client import as_json, call
-from tests.shop import PREFIX, PRODUCT, Hung, Service, Shop
+from tests.stores import PREFIX, PRODUCT, Hung, Service, Shop
 
 FAR = "https://receiver.invalid/hook"
 CHECKS = [
@@ -145,7 +145,7 @@ class Known:
     """An image, and what its id and its product's id are called in paths."""
 
     def __init__(self, service: Service) -> None:
-        self.hung = Hung.up(Shop.open(service), photo=drawn.png(seed=71))
+        self.hung = Hung.up(Shop.open(service), photo=sample_photos.png(seed=71))
         sku = {"sku": "س.1"}
         self.hung.shop.call("PUT", PRODUCT.format(self.hung.product), as_json(sku))
         wanted = {"name": "n", "event": "product.updated", "url": FAR}

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import drawn
+from tests import sample_photos
 from tests.client import as_json
-from tests.receiver import Heard, receiving
-from tests.shop import PREFIX, Hung, Shop, running
+from tests.stores import PREFIX, Hung, Shop, running
+from tests.webhook_receiver import Heard, receiving
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "webhooks.md").read_text()
 SECRET = "كلمة سر"
@@ -44,7 +44,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heard]:
         wanted = {"name": "n", "event": "product.image.updated", "url": receiver.url}
         sent = as_json(wanted | {"secret": SECRET})
         assert hung.shop.call("POST", PREFIX + "/webhooks/subscribe", sent).status == 200
-        assert hung.shop.update(hung.id, photo=drawn.png(seed=9), alt="كوب").status == 201
+        assert hung.shop.update(hung.id, photo=sample_photos.png(seed=9), alt="كوب").status == 201
         yield receiver.hears(1)[0]
 
 

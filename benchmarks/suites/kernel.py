@@ -111,4 +111,4 @@ def _decode(decoder: Decoder, photo: Path, folder: Path) -> None:
         source = files.enter_context(photo.open("rb"))
         made = [files.enter_context((folder / f"{n}").open("wb+")) for n in range(_ROLES)]
         decoder.open(source.fileno(), Limits())
-        decoder.make([file.fileno() for file in made])
+        decoder.render([file.fileno() for file in made])

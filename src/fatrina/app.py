@@ -10,29 +10,31 @@ from typing import Final, Self
 from starlette.types import ASGIApp
 
 from fatrina import __version__
-from fatrina.actions import Parts
+from fatrina.actions import Services
 from fatrina.actions.clock import Clock
-from fatrina.actions.courier import Courier
-from fatrina.actions.deliver import Deliverer
-from fatrina.actions.limits import Counter
-from fatrina.adapters.buckets import Buckets
+from fatrina.actions.rate_limits import RateLimiter
+from fatrina.actions.webhooks.delivery import Deliverer
+from fatrina.actions.webhooks.dispatcher import WebhookDispatcher
+from fatrina.actions.webhooks.outbox import DatabaseOutbox
 from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import Decoders
-from fatrina.adapters.download import Downloader, Messenger
 from fatrina.adapters.housekeeping import Housekeeping
+from fatrina.adapters.http_client import Downloader, WebhookSender
+from fatrina.adapters.rate_limits import BucketStore
 from fatrina.adapters.reserve import Reserve
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage, Storage
 from fatrina.directory_lock import Owner, locked
-from fatrina.domain.address import Allow
+from fatrina.domain.address_policy import AddressPolicy
 from fatrina.domain.photo import Limits
+from fatrina.emulator import Emulator
 from fatrina.settings import Settings
-from fatrina.web import server
-from fatrina.web.api import Rules
-from fatrina.web.body import Pace
-from fatrina.web.forms import Reader
-from fatrina.web.observe import Metrics
-from fatrina.wire import Writer
+from fatrina.web import application
+from fatrina.web.api import ApiOptions
+from fatrina.web.http.body import BodyTimeouts
+from fatrina.web.http.telemetry import Metrics
+from fatrina.web.parsing.forms import FormReader
+from fatrina.wire import Serializer
 
 _MILLISECONDS: Final = 1000
 _DAY: Final = 86_400 * _MILLISECONDS
@@ -48,19 +50,19 @@ class Service:
     """One running Fatrina."""
 
     app: ASGIApp
-    parts: Parts
-    counter: Counter
-    courier: Courier
-    opened: ExitStack
+    services: Services
+    rate_limiter: RateLimiter
+    dispatcher: WebhookDispatcher
+    stack: ExitStack
     """What is open, to be closed in the opposite order."""
 
     def start(self) -> None:
         """Begin what is done beside answering: delivering events."""
-        self.courier.start()
+        self.dispatcher.start()
 
     def close(self) -> None:
         """Close processes, files and connections."""
-        self.opened.close()
+        self.stack.close()
 
     def __enter__(self) -> Self:
         return self
@@ -70,25 +72,25 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class DataDirectory:
     """The data folder, held by a server or looked into by a command."""
 
     path: Path
     owner: bool
     """Whether this process holds it: then no server runs on it, or this is the server."""
-    holder: Owner
+    owner_description: Owner
     """The process that holds it."""
 
     @property
     def since(self) -> float:
         """When the holder began, in seconds since the epoch; 0 when that is not known."""
-        return self.holder.since
+        return self.owner_description.since
 
     def database(self) -> Database:
         """The embedded database, brought up to date where this process owns it; to be closed.
 
         Raises:
-            errors.DatabaseDown: its tables cannot be brought up to date.
+            errors.DatabaseUnavailable: its tables cannot be brought up to date.
         """
         with ExitStack() as on_failure:
             database = on_failure.enter_context(
@@ -99,9 +101,9 @@ class Folder:
             on_failure.pop_all()
         return database
 
-    def buckets(self) -> Buckets:
+    def buckets(self) -> BucketStore:
         """How much each merchant has asked lately; to be closed."""
-        return Buckets(self.path / "limits.sqlite3")
+        return BucketStore(self.path / "limits.sqlite3")
 
     def storage(self, base: str = "") -> Storage:
         """Where the pictures lie, to be served below `base`."""
@@ -121,7 +123,9 @@ class Folder:
 
 
 @contextmanager
-def held(path: Path, *, make: bool = False, patience: float = 0.0) -> Iterator[Folder]:
+def lock_data_directory(
+    path: Path, *, make: bool = False, patience: float = 0.0
+) -> Iterator[DataDirectory]:
     """The data folder, held by this process unless another holds it already.
 
     For `patience` seconds it waits for a command that holds it.
@@ -134,21 +138,21 @@ def held(path: Path, *, make: bool = False, patience: float = 0.0) -> Iterator[F
         path.mkdir(0o700, parents=True, exist_ok=True)
     _must_exist(path)
     with locked(path, patience) as (mine, owner):
-        yield Folder(path, mine, owner)
+        yield DataDirectory(path, mine, owner)
 
 
-def shared(path: Path) -> Folder:
+def shared(path: Path) -> DataDirectory:
     """The data folder, not held: for what only reads, and may take long.
 
     Its tables are brought up to date first, where no other process holds it.
 
     Raises:
         NotReadyError: there is no such folder.
-        errors.DatabaseDown: its tables cannot be brought up to date.
+        errors.DatabaseUnavailable: its tables cannot be brought up to date.
     """
-    with held(path) as folder:
+    with lock_data_directory(path) as folder:
         folder.database().close()
-        return Folder(path, owner=False, holder=folder.holder)
+        return DataDirectory(path, owner=False, owner_description=folder.owner_description)
 
 
 def _must_exist(path: Path) -> None:
@@ -157,80 +161,89 @@ def _must_exist(path: Path) -> None:
         raise NotReadyError(message)
 
 
-def stranded(folder: Folder, *, dry_run: bool) -> int:
+def clean_incoming(folder: DataDirectory, *, dry_run: bool) -> int:
     """Delete unfinished arrivals, where no server is at work on any; how many there were."""
     if not folder.owner:
         return 0
     spool = Spool(folder.incoming(), limit=0)
-    return spool.left() if dry_run else spool.empty()
+    return spool.count_leftovers() if dry_run else spool.clear()
 
 
-def build(settings: Settings, folder: Folder) -> Service:
+def build(settings: Settings, folder: DataDirectory) -> Service:
     """Wire one service over a data folder that this process holds; to be closed."""
     _raise_descriptor_limit()
-    folder.reserve().make()
-    with ExitStack() as opened:
+    folder.reserve().create()
+    with ExitStack() as stack:
         metrics = Metrics()
-        allow = Allow.parse(settings.download_allow)
-        parts = _parts(settings, folder, Clock(metrics.staged), allow, opened)
-        buckets = opened.enter_context(folder.buckets()) if settings.rate_limits else None
-        counter = Counter(buckets, parts.clock)
-        messenger = Messenger(allow=allow, seconds=settings.webhook_seconds, user_agent=_AGENT)
+        policy = AddressPolicy.parse(settings.download_allow)
+        clock = Clock(metrics.observe_stage)
+        services = _build_services(settings, folder, clock, policy, stack)
+        buckets = stack.enter_context(folder.buckets()) if settings.rate_limits else None
+        rate_limiter = RateLimiter(buckets, clock)
+        sender = WebhookSender(policy=policy, seconds=settings.webhook_seconds, user_agent=_AGENT)
         pause = int(settings.webhook_pause * _MILLISECONDS)
-        deliverer = Deliverer(parts.database, messenger, parts.clock, pause)
-        courier = opened.enter_context(closing(Courier(deliverer, metrics.attempted)))
-        pace = Pace(settings.upload_idle, settings.upload_seconds)
-        app = server.build(
-            parts,
+        deliverer = Deliverer(services.database, sender, clock, pause)
+        dispatcher = stack.enter_context(closing(WebhookDispatcher(deliverer, metrics.attempted)))
+        timeouts = BodyTimeouts(settings.upload_idle, settings.upload_seconds)
+        form_reader = FormReader(services.spool.new, settings.photo_bytes, timeouts)
+        emulator = Emulator(services, form_reader, rate_limiter) if settings.admin_token else None
+        app = application.build(
+            services,
             metrics,
-            Reader(parts.spool.new, settings.photo_bytes, pace),
-            Writer(settings.base),
-            Rules(settings.alt_length, settings.photo_optional),
-            counter,
-            courier,
+            form_reader,
+            Serializer(settings.base),
+            ApiOptions(settings.alt_length, settings.photo_optional),
+            rate_limiter,
+            dispatcher,
             changes=settings.decoder_count + settings.decoder_queue,
             links=settings.downloads,
             admin_token=settings.admin_token,
+            extension=emulator,
         )
-        return Service(app, parts, counter, courier, opened.pop_all())
+        return Service(app, services, rate_limiter, dispatcher, stack.pop_all())
 
 
-def _parts(
-    settings: Settings, folder: Folder, clock: Clock, allow: Allow, opened: ExitStack
-) -> Parts:
-    """The outside world of the service; what has to be closed is put on `opened`."""
+def _build_services(
+    settings: Settings,
+    folder: DataDirectory,
+    clock: Clock,
+    policy: AddressPolicy,
+    stack: ExitStack,
+) -> Services:
+    """Open the adapters of the service; `stack` closes them."""
     limits = Limits(
         bytes=settings.photo_bytes,
         pixels=settings.photo_pixels,
-        pixels_whole=settings.photo_pixels_whole,
+        pixels_buffered=settings.photo_pixels_whole,
         pixels_heic=settings.photo_pixels_heic,
         side=settings.photo_side,
         frames=settings.photo_frames,
         seconds=settings.decoder_seconds,
         memory=settings.decoder_memory,
     )
-    database = opened.enter_context(folder.database())
-    spool = opened.enter_context(closing(Spool(folder.incoming(), settings.incoming_bytes)))
-    spool.empty()
+    database = stack.enter_context(folder.database())
+    spool = stack.enter_context(closing(Spool(folder.incoming(), settings.incoming_bytes)))
+    spool.clear()
     decoders = Decoders(settings.decoder_count, limits, settings.decoder_queue)
-    return Parts(
+    return Services(
         database=database,
         storage=folder.storage(settings.base),
         housekeeping=folder.housekeeping(),
         spool=spool,
-        decoders=opened.enter_context(closing(decoders)),
+        decoders=stack.enter_context(closing(decoders)),
         downloader=Downloader(
-            allow=allow,
+            policy=policy,
             seconds=settings.download_seconds,
             redirects=settings.download_redirects,
             limit=settings.photo_bytes,
             user_agent=_AGENT,
         ),
         clock=clock,
+        outbox=DatabaseOutbox(settings.base, clock),
     )
 
 
-def keep(settings: Settings) -> int:
+def retention(settings: Settings) -> int:
     """How long a retired picture is kept, in milliseconds."""
     return int(settings.keep_days * _DAY)
 

@@ -47,7 +47,7 @@ def locked(path: Path, patience: float = 0.0) -> Iterator[tuple[bool, Owner]]:
     """
     end = time.monotonic() + patience
     while (descriptor := _lock(path)) is None:
-        owner = _noted(path)
+        owner = _write_owner(path)
         if owner.serves or time.monotonic() >= end:
             yield False, owner
             return
@@ -80,7 +80,7 @@ def _lock(path: Path) -> int | None:
     return descriptor
 
 
-def _noted(path: Path) -> Owner:
+def _write_owner(path: Path) -> Owner:
     try:
         match json.loads((path / _NOTE).read_bytes()):
             case {"pid": int(pid), "command": str(command), "since": float(since)}:

@@ -52,8 +52,8 @@ class LogQueue:
             lines, done = self._batch()
             dropped = self.dropped
             if dropped > reported:
-                lines = [_report(dropped - reported), *lines]
-            if lines and self._written(b"".join(lines)):
+                lines = [_dropped_line(dropped - reported), *lines]
+            if lines and self._write_all(b"".join(lines)):
                 reported = dropped
             else:
                 self._failed += len(lines) - (dropped > reported)
@@ -74,7 +74,7 @@ class LogQueue:
                 return lines, None
         return lines, each
 
-    def _written(self, data: bytes) -> bool:
+    def _write_all(self, data: bytes) -> bool:
         """Write all of `data`; False when the file cannot be written."""
         left = memoryview(b"\n" + data if self._within_line else data)
         begun = False
@@ -91,6 +91,6 @@ class LogQueue:
         return True
 
 
-def _report(count: int) -> bytes:
+def _dropped_line(count: int) -> bytes:
     line = {"count": count, "event": "log_lines_dropped", "level": "warning"}
     return json.dumps(line).encode() + b"\n"

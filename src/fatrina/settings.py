@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from fatrina.domain.address import Allow
+from fatrina.domain.address_policy import AddressPolicy
 
 SECRETS: Final = frozenset({"admin_token"})
 """Settings whose values appear in no message."""
@@ -105,7 +105,7 @@ class Settings(BaseSettings):
 
     @field_validator("download_allow", mode="before")
     @classmethod
-    def _listed(cls, value: object) -> object:
+    def _parse_list(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     @field_validator("download_allow")
     @classmethod
     def _understood(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        Allow.parse(value)
+        AddressPolicy.parse(value)
         return value
 
     @field_validator("admin_token")

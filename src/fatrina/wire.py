@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fatrina.domain import errors, messages, video, webhook
 from fatrina.domain.gallery import Entry
 from fatrina.domain.messages import Language
-from fatrina.domain.page import Page
+from fatrina.domain.pagination import Page
 from fatrina.domain.renditions import ORIGINAL, ROLES, Original, Size
 from fatrina.domain.webhook import IMAGE_UPDATED, Subscription
 
@@ -20,7 +20,7 @@ _HIDDEN = "********"
 _THUMBNAIL = "thumbnail"
 
 
-class Shown(Protocol):
+class ImageLike(Protocol):
     """An image as it is now."""
 
     @property
@@ -32,7 +32,7 @@ class Shown(Protocol):
         """What it shows; None for a video."""
 
 
-class Named(Protocol):
+class ProductLike(Protocol):
     """What a product is called."""
 
     @property
@@ -48,33 +48,33 @@ class Named(Protocol):
         """Its SKU, if it has one."""
 
 
-class Whole(Protocol):
+class ProductWithImages(Protocol):
     """A product with its images."""
 
     @property
-    def row(self) -> Named:
+    def row(self) -> ProductLike:
         """What it is called."""
 
     @property
-    def images(self) -> Sequence[Shown]:
+    def images(self) -> Sequence[ImageLike]:
         """Its images, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class Serializer:
     """Writes answers whose URLs begin with `base`."""
 
     base: str
     """Where the stored files are served, without a slash at the end."""
 
-    def image(self, image: Shown) -> Json:
+    def image(self, image: ImageLike) -> Json:
         """An image as Product Images answers it (`ProductImagesVideos`)."""
         entry, sizes = image.entry, _sizes(image)
         return {
             "id": entry.id,
             "image": {
                 role: {
-                    "url": self._picture(image, role),
+                    "url": self._image_size(image, role),
                     "width": number(sizes[role].width),
                     "height": number(sizes[role].height),
                 }
@@ -87,13 +87,17 @@ class Writer:
             "type": _type(entry),
         }
 
-    def product(self, identifier: int, name: str, sku: str | None, images: Iterable[Shown]) -> Json:
+    def product(
+        self, identifier: int, name: str, sku: str | None, images: Iterable[ImageLike]
+    ) -> Json:
         """A product as Product Details answers it, as far as it is about images."""
         shown = list(images)
         rest = {"images": [self._product_image(image) for image in shown]}
         return {**self.light(identifier, name, sku, shown), **rest}
 
-    def light(self, identifier: int, name: str, sku: str | None, images: Iterable[Shown]) -> Json:
+    def light(
+        self, identifier: int, name: str, sku: str | None, images: Iterable[ImageLike]
+    ) -> Json:
         """A product without the list of its images."""
         shown = list(images)
         main = next((image for image in shown if image.entry.default), None)
@@ -103,10 +107,10 @@ class Writer:
             "sku": sku or "",
             "status": "sale" if shown else "hidden",
             "main_image": self._main_url(main) if main else None,
-            "thumbnail": self._picture(main, _THUMBNAIL) if main else None,
+            "thumbnail": self._image_size(main, _THUMBNAIL) if main else None,
         }
 
-    def event(self, event: str, merchant: int, moment: int, product: Whole) -> bytes:
+    def event(self, event: str, merchant_id: int, moment: int, product: ProductWithImages) -> bytes:
         """The body of a message that tells of a product; `moment` in milliseconds."""
         row, shown = product.row, product.images
         data = (
@@ -114,13 +118,13 @@ class Writer:
             if event == IMAGE_UPDATED
             else self.product(row.id, row.name, row.sku, shown)
         )
-        stamp = webhook.stamp(moment)
-        told = {"event": event, "merchant": merchant, "created_at": stamp, "data": data}
+        stamp = webhook.format_timestamp(moment)
+        told = {"event": event, "merchant": merchant_id, "created_at": stamp, "data": data}
         return dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
-    def _gallery(self, row: Named, shown: Sequence[Shown]) -> Json:
+    def _gallery(self, row: ProductLike, shown: Sequence[ImageLike]) -> Json:
         """A product's images, where what is empty is null."""
-        each = [_nulled(self._product_image(image)) for image in shown]
+        each = [_without_urls(self._product_image(image)) for image in shown]
         main = next((image for image in each if image["main"]), None)
         names = ("id", "url", "video_url", "type")
         return {
@@ -134,7 +138,7 @@ class Writer:
 
     def page(self, page: Page, count: int, total: int, path: str, query: Mapping[str, str]) -> Json:
         """Where a page stands among the others; `query` is what else was asked of `path`."""
-        pages = page.of(total)
+        pages = page.page_count(total)
         wanted = {"next": page.number + 1, "previous": page.number - 1}
         return {
             "count": count,
@@ -153,7 +157,7 @@ class Writer:
         """The URL of a stored file."""
         return f"{self.base}/{key}"
 
-    def _product_image(self, image: Shown) -> Json:
+    def _product_image(self, image: ImageLike) -> Json:
         entry = image.entry
         return {
             "id": entry.id,
@@ -166,21 +170,21 @@ class Writer:
             "sort": number(entry.sort),
         }
 
-    def _main_url(self, image: Shown) -> str:
+    def _main_url(self, image: ImageLike) -> str:
         """The one URL that stands for an image. Of a video only the thumbnail is always there."""
-        return self._picture(image, ORIGINAL if image.original else _THUMBNAIL)
+        return self._image_size(image, ORIGINAL if image.original else _THUMBNAIL)
 
-    def _picture(self, image: Shown, role: str) -> str:
+    def _image_size(self, image: ImageLike, role: str) -> str:
         if image.original:
             return self.url(image.original.key(role))
         return video.parse(image.entry.video or "").picture(role)
 
 
-def _sizes(image: Shown) -> dict[str, Size]:
+def _sizes(image: ImageLike) -> dict[str, Size]:
     return (image.original or video.parse(image.entry.video or "")).sizes()
 
 
-def _nulled(json: Json) -> Json:
+def _without_urls(json: Json) -> Json:
     return {name: None if value == "" else value for name, value in json.items()}
 
 
@@ -204,7 +208,7 @@ def subscription(number: int, wanted: Subscription) -> Json:
     }
 
 
-def unmade(image: Mapping[str, Json]) -> Json:
+def pending_image(image: Mapping[str, Json]) -> Json:
     """An image whose renditions are not made: one URL for all, and no sizes."""
     url = image[ORIGINAL]["url"]
     return {role: {"url": url, "width": 0, "height": 0} for role in ROLES}
@@ -227,17 +231,17 @@ def success(status: int, data: object, pagination: Json | None = None) -> Json:
     return {"status": status, "success": True, "data": data, **beside}
 
 
-def failure(refusal: errors.Refusal, language: Language) -> Json:
+def failure(error: errors.ServiceError, language: Language) -> Json:
     """The envelope of a refusal; `fields` when fields are at fault."""
-    problems = [each for each in refusal.each() if isinstance(each, errors.FieldRefused)]
-    told = errors.Invalid(*problems) if problems else refusal
-    error: Json = {"code": told.code, "message": messages.word(told, language)}
+    problems = [each for each in error.each() if isinstance(each, errors.FieldError)]
+    told = errors.ValidationFailed(*problems) if problems else error
+    body: Json = {"code": told.code, "message": messages.render(told, language)}
     if problems:
         fields: dict[str, list[str]] = {}
         for problem in problems:
-            fields.setdefault(problem.field, []).append(messages.word(problem, language))
-        error["fields"] = fields
-    return {"status": refusal.status, "success": False, "error": error}
+            fields.setdefault(problem.field, []).append(messages.render(problem, language))
+        body["fields"] = fields
+    return {"status": error.status, "success": False, "error": body}
 
 
 def number(value: float) -> float:

@@ -8,8 +8,8 @@ import pytest
 
 from fatrina.adapters.decoder import Decoders
 from fatrina.domain.photo import Limits
-from tests.actions import shop as shops
-from tests.actions.shop import Shop
+from tests.actions import store as shops
+from tests.actions.store import Shop
 
 
 @pytest.fixture(scope="session")

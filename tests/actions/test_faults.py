@@ -11,15 +11,16 @@ import pytest
 from sqlalchemy import Connection, event
 from structlog.testing import capture_logs
 
-from fatrina.actions import images, ingest, seeding
-from fatrina.actions.seeding import Merchant, Picture, Product
+from fatrina.actions import images, ingest
 from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import DecoderFaultError, Decoders
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
-from fatrina.domain.photo import Facts, Kind, Limits
+from fatrina.domain.photo import ImageFormat, ImageInfo, Limits
 from fatrina.domain.renditions import ROLES
-from tests.actions.shop import Shop, digest, photo
+from fatrina.emulator import seeding
+from fatrina.emulator.seeding import SeedImage, SeedMerchant, SeedProduct
+from tests.actions.store import Shop, digest, photo
 
 
 class Forgetful:
@@ -31,28 +32,28 @@ class Forgetful:
         self.losses = losses
 
     @contextmanager
-    def lend(self) -> Iterator["Forgetful"]:
+    def acquire(self) -> Iterator["Forgetful"]:
         yield self
 
-    def open(self, photo: int, _: Limits, *, plain: bool = False) -> Facts:
-        return Facts(Kind.JPEG, 40, 30)
+    def open(self, photo: int, _: Limits, *, plain: bool = False) -> ImageInfo:
+        return ImageInfo(ImageFormat.JPEG, 40, 30)
 
-    def make(self, files: list[int]) -> None:
+    def render(self, files: list[int]) -> None:
         for file in files:
             os.write(file, b"half" if self.losses else b"whole")
             if self.losses and file == files[1]:
                 self.losses -= 1
-                raise errors.DecoderLost(retry=1)
+                raise errors.DecoderFailed(retry=1)
 
 
 def with_decoders(shop: Shop, decoders: object) -> Shop:
-    return replace(shop, parts=replace(shop.parts, decoders=cast("Decoders", decoders)))
+    return replace(shop, services=replace(shop.services, decoders=cast("Decoders", decoders)))
 
 
 def test_a_decoder_lost_halfway_leaves_nothing_in_what_the_next_one_makes(shop: Shop) -> None:
     image = with_decoders(shop, Forgetful(1)).attach(photo(1))
     for key in image.original.keys().values():
-        blob = shop.parts.storage.open(key)
+        blob = shop.services.storage.open(key)
         assert b"".join(blob.pieces(0, 100)) == b"whole"
         blob.close()
 
@@ -65,10 +66,10 @@ class Broken(Forgetful):
         self.always = always
         self.faults = 0
 
-    def open(self, photo: int, _: Limits, *, plain: bool = False) -> Facts:
+    def open(self, photo: int, _: Limits, *, plain: bool = False) -> ImageInfo:
         if self.always or not plain:
             raise DecoderFaultError("ValueError < child.py:1 answer")
-        return Facts(Kind.JPEG, 40, 30)
+        return ImageInfo(ImageFormat.JPEG, 40, 30)
 
     def count_fault(self) -> None:
         self.faults += 1
@@ -93,7 +94,7 @@ def test_a_second_decoder_fault_is_an_internal_error(shop: Shop) -> None:
 
 
 def test_decoders_lost_twice_are_an_outage(shop: Shop) -> None:
-    with pytest.raises(errors.DecoderLost):
+    with pytest.raises(errors.DecoderFailed):
         with_decoders(shop, Forgetful(2)).attach(photo(1))
     shop.must_be_clean()
 
@@ -127,7 +128,7 @@ def limit_pages(database: Database, pages: int) -> None:
 
 def test_a_full_database_refuses_whole_and_at_once_keeps_no_bytes(shop: Shop) -> None:
     image = shop.attach(photo(1), Change(alt="one")).entry.id
-    limit_pages(shop.parts.database, 1)
+    limit_pages(shop.services.database, 1)
     before = shop.shown()
     with pytest.raises(errors.StorageFull):
         shop.update(image, None, Change(alt="x" * 100_000))
@@ -135,7 +136,7 @@ def test_a_full_database_refuses_whole_and_at_once_keeps_no_bytes(shop: Shop) ->
         shop.update(image, photo(2), Change(alt="x" * 100_000))
     assert shop.shown() == before
     shop.must_be_clean()
-    limit_pages(shop.parts.database, 1_000_000)
+    limit_pages(shop.services.database, 1_000_000)
     shop.update(image, photo(2), Change(alt="x" * 100_000))
     shop.must_be_clean()
 
@@ -152,15 +153,15 @@ class Unsure(Database):
         with super().writing() as connection:
             yield connection
         if self.lose:
-            raise errors.DatabaseDown
+            raise errors.DatabaseUnavailable
 
 
 def test_a_commit_of_unknown_outcome_keeps_the_bytes_it_may_need(shop: Shop) -> None:
     image = shop.attach(photo(1)).entry.id
-    unsure = Unsure(shop.parts.database)
-    shop = replace(shop, parts=replace(shop.parts, database=unsure))
+    unsure = Unsure(shop.services.database)
+    shop = replace(shop, services=replace(shop.services, database=unsure))
     unsure.lose = True
-    with pytest.raises(errors.DatabaseDown):
+    with pytest.raises(errors.DatabaseUnavailable):
         shop.update(image, photo(2))
     unsure.lose = False
     assert shop.shown()[image].sha256 == digest(photo(2))
@@ -168,12 +169,12 @@ def test_a_commit_of_unknown_outcome_keeps_the_bytes_it_may_need(shop: Shop) -> 
 
 
 def test_a_seed_of_unknown_outcome_keeps_the_bytes_it_may_need(shop: Shop) -> None:
-    unsure = Unsure(shop.parts.database)
-    picture = Picture("/", Change(), bytes=lambda file: file.write(photo(1)))
-    seed = [Merchant("/", "shop1", products=[Product("/", "Lamp", pictures=[picture])])]
+    unsure = Unsure(shop.services.database)
+    picture = SeedImage("/", Change(), bytes=lambda file: file.write(photo(1)))
+    seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "Lamp", pictures=[picture])])]
     unsure.lose = True
-    with pytest.raises(errors.DatabaseDown):
-        seeding.seed(replace(shop.parts, database=unsure), seed, 1)
+    with pytest.raises(errors.DatabaseUnavailable):
+        seeding.seed(replace(shop.services, database=unsure), seed, 1)
     assert len(shop.referenced()) == len(ROLES)
     shop.must_be_clean()
 
@@ -183,12 +184,12 @@ def test_a_commit_that_surely_failed_leaves_bytes_to_the_sweep_alone(shop: Shop)
     before = shop.shown()
 
     def fail(_: Connection) -> None:
-        raise errors.DatabaseDown
+        raise errors.DatabaseUnavailable
 
-    event.listen(shop.parts.database._writer, "commit", fail)
-    with pytest.raises(errors.DatabaseDown):
+    event.listen(shop.services.database._writer, "commit", fail)
+    with pytest.raises(errors.DatabaseUnavailable):
         shop.update(image, photo(2))
-    event.remove(shop.parts.database._writer, "commit", fail)
+    event.remove(shop.services.database._writer, "commit", fail)
     assert shop.shown() == before
     assert len(shop.stored() - shop.referenced()) == len(ROLES)
 
@@ -196,9 +197,9 @@ def test_a_commit_that_surely_failed_leaves_bytes_to_the_sweep_alone(shop: Shop)
 def test_a_token_that_ended_meanwhile_leaves_no_bytes(shop: Shop) -> None:
     image = shop.attach(photo(1)).entry.id
     before, ended = shop.shown(), replace(shop, caller=replace(shop.caller, token_hash="gone"))
-    with pytest.raises(errors.TokenInvalid):
+    with pytest.raises(errors.InvalidToken):
         ended.attach(photo(2))
-    with pytest.raises(errors.TokenInvalid):
+    with pytest.raises(errors.InvalidToken):
         ended.update(image, photo(3))
     assert shop.shown() == before
     shop.must_be_clean()
@@ -208,7 +209,7 @@ def test_a_token_that_ended_meanwhile_leaves_no_bytes(shop: Shop) -> None:
 def test_more_photos_on_their_way_than_there_is_room_for(
     shop: Shop, act: Callable[[Shop, bytes], Any]
 ) -> None:
-    shop.parts.spool._limit = len(photo(1)) - 1
+    shop.services.spool._limit = len(photo(1)) - 1
     with pytest.raises(errors.Busy):
         act(shop, photo(1))
     shop.must_be_clean()
@@ -217,11 +218,11 @@ def test_more_photos_on_their_way_than_there_is_room_for(
 def test_a_broken_link_leaves_nothing(shop: Shop) -> None:
     def broken(_: str, write: Callable[[bytes], None]) -> None:
         write(photo(1)[:500])
-        raise errors.LinkBroken
+        raise errors.LinkInvalidResponse
 
     shop.web.fetch = broken  # type: ignore[method-assign,assignment]
-    offer = ingest.Linked("https://user.example/", "original")
-    with pytest.raises(errors.LinkBroken) as refused:
-        images.attach(shop.parts, shop.caller, shop.product, Change(), offer)
+    offer = ingest.PhotoLink("https://user.example/", "original")
+    with pytest.raises(errors.LinkInvalidResponse) as refused:
+        images.attach(shop.services, shop.caller, shop.product, Change(), offer)
     assert refused.value.field == "original"
     shop.must_be_clean()

@@ -9,8 +9,8 @@ from fatrina.domain import errors
 from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.gallery import Change
 from fatrina.domain.renditions import ROLES
-from tests import drawn
-from tests.actions.shop import NOW, Shop, digest, photo
+from tests import sample_photos
+from tests.actions.store import NOW, Shop, digest, photo
 
 STRANGER = Caller(2, "shop2", 1, frozenset({WRITE}))
 NOBODY = 12_345_678
@@ -44,11 +44,11 @@ def test_an_update_keeps_the_files_of_the_picture_before(shop: Shop) -> None:
 
 
 def test_every_size_is_of_the_new_picture(shop: Shop) -> None:
-    wide = drawn.jpeg(width=1200, height=300)
+    wide = sample_photos.jpeg(width=1200, height=300)
     image = shop.update(shop.attach(photo(1)).entry.id, wide)
     sizes = {}
     for role, key in image.original.keys().items():
-        blob = shop.parts.storage.open(key)
+        blob = shop.services.storage.open(key)
         sizes[role] = pyvips.Image.new_from_buffer(b"".join(blob.pieces(0, blob.size)), "")
         blob.close()
     assert {role: (size.width, size.height) for role, size in sizes.items()} == {
@@ -61,7 +61,7 @@ def test_versions_are_on_record(shop: Shop) -> None:
     shop.clock.now += 5
     link = "https://user.example/a/photo.jpg?signature=secret#part"
     shop.web.pages[link] = photo(2)
-    images.update(shop.parts, shop.caller, image, Change(alt="two"), ingest.Linked(link))
+    images.update(shop.services, shop.caller, image, Change(alt="two"), ingest.PhotoLink(link))
     first, second = shop.record(image)
     assert (first["retired_at"], first["alt"], first["link"]) == (NOW + 5, "one", None)
     assert (second["retired_at"], second["alt"]) == (None, None)
@@ -84,20 +84,20 @@ def test_the_same_bytes_again_keep_the_urls_and_cost_no_decoding(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = shop.attach(photo(1))
-    monkeypatch.setattr(ingest, "develop", None)
+    monkeypatch.setattr(ingest, "render_and_store", None)
     after = shop.update(before.entry.id, photo(1), Change(alt="new"))
     assert after.original == before.original
     assert after.entry.alt == "new"
     assert len(shop.record()) == 1
 
 
-@pytest.mark.parametrize("bad", [b"", b"no photo", drawn.jpeg()[:900], drawn.SVG])
+@pytest.mark.parametrize("bad", [b"", b"no photo", sample_photos.jpeg()[:900], sample_photos.SVG])
 def test_a_refused_photo_changes_nothing(shop: Shop, bad: bytes) -> None:
     image = shop.attach(photo(1), Change(alt="one")).entry.id
     before = shop.shown()
-    with pytest.raises(errors.PhotoRefused):
+    with pytest.raises(errors.PhotoError):
         shop.update(image, bad, Change(alt="two", sort=5))
-    with pytest.raises(errors.PhotoRefused):
+    with pytest.raises(errors.PhotoError):
         shop.attach(bad)
     assert shop.shown() == before
     shop.must_be_clean()
@@ -106,28 +106,28 @@ def test_a_refused_photo_changes_nothing(shop: Shop, bad: bytes) -> None:
 def test_what_another_merchant_has_is_not_there(shop: Shop) -> None:
     image = shop.attach(photo(1)).entry.id
     before = shop.shown()
-    with shop.arrived(photo(2)) as new, pytest.raises(errors.Missing):
-        images.update(shop.parts, STRANGER, image, Change(), new)
-    with pytest.raises(errors.Missing):
-        images.update(shop.parts, STRANGER, image, Change(alt="x"), None)
-    with shop.arrived(photo(2)) as new, pytest.raises(errors.Missing):
-        images.attach(shop.parts, STRANGER, shop.product, Change(), new)
-    with pytest.raises(errors.Missing):
-        images.remove(shop.parts, STRANGER, image)
-    with pytest.raises(errors.Missing):
-        images.must_exist(shop.parts, STRANGER, image)
-    with pytest.raises(errors.Missing):
-        images.must_have_room(shop.parts, STRANGER, shop.product)
+    with shop.arrived(photo(2)) as new, pytest.raises(errors.NotFound):
+        images.update(shop.services, STRANGER, image, Change(), new)
+    with pytest.raises(errors.NotFound):
+        images.update(shop.services, STRANGER, image, Change(alt="x"), None)
+    with shop.arrived(photo(2)) as new, pytest.raises(errors.NotFound):
+        images.attach(shop.services, STRANGER, shop.product, Change(), new)
+    with pytest.raises(errors.NotFound):
+        images.remove(shop.services, STRANGER, image)
+    with pytest.raises(errors.NotFound):
+        images.check_exists(shop.services, STRANGER, image)
+    with pytest.raises(errors.NotFound):
+        images.check_capacity(shop.services, STRANGER, shop.product)
     assert shop.shown() == before
     shop.must_be_clean()
 
 
 def test_what_never_was_is_not_there(shop: Shop) -> None:
-    with pytest.raises(errors.Missing):
+    with pytest.raises(errors.NotFound):
         shop.update(NOBODY, photo(1))
-    with pytest.raises(errors.Missing):
+    with pytest.raises(errors.NotFound):
         shop.attach(photo(1), product=NOBODY)
-    with pytest.raises(errors.Missing):
+    with pytest.raises(errors.NotFound):
         shop.remove(NOBODY)
     shop.must_be_clean()
 
@@ -143,18 +143,18 @@ def test_a_removed_image_is_gone_but_its_bytes_are_kept(shop: Shop) -> None:
     assert (version["retired_at"], version["alt"]) == (NOW + 9, "one")
     assert set(first.original.keys().values()) <= shop.stored()
     for again in (shop.remove, lambda image: shop.update(image, photo(3))):
-        with pytest.raises(errors.Missing):
+        with pytest.raises(errors.NotFound):
             again(first.entry.id)
     shop.must_be_clean()
 
 
 def test_an_eleventh_image_is_refused_before_and_after_its_bytes(shop: Shop) -> None:
     for _ in range(10):
-        images.must_have_room(shop.parts, shop.caller, shop.product)
+        images.check_capacity(shop.services, shop.caller, shop.product)
         shop.attach(photo(1))
-    with pytest.raises(errors.Invalid):
-        images.must_have_room(shop.parts, shop.caller, shop.product)
-    with pytest.raises(errors.Invalid):
+    with pytest.raises(errors.ValidationFailed):
+        images.check_capacity(shop.services, shop.caller, shop.product)
+    with pytest.raises(errors.ValidationFailed):
         shop.attach(photo(1))
     assert len(shop.stored()) == 10 * len(ROLES)
     shop.must_be_clean()
@@ -169,8 +169,8 @@ def test_the_same_photo_repairs_an_image_whose_files_are_damaged(
     shop: Shop, damage: str, role: str
 ) -> None:
     image = shop.attach(photo(5))
-    assert isinstance(shop.parts.storage, LocalStorage)
-    path = shop.parts.storage._path(image.original.key(role))
+    assert isinstance(shop.services.storage, LocalStorage)
+    path = shop.services.storage._path(image.original.key(role))
     match damage:
         case "missing":
             path.unlink()

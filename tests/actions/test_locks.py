@@ -8,14 +8,16 @@ import pytest
 from sqlalchemy import Select, event
 from sqlalchemy.dialects import postgresql, sqlite
 
-from fatrina.actions import access, images, oauth, products, seeding, subscriptions
-from fatrina.actions.oauth import Asked
+from fatrina.actions import access, images, oauth, products
+from fatrina.actions.oauth import AuthorizationRequest
+from fatrina.actions.webhooks import subscriptions
 from fatrina.adapters.database.apps import App
 from fatrina.domain.access import WRITE
 from fatrina.domain.gallery import Change
-from fatrina.domain.oauth import OFFLINE, RefusedError
+from fatrina.domain.oauth import OFFLINE, OAuthError
 from fatrina.domain.webhook import PRODUCT_UPDATED, Subscription
-from tests.actions.shop import NOW, Shop, photo
+from fatrina.emulator import seeding
+from tests.actions.store import NOW, Shop, photo
 
 POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 SQLITE = sqlite.dialect()
@@ -38,7 +40,7 @@ def locked(shop: Shop, act: Callable[[], object]) -> list[str]:
         if found:
             seen.extend((found[1] or re.findall(r"FROM ([a-z]+)", rendered)[-1]).split(", "))
 
-    writer = shop.parts.database._writer
+    writer = shop.services.database._writer
     event.listen(writer, "before_execute", note)
     try:
         act()
@@ -51,23 +53,25 @@ def locked(shop: Shop, act: Callable[[], object]) -> list[str]:
 
 @pytest.fixture
 def app(shop: Shop) -> App:
-    client_id, _ = oauth.create_app(shop.parts.database, "App", [BACK], public=True, now=NOW)
-    found = oauth.find_app(shop.parts.database, client_id)
+    client_id, _ = oauth.create_app(shop.services.database, "App", [BACK], public=True, now=NOW)
+    found = oauth.find_app(shop.services.database, client_id)
     assert found is not None
     return found
 
 
 def approve(shop: Shop, app: App) -> str:
-    key = oauth.new_key(shop.parts.database, "shop1")
+    key = oauth.rotate_owner_key(shop.services.database, "shop1")
     assert key is not None
-    asked = Asked(app, BACK, f"{WRITE} {OFFLINE}", None)
-    code = oauth.approve(shop.parts.database, asked, "shop1", key, NOW)
+    asked = AuthorizationRequest(app, BACK, f"{WRITE} {OFFLINE}", None)
+    code = oauth.approve(shop.services.database, asked, "shop1", key, NOW)
     assert code is not None
     return code
 
 
-def exchange(shop: Shop, app: App, code: str) -> oauth.Issued:
-    return oauth.exchange(shop.parts.database, app, code=code, redirect=BACK, verifier="", now=NOW)
+def exchange(shop: Shop, app: App, code: str) -> oauth.TokenPair:
+    return oauth.exchange(
+        shop.services.database, app, code=code, redirect=BACK, verifier="", now=NOW
+    )
 
 
 def test_images(shop: Shop) -> None:
@@ -81,21 +85,21 @@ def test_images(shop: Shop) -> None:
     assert locked(shop, lambda: shop.update(image, photo(2))) == ["products"]
     assert locked(shop, lambda: shop.update(image, None, Change(alt="x"))) == ["products"]
     assert locked(shop, lambda: shop.remove(image)) == ["products"]
-    assert locked(shop, lambda: images.must_exist) == []
+    assert locked(shop, lambda: images.check_exists) == []
     assert locked(shop, shop.attach_video) == ["products"]
 
 
 def test_products(shop: Shop) -> None:
-    parts, caller, product = shop.parts, shop.caller, shop.product
-    create = locked(shop, lambda: products.create(parts, caller, "Vase", "V"))
+    services, caller, product = shop.services, shop.caller, shop.product
+    create = locked(shop, lambda: products.create(services, caller, "Vase", "V"))
     assert create == ["merchants"]
-    rename = locked(shop, lambda: products.update(parts, caller, product, "Lamp 2", None))
+    rename = locked(shop, lambda: products.update(services, caller, product, "Lamp 2", None))
     assert rename == ["products"]
-    sku = locked(shop, lambda: products.update(parts, caller, product, None, "L"))
+    sku = locked(shop, lambda: products.update(services, caller, product, None, "L"))
     assert sku == ["merchants", "products"]
-    assert locked(shop, lambda: products.remove(parts, caller, product)) == ["products"]
-    seed = [seeding.Merchant("/", "shop1", products=[seeding.Product("/", "Vase", "W")])]
-    assert locked(shop, lambda: seeding.seed(parts, seed, 1))[:1] == ["merchants"]
+    assert locked(shop, lambda: products.remove(services, caller, product)) == ["products"]
+    seed = [seeding.SeedMerchant("/", "shop1", products=[seeding.SeedProduct("/", "Vase", "W")])]
+    assert locked(shop, lambda: seeding.seed(services, seed, 1))[:1] == ["merchants"]
 
 
 def test_subscriptions(shop: Shop) -> None:
@@ -104,24 +108,24 @@ def test_subscriptions(shop: Shop) -> None:
 
     def subscribe() -> None:
         nonlocal number
-        number = subscriptions.subscribe(shop.parts, shop.caller, wanted)
+        number = subscriptions.subscribe(shop.services, shop.caller, wanted)
 
     assert locked(shop, subscribe) == ["merchants"]
     change = locked(
-        shop, lambda: subscriptions.change(shop.parts, shop.caller, number, {"name": "m"})
+        shop, lambda: subscriptions.change(shop.services, shop.caller, number, {"name": "m"})
     )
     assert change == ["subscriptions"]
 
 
 def test_apps(shop: Shop, app: App) -> None:
-    database, code = shop.parts.database, ""
+    database, code = shop.services.database, ""
 
     def approved() -> None:
         nonlocal code
         code = approve(shop, app)
 
     assert locked(shop, approved) == ["apps"]
-    issued = oauth.Issued("", "", "")
+    issued = oauth.TokenPair("", "", "")
 
     def exchanged() -> None:
         nonlocal issued
@@ -134,7 +138,7 @@ def test_apps(shop: Shop, app: App) -> None:
 
 
 def test_an_app_that_is_removed_after_it_proved_who_it_is(shop: Shop, app: App) -> None:
-    database, used, unused = shop.parts.database, approve(shop, app), approve(shop, app)
+    database, used, unused = shop.services.database, approve(shop, app), approve(shop, app)
     issued = exchange(shop, app, used)
     assert oauth.remove_app(database, app.client_id, NOW)
     for act in (
@@ -142,7 +146,9 @@ def test_an_app_that_is_removed_after_it_proved_who_it_is(shop: Shop, app: App) 
         lambda: exchange(shop, app, unused),
         lambda: oauth.refresh(database, app, issued.refresh or "", "", NOW),
     ):
-        with pytest.raises(RefusedError) as refused:
+        with pytest.raises(OAuthError) as refused:
             act()
         assert refused.value.error == "invalid_client"
-    assert not [row for row in access.listed(database) if row.id > 1 and row.revoked_at is None]
+    assert not [
+        row for row in access.list_tokens(database) if row.id > 1 and row.revoked_at is None
+    ]

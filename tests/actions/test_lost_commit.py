@@ -6,15 +6,17 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from sqlalchemy import Connection, PoolProxiedConnection, select
 
-from fatrina.actions import images, ingest, products, seeding, subscriptions
-from fatrina.actions.ingest import Linked, Storing
-from fatrina.actions.seeding import Merchant, Picture, Product
+from fatrina.actions import images, ingest, products
+from fatrina.actions.ingest import PhotoLink, StorageSection
+from fatrina.actions.webhooks import subscriptions
 from fatrina.adapters.database import Database, schema
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
 from fatrina.domain.renditions import ROLES
 from fatrina.domain.webhook import PRODUCT_UPDATED, Subscription
-from tests.actions.shop import Pictured, Shop, digest, photo
+from fatrina.emulator import seeding
+from fatrina.emulator.seeding import SeedImage, SeedMerchant, SeedProduct
+from tests.actions.store import Pictured, Shop, digest, photo
 
 Then = Callable[[], object]
 OUTCOMES = pytest.mark.parametrize("succeeds", [True, False], ids=["committed", "rolled back"])
@@ -27,7 +29,7 @@ def nothing() -> None:
 @contextmanager
 def losing(shop: Shop, *, succeeds: bool, then: Then = nothing, times: int = 1) -> Iterator[None]:
     """Lose the connection at the next commits; `then` is called before the transaction after."""
-    database = shop.parts.database
+    database = shop.services.database
     dialect = database._writer.dialect
     commit, lost, thens = dialect.do_commit, list[object](), [then]
 
@@ -56,15 +58,15 @@ def losing(shop: Shop, *, succeeds: bool, then: Then = nothing, times: int = 1) 
 
 
 def count(shop: Shop, table: str) -> int:
-    with shop.parts.database.reading() as look:
-        return len(look.execute(select(schema.metadata.tables[table])).all())
+    with shop.services.database.reading() as conn:
+        return len(conn.execute(select(schema.metadata.tables[table])).all())
 
 
 @OUTCOMES
 def test_an_update_happens_once(shop: Shop, *, succeeds: bool) -> None:
     image = shop.attach(photo(1)).entry.id
     subscriptions.subscribe(
-        shop.parts, shop.caller, Subscription("n", PRODUCT_UPDATED, "https://shop.test/")
+        shop.services, shop.caller, Subscription("n", PRODUCT_UPDATED, "https://shop.test/")
     )
     with losing(shop, succeeds=succeeds):
         answer = shop.update(image, photo(2), Change(alt="new"))
@@ -79,9 +81,11 @@ def test_an_update_happens_once(shop: Shop, *, succeeds: bool) -> None:
 def test_a_transaction_that_finds_its_own_image_shown_keeps_its_bytes(shop: Shop) -> None:
     image = shop.attach(photo(1)).entry.id
     with shop.arrived(photo(2)) as new:
-        fresh = ingest.develop(shop.parts, new, "shop1", Storing(shop.parts, ExitStack()))
+        fresh = ingest.render_and_store(
+            shop.services, new, "shop1", StorageSection(shop.services, ExitStack())
+        )
         for _ in range(3):
-            images._revise(shop.parts, shop.caller, image, Change(), new, fresh)
+            images._revise(shop.services, shop.caller, image, Change(), new, fresh)
     assert shop.shown()[image].sha256 == digest(photo(2))
     assert len(shop.record(image)) == 2
     shop.must_be_clean()
@@ -109,7 +113,7 @@ def test_an_update_of_an_image_that_was_removed_meanwhile(shop: Shop, *, succeed
     image = shop.attach(photo(1)).entry.id
     with (
         losing(shop, succeeds=succeeds, then=lambda: shop.remove(image)),
-        pytest.raises(errors.Missing),
+        pytest.raises(errors.NotFound),
     ):
         shop.update(image, photo(2))
     assert shop.shown() == {}
@@ -121,9 +125,11 @@ def test_an_update_of_an_image_that_was_removed_meanwhile(shop: Shop, *, succeed
 def test_the_same_bytes_as_shown_leave_nothing_behind(shop: Shop, *, succeeds: bool) -> None:
     image = shop.attach(photo(1)).entry.id
     with shop.arrived(photo(1)) as same:
-        fresh = ingest.develop(shop.parts, same, "shop1", Storing(shop.parts, ExitStack()))
+        fresh = ingest.render_and_store(
+            shop.services, same, "shop1", StorageSection(shop.services, ExitStack())
+        )
         with losing(shop, succeeds=succeeds):
-            images._revise(shop.parts, shop.caller, image, Change(alt="x"), same, fresh)
+            images._revise(shop.services, shop.caller, image, Change(alt="x"), same, fresh)
     assert shop.shown()[image] == (1, True, "x", digest(photo(1)))
     assert len(shop.record(image)) == 1
     shop.must_be_clean()
@@ -132,7 +138,7 @@ def test_the_same_bytes_as_shown_leave_nothing_behind(shop: Shop, *, succeeds: b
 @OUTCOMES
 def test_a_change_of_text_alone_is_left_to_the_client(shop: Shop, *, succeeds: bool) -> None:
     image = shop.attach(photo(1), Change(alt="old")).entry.id
-    with losing(shop, succeeds=succeeds), pytest.raises(errors.DatabaseDown):
+    with losing(shop, succeeds=succeeds), pytest.raises(errors.DatabaseUnavailable):
         shop.update(image, None, Change(alt="new"))
     assert shop.shown()[image].alt == ("new" if succeeds else "old")
     shop.must_be_clean()
@@ -152,7 +158,7 @@ def test_an_image_that_was_removed_before_its_attaching_was_confirmed(shop: Shop
         (image,) = shop.shown()
         shop.remove(image)
 
-    with losing(shop, succeeds=True, then=remove), pytest.raises(errors.Missing):
+    with losing(shop, succeeds=True, then=remove), pytest.raises(errors.NotFound):
         shop.attach(photo(1))
     assert shop.shown() == {}
     shop.must_be_clean()
@@ -162,7 +168,7 @@ def test_an_image_that_was_removed_before_its_attaching_was_confirmed(shop: Shop
 def test_a_video_is_attached_once(shop: Shop, *, succeeds: bool) -> None:
     with losing(shop, succeeds=succeeds):
         film = shop.attach_video(Change(alt="film"))
-    details = products.details(shop.parts, shop.caller, shop.product)
+    details = products.details(shop.services, shop.caller, shop.product)
     assert [each.entry for each in details.images] == [film.entry]
     assert count(shop, "images") == 1
 
@@ -175,9 +181,13 @@ def test_a_product_is_created_once(shop: Shop, pictures: int, *, succeeds: bool)
     before = count(shop, "products")
     with losing(shop, succeeds=succeeds):
         made = products.create(
-            shop.parts, shop.caller, "Vase", "V-1", [(Change(), Linked(link)) for link in links]
+            shop.services,
+            shop.caller,
+            "Vase",
+            "V-1",
+            [(Change(), PhotoLink(link)) for link in links],
         )
-    assert made == products.details(shop.parts, shop.caller, made.row.id)
+    assert made == products.details(shop.services, shop.caller, made.row.id)
     assert made.row.sku == "V-1"
     assert [Pictured.of(each).entry.default for each in made.images] == [True, False][:pictures]
     assert count(shop, "products") == before + 1
@@ -187,26 +197,26 @@ def test_a_product_is_created_once(shop: Shop, pictures: int, *, succeeds: bool)
 
 def test_a_product_that_was_removed_before_its_creation_was_confirmed(shop: Shop) -> None:
     def remove() -> None:
-        product = products.by_sku(shop.parts, shop.caller, "V-1")
-        products.remove(shop.parts, shop.caller, product)
+        product = products.find_by_sku(shop.services, shop.caller, "V-1")
+        products.remove(shop.services, shop.caller, product)
 
-    with losing(shop, succeeds=True, then=remove), pytest.raises(errors.Missing):
-        products.create(shop.parts, shop.caller, "Vase", "V-1")
+    with losing(shop, succeeds=True, then=remove), pytest.raises(errors.NotFound):
+        products.create(shop.services, shop.caller, "Vase", "V-1")
 
 
 @OUTCOMES
 def test_a_seed_keeps_the_bytes_that_it_may_have_committed(shop: Shop, *, succeeds: bool) -> None:
-    picture = Picture("/", Change(), bytes=lambda file: file.write(photo(1)))
-    seed = [Merchant("/", "shop1", products=[Product("/", "Lamp", pictures=[picture])])]
-    with losing(shop, succeeds=succeeds), pytest.raises(errors.DatabaseDown):
-        seeding.seed(shop.parts, seed, 1)
+    picture = SeedImage("/", Change(), bytes=lambda file: file.write(photo(1)))
+    seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "Lamp", pictures=[picture])])]
+    with losing(shop, succeeds=succeeds), pytest.raises(errors.DatabaseUnavailable):
+        seeding.seed(shop.services, seed, 1)
     assert len(shop.referenced()) == (len(ROLES) if succeeds else 0)
     assert shop.stored() >= shop.referenced()
 
 
 def test_a_connection_that_is_lost_twice_is_an_outage(shop: Shop) -> None:
     image = shop.attach(photo(1)).entry.id
-    with losing(shop, succeeds=False, times=2), pytest.raises(errors.DatabaseDown):
+    with losing(shop, succeeds=False, times=2), pytest.raises(errors.DatabaseUnavailable):
         shop.update(image, photo(2))
     assert shop.shown()[image].sha256 == digest(photo(1))
     assert shop.stored() >= shop.referenced()

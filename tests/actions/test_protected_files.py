@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from fatrina.actions import access, products
-from fatrina.actions.ingest import Linked
+from fatrina.actions.ingest import PhotoLink
 from fatrina.adapters.storage import LocalStorage, local
 from fatrina.domain import errors
 from fatrina.domain.access import WRITE
 from fatrina.domain.gallery import Change
-from tests.actions.shop import NOW, Shop, photo
+from tests.actions.store import NOW, Shop, photo
 
 
 def _update(shop: Shop, image: int) -> None:
@@ -30,7 +30,7 @@ def _attach(shop: Shop, _: int) -> None:
 def _create(shop: Shop, _: int) -> None:
     link = "https://shop.example/a.jpg"
     shop.web.pages[link] = photo(2)
-    products.create(shop.parts, shop.caller, "Cup", None, [(Change(), Linked(link))])
+    products.create(shop.services, shop.caller, "Cup", None, [(Change(), PhotoLink(link))])
 
 
 @pytest.mark.parametrize("act", [_update, _attach, _create])
@@ -38,16 +38,16 @@ def test_an_update_whose_token_ended_leaves_no_files(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, act: Callable[[Shop, int], None]
 ) -> None:
     image = shop.attach(photo(1)).entry.id
-    token = access.issue(shop.parts.database, "shop1", WRITE, 10**9, NOW)
-    mine = replace(shop, caller=access.identify(shop.parts, token or ""))
-    put, before = shop.parts.storage.put, shop.shown()
+    token = access.issue_token(shop.services.database, "shop1", WRITE, 10**9, NOW)
+    mine = replace(shop, caller=access.authenticate(shop.services, token or ""))
+    put, before = shop.services.storage.put, shop.shown()
 
     def then_revoke(files: Mapping[str, Path]) -> None:
         put(files)
-        access.revoke(shop.parts.database, mine.caller.token_id, NOW)
+        access.revoke_token(shop.services.database, mine.caller.token_id, NOW)
 
-    monkeypatch.setattr(shop.parts.storage, "put", then_revoke)
-    with pytest.raises(errors.TokenInvalid):
+    monkeypatch.setattr(shop.services.storage, "put", then_revoke)
+    with pytest.raises(errors.InvalidToken):
         act(mine, image)
     assert shop.shown() == before
     shop.must_be_clean()
@@ -69,16 +69,16 @@ def test_an_update_does_not_wait_without_end_for_a_sweep(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     monkeypatch.setattr(local, "_WAIT", 0.05)
-    storage = shop.parts.storage
+    storage = shop.services.storage
     assert isinstance(storage, LocalStorage)
-    with held(storage.root / place), pytest.raises(errors.StorageDown):
+    with held(storage.root / place), pytest.raises(errors.StorageUnavailable):
         shop.attach(photo(1))
     shop.attach(photo(1))
     shop.must_be_clean()
 
 
 def test_a_turnstile_that_was_deleted_is_made_again(shop: Shop) -> None:
-    storage = shop.parts.storage
+    storage = shop.services.storage
     assert isinstance(storage, LocalStorage)
     shutil.rmtree(storage.root / ".turnstile")
     shop.attach(photo(1))

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from fatrina.actions import Parts, images, ingest
-from fatrina.actions.ingest import Photo, Storing
+from fatrina.actions import Services, images, ingest
+from fatrina.actions.ingest import IncomingPhoto, StorageSection
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change
-from tests.actions.shop import Pictured, Shop, digest, photo
+from tests.actions.store import Pictured, Shop, digest, photo
 
 MANY = 16
 
@@ -28,8 +28,8 @@ def at_once(*acts: Callable[[], object]) -> list[object]:
         barrier.wait()
         try:
             return act()
-        except errors.Refusal as refusal:
-            return refusal
+        except errors.ServiceError as exc:
+            return exc
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return [*pool.map(begun, acts)]
@@ -37,15 +37,15 @@ def at_once(*acts: Callable[[], object]) -> list[object]:
 
 def after_the_look(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Let something happen once, between an update's look at the picture and its transaction."""
-    look, acts = images._is_shown, [act]
+    look, acts = images._is_current, [act]
 
-    def and_then(parts: Parts, caller: Caller, image: int, offered: Photo) -> bool:
-        shown = look(parts, caller, image, offered)
+    def and_then(services: Services, caller: Caller, image: int, offered: IncomingPhoto) -> bool:
+        shown = look(services, caller, image, offered)
         if acts:
             acts.pop()()
         return shown
 
-    monkeypatch.setattr(images, "_is_shown", and_then)
+    monkeypatch.setattr(images, "_is_current", and_then)
 
 
 def test_two_updates_of_one_image_end_as_one_of_them_whole(shop: Shop) -> None:
@@ -94,7 +94,7 @@ def test_bytes_that_cannot_be_discarded_do_not_turn_a_success_into_a_failure(
 
     image = shop.attach(photo(1)).entry.id
     after_the_look(monkeypatch, lambda: shop.update(image, photo(2)))
-    monkeypatch.setattr(shop.parts.storage, "delete", broken)
+    monkeypatch.setattr(shop.services.storage, "delete", broken)
     assert shop.update(image, photo(2), Change(alt="mine")).entry.alt == "mine"
 
 
@@ -103,7 +103,7 @@ def test_an_update_of_an_image_removed_meanwhile_leaves_nothing(
 ) -> None:
     image = shop.attach(photo(1)).entry.id
     after_the_look(monkeypatch, lambda: shop.remove(image))
-    with pytest.raises(errors.Missing):
+    with pytest.raises(errors.NotFound):
         shop.update(image, photo(2))
     assert not shop.shown()
     shop.must_be_clean()
@@ -114,16 +114,18 @@ def test_an_attachment_to_a_gallery_filled_meanwhile_leaves_nothing(
 ) -> None:
     for _ in range(9):
         shop.attach(photo(1))
-    develop, tenth = ingest.develop, [photo(2)]
+    develop, tenth = ingest.render_and_store, [photo(2)]
 
-    def and_then(parts: Parts, offered: Photo, merchant: str, storing: Storing) -> Any:
-        made = develop(parts, offered, merchant, storing)
+    def and_then(
+        services: Services, offered: IncomingPhoto, merchant: str, storing: StorageSection
+    ) -> Any:
+        made = develop(services, offered, merchant, storing)
         if tenth:
             shop.attach(tenth.pop())
         return made
 
-    monkeypatch.setattr(ingest, "develop", and_then)
-    with pytest.raises(errors.Invalid):
+    monkeypatch.setattr(ingest, "render_and_store", and_then)
+    with pytest.raises(errors.ValidationFailed):
         shop.attach(photo(3))
     assert digest(photo(3)) not in {shown.sha256 for shown in shop.shown().values()}
     shop.must_be_clean()
@@ -133,7 +135,7 @@ def test_two_attachments_for_the_last_place(shop: Shop) -> None:
     for _ in range(9):
         shop.attach(photo(1))
     told = at_once(*[lambda: shop.attach(photo(2), Change(default=True))] * 2)
-    assert sorted(type(each).__name__ for each in told) == ["Invalid", "Pictured"]
+    assert sorted(type(each).__name__ for each in told) == ["Pictured", "ValidationFailed"]
     assert len(shop.shown()) == 10
     shop.must_be_clean()
 
@@ -145,7 +147,7 @@ def test_an_update_and_a_removal_at_once(shop: Shop) -> None:
             partial(shop.update, image, photo(3), Change(default=True)),
             partial(shop.remove, image),
         )
-        assert not isinstance(told[1], errors.Refusal)
+        assert not isinstance(told[1], errors.ServiceError)
         assert [*shop.shown()] == [other]
         shop.remove(other)
     shop.must_be_clean()

@@ -5,14 +5,14 @@ from itertools import count
 
 import pytest
 
-from fatrina.actions import slots
-from fatrina.actions.slots import (
-    MOVED_OF_MERCHANT,
-    OF_MERCHANT,
-    OF_SUBSCRIPTION,
+from fatrina.actions.webhooks import slots
+from fatrina.actions.webhooks.slots import (
+    PER_MERCHANT,
+    PER_SUBSCRIPTION,
     PROMPT,
     SLOW,
     SLOW_AFTER,
+    SLOW_PER_MERCHANT,
     Slots,
 )
 from fatrina.adapters.database.deliveries import Head, Waiting
@@ -28,7 +28,7 @@ class World:
         self.slots = Slots(lambda: self.now)
 
     def take(self, *heads: Head) -> list[Head]:
-        self.slots.with_room([each.to for each in heads])
+        self.slots.with_room([each.subscription for each in heads])
         return self.slots.take(heads)
 
     def has_answered(self, *subscriptions: int, seconds: float = 0.0) -> None:
@@ -55,7 +55,7 @@ def head(subscription: int, product: int = 0, *, merchant: int = 0, failures: in
 def test_a_subscription_has_one_slot_until_it_answered_promptly_and_then_two(world: World) -> None:
     assert len(world.take(*[head(1) for _ in range(50)])) == 1
     world.has_answered(2)
-    assert len(world.take(*[head(2) for _ in range(50)])) == OF_SUBSCRIPTION
+    assert len(world.take(*[head(2) for _ in range(50)])) == PER_SUBSCRIPTION
     assert not world.take(head(2))
     world.has_answered(3)
     assert len(world.take(*[head(3, failures=1) for _ in range(50)])) == 1
@@ -63,7 +63,7 @@ def test_a_subscription_has_one_slot_until_it_answered_promptly_and_then_two(wor
 
 def test_a_merchant_has_a_share_of_the_prompt_slots(world: World) -> None:
     taken = world.take(*[head(each, merchant=7) for each in range(1, 51)], head(99, merchant=8))
-    assert Counter(each.to.merchant for each in taken) == {7: OF_MERCHANT, 8: 1}
+    assert Counter(each.subscription.merchant_id for each in taken) == {7: PER_MERCHANT, 8: 1}
     assert not world.take(head(51, merchant=7))
     world.slots.free(taken[0])
     assert len(world.take(head(52, merchant=7))) == 1
@@ -90,21 +90,21 @@ def test_a_merchant_has_a_share_of_the_slow_slots(world: World) -> None:
         fresh = [head(1000 * turn + each, merchant=7) for each in range(1, 100)]
         started += len(world.take(*fresh))
         world.now += SLOW_AFTER + 0.1
-    assert started == MOVED_OF_MERCHANT + OF_MERCHANT
+    assert started == SLOW_PER_MERCHANT + PER_MERCHANT
     assert len(world.take(head(5, merchant=8))) == 1
 
 
 def test_a_receiver_that_was_slow_takes_no_prompt_slot(world: World) -> None:
-    slow = range(1, 2 * OF_MERCHANT + 1)
+    slow = range(1, 2 * PER_MERCHANT + 1)
     world.has_answered(*slow, seconds=SLOW_AFTER + 0.1)
-    assert len(world.take(*[head(each, merchant=7) for each in slow])) == OF_MERCHANT
+    assert len(world.take(*[head(each, merchant=7) for each in slow])) == PER_MERCHANT
     prompt = [head(100 + each, merchant=7) for each in range(10)]
-    assert len(world.take(*prompt)) == OF_MERCHANT
+    assert len(world.take(*prompt)) == PER_MERCHANT
 
 
 def test_so_does_one_that_failed_before_a_restart(world: World) -> None:
     failing = [head(each, merchant=7, failures=3) for each in range(1, 20)]
-    assert len(world.take(*failing)) == OF_MERCHANT
+    assert len(world.take(*failing)) == PER_MERCHANT
     assert len(world.take(head(100, merchant=7))) == 1
 
 
@@ -114,7 +114,7 @@ def test_one_that_answers_promptly_again_is_prompt(world: World) -> None:
     world = World()
     world.has_answered(1, seconds=SLOW_AFTER + 0.1)
     world.has_answered(1)
-    assert len(world.take(head(1), head(1))) == OF_SUBSCRIPTION
+    assert len(world.take(head(1), head(1))) == PER_SUBSCRIPTION
 
 
 def test_a_product_has_one_delivery_at_a_time(world: World) -> None:
@@ -122,19 +122,19 @@ def test_a_product_has_one_delivery_at_a_time(world: World) -> None:
     (first,) = world.take(head(1, 5), head(1, 5))
     assert not world.take(head(1, 5))
     world.slots.free(first)
-    assert len(world.take(head(1, 5), head(1, 6))) == OF_SUBSCRIPTION
+    assert len(world.take(head(1, 5), head(1, 6))) == PER_SUBSCRIPTION
 
 
 def test_subscriptions_of_a_merchant_take_turns(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slots, "OF_MERCHANT", 1)
+    monkeypatch.setattr(slots, "PER_MERCHANT", 1)
     waiting = [head(each, merchant=7) for each in (1, 1, 1, 2, 2, 2, 3, 3, 3)]
     served = []
     while waiting:
         (taken,) = world.take(*waiting)
         waiting.remove(taken)
-        served.append(taken.to.id)
+        served.append(taken.subscription.id)
         world.slots.free(taken)
     assert served == [1, 2, 3] * 3
 
@@ -146,7 +146,7 @@ def test_merchants_take_turns(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     while waiting:
         (taken,) = world.take(*waiting)
         waiting.remove(taken)
-        served.append(taken.to.merchant)
+        served.append(taken.subscription.merchant_id)
         world.slots.free(taken)
     assert served == [1, 2, 3] * 3
 
@@ -154,6 +154,6 @@ def test_merchants_take_turns(world: World, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_slot_that_was_not_used_says_nothing_of_the_receiver(world: World) -> None:
     (taken,) = world.take(head(1))
     world.now += SLOW_AFTER + 1
-    world.slots.forgo(taken)
+    world.slots.skip(taken)
     assert len(world.slots) == 0
     assert len(world.take(head(1), head(1))) == 1

@@ -10,32 +10,32 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fatrina.actions import pictures
+from fatrina.actions import media
 from fatrina.actions import sweep as sweeping
-from fatrina.actions.sweep import Broom, Swept
+from fatrina.actions.sweep import Sweeper, SweepResult
 from fatrina.adapters import housekeeping
 from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.domain import errors
-from fatrina.domain.photo import Kind
+from fatrina.domain.photo import ImageFormat
 from fatrina.domain.renditions import ORIGINAL, Original
-from tests.actions.shop import Shop, photo
+from tests.actions.store import Shop, photo
 
 KEEP = 1000
 DAY = 86_400_000
 
 
-def sweep(shop: Shop, keep: int = KEEP, *, dry_run: bool = False) -> Swept:
-    parts = shop.parts
-    broom = Broom(parts.database, parts.storage, parts.housekeeping, dry_run)
+def sweep(shop: Shop, keep: int = KEEP, *, dry_run: bool = False) -> SweepResult:
+    services = shop.services
+    broom = Sweeper(services.database, services.storage, services.housekeeping, dry_run)
     return broom.sweep(shop.clock.now, keep)
 
 
 def strew(shop: Shop, handle: str) -> str:
     """Store a file that no version owns."""
-    key = Original("shop1", handle, "secret", Kind.PNG, 1, 1).key(ORIGINAL)
-    with shop.parts.spool.new() as file:
+    key = Original("shop1", handle, "secret", ImageFormat.PNG, 1, 1).key(ORIGINAL)
+    with shop.services.spool.new() as file:
         file.write(b"litter")
-        shop.parts.storage.put({key: file.path})
+        shop.services.storage.put({key: file.path})
     return key
 
 
@@ -44,22 +44,22 @@ def test_a_replaced_picture_goes_when_its_time_is_over(shop: Shop) -> None:
     name = image.original.key(ORIGINAL).partition("/")[2]
     shop.update(image.entry.id, photo(2))
     shop.clock.now += KEEP
-    assert sweep(shop) == Swept(0, 0)
-    pictures.opened(shop.parts, "shop1", name).close()
+    assert sweep(shop) == SweepResult(0, 0)
+    media.open_image(shop.services, "shop1", name).close()
     shop.clock.now += 1
-    assert sweep(shop) == Swept(1, 0)
-    with pytest.raises(errors.Missing):
-        pictures.opened(shop.parts, "shop1", name)
+    assert sweep(shop) == SweepResult(1, 0)
+    with pytest.raises(errors.NotFound):
+        media.open_image(shop.services, "shop1", name)
     first, second = shop.record(image.entry.id)
     assert (first["purged_at"], second["purged_at"]) == (shop.clock.now, None)
-    assert sweep(shop) == Swept(0, 0)
+    assert sweep(shop) == SweepResult(0, 0)
     shop.must_be_clean()
 
 
 def test_a_removed_picture_goes_when_its_time_is_over(shop: Shop) -> None:
     shop.remove(shop.attach(photo(1)).entry.id)
     shop.clock.now += KEEP + 1
-    assert sweep(shop) == Swept(1, 0)
+    assert sweep(shop) == SweepResult(1, 0)
     assert not shop.stored()
 
 
@@ -70,7 +70,7 @@ def test_litter_goes_at_once_but_not_what_an_update_has_stored(
     """Whatever the clock says: between storing and commit, a file that no row names is needed."""
     monkeypatch.setattr(sweeping, "_PATIENCE", 0.01)
     shop.clock.now += hours * 3_600_000
-    put, found = shop.parts.storage.put, []
+    put, found = shop.services.storage.put, []
 
     def then_sweep(files: Mapping[str, Path]) -> None:
         put(files)
@@ -78,10 +78,10 @@ def test_litter_goes_at_once_but_not_what_an_update_has_stored(
 
     strew(shop, "aaaaaaaaaaaa")
     with monkeypatch.context() as during:
-        during.setattr(shop.parts.storage, "put", then_sweep)
+        during.setattr(shop.services.storage, "put", then_sweep)
         shop.attach(photo(1))
-    assert found == [Swept(0, 0, skipped=5)]
-    assert sweep(shop) == Swept(0, 1)
+    assert found == [SweepResult(0, 0, skipped=5)]
+    assert sweep(shop) == SweepResult(0, 1)
     shop.must_be_clean()
 
 
@@ -92,18 +92,18 @@ def test_a_clock_that_jumped_ahead_deletes_nothing(shop: Shop) -> None:
     for dry_run in (True, False):
         with pytest.raises(errors.ClockUncertain) as refusal:
             sweep(shop, dry_run=dry_run)
-        assert refusal.value.seen == {"count": 1, "days": 8}
+        assert refusal.value.params == {"count": 1, "days": 8}
     assert shop.stored() == held
     clock.now -= 1
-    assert sweep(shop) == Swept(1, 0)
+    assert sweep(shop) == SweepResult(1, 0)
 
 
 def test_a_clock_may_be_trusted(shop: Shop) -> None:
     shop.update(shop.attach(photo(1)).entry.id, photo(2))
     shop.clock.now += 400 * DAY
-    parts = shop.parts
-    broom = Broom(parts.database, parts.storage, parts.housekeeping, trust_clock=True)
-    assert broom.sweep(shop.clock.now, KEEP) == Swept(1, 0)
+    services = shop.services
+    broom = Sweeper(services.database, services.storage, services.housekeeping, trust_clock=True)
+    assert broom.sweep(shop.clock.now, KEEP) == SweepResult(1, 0)
 
 
 def test_a_shop_without_updates_is_swept_every_week(shop: Shop) -> None:
@@ -111,19 +111,19 @@ def test_a_shop_without_updates_is_swept_every_week(shop: Shop) -> None:
     keep = 30 * DAY
     for _ in range(4):
         shop.clock.now += 7 * DAY
-        assert sweep(shop, keep) == Swept(0, 0)
+        assert sweep(shop, keep) == SweepResult(0, 0)
     shop.clock.now += 7 * DAY
-    assert sweep(shop, keep) == Swept(1, 0)
+    assert sweep(shop, keep) == SweepResult(1, 0)
 
 
 @pytest.mark.parametrize("content", [b"", b"none", b"\xff"])
 def test_a_damaged_record_of_the_last_sweep_counts_as_none(shop: Shop, content: bytes) -> None:
-    assert sweep(shop) == Swept(0, 0)
-    path = Path(shop.parts.housekeeping._last_sweep)
+    assert sweep(shop) == SweepResult(0, 0)
+    path = Path(shop.services.housekeeping._last_sweep)
     assert int(path.read_bytes()) == shop.clock.now
     path.write_bytes(content)
-    assert shop.parts.housekeeping.last_sweep() == 0
-    assert sweep(shop) == Swept(0, 0)
+    assert shop.services.housekeeping.last_sweep() == 0
+    assert sweep(shop) == SweepResult(0, 0)
 
 
 def test_rows_are_purged_before_their_bytes_are_deleted(
@@ -140,11 +140,11 @@ def test_rows_are_purged_before_their_bytes_are_deleted(
         raise OSError(errno.EIO, "broken")
 
     with monkeypatch.context() as during:
-        during.setattr(shop.parts.storage, "delete", delete)
+        during.setattr(shop.services.storage, "delete", delete)
         with pytest.raises(OSError, match="broken"):
             sweep(shop)
     assert seen == [[shop.clock.now]]
-    assert sweep(shop) == Swept(0, 4)
+    assert sweep(shop) == SweepResult(0, 4)
 
 
 @pytest.mark.parametrize("operation", ["seed", "restore", "reset", "sweep"])
@@ -152,18 +152,18 @@ def test_housekeeping_excludes_a_sweep(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
     monkeypatch.setattr(housekeeping, "_PATIENCE", 0.05)
-    other = Housekeeping(Path(shop.parts.housekeeping._path).parent)
+    other = Housekeeping(Path(shop.services.housekeeping._path).parent)
     with other.exclusive(operation), pytest.raises(errors.HousekeepingBusy) as refusal:
         sweep(shop)
-    assert refusal.value.seen["operation"] == operation
-    assert sweep(shop) == Swept(0, 0)
+    assert refusal.value.params["operation"] == operation
+    assert sweep(shop) == SweepResult(0, 0)
 
 
 def test_a_lock_whose_file_was_deleted_is_noticed_between_batches(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = shop.parts.housekeeping._path
-    with shop.parts.housekeeping.exclusive("seed") as lease:
+    path = shop.services.housekeeping._path
+    with shop.services.housekeeping.exclusive("seed") as lease:
         lease.check()
         path.unlink()
         with pytest.raises(errors.HousekeepingBusy):
@@ -181,7 +181,7 @@ def test_a_lock_whose_file_was_deleted_is_noticed_between_batches(
 def test_a_file_that_only_looks_like_an_owned_one_is_litter(shop: Shop) -> None:
     original = shop.attach(photo(1)).original
     strew(shop, original.handle)
-    assert sweep(shop) == Swept(0, 1)
+    assert sweep(shop) == SweepResult(0, 1)
     shop.must_be_clean()
 
 
@@ -190,16 +190,18 @@ def test_a_dry_run_tells_the_same_and_deletes_nothing(shop: Shop) -> None:
     strew(shop, "aaaaaaaaaaaa")
     shop.clock.now += KEEP + 1
     stored = shop.stored()
-    assert sweep(shop, dry_run=True) == Swept(1, 1)
+    assert sweep(shop, dry_run=True) == SweepResult(1, 1)
     assert shop.stored() == stored
-    assert sweep(shop) == Swept(1, 1)
+    assert sweep(shop) == SweepResult(1, 1)
 
 
 def test_a_sweep_tells_of_its_progress(shop: Shop) -> None:
     shop.attach(photo(1))
     seen: list[int] = []
-    parts = shop.parts
-    broom = Broom(parts.database, parts.storage, parts.housekeeping, seen=seen.append)
+    services = shop.services
+    broom = Sweeper(
+        services.database, services.storage, services.housekeeping, progress=seen.append
+    )
     broom.sweep(0, 0)
     assert sum(seen) == 4
 
@@ -207,11 +209,11 @@ def test_a_sweep_tells_of_its_progress(shop: Shop) -> None:
 def test_who_reads_a_picture_while_it_is_swept_reads_it_to_the_end(shop: Shop) -> None:
     image = shop.attach(photo(1))
     name = image.original.key(ORIGINAL).partition("/")[2]
-    picture = pictures.opened(shop.parts, "shop1", name)
+    picture = media.open_image(shop.services, "shop1", name)
     whole = b"".join(picture.pieces(0, picture.size))
     shop.remove(image.entry.id)
     shop.clock.now += KEEP + 1
-    assert sweep(shop) == Swept(1, 0)
+    assert sweep(shop) == SweepResult(1, 0)
     assert b"".join(picture.pieces(0, picture.size)) == whole
     picture.close()
 
@@ -256,7 +258,7 @@ def test_sweeps_in_the_middle_of_updates_take_nothing_that_is_needed(
         for seed in range(6):
             updated = shop.update(image, photo(seed))
             for key in updated.original.keys().values():
-                shop.parts.storage.open(key).close()
+                shop.services.storage.open(key).close()
 
     with ThreadPoolExecutor(4) as pool:
         sweeper = pool.submit(keep_sweeping)

@@ -3,11 +3,11 @@
 import pytest
 
 from fatrina.actions import images, ingest, products, videos
-from fatrina.actions.sweep import Broom, Swept
+from fatrina.actions.sweep import Sweeper, SweepResult
 from fatrina.domain import errors, video
 from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.gallery import Change
-from tests.actions.shop import FILM, Shop, digest, photo
+from tests.actions.store import FILM, Shop, digest, photo
 
 STRANGER = Caller(2, "shop2", 1, frozenset({WRITE}))
 
@@ -16,7 +16,7 @@ def test_a_video_stands_among_the_images(shop: Shop) -> None:
     first = shop.attach(photo(1))
     film = shop.attach_video(Change(default=True, sort=0.5, alt="a film"))
     assert (film.original, film.entry.video, film.entry.default) == (None, FILM, True)
-    details = products.details(shop.parts, shop.caller, shop.product)
+    details = products.details(shop.services, shop.caller, shop.product)
     assert [each.entry.id for each in details.images] == [film.entry.id, first.entry.id]
     assert details.images[0] == film
     assert len(shop.record()) == 1
@@ -27,11 +27,11 @@ def test_a_photo_cannot_replace_a_video(shop: Shop) -> None:
     film = shop.attach_video().entry.id
     shop.web.pages["https://user.example/"] = photo(2)
     with shop.arrived(photo(1)) as new:
-        for offer in (new, ingest.Linked("https://user.example/", "original")):
-            with pytest.raises(errors.PhotoOfVideo) as refused:
-                images.update(shop.parts, shop.caller, film, Change(alt="x"), offer)
+        for offer in (new, ingest.PhotoLink("https://user.example/", "original")):
+            with pytest.raises(errors.ImageIsVideo) as refused:
+                images.update(shop.services, shop.caller, film, Change(alt="x"), offer)
             assert refused.value.field == offer.field
-    (image,) = products.details(shop.parts, shop.caller, shop.product).images
+    (image,) = products.details(shop.services, shop.caller, shop.product).images
     assert image.entry.alt is None
     shop.must_be_clean()
 
@@ -40,7 +40,7 @@ def test_the_rest_of_a_video_can_be_changed(shop: Shop) -> None:
     film = shop.attach_video().entry.id
     shop.attach(photo(1))
     change = Change(default=False, sort=7, alt="new")
-    updated = images.update(shop.parts, shop.caller, film, change, None)
+    updated = images.update(shop.services, shop.caller, film, change, None)
     assert (updated.original, updated.entry.alt, updated.entry.sort) == (None, "new", 7)
     assert [shown.default for shown in shop.shown().values()] == [True]
 
@@ -49,7 +49,7 @@ def test_a_removed_video_hands_the_default_on(shop: Shop) -> None:
     film, image = shop.attach_video().entry.id, shop.attach(photo(1)).entry.id
     shop.remove(film)
     assert shop.shown() == {image: (2, True, None, digest(photo(1)))}
-    with pytest.raises(errors.Missing):
+    with pytest.raises(errors.NotFound):
         shop.remove(film)
 
 
@@ -58,20 +58,20 @@ def test_ten_images_and_any_number_of_videos(shop: Shop) -> None:
         shop.attach(photo(1))
         shop.attach_video()
     shop.attach_video()
-    with pytest.raises(errors.Invalid):
-        images.must_have_room(shop.parts, shop.caller, shop.product)
-    assert len(products.details(shop.parts, shop.caller, shop.product).images) == 21
+    with pytest.raises(errors.ValidationFailed):
+        images.check_capacity(shop.services, shop.caller, shop.product)
+    assert len(products.details(shop.services, shop.caller, shop.product).images) == 21
 
 
 def test_no_video_for_anothers_product(shop: Shop) -> None:
-    with pytest.raises(errors.Missing):
-        videos.attach(shop.parts, STRANGER, shop.product, Change(), video.parse(FILM))
+    with pytest.raises(errors.NotFound):
+        videos.attach(shop.services, STRANGER, shop.product, Change(), video.parse(FILM))
 
 
 def test_a_sweep_passes_videos_over(shop: Shop) -> None:
     film = shop.attach_video().entry.id
     shop.attach(photo(1))
     shop.remove(film)
-    broom = Broom(shop.parts.database, shop.parts.storage, shop.parts.housekeeping)
-    assert broom.sweep(shop.clock.now + 10, 1) == Swept(0, 0)
+    broom = Sweeper(shop.services.database, shop.services.storage, shop.services.housekeeping)
+    assert broom.sweep(shop.clock.now + 10, 1) == SweepResult(0, 0)
     shop.must_be_clean()

@@ -14,7 +14,7 @@ SIZE = 8_000_000
 def test_it_takes_its_space_and_no_more(tmp_path: Path) -> None:
     reserve = Reserve(tmp_path)
     for _ in range(2):
-        reserve.make()
+        reserve.create()
         found = (tmp_path / "reserve").stat()
         assert (found.st_size, found.st_mode & 0o777) == (SIZE, 0o600)
         assert found.st_blocks * 512 >= SIZE
@@ -26,15 +26,15 @@ def test_it_is_released_only_when_needed(
 ) -> None:
     monkeypatch.setattr(module, "_free", lambda _: free)
     reserve = Reserve(tmp_path)
-    reserve.make()
-    with reserve.released():
+    reserve.create()
+    with reserve.release():
         assert (tmp_path / "reserve").exists() == there
     assert (tmp_path / "reserve").stat().st_size == SIZE
 
 
 def test_a_part_of_it_is_completed(tmp_path: Path) -> None:
     (tmp_path / "reserve").write_bytes(b"x")
-    Reserve(tmp_path).make()
+    Reserve(tmp_path).create()
     assert (tmp_path / "reserve").stat().st_size == SIZE
 
 
@@ -47,7 +47,7 @@ def test_with_little_room_it_is_smaller(tmp_path: Path, monkeypatch: pytest.Monk
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", nearly_full)
-    Reserve(tmp_path).make()
+    Reserve(tmp_path).create()
     assert (tmp_path / "reserve").stat().st_size == 3_000_000
 
 
@@ -56,6 +56,6 @@ def test_without_room_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full)
-    with Reserve(tmp_path).released():
+    with Reserve(tmp_path).release():
         pass
     assert not list(tmp_path.iterdir())

@@ -31,7 +31,7 @@ def test_what_is_written_is_counted_and_hashed(spool: Spool, pieces: list[bytes]
         assert (file.size, file.sha256) == (len(whole), sha256(whole).hexdigest())
         assert os.pread(file.descriptor, LIMIT, 0) == whole
         assert spool._used == len(whole)
-    assert (spool._used, spool.left()) == (0, 0)
+    assert (spool._used, spool.count_leftovers()) == (0, 0)
 
 
 def test_all_files_together_are_bounded(spool: Spool) -> None:
@@ -57,7 +57,7 @@ def test_a_failed_write_gives_back_what_it_took(
         with pytest.raises(OSError, match="full"):
             file.write(bytes(500))
         monkeypatch.undo()
-    assert (spool._used, spool.left()) == (0, 0)
+    assert (spool._used, spool.count_leftovers()) == (0, 0)
 
 
 def test_a_short_write_goes_on(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ def test_a_file_that_cannot_be_closed_or_emptied_is_no_fault(
     file.close()
     monkeypatch.undo()
     assert spool._used == 0
-    assert spool.left() == (call == "truncate")
+    assert spool.count_leftovers() == (call == "truncate")
     if call == "close":
         os.close(descriptor)
 
@@ -146,7 +146,12 @@ def test_what_an_earlier_process_left_goes(spool: Spool, tmp_path: Path) -> None
         spool.new().write(b"left")
     (spool.folder / "lost+found").mkdir()
     later = Spool(tmp_path / "incoming", LIMIT)
-    assert (later.left(), later.empty(), later.left(), later.empty()) == (3, 3, 0, 0)
+    assert (later.count_leftovers(), later.clear(), later.count_leftovers(), later.clear()) == (
+        3,
+        3,
+        0,
+        0,
+    )
 
 
 def test_many_at_once_are_counted_right(spool: Spool) -> None:
@@ -161,4 +166,4 @@ def test_many_at_once_are_counted_right(spool: Spool) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(fill, range(100))) >= 5
-    assert (spool._used, spool.left()) == (0, 0)
+    assert (spool._used, spool.count_leftovers()) == (0, 0)

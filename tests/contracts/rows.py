@@ -4,7 +4,7 @@ from sqlalchemy import Connection
 
 from fatrina.adapters.database import images, versions
 from fatrina.domain.gallery import Change
-from fatrina.domain.photo import Kind
+from fatrina.domain.photo import ImageFormat
 from fatrina.domain.renditions import Original
 from fatrina.domain.version import Source, Version
 
@@ -12,7 +12,7 @@ PRODUCT, OTHER = 20_000_000, 20_000_001
 
 
 def version(number: int) -> Version:
-    original = Original("shop1", f"{number:012}", "s" * 32, Kind.WEBP, 1200, 800)
+    original = Original("shop1", f"{number:012}", "s" * 32, ImageFormat.WEBP, 1200, 800)
     return Version(original, Source(2**40, "f" * 64, None), frames=3)
 
 

@@ -31,14 +31,14 @@ def test_the_schema_names_the_newest_revision(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", "fatrina:adapters/database/migrations")
     assert ScriptDirectory.from_config(config).get_current_head() == REVISION
-    with database.reading() as look:
-        assert look.scalar(text("SELECT version_num FROM alembic_version")) == REVISION
+    with database.reading() as conn:
+        assert conn.scalar(text("SELECT version_num FROM alembic_version")) == REVISION
 
 
 def test_tables_of_an_unknown_revision_are_left_alone(database: Database) -> None:
     with database.writing() as tx:
         tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(errors.DatabaseDown):
+    with pytest.raises(errors.DatabaseUnavailable):
         database.migrate()
 
 
@@ -55,19 +55,19 @@ def test_a_gallery_is_read_as_it_was_written(database: Database, alt: str, sort:
             before.revise(1, Change(sort=sort, alt=alt)) if known else before.attach(1, Change())
         )
         images.save(tx, PRODUCT, before, after, 5)
-    with database.reading() as look:
-        assert images.gallery(look, PRODUCT) == after
-        assert images.gallery(look, OTHER) == Gallery()
+    with database.reading() as conn:
+        assert images.gallery(conn, PRODUCT) == after
+        assert images.gallery(conn, OTHER) == Gallery()
 
 
 def test_versions_are_read_as_they_were_written(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
         attach(tx, 2, OTHER)
-    with database.reading() as look:
-        assert versions.current(look, PRODUCT) == {1: version(1)}
-        assert versions.with_bytes(look, ["000000000001", "unknown"]) == [version(1).original]
-        assert versions.with_bytes(look, []) == []
+    with database.reading() as conn:
+        assert versions.all_current(conn, PRODUCT) == {1: version(1)}
+        assert versions.with_bytes(conn, ["000000000001", "unknown"]) == [version(1).original]
+        assert versions.with_bytes(conn, []) == []
 
 
 def test_a_version_is_retired_then_purged(database: Database) -> None:
@@ -75,14 +75,14 @@ def test_a_version_is_retired_then_purged(database: Database) -> None:
         attach(tx, 1)
         versions.retire(tx, 1, "old", 10)
         versions.add(tx, 1, version(7), None, 10)
-        assert versions.current(tx, PRODUCT) == {1: version(7)}
-        assert versions.retired(tx, 10, 5) == []
-        ((identifier, original),) = versions.retired(tx, 11, 5)
+        assert versions.all_current(tx, PRODUCT) == {1: version(7)}
+        assert versions.list_retired(tx, 10, 5) == []
+        ((identifier, original),) = versions.list_retired(tx, 11, 5)
         assert original == version(1).original
         assert versions.count_retired(tx, 11) == 1
         versions.purge(tx, [identifier], 12)
         versions.purge(tx, [], 13)
-        assert versions.retired(tx, 99, 5) == []
+        assert versions.list_retired(tx, 99, 5) == []
         assert versions.count_retired(tx, 99) == 0
         assert versions.with_bytes(tx, ["000000000001"]) == []
 
@@ -94,7 +94,7 @@ def test_the_longest_retired_are_purged_first_and_no_more_than_asked_for(
         for number in range(5):
             attach(tx, number)
             versions.retire(tx, number, None, 100 - number)
-        found = versions.retired(tx, 1000, 3)
+        found = versions.list_retired(tx, 1000, 3)
         assert [each.original.handle for each in found] == [f"{n:012}" for n in (4, 3, 2)]
 
 
@@ -126,10 +126,10 @@ def test_a_video_is_read_as_it_was_written_and_shows_nothing_of_ours(database: D
         after = before.attach(2, Change(alt="a film", default=True), "https://youtu.be/x")
         images.save(tx, PRODUCT, before, after, 5)
         images.save(tx, PRODUCT, after, after.revise(2, Change(sort=9)), 6)
-    with database.reading() as look:
-        assert images.gallery(look, PRODUCT) == after.revise(2, Change(sort=9))
-        assert images.gallery(look, PRODUCT)[2].video == "https://youtu.be/x"
-        assert versions.current(look, PRODUCT) == {1: version(1)}
+    with database.reading() as conn:
+        assert images.gallery(conn, PRODUCT) == after.revise(2, Change(sort=9))
+        assert images.gallery(conn, PRODUCT)[2].video == "https://youtu.be/x"
+        assert versions.all_current(conn, PRODUCT) == {1: version(1)}
 
 
 def test_several_products_are_read_at_once(database: Database) -> None:
@@ -141,8 +141,8 @@ def test_several_products_are_read_at_once(database: Database) -> None:
         both = images.galleries(tx, [OTHER, PRODUCT, 5])
         assert both == {PRODUCT: alone, OTHER: images.gallery(tx, OTHER), 5: Gallery()}
         assert images.galleries(tx, []) == {}
-        assert versions.current(tx, PRODUCT, OTHER, 5) == {1: version(1), 2: version(2)}
-        assert versions.current(tx) == {}
+        assert versions.all_current(tx, PRODUCT, OTHER, 5) == {1: version(1), 2: version(2)}
+        assert versions.all_current(tx) == {}
 
 
 def test_a_removed_product_is_gone_its_id_stays_taken_and_its_sku_is_free(
@@ -155,7 +155,7 @@ def test_a_removed_product_is_gone_its_id_stays_taken_and_its_sku_is_free(
         assert products.find(tx, 1, PRODUCT) is None
         assert products.by_sku(tx, 1, "v-1") is None
         assert products.count(tx, 1, "") == 1
-        assert [row.id for row in products.listed(tx, 1, "", 9, 0)] == [OTHER]
+        assert [row.id for row in products.list_page(tx, 1, "", 9, 0)] == [OTHER]
         assert products.exists(tx, PRODUCT)
         products.change(tx, ProductRow(OTHER, "Vase", "v-1"))
 
@@ -167,10 +167,10 @@ def test_products_are_listed_the_newest_first(database: Database) -> None:
         stranger = tokens.add_merchant(tx, "shop2", 1)
         products.add(tx, stranger, ProductRow(99, "theirs", None), 99)
         assert products.count(tx, 1, "") == 7
-        everything = products.listed(tx, 1, "", 99, 0)
+        everything = products.list_page(tx, 1, "", 99, 0)
         assert [row.id for row in everything] == [0, 1, 2, 3, 4, OTHER, PRODUCT]
-        assert products.listed(tx, 1, "", 3, 2) == everything[2:5]
-        assert products.listed(tx, 1, "", 3, 2**40) == []
+        assert products.list_page(tx, 1, "", 3, 2) == everything[2:5]
+        assert products.list_page(tx, 1, "", 3, 2**40) == []
 
 
 NAMES = ["100% cotton", "100 % wool", "under_score", "underXscore", "back\\slash", "مصباح", "LAMP"]
@@ -197,7 +197,7 @@ def test_a_keyword_is_found_as_it_is(database: Database, keyword: str, found: li
         products.remove(tx, OTHER, 9)
         for number, name in enumerate(NAMES):
             products.add(tx, 1, ProductRow(number, name, None if number else "sku-1"), 50 - number)
-        listed = [row.name for row in products.listed(tx, 1, keyword, 99, 0)]
+        listed = [row.name for row in products.list_page(tx, 1, keyword, 99, 0)]
         assert sorted(listed) == sorted(found)
         assert products.count(tx, 1, keyword) == len(found)
 
@@ -209,16 +209,16 @@ def test_tokens(database: Database) -> None:
     }  # fmt: skip
     with database.writing() as tx:
         tokens.add(tx, 1, row)
-        assert tokens.caller(tx, "h" * 64, 9) == Caller(
+        assert tokens.find_caller(tx, "h" * 64, 9) == Caller(
             1, "shop1", 1, frozenset({READ, WRITE}), token_hash="h" * 64, token_since=1
         )
-        assert tokens.caller(tx, "h" * 64, 10) is None
-        assert tokens.caller(tx, "g" * 64, 9) is None
+        assert tokens.find_caller(tx, "h" * 64, 10) is None
+        assert tokens.find_caller(tx, "g" * 64, 9) is None
         assert tokens.revoke(tx, 1, 5)
-        assert tokens.caller(tx, "h" * 64, 5) is None
-        assert tokens.caller(tx, "h" * 64, 4) is None  # the clock was ahead, and is corrected
+        assert tokens.find_caller(tx, "h" * 64, 5) is None
+        assert tokens.find_caller(tx, "h" * 64, 4) is None  # the clock was ahead, and is corrected
         assert not tokens.revoke(tx, 1, 6)
-        assert [row.revoked_at for row in tokens.listed(tx)] == [5]
+        assert [row.revoked_at for row in tokens.list_all(tx)] == [5]
 
 
 # What the database itself holds
@@ -269,8 +269,8 @@ def test_migrations_make_the_tables_that_the_code_speaks_of(database: Database) 
 
 
 def test_a_second_migration_changes_nothing(database: Database) -> None:
-    with database.reading() as look:
-        before = look.execute(text("SELECT sql FROM sqlite_master ORDER BY name")).all()
+    with database.reading() as conn:
+        before = conn.execute(text("SELECT sql FROM sqlite_master ORDER BY name")).all()
     database.migrate()
-    with database.reading() as look:
-        assert look.execute(text("SELECT sql FROM sqlite_master ORDER BY name")).all() == before
+    with database.reading() as conn:
+        assert conn.execute(text("SELECT sql FROM sqlite_master ORDER BY name")).all() == before

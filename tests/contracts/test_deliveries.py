@@ -3,7 +3,7 @@
 import pytest
 
 from fatrina.adapters.database import Database, deliveries, schema, webhooks
-from fatrina.adapters.database.deliveries import Due, Outcome
+from fatrina.adapters.database.deliveries import Outcome, PendingDelivery
 from fatrina.domain import webhook
 from fatrina.domain.webhook import Subscription
 
@@ -27,9 +27,9 @@ def enqueue(database: Database, subscription: int, *products: int) -> None:
             deliveries.enqueue(tx, subscription, product, b"{}", NOW)
 
 
-def due(database: Database, delivery: int = 1) -> Due:
-    with database.reading() as look:
-        found = deliveries.due(look, delivery)
+def due(database: Database, delivery: int = 1) -> PendingDelivery:
+    with database.reading() as conn:
+        found = deliveries.find_pending(conn, delivery)
     assert found is not None
     return found
 
@@ -37,20 +37,22 @@ def due(database: Database, delivery: int = 1) -> Due:
 def attempt(database: Database, delivery: int, due_at: int | None) -> bool:
     outcome = Outcome(due(database, delivery), 500, "status 500")
     with database.writing() as tx:
-        return deliveries.attempted(tx, outcome, due_at, NOW)
+        return deliveries.record_attempt(tx, outcome, due_at, NOW)
 
 
 def heads(database: Database, now: int = NOW, limit: int = 4) -> list[tuple[int, int, int]]:
-    with database.reading() as look:
-        waiting = deliveries.waiting(look)
-        found = [each for to in waiting for each in deliveries.heads(look, to, now, PAUSE, limit)]
-    return [(each.id, each.to.id, each.product) for each in found]
+    with database.reading() as conn:
+        waiting = deliveries.list_waiting(conn)
+        found = [
+            each for to in waiting for each in deliveries.list_heads(conn, to, now, PAUSE, limit)
+        ]
+    return [(each.id, each.subscription.id, each.product_id) for each in found]
 
 
 def state(database: Database, subscription: int) -> tuple[int, int | None]:
     table = schema.subscriptions
-    with database.reading() as look:
-        row = look.execute(table.select().where(table.c.id == subscription)).one()
+    with database.reading() as conn:
+        row = conn.execute(table.select().where(table.c.id == subscription)).one()
     return row.failures, row.paused_until
 
 
@@ -102,8 +104,8 @@ def test_an_ended_subscription_has_nothing_due(database: Database, first: int) -
         # A row that was restored or edited by hand.
         tx.execute(schema.deliveries.update().values(due_at=NOW))
     assert heads(database) == []
-    with database.reading() as look:
-        assert deliveries.due(look, 1) is None
+    with database.reading() as conn:
+        assert deliveries.find_pending(conn, 1) is None
 
 
 @pytest.mark.parametrize("column", ["subscription_id", "created_at", "tries", "due_at"])
@@ -116,9 +118,9 @@ def test_an_outcome_is_recorded_for_the_delivery_that_was_made_alone(
     other = {"subscription_id": second, "created_at": NOW + 1, "tries": 1, "due_at": None}
     with database.writing() as tx:
         tx.execute(schema.deliveries.update().values({column: other[column]}))
-        assert not deliveries.attempted(tx, outcome, None, NOW)
+        assert not deliveries.record_attempt(tx, outcome, None, NOW)
         tx.execute(schema.deliveries.delete())
-        assert not deliveries.attempted(tx, outcome, None, NOW)
+        assert not deliveries.record_attempt(tx, outcome, None, NOW)
 
 
 def test_what_is_dropped_is_counted_once(
@@ -128,11 +130,11 @@ def test_what_is_dropped_is_counted_once(
     other = subscribed(database)
     enqueue(database, other, *range(500, 520))
     enqueue(database, first, *range(1, 400))
-    with database.reading() as look:
-        rows = deliveries.log(look, limit=1000)
-    mine = [row for row in rows if row.product < 500]
+    with database.reading() as conn:
+        rows = deliveries.list_recent(conn, limit=1000)
+    mine = [row for row in rows if row.product_id < 500]
     assert len(rows) - len(mine) == 20
-    assert [row.product for row in mine] == list(range(399, 399 - len(mine), -1))
+    assert [row.product_id for row in mine] == list(range(399, 399 - len(mine), -1))
     assert 25 < len(mine) <= 30
     assert sum(row.dropped for row in mine) + len(mine) == 399
 
@@ -144,8 +146,8 @@ def test_what_was_delivered_takes_no_room(
     for number in range(1, 21):
         enqueue(database, first, number)
         assert attempt(database, number, None)
-    with database.reading() as look:
-        rows = deliveries.log(look, limit=1000)
+    with database.reading() as conn:
+        rows = deliveries.list_recent(conn, limit=1000)
     assert len(rows) == 20
     assert not any(row.dropped for row in rows)
 
@@ -157,10 +159,10 @@ def test_a_failing_subscription_keeps_fewer(
     enqueue(database, first, *range(1, 41))
     with database.writing() as tx:
         for _ in range(webhook.FAILING):
-            deliveries.failed(tx, first, PAUSE, NOW)
+            deliveries.record_failure(tx, first, PAUSE, NOW)
     enqueue(database, first, 41)
-    with database.reading() as look:
-        rows = deliveries.log(look, limit=1000)
+    with database.reading() as conn:
+        rows = deliveries.list_recent(conn, limit=1000)
     assert len(rows) <= 10
     assert sum(row.dropped for row in rows) + len(rows) == 41
 
@@ -169,17 +171,17 @@ def test_failures_are_counted_until_a_success(database: Database, first: int) ->
     other = subscribed(database)
     with database.writing() as tx:
         for _ in range(webhook.FAILING - 1):
-            deliveries.failed(tx, first, PAUSE, NOW)
+            deliveries.record_failure(tx, first, PAUSE, NOW)
     assert state(database, first) == (webhook.FAILING - 1, None)
     with database.writing() as tx:
-        deliveries.failed(tx, first, PAUSE, NOW)
+        deliveries.record_failure(tx, first, PAUSE, NOW)
     assert state(database, first) == (webhook.FAILING, NOW + PAUSE)
     with database.writing() as tx:
-        deliveries.failed(tx, first, PAUSE, NOW)
+        deliveries.record_failure(tx, first, PAUSE, NOW)
         assert deliveries.backlog(tx) == (0, None, 1)
     assert state(database, first) == (webhook.FAILING + 1, NOW + 2 * PAUSE)
     with database.writing() as tx:
-        deliveries.answered(tx, first)
+        deliveries.reset_failures(tx, first)
     assert state(database, first) == (0, None)
     assert state(database, other) == (0, None)
 
@@ -187,7 +189,7 @@ def test_failures_are_counted_until_a_success(database: Database, first: int) ->
 def test_a_change_of_the_subscription_ends_its_pause(database: Database, first: int) -> None:
     with database.writing() as tx:
         for _ in range(webhook.FAILING):
-            deliveries.failed(tx, first, PAUSE, NOW)
+            deliveries.record_failure(tx, first, PAUSE, NOW)
         webhooks.change(tx, first, Subscription("n", "product.updated", "https://b.invalid/"))
     assert state(database, first) == (0, None)
 
@@ -197,12 +199,12 @@ def test_a_redelivery_ends_the_pause_and_is_due(database: Database, first: int) 
     assert attempt(database, 1, None)
     with database.writing() as tx:
         for _ in range(webhook.FAILING):
-            deliveries.failed(tx, first, PAUSE, NOW)
-        assert deliveries.again(tx, 1, NOW)
-        assert not deliveries.again(tx, 1, NOW)
+            deliveries.record_failure(tx, first, PAUSE, NOW)
+        assert deliveries.redeliver(tx, 1, NOW)
+        assert not deliveries.redeliver(tx, 1, NOW)
     assert state(database, first) == (webhook.FAILING, None)
     assert heads(database) == [(1, first, 7)]
-    assert due(database).tries == 0
+    assert due(database).attempts == 0
 
 
 def test_the_backlog(database: Database, first: int) -> None:
@@ -213,4 +215,6 @@ def test_the_backlog(database: Database, first: int) -> None:
         deliveries.give_up(tx, 1, "row_unreadable", NOW)
         deliveries.give_up(tx, 2, "row_unreadable", NOW)
         assert deliveries.backlog(tx) == (1, NOW + 5, 0)
-        assert [row.problem for row in deliveries.log(tx, failed=True)] == ["row_unreadable"] * 2
+        assert [row.error for row in deliveries.list_recent(tx, failed=True)] == [
+            "row_unreadable"
+        ] * 2

@@ -27,18 +27,18 @@ FULL = 2
 
 
 def test_commits_are_flushed_and_keys_are_kept(database: Database) -> None:
-    with database.writing() as tx, database.reading() as look:
-        for connection in (tx, look):
+    with database.writing() as tx, database.reading() as conn:
+        for connection in (tx, conn):
             assert pragma(connection, "synchronous") == FULL
             assert pragma(connection, "foreign_keys") == 1
             assert pragma(connection, "journal_mode") == "wal"
-        assert (pragma(tx, "query_only"), pragma(look, "query_only")) == (0, 1)
+        assert (pragma(tx, "query_only"), pragma(conn, "query_only")) == (0, 1)
 
 
 def test_only_the_owners_writer_checkpoints(database: Database, tmp_path: Path) -> None:
     with Database(tmp_path / "fatrina.sqlite3", owner=False) as guest:
-        with database.reading() as look, guest.reading() as guests_look:
-            assert pragma(look, "wal_autocheckpoint") == 0
+        with database.reading() as conn, guest.reading() as guests_look:
+            assert pragma(conn, "wal_autocheckpoint") == 0
             assert pragma(guests_look, "wal_autocheckpoint") == 0
         with database.writing() as tx:
             assert pragma(tx, "wal_autocheckpoint") == 1000
@@ -57,8 +57,8 @@ def test_the_log_does_not_grow_for_ever(database: Database, tmp_path: Path) -> N
 
 def test_the_log_is_short_again_after_a_long_reader(database: Database, tmp_path: Path) -> None:
     log = tmp_path / "fatrina.sqlite3-wal"
-    with database.reading() as look:
-        look.execute(text("SELECT count(*) FROM merchants"))
+    with database.reading() as conn:
+        conn.execute(text("SELECT count(*) FROM merchants"))
         for _ in range(25):
             with database.writing() as tx:
                 tx.execute(text("CREATE TABLE filler AS SELECT zeroblob(900000) AS x"))
@@ -96,16 +96,16 @@ def test_a_full_disk(database: Database) -> None:
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "fatrina.sqlite3").write_bytes(b"no database at all" * 100)
     with Database(tmp_path / "fatrina.sqlite3") as database:
-        with pytest.raises(errors.DatabaseDown):
+        with pytest.raises(errors.DatabaseUnavailable):
             database.migrate()
-        with pytest.raises(errors.DatabaseDown), database.reading():
+        with pytest.raises(errors.DatabaseUnavailable), database.reading():
             pass
 
 
 def test_a_database_without_its_tables(tmp_path: Path) -> None:
     with (
         Database(tmp_path / "fatrina.sqlite3") as database,
-        pytest.raises(errors.DatabaseDown),
+        pytest.raises(errors.DatabaseUnavailable),
     ):
         database.check()
 
@@ -113,7 +113,7 @@ def test_a_database_without_its_tables(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with (
         Database(tmp_path / "missing" / "fatrina.sqlite3") as database,
-        pytest.raises(errors.DatabaseDown),
+        pytest.raises(errors.DatabaseUnavailable),
     ):
         database.check()
 
@@ -131,7 +131,7 @@ def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
     path.chmod(0o444)
     if os.access(path, os.W_OK):
         pytest.skip("the superuser may write to anything")
-    with Database(path) as database, pytest.raises(errors.DatabaseDown):
+    with Database(path) as database, pytest.raises(errors.DatabaseUnavailable):
         database.check()
     for file in tmp_path.iterdir():  # its log too, which was made as it was
         file.chmod(0o644)
@@ -144,7 +144,7 @@ def test_a_page_that_is_broken(tmp_path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(100)
         file.write(b"\xff" * 8000)
-    with Database(path) as database, pytest.raises(errors.DatabaseDown):
+    with Database(path) as database, pytest.raises(errors.DatabaseUnavailable):
         database.check()
 
 
@@ -157,8 +157,8 @@ def test_rows_outlive_every_revision(database: Database) -> None:
         config.attributes["connection"] = tx
         command.downgrade(config, "0001")
     database.migrate()
-    with database.reading() as look:
-        assert images.gallery(look, PRODUCT) == gallery
+    with database.reading() as conn:
+        assert images.gallery(conn, PRODUCT) == gallery
 
 
 def test_products_from_before_keywords_were_folded_are_found(database: Database) -> None:
@@ -172,11 +172,11 @@ def test_products_from_before_keywords_were_folded_are_found(database: Database)
         config.attributes["connection"] = tx
         command.downgrade(config, "0007")
     database.migrate()
-    with database.reading() as look:
-        assert products.count(look, 1, "STRASSE") == count
-        assert products.count(look, 1, "LAMP") == 2
-        assert [row.id for row in products.listed(look, 1, "ä-1", 10, 0)] == [count]
-        assert products.count(look, 1, "strasse 2000") == 1
+    with database.reading() as conn:
+        assert products.count(conn, 1, "STRASSE") == count
+        assert products.count(conn, 1, "LAMP") == 2
+        assert [row.id for row in products.list_page(conn, 1, "ä-1", 10, 0)] == [count]
+        assert products.count(conn, 1, "strasse 2000") == 1
 
 
 def test_a_value_that_no_database_takes_is_no_outage(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_connection_that_is_lost_is_an_outage_that_says_so(tmp_path: Path) -> 
                 connection.close()
                 tx.execute(text("SELECT 1"))
 
-        with pytest.raises(errors.DatabaseDown) as refused:
+        with pytest.raises(errors.DatabaseUnavailable) as refused:
             lose()
         assert refused.value.connection_lost
         database.check()

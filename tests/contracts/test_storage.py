@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fatrina.adapters.storage import PIECE, LocalStorage, Storage
+from fatrina.adapters.storage import CHUNK, LocalStorage, Storage
 
 STORAGES: dict[str, Callable[[Path], Storage]] = {"folder": LocalStorage}
 NAME = "aaBBccDDee0011223344556677889900aaBBccDD.jpg"
@@ -101,7 +101,7 @@ def test_a_large_one_is_read_in_pieces_by_many_at_once(
         assert set(pool.map(in_pieces, [1000, 4096, 65_536, 300_000])) == {data}
 
 
-@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 7])
+@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7])
 def test_a_piece_has_a_limit(storage: Storage, finished: Finished, size: int) -> None:
     data = os.urandom(size)
     storage.put({KEY: finished(data)})
@@ -109,7 +109,7 @@ def test_a_piece_has_a_limit(storage: Storage, finished: Finished, size: int) ->
     for stop in (size, size + 1, 2 * size):
         pieces = [*blob.pieces(0, stop)]
         assert b"".join(pieces) == data
-        assert all(0 < len(piece) <= PIECE for piece in pieces)
+        assert all(0 < len(piece) <= CHUNK for piece in pieces)
     assert not [*blob.pieces(size, size), *blob.pieces(size + 5, size + 9), *blob.pieces(5, 2)]
     blob.close()
 

@@ -20,11 +20,11 @@ from fatrina.domain import errors
 
 
 def count(database: Database) -> int:
-    with database.reading() as look:
-        return len(look.execute(select(merchants.c.id)).all())
+    with database.reading() as conn:
+        return len(conn.execute(select(merchants.c.id)).all())
 
 
-@pytest.mark.parametrize("fault", [ValueError, errors.Missing, KeyboardInterrupt])
+@pytest.mark.parametrize("fault", [ValueError, errors.NotFound, KeyboardInterrupt])
 def test_what_fails_is_undone(database: Database, fault: type[BaseException]) -> None:
     def add_and_fail() -> None:
         with database.writing() as tx:
@@ -45,16 +45,16 @@ def test_a_fault_of_ours_is_no_outage(database: Database) -> None:
 
 
 def test_a_reader_cannot_write(database: Database) -> None:
-    with pytest.raises(errors.DatabaseDown), database.reading() as look:
-        tokens.add_merchant(look, "shop9", 1)
+    with pytest.raises(errors.DatabaseUnavailable), database.reading() as conn:
+        tokens.add_merchant(conn, "shop9", 1)
 
 
 def test_a_reader_sees_one_moment_and_blocks_nobody(database: Database) -> None:
-    with database.reading() as look:
-        before = look.execute(select(merchants.c.id)).all()
+    with database.reading() as conn:
+        before = conn.execute(select(merchants.c.id)).all()
         with database.writing() as tx:
             tokens.add_merchant(tx, "shop9", 1)
-        assert look.execute(select(merchants.c.id)).all() == before
+        assert conn.execute(select(merchants.c.id)).all() == before
     assert count(database) == 2
 
 
@@ -124,8 +124,8 @@ def test_who_waits_too_long_is_told_so(tmp_path: Path, monkeypatch: pytest.Monke
     path = tmp_path / "fatrina.sqlite3"
     with Database(path) as database:
         database.migrate()
-        with held(path), pytest.raises(errors.DatabaseDown):
+        with held(path), pytest.raises(errors.DatabaseUnavailable):
             database.check()
-        with database.writing(), pytest.raises(errors.DatabaseDown):
+        with database.writing(), pytest.raises(errors.DatabaseUnavailable):
             database.check()
         database.check()

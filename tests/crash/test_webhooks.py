@@ -4,10 +4,10 @@ import socket
 from pathlib import Path
 from typing import Final
 
-from tests import drawn
+from tests import sample_photos
 from tests.endurance.service import Client, Server, command
-from tests.receiver import receiving
-from tests.shop import until
+from tests.stores import until
+from tests.webhook_receiver import receiving
 
 SETTINGS: Final = {
     "download_allow": "127.0.0.1",
@@ -32,7 +32,7 @@ def test_what_was_answered_is_delivered_in_order_whenever_it_is_killed(tmp_path:
         receiver.slow = 0.05
         server = Server(data, port, log, **SETTINGS)
         product = client.send("products", name="cup").data["id"]
-        image = client.send(f"products/{product}/images", drawn.png()).data["id"]
+        image = client.send(f"products/{product}/images", sample_photos.png()).data["id"]
         wanted = {"name": "n", "event": "product.image.updated", "url": receiver.url}
         assert client.send("webhooks/subscribe", None, **wanted).status == 200
         for number in range(COUNT):

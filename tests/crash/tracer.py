@@ -87,9 +87,9 @@ def _be_the_child(prepare: Callable[[], Callable[[Tell], None]], mouth: int) -> 
         os.kill(os.getpid(), signal.SIGSTOP)
         body(lambda words: (os.write(mouth, f"{words}\n".encode()), None)[1])
         code = 0
-    except BaseException as fault:  # noqa: BLE001  told, for it must not reach the parent's frames
+    except BaseException as exc:  # noqa: BLE001  told, for it must not reach the parent's frames
         with suppress(OSError):
-            os.write(mouth, f"broken {fault!r}\n".encode())
+            os.write(mouth, f"broken {exc!r}\n".encode())
     finally:
         os._exit(code)
 

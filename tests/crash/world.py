@@ -11,25 +11,26 @@ from typing import Any, Final, NamedTuple, cast
 from sqlalchemy import select
 
 from fatrina import app
-from fatrina.actions import Parts, access, dumping, images, products
+from fatrina.actions import Services, access, backup, images, products
 from fatrina.actions.clock import Clock
-from fatrina.actions.ingest import Linked, Photo
-from fatrina.actions.reset import reset as reset_
-from fatrina.actions.sweep import Broom, Swept
+from fatrina.actions.ingest import IncomingPhoto, PhotoLink
+from fatrina.actions.sweep import Sweeper, SweepResult
+from fatrina.actions.webhooks.outbox import DatabaseOutbox
 from fatrina.adapters.database import Database, tokens
 from fatrina.adapters.database.schema import images as image_rows
 from fatrina.adapters.database.schema import merchants, versions
 from fatrina.adapters.database.schema import products as product_rows
 from fatrina.adapters.decoder import Decoders
-from fatrina.adapters.download import Downloader
 from fatrina.adapters.housekeeping import Housekeeping
+from fatrina.adapters.http_client import Downloader
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage
-from fatrina.domain.access import WRITE, Caller, hashed
+from fatrina.domain.access import WRITE, Caller, hash_token
 from fatrina.domain.gallery import Change
-from fatrina.domain.page import Page
-from fatrina.domain.photo import Facts, Kind, Limits
+from fatrina.domain.pagination import Page
+from fatrina.domain.photo import ImageFormat, ImageInfo, Limits
 from fatrina.domain.renditions import ROLES, Original
+from fatrina.emulator.resetting import reset as reset_
 
 DAY: Final = 86_400_000
 KEEP: Final = 30 * DAY
@@ -55,11 +56,11 @@ class StubDecoder:
     def __init__(self) -> None:
         self._digest = ""
 
-    def open(self, photo: int, limits: Limits, *, plain: bool = False) -> Facts:
+    def open(self, photo: int, limits: Limits, *, plain: bool = False) -> ImageInfo:
         self._digest = sha256(os.pread(photo, limits.bytes, 0)).hexdigest()
-        return Facts(Kind.JPEG, 2000, 1000)
+        return ImageInfo(ImageFormat.JPEG, 2000, 1000)
 
-    def make(self, files: list[int]) -> None:
+    def render(self, files: list[int]) -> None:
         for role, file in zip(ROLES, files, strict=True):
             os.write(file, made(role, self._digest))
 
@@ -70,7 +71,7 @@ class StubDecoders:
     limits = Limits()
 
     @contextmanager
-    def lend(self) -> Iterator[StubDecoder]:
+    def acquire(self) -> Iterator[StubDecoder]:
         yield StubDecoder()
 
 
@@ -98,16 +99,18 @@ class Shop(NamedTuple):
     empty: int
 
 
-def parts(folder: Path, now: int) -> Parts:
+def services(folder: Path, now: int) -> Services:
     """The outside world over a data folder; only the decoders are stand-ins."""
-    return Parts(
+    clock = Still(now)
+    return Services(
         database=_database(folder / "fatrina.sqlite3"),
         storage=LocalStorage(folder / "media"),
         housekeeping=Housekeeping(folder),
         spool=Spool(folder / "incoming", 1_000_000),
         decoders=cast("Decoders", StubDecoders()),
         downloader=cast("Downloader", StubDownloader()),
-        clock=Still(now),
+        clock=clock,
+        outbox=DatabaseOutbox("", clock),
     )
 
 
@@ -126,11 +129,11 @@ def _database(path: Path) -> Database:
 
 
 @contextmanager
-def arrived(world: Parts, data: bytes) -> Iterator[Photo]:
+def arrived(world: Services, data: bytes) -> Iterator[IncomingPhoto]:
     """A photo that was uploaded."""
     with world.spool.new() as file:
         file.write(data)
-        yield Photo(file)
+        yield IncomingPhoto(file)
 
 
 def lay(folder: Path, now: int) -> Shop:
@@ -138,19 +141,19 @@ def lay(folder: Path, now: int) -> Shop:
 
     A dump beside it is of a moment at which the last picture was not there yet.
     """
-    past = parts(folder, now - KEEP - DAY)
+    past = services(folder, now - KEEP - DAY)
     past.database.migrate()
     caller, product = _merchant(past, "shop1")
     newcomer, empty = _merchant(past, "shop2")
     ids = []
     for data in (b"one", b"two", b"three"):
         with (folder / _DUMP).open("wb") as out:
-            dumping.dump(past.database, past.storage, out, _nothing)
+            backup.dump(past.database, past.storage, out, _nothing)
         with arrived(past, data) as photo:
             ids.append(images.attach(past, caller, product, Change(), photo).entry.id)
     with arrived(past, b"another one") as photo:
         images.update(past, caller, ids[0], Change(), photo)
-    litter = Original("shop1", "b" * 12, "c" * 32, Kind.JPEG, 9, 9)
+    litter = Original("shop1", "b" * 12, "c" * 32, ImageFormat.JPEG, 9, 9)
     with past.spool.new() as file:
         file.write(b"litter")
         past.storage.put({litter.key("original"): file.path})
@@ -158,12 +161,12 @@ def lay(folder: Path, now: int) -> Shop:
     return Shop(folder, caller, product, ids[0], ids[1], newcomer, empty)
 
 
-def _merchant(world: Parts, code: str) -> tuple[Caller, int]:
+def _merchant(world: Services, code: str) -> tuple[Caller, int]:
     now = world.clock()
     access.create_merchant(world.database, code, now)
-    token = access.issue(world.database, code, WRITE, 10 * KEEP, now)
-    with world.database.reading() as look:
-        caller = tokens.caller(look, hashed(token or ""), now)
+    token = access.issue_token(world.database, code, WRITE, 10 * KEEP, now)
+    with world.database.reading() as conn:
+        caller = tokens.find_caller(conn, hash_token(token or ""), now)
     assert caller is not None
     return caller, products.create(world, caller, "Lamp", None).row.id
 
@@ -171,62 +174,62 @@ def _merchant(world: Parts, code: str) -> tuple[Caller, int]:
 # What is done
 
 
-def update(world: Parts, shop: Shop) -> None:
+def update(world: Services, shop: Shop) -> None:
     """A new picture for the main image, which gives the default up and moves."""
     with arrived(world, b"new") as photo:
         change = Change(default=False, sort=9.0, alt="new")
         images.update(world, shop.caller, shop.first, change, photo)
 
 
-def same(world: Parts, shop: Shop) -> None:
+def same(world: Services, shop: Shop) -> None:
     """The same picture again, with everything else new."""
     with arrived(world, b"two") as photo:
         change = Change(default=True, sort=0.5, alt="same")
         images.update(world, shop.caller, shop.second, change, photo)
 
 
-def attach(world: Parts, shop: Shop) -> None:
+def attach(world: Services, shop: Shop) -> None:
     """One image more, which takes the default."""
     with arrived(world, b"new") as photo:
         change = Change(default=True, sort=1.5, alt="new")
         images.attach(world, shop.caller, shop.product, change, photo)
 
 
-def first(world: Parts, shop: Shop) -> None:
+def first(world: Services, shop: Shop) -> None:
     """A merchant's first image: no folder of its own is there yet."""
     with arrived(world, b"new") as photo:
         images.attach(world, shop.newcomer, shop.empty, Change(), photo)
 
 
-def create(world: Parts, shop: Shop) -> None:
+def create(world: Services, shop: Shop) -> None:
     """A product with two images at once."""
-    links = [Linked(f"https://user.example/{name}") for name in ("one", "two")]
+    links = [PhotoLink(f"https://user.example/{name}") for name in ("one", "two")]
     pictures = [(Change(alt=link.url), link) for link in links]
     products.create(world, shop.newcomer, "Vase", "v-1", pictures)
 
 
-def delete(world: Parts, shop: Shop) -> None:
+def delete(world: Services, shop: Shop) -> None:
     """Take the main image out."""
     images.remove(world, shop.caller, shop.first)
 
 
-def sweep(world: Parts, shop: Shop) -> None:
+def sweep(world: Services, shop: Shop) -> None:
     """Delete what is past its time, and the litter."""
     del shop
-    Broom(world.database, world.storage, world.housekeeping, trust_clock=True).sweep(
+    Sweeper(world.database, world.storage, world.housekeeping, trust_clock=True).sweep(
         world.clock(), KEEP
     )
 
 
-def reset(world: Parts, _: Shop) -> None:
+def reset(world: Services, _: Shop) -> None:
     """Empty the service but for the merchants."""
     reset_(world.database, world.storage, world.housekeeping, keep_shops=True)
 
 
-def restore(world: Parts, shop: Shop) -> None:
+def restore(world: Services, shop: Shop) -> None:
     """Put back what was dumped: two pictures that are there still, and the rows of back then."""
     with (shop.folder / _DUMP).open("rb") as file:
-        dumping.restore(
+        backup.restore(
             *(world.database, world.storage, world.housekeeping), world.spool, file, _nothing
         )
 
@@ -235,7 +238,7 @@ def _nothing() -> None:
     """Tell nobody how far it is."""
 
 
-ACTIONS: Final[dict[str, Callable[[Parts, Shop], None]]] = {
+ACTIONS: Final[dict[str, Callable[[Services, Shop], None]]] = {
     each.__name__: each
     for each in (update, same, attach, first, create, delete, sweep, reset, restore)
 }
@@ -247,16 +250,16 @@ State = list[tuple[Any, ...]]
 """How many products there are; of each image id, sort, default, alt, and the hash of its photo."""
 
 
-def state(world: Parts, shop: Shop) -> State:
+def state(world: Services, shop: Shop) -> State:
     """What all products show; every file of it is there, whole and of one picture."""
     found: State = []
-    listed = [products.listed(world, each, Page()) for each in (shop.caller, shop.newcomer)]
+    listed = [products.list_products(world, each, Page()) for each in (shop.caller, shop.newcomer)]
     found.append(tuple(each.total for each in listed))
     for product in (product for each in listed for product in each.products):
         shown = product.images
         assert sum(image.entry.default for image in shown) == bool(shown)
-        with world.database.reading() as look:
-            rows = look.execute(
+        with world.database.reading() as conn:
+            rows = conn.execute(
                 select(versions.c.handle, versions.c.sha256).where(versions.c.retired_at.is_(None))
             )
             digests = {row.handle: row.sha256 for row in rows}
@@ -269,19 +272,19 @@ def state(world: Parts, shop: Shop) -> State:
     return found
 
 
-def _whole(world: Parts, original: Original, digest: str) -> None:
+def _whole(world: Services, original: Original, digest: str) -> None:
     for role, key in original.keys().items():
         blob = world.storage.open(key)
         assert b"".join(blob.pieces(0, 10_000)) == made(role, digest), f"{role} of another picture"
         blob.close()
 
 
-def kept(world: Parts) -> dict[str, int | None]:
+def kept(world: Services) -> dict[str, int | None]:
     """The keys of all bytes that must be there, and when each was retired."""
     v = versions.c
     keys: dict[str, int | None] = {}
-    with world.database.reading() as look:
-        rows = look.execute(
+    with world.database.reading() as conn:
+        rows = conn.execute(
             select(
                 *(merchants.c.code, v.handle, v.secret, v.kind, v.width, v.height),
                 *(v.sha256, v.retired_at),
@@ -290,7 +293,7 @@ def kept(world: Parts) -> dict[str, int | None]:
             .where(v.purged_at.is_(None))
         ).all()
     for code, handle, secret, kind, width, height, digest, retired in rows:
-        original = Original(code, handle, secret, Kind(kind), width, height)
+        original = Original(code, handle, secret, ImageFormat(kind), width, height)
         _whole(world, original, digest)
         keys |= dict.fromkeys(original.keys().values(), retired)
     return keys
@@ -298,11 +301,11 @@ def kept(world: Parts) -> dict[str, int | None]:
 
 def restarted(shop: Shop, now: int) -> State:
     """What the shop shows after a restart; one sweep removes the litter, and nothing but it."""
-    with app.held(shop.folder) as folder:
+    with app.lock_data_directory(shop.folder) as folder:
         assert folder.owner
-        world = parts(shop.folder, now)
+        world = services(shop.folder, now)
         try:
-            world.spool.empty()
+            world.spool.clear()
             found = state(world, shop)
             _swept(world, now)
             assert state(world, shop) == found
@@ -312,13 +315,13 @@ def restarted(shop: Shop, now: int) -> State:
     return found
 
 
-def _swept(world: Parts, now: int) -> None:
+def _swept(world: Services, now: int) -> None:
     referenced = kept(world)
     stored = {listed.key for listed in world.storage.list()}
     assert referenced.keys() <= stored
     due = {key for key, retired in referenced.items() if retired and retired < now - KEEP}
-    broom = Broom(world.database, world.storage, world.housekeeping, trust_clock=True)
+    broom = Sweeper(world.database, world.storage, world.housekeeping, trust_clock=True)
     swept = broom.sweep(now, KEEP)
-    assert swept == Swept(len(due) // len(ROLES), len(stored - referenced.keys()))
+    assert swept == SweepResult(len(due) // len(ROLES), len(stored - referenced.keys()))
     assert {listed.key for listed in world.storage.list()} == referenced.keys() - due
-    assert broom.sweep(now, KEEP) == Swept(0, 0)
+    assert broom.sweep(now, KEEP) == SweepResult(0, 0)

@@ -10,21 +10,23 @@ import pytest
 import fatrina
 from fatrina.domain import errors
 
-LEAVES = errors.leaves()
+LEAVES = errors.subclasses()
 
 
-def documented(leaf: type[errors.Refusal]) -> set[str]:
+def documented(leaf: type[errors.ServiceError]) -> set[str]:
     """The names of what was seen: those in backticks in a leaf's docstring."""
     # A branch names its attributes there, and so does `Invalid`.
     names = [] if leaf.__subclasses__() else re.findall(r"`(\w+)`", leaf.__doc__ or "")
     return set(names) - {"problems"}
 
 
-def example(leaf: type[errors.Refusal]) -> errors.Refusal:
-    if leaf is errors.Invalid:
-        return errors.Invalid(errors.Required("photo"), errors.TextTooLong("alt", limit=255))
-    seen: dict[str, errors.Seen] = dict.fromkeys(documented(leaf), 7)
-    if issubclass(leaf, errors.FieldRefused):
+def example(leaf: type[errors.ServiceError]) -> errors.ServiceError:
+    if leaf is errors.ValidationFailed:
+        return errors.ValidationFailed(
+            errors.Required("photo"), errors.TextTooLong("alt", limit=255)
+        )
+    seen: dict[str, errors.Params] = dict.fromkeys(documented(leaf), 7)
+    if issubclass(leaf, errors.FieldError):
         return leaf("video_url", **seen)
     return leaf(**seen)
 
@@ -36,63 +38,63 @@ def test_reasons_are_unique() -> None:
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.reason)
-def test_a_leaf_is_found_by_its_reason(leaf: type[errors.Refusal]) -> None:
-    assert errors.named(leaf.reason) is leaf
+def test_a_leaf_is_found_by_its_reason(leaf: type[errors.ServiceError]) -> None:
+    assert errors.by_reason(leaf.reason) is leaf
 
 
 @pytest.mark.parametrize("reason", ["", "photo", "Photo_empty", "photo_empty "])
 def test_no_leaf_has_another_reason(reason: str) -> None:
-    assert errors.named(reason) is None
+    assert errors.by_reason(reason) is None
 
 
 def test_every_class_at_the_end_of_a_branch_is_a_leaf() -> None:
-    def ends(root: type[errors.Refusal]) -> list[type[errors.Refusal]]:
+    def ends(root: type[errors.ServiceError]) -> list[type[errors.ServiceError]]:
         children = root.__subclasses__()
         return [end for child in children for end in ends(child)] if children else [root]
 
     # `Internal` shares the root's reason: what nobody worded is a fault of ours.
-    assert set(ends(errors.Refusal)) - set(LEAVES) == {errors.Internal}
-    assert errors.Internal().reason == errors.Refusal.reason == "internal"
+    assert set(ends(errors.ServiceError)) - set(LEAVES) == {errors.InternalError}
+    assert errors.InternalError().reason == errors.ServiceError.reason == "internal_error"
 
 
 @pytest.mark.parametrize(
     ("leaf", "status", "code"),
     [
-        (errors.TokenInvalid, 401, "Unauthorized"),
-        (errors.ScopeMissing, 401, "Unauthorized"),
-        (errors.Missing, 404, "error"),
+        (errors.InvalidToken, 401, "Unauthorized"),
+        (errors.InsufficientScope, 401, "Unauthorized"),
+        (errors.NotFound, 404, "error"),
         (errors.MethodNotAllowed, 405, "method_not_allowed"),
-        (errors.JsonBroken, 400, "bad_request"),
-        (errors.BodyTooSlow, 408, "request_timeout"),
-        (errors.BodyTooLarge, 413, "payload_too_large"),
-        (errors.Invalid, 422, "error"),
+        (errors.MalformedJson, 400, "bad_request"),
+        (errors.RequestTimeout, 408, "request_timeout"),
+        (errors.PayloadTooLarge, 413, "payload_too_large"),
+        (errors.ValidationFailed, 422, "error"),
         (errors.GalleryFull, 422, "error"),
-        (errors.PhotoUnknown, 422, "error"),
-        (errors.LinkForbidden, 422, "error"),
+        (errors.PhotoNotAnImage, 422, "error"),
+        (errors.LinkAddressNotAllowed, 422, "error"),
         (errors.Busy, 503, "service_unavailable"),
         (errors.StorageFull, 507, "insufficient_storage"),
-        (errors.Internal, 500, "server_error"),
+        (errors.InternalError, 500, "server_error"),
     ],
 )
 def test_the_branch_decides_status_and_code(
-    leaf: type[errors.Refusal], status: int, code: str
+    leaf: type[errors.ServiceError], status: int, code: str
 ) -> None:
     assert (leaf.status, leaf.code) == (status, code)
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.reason)
-def test_a_leaf_survives_pickling(leaf: type[errors.Refusal]) -> None:
+def test_a_leaf_survives_pickling(leaf: type[errors.ServiceError]) -> None:
     sent = example(leaf)
     came = pickle.loads(pickle.dumps(sent))
     assert type(came) is leaf
-    assert came.seen == sent.seen
+    assert came.params == sent.params
     assert came.args == sent.args
     assert getattr(came, "field", None) == getattr(sent, "field", None)
 
 
 def test_the_problems_of_an_invalid_request_survive_pickling() -> None:
-    came = pickle.loads(pickle.dumps(example(errors.Invalid)))
-    assert [(type(one), one.field, one.seen) for one in came.problems] == [
+    came = pickle.loads(pickle.dumps(example(errors.ValidationFailed)))
+    assert [(type(one), one.field, one.params) for one in came.problems] == [
         (errors.Required, "photo", {}),
         (errors.TextTooLong, "alt", {"limit": 255}),
     ]
@@ -119,9 +121,9 @@ def test_whoever_refuses_says_what_was_seen(path: Path) -> None:
             assert given == documented(leaf), f"line {node.lineno}"
 
 
-def _leaf(node: ast.expr | None) -> type[errors.Refusal] | None:
+def _leaf(node: ast.expr | None) -> type[errors.ServiceError] | None:
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         found = getattr(errors, node.attr, None) if node.value.id == "errors" else None
-        if isinstance(found, type) and issubclass(found, errors.Refusal):
+        if isinstance(found, type) and issubclass(found, errors.ServiceError):
             return found
     return None

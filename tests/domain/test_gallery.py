@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from fatrina.domain import errors
-from fatrina.domain.gallery import MOST_IMAGES, Change, Entry, Gallery
+from fatrina.domain.gallery import MAX_IMAGES, Change, Entry, Gallery
 
 SORTS = st.floats(allow_nan=False, allow_infinity=False, width=64) | st.integers(0, 3).map(float)
 FILM = "https://youtu.be/dQw4w9WgXcQ"
@@ -66,13 +66,13 @@ class Life(RuleBasedStateMachine):
     @rule(target=ids, change=CHANGES)
     def attach(self, change: Change) -> int:
         self.count += 1
-        if photos(self.gallery) == MOST_IMAGES:
-            with pytest.raises(errors.Invalid):
+        if photos(self.gallery) == MAX_IMAGES:
+            with pytest.raises(errors.ValidationFailed):
                 self.gallery.attach(self.count, change)
-            with pytest.raises(errors.Invalid):
-                self.gallery.must_have_room()
+            with pytest.raises(errors.ValidationFailed):
+                self.gallery.check_capacity()
             return self.count
-        self.gallery.must_have_room()
+        self.gallery.check_capacity()
         return self.attached(self.gallery.attach(self.count, change), change)
 
     @rule(target=ids, change=CHANGES)
@@ -133,7 +133,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def one_default(self) -> None:
         assert sum(entry.default for entry in self.gallery.entries) == bool(self.gallery.entries)
-        assert photos(self.gallery) <= MOST_IMAGES
+        assert photos(self.gallery) <= MAX_IMAGES
 
     @invariant()
     def in_order(self) -> None:
@@ -147,7 +147,7 @@ class Life(RuleBasedStateMachine):
 TestLife = Life.TestCase
 
 
-@given(st.lists(SORTS, min_size=1, max_size=MOST_IMAGES), CHANGES)
+@given(st.lists(SORTS, min_size=1, max_size=MAX_IMAGES), CHANGES)
 def test_a_revision_touches_no_other_image_but_for_the_default(
     sorts: list[float], change: Change
 ) -> None:
@@ -158,7 +158,7 @@ def test_a_revision_touches_no_other_image_but_for_the_default(
             assert replace(after[entry.id], default=entry.default) == entry
 
 
-@given(st.lists(SORTS, min_size=1, max_size=MOST_IMAGES))
+@given(st.lists(SORTS, min_size=1, max_size=MAX_IMAGES))
 def test_what_is_not_mentioned_stays(sorts: list[float]) -> None:
     before = gallery(*sorts)
     assert before.revise(1, Change()) == before
@@ -222,25 +222,25 @@ def test_an_empty_gallery_begins_with_one() -> None:
 
 
 def test_the_eleventh_is_refused_by_the_field_it_came_by() -> None:
-    with pytest.raises(errors.Invalid) as refused:
-        gallery(*range(MOST_IMAGES)).attach(11, Change())
+    with pytest.raises(errors.ValidationFailed) as refused:
+        gallery(*range(MAX_IMAGES)).attach(11, Change())
     (problem,) = refused.value.problems
     assert isinstance(problem, errors.GalleryFull)
 
 
 def test_room_is_for_as_many_as_come() -> None:
-    Gallery().must_have_room(MOST_IMAGES)
-    gallery(1, 2).must_have_room(MOST_IMAGES - 2)
-    for images, count in ((Gallery(), MOST_IMAGES + 1), (gallery(1, 2), MOST_IMAGES - 1)):
-        with pytest.raises(errors.Invalid):
-            images.must_have_room(count)
+    Gallery().check_capacity(MAX_IMAGES)
+    gallery(1, 2).check_capacity(MAX_IMAGES - 2)
+    for images, count in ((Gallery(), MAX_IMAGES + 1), (gallery(1, 2), MAX_IMAGES - 1)):
+        with pytest.raises(errors.ValidationFailed):
+            images.check_capacity(count)
 
 
 def test_a_video_needs_no_room() -> None:
-    full = gallery(*range(MOST_IMAGES))
+    full = gallery(*range(MAX_IMAGES))
     after = full.attach(11, Change(default=True), FILM)
     assert (main(after), order(after)[-1]) == (11, 11)
-    with pytest.raises(errors.Invalid):
+    with pytest.raises(errors.ValidationFailed):
         after.attach(12, Change())
     assert main(after.remove(1).attach(12, Change())) == 11
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fatrina.domain import errors
-from fatrina.domain.messages import WORDS, Language, language, word
-from fatrina.domain.photo import Kind
+from fatrina.domain.messages import MESSAGES, Language, language, render
+from fatrina.domain.photo import ImageFormat
 from tests.domain.test_errors import LEAVES, documented, example
 
 # The contract's own texts have no Arabic for these.
-ENGLISH_ONLY = {"token_invalid", "scope_missing", "gallery_full", "invalid"}
+ENGLISH_ONLY = {"invalid_token", "insufficient_scope", "gallery_full", "validation_failed"}
 BOTH: tuple[Language, Language] = ("ar", "en")
 
 
@@ -22,57 +22,61 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
-def allowed(leaf: type[errors.Refusal]) -> set[str]:
+def allowed(leaf: type[errors.ServiceError]) -> set[str]:
     names = documented(leaf)
     if names >= {"width", "height"}:
         names |= {"pixels"}
-    return names | {"field"} if issubclass(leaf, errors.FieldRefused) else names
+    return names | {"field"} if issubclass(leaf, errors.FieldError) else names
 
 
 def test_every_leaf_has_words_and_nothing_else_has() -> None:
-    assert list(WORDS) == [*(leaf.reason for leaf in LEAVES[1:]), "internal"]
-    assert LEAVES[0].reason == "internal"
+    assert list(MESSAGES) == [*(leaf.reason for leaf in LEAVES[1:]), "internal_error"]
+    assert LEAVES[0].reason == "internal_error"
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.reason)
-def test_words_show_only_what_their_leaf_documents(leaf: type[errors.Refusal]) -> None:
-    ar, en = WORDS[leaf.reason]
+def test_words_show_only_what_their_leaf_documents(leaf: type[errors.ServiceError]) -> None:
+    ar, en = MESSAGES[leaf.reason]
     assert placeholders(ar) == placeholders(en)
     assert placeholders(ar) <= allowed(leaf)
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.reason)
-def test_every_leaf_can_be_said_in_both_languages(leaf: type[errors.Refusal]) -> None:
+def test_every_leaf_can_be_said_in_both_languages(leaf: type[errors.ServiceError]) -> None:
     for spoken in BOTH:
-        said = word(example(leaf), spoken)
+        said = render(example(leaf), spoken)
         assert said.strip()
         assert not set(said) & set("{}?")
-    arabic = re.search(r"[\u0621-\u064a]", WORDS[leaf.reason].ar)
+    arabic = re.search(r"[\u0621-\u064a]", MESSAGES[leaf.reason].ar)
     assert bool(arabic) is (leaf.reason not in ENGLISH_ONLY)
-    assert not re.search(r"[\u0600-\u06ff]", WORDS[leaf.reason].en)
+    assert not re.search(r"[\u0600-\u06ff]", MESSAGES[leaf.reason].en)
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.reason)
-def test_a_forgotten_value_does_not_break_the_answer(leaf: type[errors.Refusal]) -> None:
+def test_a_forgotten_value_does_not_break_the_answer(leaf: type[errors.ServiceError]) -> None:
     for spoken in BOTH:
-        assert word(leaf(), spoken)
+        assert render(leaf(), spoken)
 
 
 @pytest.mark.parametrize(
-    ("refusal", "ar", "en"),
+    ("error", "ar", "en"),
     [
-        (errors.TokenInvalid(), "The access token is invalid", "The access token is invalid"),
+        (errors.InvalidToken(), "The access token is invalid", "The access token is invalid"),
         (
-            errors.ScopeMissing(scope="products.read_write"),
+            errors.InsufficientScope(scope="products.read_write"),
             "The access token should have access to one of those scopes: products.read_write",
             "The access token should have access to one of those scopes: products.read_write",
         ),
         (
-            errors.Missing(),
+            errors.NotFound(),
             "المحتوى الذي تحاول الوصول اليه غير متوفر",
             "The content you are trying to access is no longer available",
         ),
-        (errors.Invalid(errors.Required()), "alert.invalid_fields", "alert.invalid_fields"),
+        (
+            errors.ValidationFailed(errors.Required()),
+            "alert.invalid_fields",
+            "alert.invalid_fields",
+        ),
         (
             errors.GalleryFull("product", limit=10),
             "The maximum allowed images are 10",
@@ -95,7 +99,7 @@ def test_a_forgotten_value_does_not_break_the_answer(leaf: type[errors.Refusal])
             "The sort field must be a number.",
         ),
         (
-            errors.NotFlag("main"),
+            errors.NotBoolean("main"),
             "يجب أن تكون قيمة حقل main إما true أو false ",
             "The main field must be true or false.",
         ),
@@ -110,7 +114,7 @@ def test_a_forgotten_value_does_not_break_the_answer(leaf: type[errors.Refusal])
             "The video url field must hold a full link that begins with http:// or https://.",
         ),
         (
-            errors.PhotoUnknown("photo"),
+            errors.PhotoNotAnImage("photo"),
             "يجب أن يكون حقل photo صورةً من نوع JPEG أو PNG أو WebP أو GIF أو AVIF.",
             "The photo field must be a picture: JPEG, PNG, WebP, GIF or AVIF.",
         ),
@@ -120,20 +124,20 @@ def test_a_forgotten_value_does_not_break_the_answer(leaf: type[errors.Refusal])
             "The photo file must not be larger than 20000 kilobytes.",
         ),
     ],
-    ids=lambda value: value.reason if isinstance(value, errors.Refusal) else "",
+    ids=lambda value: value.reason if isinstance(value, errors.ServiceError) else "",
 )
-def test_the_contract_is_kept_to_the_letter(refusal: errors.Refusal, ar: str, en: str) -> None:
-    assert word(refusal, "ar") == ar
-    assert word(refusal, "en") == en
+def test_the_contract_is_kept_to_the_letter(error: errors.ServiceError, ar: str, en: str) -> None:
+    assert render(error, "ar") == ar
+    assert render(error, "en") == en
 
 
 def test_a_photo_of_too_many_pixels_is_told_what_was_seen_and_what_to_do() -> None:
     refusal = errors.PhotoTooManyPixels(limit=100_000_000, width=12_000, height=9_000)
-    assert word(refusal, "en") == (
+    assert render(refusal, "en") == (
         "The photo is 12,000 \N{MULTIPLICATION SIGN} 9,000 pixels (108 megapixels); at most "
         "100 megapixels are taken. Make it smaller and send it again."
     )
-    assert word(refusal, "ar") == (
+    assert render(refusal, "ar") == (
         "عرض الصورة 12,000 بكسل وارتفاعها 9,000 بكسل (108 ميغابكسل)، والحد الأقصى "
         "100 ميغابكسل. صغّر أبعادها ثم أعد إرسالها."
     )
@@ -152,7 +156,7 @@ def test_what_was_seen_never_reads_as_the_limit(
     width: int, height: int, limit: int, shown: str
 ) -> None:
     refusal = errors.PhotoTooManyPixels(limit=limit, width=width, height=height)
-    assert shown in word(refusal, "en")
+    assert shown in render(refusal, "en")
 
 
 @pytest.mark.parametrize(
@@ -168,9 +172,9 @@ def test_what_was_seen_never_reads_as_the_limit(
     ],
 )
 def test_bytes_are_shown_as_fits_and_never_promise_more(limit: int, ar: str, en: str) -> None:
-    refusal = errors.BodyTooLarge(limit=limit)
-    assert word(refusal, "ar").startswith(f"حجم الطلب أكبر من الحد المسموح به هنا، وهو {ar}. ")
-    assert f"larger than the {en} that" in word(refusal, "en")
+    refusal = errors.PayloadTooLarge(limit=limit)
+    assert render(refusal, "ar").startswith(f"حجم الطلب أكبر من الحد المسموح به هنا، وهو {ar}. ")
+    assert f"larger than the {en} that" in render(refusal, "en")
 
 
 @pytest.mark.parametrize(
@@ -191,14 +195,14 @@ def test_bytes_are_shown_as_fits_and_never_promise_more(limit: int, ar: str, en:
     ],
 )
 def test_seconds_are_counted_as_each_language_counts(retry: float, ar: str, en: str) -> None:
-    assert word(errors.Busy(retry=retry), "ar").endswith(f" بعد {ar}.")
-    assert word(errors.Busy(retry=retry), "en").endswith(f" in {en}.")
+    assert render(errors.Busy(retry=retry), "ar").endswith(f" بعد {ar}.")
+    assert render(errors.Busy(retry=retry), "en").endswith(f" in {en}.")
 
 
 @given(st.text() | st.characters(categories=["Cs", "Cc", "Cf"]), st.sampled_from(BOTH))
 def test_what_others_sent_is_shown_short_and_clean(sent: str, spoken: Language) -> None:
-    before, after = word(errors.BodyTypeUnknown(type="|"), spoken).split("|")
-    said = word(errors.BodyTypeUnknown(type=sent), spoken)
+    before, after = render(errors.UnsupportedContentType(type="|"), spoken).split("|")
+    said = render(errors.UnsupportedContentType(type=sent), spoken)
     shown = said.removeprefix(before).removesuffix(after)
     assert shown.isprintable()
     assert len(shown) <= 101
@@ -208,31 +212,31 @@ def test_what_others_sent_is_shown_short_and_clean(sent: str, spoken: Language) 
 
 
 def test_braces_in_what_others_sent_stay_braces() -> None:
-    assert '"{limit} {0.__class__}"' in word(
-        errors.BodyTypeUnknown(type="{limit} {0.__class__}"), "en"
+    assert '"{limit} {0.__class__}"' in render(
+        errors.UnsupportedContentType(type="{limit} {0.__class__}"), "en"
     )
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.reason)
 @given(data=st.data())
-def test_any_value_can_be_said(leaf: type[errors.Refusal], data: st.DataObject) -> None:
+def test_any_value_can_be_said(leaf: type[errors.ServiceError], data: st.DataObject) -> None:
     values = st.integers(0, 2**63) | st.floats() | st.text()
-    seen: dict[str, errors.Seen] = {name: data.draw(values) for name in allowed(leaf)}
+    seen: dict[str, errors.Params] = {name: data.draw(values) for name in allowed(leaf)}
     seen.pop("pixels", None)
     seen.pop("field", None)
     for spoken in BOTH:
-        assert word(leaf(**seen), spoken)
+        assert render(leaf(**seen), spoken)
 
 
 def test_every_kind_that_is_kept_is_offered_to_who_sent_no_picture() -> None:
-    for text in (*WORDS["photo_unknown"], *WORDS["photo_unsupported"]):
+    for text in (*MESSAGES["photo_not_an_image"], *MESSAGES["photo_unsupported"]):
         offered = text.lower().replace("jpeg", "jpg")
-        assert all(kind.served_as.value in offered for kind in Kind)
+        assert all(kind.served_as.value in offered for kind in ImageFormat)
 
 
 def test_a_link_is_refused_alike_whatever_is_behind_it() -> None:
-    for leaf in (errors.LinkForbidden, errors.LinkUnresolved, errors.LinkUnreachable):
-        assert all(placeholders(text) == set() for text in WORDS[leaf.reason])
+    for leaf in (errors.LinkAddressNotAllowed, errors.LinkUnresolved, errors.LinkUnreachable):
+        assert all(placeholders(text) == set() for text in MESSAGES[leaf.reason])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 from oauthlib.oauth2 import WebApplicationClient
 
 from fatrina.domain import oauth
-from fatrina.domain.oauth import RefusedError, answered, challenge, may_redirect, proves, scopes
+from fatrina.domain.oauth import (
+    OAuthError,
+    challenge,
+    is_allowed_redirect,
+    redirect_with,
+    scopes,
+    verify_challenge,
+)
 
 # RFC 7636, appendix B
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -14,25 +21,25 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
 def test_the_example_of_the_standard() -> None:
-    assert proves(VERIFIER, CHALLENGE)
+    assert verify_challenge(VERIFIER, CHALLENGE)
 
 
 @pytest.mark.parametrize(
     "verifier", ["", VERIFIER[:-1], VERIFIER + "x", VERIFIER.lower(), CHALLENGE]
 )
 def test_any_other_verifier_proves_nothing(verifier: str) -> None:
-    assert not proves(verifier, CHALLENGE)
+    assert not verify_challenge(verifier, CHALLENGE)
 
 
 @pytest.mark.parametrize(("verifier", "proved"), [("", True), (VERIFIER, False)])
 def test_where_there_is_no_challenge_a_verifier_is_wrong(verifier: str, *, proved: bool) -> None:
-    assert proves(verifier, None) is proved
+    assert verify_challenge(verifier, None) is proved
 
 
 @given(st.text("abcXYZ019-._~", min_size=43, max_size=128))
 def test_as_another_library_makes_them(verifier: str) -> None:
     made = WebApplicationClient("x").create_code_challenge(verifier, "S256")
-    assert proves(verifier, made)
+    assert verify_challenge(verifier, made)
     assert challenge(made, "S256", public=True) == made
 
 
@@ -49,7 +56,7 @@ def test_as_another_library_makes_them(verifier: str) -> None:
     ],
 )
 def test_challenges_that_are_none(text: str, method: str, *, public: bool) -> None:
-    with pytest.raises(RefusedError, match="code_challenge"):
+    with pytest.raises(OAuthError, match="code_challenge"):
         challenge(text, method, public=public)
 
 
@@ -71,7 +78,7 @@ def test_scopes(text: str, wanted: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("text", ["", "offline_access", "orders.read", "products.read orders.read"])
 def test_scopes_that_are_not_known(text: str) -> None:
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(OAuthError) as refused:
         scopes(text)
     assert refused.value.error == "invalid_scope"
 
@@ -99,7 +106,7 @@ def test_scopes_that_are_not_known(text: str) -> None:
     ],
 )
 def test_where_an_app_may_send_merchants(uri: str, *, may: bool) -> None:
-    assert may_redirect(uri) is may
+    assert is_allowed_redirect(uri) is may
 
 
 @pytest.mark.parametrize(
@@ -110,9 +117,13 @@ def test_where_an_app_may_send_merchants(uri: str, *, may: bool) -> None:
     ],
 )
 def test_an_answer_stands_beside_what_the_address_holds(uri: str, told: str) -> None:
-    assert answered(uri, code="x y", state="&") == told
+    assert redirect_with(uri, code="x y", state="&") == told
 
 
 def test_how_long_things_last() -> None:
     day = 86_400_000
-    assert (60_000, 14 * day, 30 * day) == (oauth.CODE_SPAN, oauth.ACCESS_SPAN, oauth.REFRESH_SPAN)
+    assert (60_000, 14 * day, 30 * day) == (
+        oauth.CODE_LIFETIME,
+        oauth.ACCESS_LIFETIME,
+        oauth.REFRESH_LIFETIME,
+    )

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fatrina.domain import errors
-from fatrina.domain.photo import Facts, Kind, Limits, admit, sniff
+from fatrina.domain.photo import ImageFormat, ImageInfo, Limits, check_limits, sniff
 
 
 def ftyp(major: bytes, *compatible: bytes) -> bytes:
@@ -15,24 +15,24 @@ def ftyp(major: bytes, *compatible: bytes) -> bytes:
 
 
 HEADS = {
-    b"\xff\xd8\xff\xe0\x00\x10JFIF": Kind.JPEG,
-    b"\xff\xd8\xff\xe1\x00\x10Exif": Kind.JPEG,
-    b"\xff\xd8\xff": Kind.JPEG,
-    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR": Kind.PNG,
-    b"GIF87a": Kind.GIF,
-    b"GIF89a": Kind.GIF,
-    b"RIFF\x24\x00\x00\x00WEBPVP8 ": Kind.WEBP,
-    b"RIFF\xff\xff\xff\xffWEBPVP8X": Kind.WEBP,
-    ftyp(b"avif"): Kind.AVIF,
-    ftyp(b"avis", b"msf1"): Kind.AVIF,
-    ftyp(b"mif1", b"miaf", b"avif"): Kind.AVIF,
-    ftyp(b"heic", b"mif1"): Kind.HEIC,
-    ftyp(b"mif1", b"heic"): Kind.HEIC,
-    ftyp(b"heix"): Kind.HEIC,
-    ftyp(b"heim"): Kind.HEIC,
-    ftyp(b"heis"): Kind.HEIC,
-    ftyp(b"hevc"): Kind.HEIC,
-    ftyp(b"msf1", b"hevx"): Kind.HEIC,
+    b"\xff\xd8\xff\xe0\x00\x10JFIF": ImageFormat.JPEG,
+    b"\xff\xd8\xff\xe1\x00\x10Exif": ImageFormat.JPEG,
+    b"\xff\xd8\xff": ImageFormat.JPEG,
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR": ImageFormat.PNG,
+    b"GIF87a": ImageFormat.GIF,
+    b"GIF89a": ImageFormat.GIF,
+    b"RIFF\x24\x00\x00\x00WEBPVP8 ": ImageFormat.WEBP,
+    b"RIFF\xff\xff\xff\xffWEBPVP8X": ImageFormat.WEBP,
+    ftyp(b"avif"): ImageFormat.AVIF,
+    ftyp(b"avis", b"msf1"): ImageFormat.AVIF,
+    ftyp(b"mif1", b"miaf", b"avif"): ImageFormat.AVIF,
+    ftyp(b"heic", b"mif1"): ImageFormat.HEIC,
+    ftyp(b"mif1", b"heic"): ImageFormat.HEIC,
+    ftyp(b"heix"): ImageFormat.HEIC,
+    ftyp(b"heim"): ImageFormat.HEIC,
+    ftyp(b"heis"): ImageFormat.HEIC,
+    ftyp(b"hevc"): ImageFormat.HEIC,
+    ftyp(b"msf1", b"hevx"): ImageFormat.HEIC,
 }
 
 UNSUPPORTED = {
@@ -72,22 +72,22 @@ UNKNOWN = [
 ]
 
 
-@pytest.mark.parametrize(("head", "kind"), HEADS.items())
-def test_a_photo_is_known_by_its_head(head: bytes, kind: Kind) -> None:
-    assert sniff(head) is kind
-    assert sniff(head.ljust(512, b"\x00")) is kind
+@pytest.mark.parametrize(("head", "image_format"), HEADS.items())
+def test_a_photo_is_known_by_its_head(head: bytes, image_format: ImageFormat) -> None:
+    assert sniff(head) is image_format
+    assert sniff(head.ljust(512, b"\x00")) is image_format
 
 
 @pytest.mark.parametrize(("head", "name"), UNSUPPORTED.items())
 def test_other_pictures_are_refused_by_name(head: bytes, name: str) -> None:
     with pytest.raises(errors.PhotoUnsupported) as refusal:
         sniff(head)
-    assert refusal.value.seen == {"kind": name}
+    assert refusal.value.params == {"kind": name}
 
 
 @pytest.mark.parametrize("head", UNKNOWN)
 def test_anything_else_is_no_picture(head: bytes) -> None:
-    with pytest.raises(errors.PhotoUnknown):
+    with pytest.raises(errors.PhotoNotAnImage):
         sniff(head)
 
 
@@ -104,7 +104,7 @@ def test_a_brand_counts_only_inside_its_box() -> None:
 
 
 def test_both_brands_are_avif() -> None:
-    assert sniff(ftyp(b"mif1", b"heic", b"avif")) is Kind.AVIF
+    assert sniff(ftyp(b"mif1", b"heic", b"avif")) is ImageFormat.AVIF
 
 
 MAGICS = st.sampled_from([b"", b"\x00\x00\x00\x20ftyp", *HEADS, *UNSUPPORTED, *UNKNOWN])
@@ -116,128 +116,128 @@ MAGICS = st.sampled_from([b"", b"\x00\x00\x00\x20ftyp", *HEADS, *UNSUPPORTED, *U
 def test_any_bytes_have_a_kind_or_are_refused(magic: bytes, rest: bytes) -> None:
     try:
         kind = sniff(magic + rest)
-    except errors.PhotoRefused as refusal:
-        assert refusal.reason in {"photo_empty", "photo_unknown", "photo_unsupported"}  # noqa: PT017 - either may come
+    except errors.PhotoError as exc:
+        assert exc.reason in {"photo_empty", "photo_not_an_image", "photo_unsupported"}  # noqa: PT017 - either may come
     else:
-        assert kind in Kind
+        assert kind in ImageFormat
 
 
 @given(st.sampled_from([*HEADS]), st.integers(0, 64))
 def test_a_head_cut_short_is_never_taken_for_another_kind(head: bytes, length: int) -> None:
     try:
         kind = sniff(head[:length])
-    except errors.PhotoRefused:
+    except errors.PhotoError:
         return
     assert kind is HEADS[head]
 
 
 def test_every_kind_is_found_and_served_with_a_type() -> None:
-    assert set(HEADS.values()) == set(Kind)
-    assert {kind: kind.media_type for kind in Kind} == {
-        Kind.JPEG: "image/jpeg",
-        Kind.PNG: "image/png",
-        Kind.WEBP: "image/webp",
-        Kind.GIF: "image/gif",
-        Kind.AVIF: "image/avif",
-        Kind.HEIC: "image/heic",
+    assert set(HEADS.values()) == set(ImageFormat)
+    assert {kind: kind.media_type for kind in ImageFormat} == {
+        ImageFormat.JPEG: "image/jpeg",
+        ImageFormat.PNG: "image/png",
+        ImageFormat.WEBP: "image/webp",
+        ImageFormat.GIF: "image/gif",
+        ImageFormat.AVIF: "image/avif",
+        ImageFormat.HEIC: "image/heic",
     }
 
 
 def test_only_heic_is_served_as_another_kind() -> None:
-    assert Kind.HEIC.served_as is Kind.JPEG
-    assert all(kind.served_as is kind for kind in Kind if kind is not Kind.HEIC)
+    assert ImageFormat.HEIC.served_as is ImageFormat.JPEG
+    assert all(kind.served_as is kind for kind in ImageFormat if kind is not ImageFormat.HEIC)
 
 
-LIMITS = Limits(pixels=10_000, pixels_whole=4_000, pixels_heic=4_000, side=200, frames=5)
+LIMITS = Limits(pixels=10_000, pixels_buffered=4_000, pixels_heic=4_000, side=200, frames=5)
 
 
 @pytest.mark.parametrize(
-    "facts",
+    "info",
     [
-        Facts(Kind.JPEG, 1, 1),
-        Facts(Kind.JPEG, 100, 100),
-        Facts(Kind.JPEG, 200, 50),
-        Facts(Kind.JPEG, 50, 200),
-        Facts(Kind.PNG, 100, 40, whole=True),
-        Facts(Kind.GIF, 20, 20, frames=5, whole=True),
+        ImageInfo(ImageFormat.JPEG, 1, 1),
+        ImageInfo(ImageFormat.JPEG, 100, 100),
+        ImageInfo(ImageFormat.JPEG, 200, 50),
+        ImageInfo(ImageFormat.JPEG, 50, 200),
+        ImageInfo(ImageFormat.PNG, 100, 40, buffered=True),
+        ImageInfo(ImageFormat.GIF, 20, 20, frames=5, buffered=True),
     ],
 )
-def test_a_photo_at_its_limits_comes_in(facts: Facts) -> None:
-    admit(facts, LIMITS)
+def test_a_photo_at_its_limits_comes_in(info: ImageInfo) -> None:
+    check_limits(info, LIMITS)
 
 
 @pytest.mark.parametrize(
-    ("facts", "refusal", "seen"),
+    ("info", "error", "seen"),
     [
         (
-            Facts(Kind.JPEG, 201, 1),
+            ImageInfo(ImageFormat.JPEG, 201, 1),
             errors.PhotoSideTooLong,
             {"limit": 200, "width": 201, "height": 1},
         ),
         (
-            Facts(Kind.JPEG, 1, 201),
+            ImageInfo(ImageFormat.JPEG, 1, 201),
             errors.PhotoSideTooLong,
             {"limit": 200, "width": 1, "height": 201},
         ),
         (
-            Facts(Kind.JPEG, 137, 73),
+            ImageInfo(ImageFormat.JPEG, 137, 73),
             errors.PhotoTooManyPixels,
             {"limit": 10_000, "width": 137, "height": 73},
         ),
         (
-            Facts(Kind.JPEG, 4_001, 1, whole=True),
+            ImageInfo(ImageFormat.JPEG, 4_001, 1, buffered=True),
             errors.PhotoSideTooLong,
             {"limit": 200, "width": 4_001, "height": 1},
         ),
         (
-            Facts(Kind.JPEG, 100, 41, whole=True),
+            ImageInfo(ImageFormat.JPEG, 100, 41, buffered=True),
             errors.PhotoTooManyPixels,
             {"limit": 4_000, "width": 100, "height": 41},
         ),
         (
-            Facts(Kind.WEBP, 20, 20, frames=6),
+            ImageInfo(ImageFormat.WEBP, 20, 20, frames=6),
             errors.PhotoTooManyFrames,
             {"limit": 5, "frames": 6},
         ),
     ],
 )
 def test_a_photo_one_step_over_is_refused(
-    facts: Facts, refusal: type[errors.PhotoRefused], seen: dict[str, int]
+    info: ImageInfo, error: type[errors.PhotoError], seen: dict[str, int]
 ) -> None:
-    with pytest.raises(refusal) as raised:
-        admit(facts, LIMITS)
-    assert type(raised.value) is refusal
-    assert raised.value.seen == seen
+    with pytest.raises(error) as raised:
+        check_limits(info, LIMITS)
+    assert type(raised.value) is error
+    assert raised.value.params == seen
 
 
 def test_what_is_decoded_whole_never_has_the_higher_limit() -> None:
-    facts = Facts(Kind.JPEG, 101, 100, whole=True)
+    facts = ImageInfo(ImageFormat.JPEG, 101, 100, buffered=True)
     with pytest.raises(errors.PhotoTooManyPixels) as refusal:
-        admit(facts, Limits(pixels=10_000, pixels_whole=40_000))
-    assert refusal.value.seen["limit"] == 10_000
+        check_limits(facts, Limits(pixels=10_000, pixels_buffered=40_000))
+    assert refusal.value.params["limit"] == 10_000
 
 
 @given(
     st.builds(
-        Facts,
-        kind=st.sampled_from(Kind),
+        ImageInfo,
+        format=st.sampled_from(ImageFormat),
         width=st.integers(1, 300),
         height=st.integers(1, 300),
         frames=st.integers(1, 8),
-        whole=st.booleans(),
+        buffered=st.booleans(),
     )
 )
-def test_a_photo_comes_in_exactly_when_it_keeps_every_limit(facts: Facts) -> None:
-    pixels = LIMITS.pixels_whole if facts.whole else LIMITS.pixels
+def test_a_photo_comes_in_exactly_when_it_keeps_every_limit(info: ImageInfo) -> None:
+    pixels = LIMITS.pixels_buffered if info.buffered else LIMITS.pixels
     keeps = (
-        facts.width <= LIMITS.side
-        and facts.height <= LIMITS.side
-        and facts.width * facts.height <= pixels
-        and facts.frames <= LIMITS.frames
+        info.width <= LIMITS.side
+        and info.height <= LIMITS.side
+        and info.width * info.height <= pixels
+        and info.frames <= LIMITS.frames
     )
     try:
-        admit(facts, LIMITS)
-    except errors.PhotoRefused:
+        check_limits(info, LIMITS)
+    except errors.PhotoError:
         assert not keeps
     else:
         assert keeps

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fatrina.domain.photo import Kind
+from fatrina.domain.photo import ImageFormat
 from fatrina.domain.random_text import ALPHABET
 from fatrina.domain.renditions import (
     HANDLE,
@@ -127,10 +127,10 @@ def test_whole_pixels_are_rounded_half_up_and_at_least_one(
 WORD = st.text(ALPHABET, min_size=HANDLE, max_size=HANDLE)
 ORIGINALS = st.builds(
     Original,
-    merchant=st.text(ALPHABET, min_size=4, max_size=6),
+    merchant_code=st.text(ALPHABET, min_size=4, max_size=6),
     handle=WORD,
     secret=WORD,
-    kind=st.sampled_from(Kind),
+    format=st.sampled_from(ImageFormat),
     width=SIDES,
     height=SIDES,
 )
@@ -144,7 +144,7 @@ def test_the_four_keys_are_unlike_and_lead_back(original: Original) -> None:
     for key in keys.values():
         merchant, _, name = key.partition("/")
         stem, _, extension = name.partition(".")
-        assert (merchant, extension) == (original.merchant, original.kind.value)
+        assert (merchant, extension) == (original.merchant_code, original.format.value)
         assert len(stem) == 40
         assert set(stem) <= set(ALPHABET)
         assert handle_of(key) == original.handle
@@ -159,7 +159,7 @@ def test_without_the_secret_no_key_leads_to_another(original: Original, secret: 
 
 def test_keys_never_change() -> None:
     """Stored files are found by computing these names: another formula would lose them all."""
-    original = Original("bYQEn", "0123456789ab", "secret", Kind.PNG, 1600, 1848)
+    original = Original("bYQEn", "0123456789ab", "secret", ImageFormat.PNG, 1600, 1848)
     assert original.keys() == {
         "original": "bYQEn/0123456789abwjDO81EVPqwrnjIBiT3cYBWBj32o.png",
         "standard_resolution": "bYQEn/0123456789abLl36d9nqQHpyCw7Rw8tYG5UoorL8.png",

@@ -78,7 +78,7 @@ def test_links_of_a_video(link: str) -> None:
 
 @pytest.mark.parametrize("link", STRANGERS)
 def test_what_is_no_link_of_a_video(link: str) -> None:
-    with pytest.raises(errors.VideoUnknown) as refused:
+    with pytest.raises(errors.InvalidVideoLink) as refused:
         video.parse(link)
     assert refused.value.field == "video_url"
 
@@ -92,7 +92,7 @@ def test_any_id_is_found_in_any_form(identifier: str, link: str) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         found = video.parse(text)
-    except errors.VideoUnknown:
+    except errors.InvalidVideoLink:
         return
     assert found.url == text
     assert text.isascii()

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fatrina.domain import webhook
-from fatrina.domain.webhook import SIGNATURE, TOKEN, Subscription, may_send, proofs
+from fatrina.domain.webhook import (
+    SIGNATURE,
+    TOKEN,
+    Subscription,
+    is_sendable_header,
+    signature_headers,
+)
 
 
 def hmac_sha256(key: bytes, message: bytes) -> str:
@@ -40,14 +46,14 @@ def test_the_verifier_is_sound(key: bytes, message: bytes, digest: str) -> None:
 @given(secret=st.text(min_size=1, max_size=200), body=st.binary(max_size=300))
 def test_a_signature_is_that_of_the_body(secret: str, body: bytes) -> None:
     secret = secret.encode("utf-8", "replace").decode()
-    assert dict(proofs(wanted(SIGNATURE, secret), body)) == {
+    assert dict(signature_headers(wanted(SIGNATURE, secret), body)) == {
         "X-Salla-Security-Strategy": "Signature",
         "X-Salla-Signature": hmac_sha256(secret.encode(), body),
     }
 
 
 def test_a_token_is_sent_as_it_is() -> None:
-    assert dict(proofs(wanted(TOKEN, "s3cret"), b"{}")) == {
+    assert dict(signature_headers(wanted(TOKEN, "s3cret"), b"{}")) == {
         "X-Salla-Security-Strategy": "Token",
         "Authorization": "s3cret",
     }
@@ -55,7 +61,7 @@ def test_a_token_is_sent_as_it_is() -> None:
 
 @pytest.mark.parametrize("strategy", [SIGNATURE, TOKEN])
 def test_without_a_secret_nothing_is_proved(strategy: str) -> None:
-    assert proofs(wanted(strategy, ""), b"{}") == []
+    assert signature_headers(wanted(strategy, ""), b"{}") == []
 
 
 def test_a_secret_is_not_shown() -> None:
@@ -71,11 +77,15 @@ def test_a_secret_is_not_shown() -> None:
     ],
 )
 def test_stamps(moment: int, stamp: str) -> None:
-    assert webhook.stamp(moment) == stamp
+    assert webhook.format_timestamp(moment) == stamp
 
 
 def test_three_tries() -> None:
-    assert [webhook.next_try(tries, 300_000, 7) for tries in (1, 2, 3)] == [300_007, 300_007, None]
+    assert [webhook.next_attempt(tries, 300_000, 7) for tries in (1, 2, 3)] == [
+        300_007,
+        300_007,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +106,7 @@ def test_three_tries() -> None:
     ],
 )
 def test_headers_that_a_subscription_may_set(name: str, value: str, *, may: bool) -> None:
-    assert may_send(name, value) is may
+    assert is_sendable_header(name, value) is may
 
 
 @pytest.mark.parametrize(
@@ -131,6 +141,6 @@ def test_no_pause_is_shorter_than_that_between_attempts_or_grows_without_end() -
     ],
 )
 def test_secrets_that_a_header_can_carry(secret: str, *, may: bool) -> None:
-    assert webhook.may_be_token(secret) is may
-    assert (webhook.unsendable(wanted(TOKEN, secret)) is None) is (may or not secret)
-    assert webhook.unsendable(wanted(SIGNATURE, secret)) is None
+    assert webhook.is_valid_secret(secret) is may
+    assert (webhook.unsendable_field(wanted(TOKEN, secret)) is None) is (may or not secret)
+    assert webhook.unsendable_field(wanted(SIGNATURE, secret)) is None

@@ -22,7 +22,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from tests import drawn
+from tests import sample_photos
 from tests.endurance.service import Client, Server, command, fetched, stored
 
 SIZE: Final = 48_000_000
@@ -98,7 +98,7 @@ class Trial:
     def photo(self) -> bytes:
         """A photo that was never sent; it and its sizes take some 150 KB."""
         self.count += 1
-        return drawn.jpeg(width=1100, height=500, seed=self.count)
+        return sample_photos.jpeg(width=1100, height=500, seed=self.count)
 
     def attach(self) -> None:
         """Give the product one image more."""
@@ -233,8 +233,8 @@ def main(words: list[str]) -> int:
         try:
             with mounted(Path(name)) as disk:
                 return told(trial(disk, Path(name), port), Path(name))
-        except subprocess.CalledProcessError as fault:
-            print(f"full-disk cannot mount a small ext4 here: {fault}")
+        except subprocess.CalledProcessError as exc:
+            print(f"full-disk cannot mount a small ext4 here: {exc}")
             return 2
 
 

@@ -24,7 +24,7 @@ from signal import SIGTERM
 from threading import Event, Lock
 from typing import Any, Final
 
-from tests import drawn
+from tests import sample_photos
 from tests.endurance.service import LOST, Client, Server, command, fetched, stored
 
 PRODUCTS: Final = 3
@@ -215,7 +215,9 @@ def laid_out(folder: str | None) -> Iterator[Run]:
         free.close()
         command(data, "merchant", "create", "shop1")
         token = command(data, "token", "create", "--merchant", "shop1")
-        photos = [drawn.jpeg(width=1050 + 8 * seed, height=300, seed=seed) for seed in range(1, 7)]
+        photos = [
+            sample_photos.jpeg(width=1050 + 8 * seed, height=300, seed=seed) for seed in range(1, 7)
+        ]
         yield Run(data, port, token, photos)
 
 

@@ -23,7 +23,7 @@ from fatrina.actions import access
 from fatrina.actions.clock import Clock
 from fatrina.domain.access import WRITE
 from tests.endurance.service import Client, Server
-from tests.silent import accepting
+from tests.silent_server import accepting
 
 _SLOW: Final = 5.0
 _SETTINGS: Final = {"download_allow": "127.0.0.1", "log_level": "critical", "webhook_pause": "5"}
@@ -101,10 +101,10 @@ def main() -> None:
 def _shops(data: Path, count: int) -> list[str]:
     """Make merchants; a token of each."""
     now, tokens = Clock()(), []
-    with app.held(data, make=True) as folder, closing(folder.database()) as database:
+    with app.lock_data_directory(data, make=True) as folder, closing(folder.database()) as database:
         for number in range(count):
             access.create_merchant(database, f"m{number}", now)
-            tokens.append(access.issue(database, f"m{number}", WRITE, 86_400_000, now) or "")
+            tokens.append(access.issue_token(database, f"m{number}", WRITE, 86_400_000, now) or "")
     return tokens
 
 

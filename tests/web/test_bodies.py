@@ -5,12 +5,12 @@ from base64 import b64encode
 
 import pytest
 
-from tests import drawn
+from tests import sample_photos
 from tests.client import BOUNDARY, Body, as_json, field, multipart, part, parts, urlencoded
-from tests.shop import ATTACH, PREFIX, Hung
-from tests.web.refusing import must_refuse
+from tests.stores import ATTACH, PREFIX, Hung
+from tests.web.error_responses import must_refuse
 
-PHOTO = drawn.png(seed=31)
+PHOTO = sample_photos.png(seed=31)
 LARGE = PHOTO + b"\0" * 100_000
 WHOLE = multipart(photo=PHOTO, alt="after")
 KIND = WHOLE.kind
@@ -53,7 +53,7 @@ def multiparts() -> dict[str, Body]:
 
 @pytest.mark.parametrize("how", multiparts())
 def test_broken_multipart(hung: Hung, how: str) -> None:
-    must_refuse(hung.shop.update(hung.id, multiparts()[how]), 400, "multipart_broken")
+    must_refuse(hung.shop.update(hung.id, multiparts()[how]), 400, "malformed_multipart")
     hung.must_be_whole()
 
 
@@ -107,7 +107,7 @@ JSONS = {
 @pytest.mark.parametrize("how", JSONS)
 def test_broken_json(hung: Hung, how: str) -> None:
     body = Body(JSONS[how], "application/json")
-    must_refuse(hung.shop.update(hung.id, body), 400, "json_broken")
+    must_refuse(hung.shop.update(hung.id, body), 400, "malformed_json")
     hung.must_be_whole()
 
 
@@ -135,7 +135,7 @@ FORMS = {
 @pytest.mark.parametrize("how", FORMS)
 def test_broken_urlencoded(hung: Hung, how: str) -> None:
     body = Body(FORMS[how], "application/x-www-form-urlencoded")
-    must_refuse(hung.shop.update(hung.id, body), 400, "form_broken")
+    must_refuse(hung.shop.update(hung.id, body), 400, "malformed_form")
     hung.must_be_whole()
 
 
@@ -153,7 +153,7 @@ KINDS = """
 
 @pytest.mark.parametrize("kind", [*KINDS, "", "\xff\xfe"])
 def test_unknown_types(hung: Hung, kind: str) -> None:
-    must_refuse(hung.shop.update(hung.id, Body(PHOTO, kind)), 400, "body_type_unknown")
+    must_refuse(hung.shop.update(hung.id, Body(PHOTO, kind)), 400, "unsupported_content_type")
     hung.must_be_whole()
 
 
@@ -166,7 +166,7 @@ def test_a_type_is_told_as_it_came(hung: Hung) -> None:
 @pytest.mark.parametrize("kind", ["image/jpeg", "application/octet-stream", "video/mp4"])
 def test_a_large_photo_as_the_body(hung: Hung, kind: str) -> None:
     answer = hung.shop.call("POST", hung.path, Body(LARGE, kind), accept_language="en")
-    must_refuse(answer, 400, "body_type_unknown")
+    must_refuse(answer, 400, "unsupported_content_type")
     assert "multipart/form-data" in answer.json["error"]["message"]
     hung.must_be_whole()
 
@@ -219,12 +219,14 @@ def test_a_length_of_a_text_in_characters(hung: Hung) -> None:
     assert hung.shop.update(hung.id, body).data["alt_seo"] == "كوب"
 
 
-@pytest.mark.parametrize("second", [PHOTO, drawn.png(seed=32), b""], ids=["same", "other", "empty"])
+@pytest.mark.parametrize(
+    "second", [PHOTO, sample_photos.png(seed=32), b""], ids=["same", "other", "empty"]
+)
 @pytest.mark.parametrize("turn", [1, -1])
 def test_two_photos(hung: Hung, second: bytes, turn: int) -> None:
     both = [field("photo", PHOTO), field("photo", second)][::turn]
     answer = hung.shop.update(hung.id, parts(*both))
-    must_refuse(answer, 422, "photos_several")
+    must_refuse(answer, 422, "multiple_photos")
     assert list(answer.json["error"]["fields"]) == ["photo"]
     hung.must_be_whole()
 
@@ -242,7 +244,7 @@ STAR = "filename*=utf-8''%D9%83.bmp"
 def test_an_unsupported_format_without_a_plain_name(hung: Hung, more: str) -> None:
     head = f'Content-Disposition: form-data; name="photo"{more}'
     for kind in ("bmp", "tiff"):
-        answer = hung.shop.update(hung.id, parts(part(head, drawn.refused()[kind])))
+        answer = hung.shop.update(hung.id, parts(part(head, sample_photos.refused()[kind])))
         must_refuse(answer, 422, "photo_unsupported")
 
 
@@ -253,7 +255,7 @@ def test_a_quoted_name_that_looks_like_an_option(hung: Hung) -> None:
 
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
 def test_bodies_too_large_for_what_they_are(hung: Hung, kind: str) -> None:
-    must_refuse(hung.shop.update(hung.id, Body(b" " * 65_537, kind)), 413, "body_too_large")
+    must_refuse(hung.shop.update(hung.id, Body(b" " * 65_537, kind)), 413, "payload_too_large")
     hung.must_be_whole()
 
 

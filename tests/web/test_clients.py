@@ -23,9 +23,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tests import drawn
+from tests import sample_photos
 from tests.client import Answer, Line
-from tests.shop import UPDATE, Hung, Shop
+from tests.stores import UPDATE, Hung, Shop
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "clients"
 PHOTO = (SAMPLES / "photo.png").read_bytes()
@@ -98,7 +98,10 @@ def nameless(photo: bytes) -> Form:
 
 def typed(photo: bytes) -> Form:
     """Something that gives its file a type and no name, beside files that nobody asked for."""
-    stranger = (f'{DATA}"file"; filename="b.png"\r\nContent-Type: image/png', drawn.png(seed=22))
+    stranger = (
+        f'{DATA}"file"; filename="b.png"\r\nContent-Type: image/png',
+        sample_photos.png(seed=22),
+    )
     nothing = (f'{DATA}"thumbnail"; filename=""\r\nContent-Type: image/png', b"")
     file = (f'{DATA}"photo"\r\nContent-Type: application/octet-stream', photo)
     return written("x", stranger, file, nothing, *TEXTS)

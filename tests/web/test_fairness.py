@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from fatrina.domain import errors
-from fatrina.web import fairness
-from fatrina.web.fairness import FairLimiter
+from fatrina.web.http import fair_limiter
+from fatrina.web.http.fair_limiter import FairLimiter
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
@@ -84,7 +84,7 @@ def test_a_free_slot_goes_to_the_merchant_with_the_fewest() -> None:
 
 
 def test_a_request_that_waited_too_long_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fairness, "_PATIENCE", 0.01)
+    monkeypatch.setattr(fair_limiter, "_PATIENCE", 0.01)
 
     async def test() -> None:
         work = Work(2)

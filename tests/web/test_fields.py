@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.client import Answer, Body, as_json, field, multipart, part, parts, urlencoded
-from tests.shop import UPDATE, Service, Shop
+from tests.stores import UPDATE, Service, Shop
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +84,12 @@ NO_FLAGS = "2 -1 null 1.5 \u0661 0x1 t y 10 nan".split()  # noqa: SIM905  the sh
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("text", [*NO_FLAGS, "tru e"])
 def test_no_flags(image: Image, way: str, text: str) -> None:
-    refused(image, sent("default", text)[way], "default", "not_flag")
+    refused(image, sent("default", text)[way], "default", "not_boolean")
 
 
 @pytest.mark.parametrize("value", [2, 1.5, [], [1], {}, "\ud800"])
 def test_json_values_that_are_no_flag(image: Image, value: object) -> None:
-    refused(image, as_json({"default": value}), "default", "not_flag")
+    refused(image, as_json({"default": value}), "default", "not_boolean")
 
 
 def test_main_is_no_field_of_update(image: Image) -> None:
@@ -213,7 +213,7 @@ def test_a_text_longer_than_any(image: Image, way: str) -> None:
 @pytest.mark.parametrize("control", ["\0", "\x07", "\x0b", "\x1b", "\x7f", "\x85"])
 def test_control_characters(image: Image, way: str, control: str) -> None:
     for text in (f"a{control}b", f"a{control}", f"{control}\n"):
-        refused(image, sent("alt", text)[way], "alt", "text_control")
+        refused(image, sent("alt", text)[way], "alt", "control_character")
 
 
 LINES = {
@@ -239,7 +239,7 @@ def test_line_breaks_and_tabs_are_spaces(image: Image, way: str, text: str) -> N
 
 
 def test_lone_surrogates(image: Image) -> None:
-    refused(image, Body(b'{"alt":"\\ud83d"}', "application/json"), "alt", "text_broken")
+    refused(image, Body(b'{"alt":"\\ud83d"}', "application/json"), "alt", "invalid_encoding")
 
 
 NAMED = 'Content-Disposition: form-data; name="alt"'
@@ -270,22 +270,22 @@ def test_a_urlencoded_form_names_its_encoding(image: Image, kind: str, text: byt
 @pytest.mark.parametrize("charset", ["idna", "unicode_escape", "punycode", "x", "hex", "a" * 99])
 def test_encodings_that_are_not_read(image: Image, charset: str) -> None:
     head = f"{NAMED}\r\nContent-Type: text/plain; charset={charset}"
-    refused(image, parts(part(head, b"x")), "alt", "text_charset")
+    refused(image, parts(part(head, b"x")), "alt", "unsupported_charset")
 
 
 def test_text_that_is_not_in_its_encoding(image: Image) -> None:
     head = f"{NAMED}\r\nContent-Type: text/plain; charset=us-ascii"
-    refused(image, parts(part(head, "كوب".encode())), "alt", "text_broken")
+    refused(image, parts(part(head, "كوب".encode())), "alt", "invalid_encoding")
 
 
 def test_bytes_that_are_not_utf_8(image: Image) -> None:
     named = 'Content-Disposition: form-data; name="alt"'
-    refused(image, parts(part(named, "نص".encode("cp1256"))), "alt", "text_broken")
+    refused(image, parts(part(named, "نص".encode("cp1256"))), "alt", "invalid_encoding")
 
 
 @pytest.mark.parametrize("value", [5, 1.5, True, [], ["x"], {}])
 def test_json_values_that_are_no_text(image: Image, value: object) -> None:
-    refused(image, as_json({"alt": value}), "alt", "not_text")
+    refused(image, as_json({"alt": value}), "alt", "not_string")
 
 
 # Several and unknown ones

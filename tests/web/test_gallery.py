@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests import drawn
+from tests import sample_photos
 from tests.client import as_json, multipart, urlencoded
-from tests.shop import ATTACH, ROLES, Hung, Service, Shop
+from tests.stores import ATTACH, ROLES, Hung, Service, Shop
 
 
 def attach(shop: Shop, product: int, **fields: str | bytes) -> int:
@@ -39,7 +39,7 @@ def test_of_equal_sorts_the_older_comes_first(shop: Shop) -> None:
     product = shop.product()
     images = [attach(shop, product, sort="3") for _ in range(3)]
     assert shop.order(product) == images
-    shop.update(images[0], photo=drawn.jpeg(), sort="3")
+    shop.update(images[0], photo=sample_photos.jpeg(), sort="3")
     assert shop.order(product) == images
 
 
@@ -78,7 +78,9 @@ def test_by_link(shop: Shop, photos: str) -> None:
 
 
 def test_bytes_win_over_the_link(shop: Shop, photos: str) -> None:
-    image = shop.attach(shop.product(), None, photo=drawn.png(), original=f"{photos}/missing.png")
+    image = shop.attach(
+        shop.product(), None, photo=sample_photos.png(), original=f"{photos}/missing.png"
+    )
     assert image["type"] == "image"
 
 
@@ -89,7 +91,7 @@ def test_a_fault_is_told_of_the_field_that_has_it(shop: Shop, photos: str, field
     assert (answer.status, answer.reasons) == (422, "link_malformed")
     answer = shop.call("POST", ATTACH.format(product), as_json({field: 5, "sort": "x"}))
     assert list(answer.json["error"]["fields"]) == ["sort", field]
-    for target, reason in (("missing.png", "link_not_found"), ("page.html", "link_page")):
+    for target, reason in (("missing.png", "link_not_found"), ("page.html", "link_is_page")):
         sent = multipart(**{field: f"{photos}/{target}"})
         answer = shop.call("POST", ATTACH.format(product), sent)
         assert (list(answer.json["error"]["fields"]), answer.reasons) == ([field], reason)
@@ -120,22 +122,22 @@ def test_the_default_moves(shop: Shop) -> None:
     product = shop.product()
     first, second, third = (attach(shop, product) for _ in range(3))
     for image in (third, second, second, first):
-        assert shop.update(image, photo=drawn.jpeg(), default="1").data["default"] is True
+        assert shop.update(image, photo=sample_photos.jpeg(), default="1").data["default"] is True
         assert shop.main(product) == [image]
 
 
 def test_a_default_given_up_goes_to_the_first_other(shop: Shop) -> None:
     product = shop.product()
     first, second, third = (attach(shop, product) for _ in range(3))
-    assert shop.update(first, photo=drawn.png(), default="0").data["default"] is False
+    assert shop.update(first, photo=sample_photos.png(), default="0").data["default"] is False
     assert shop.main(product) == [second]
-    shop.update(third, photo=drawn.png(), sort="0")
-    shop.update(second, photo=drawn.png(), default="0")
+    shop.update(third, photo=sample_photos.png(), sort="0")
+    shop.update(second, photo=sample_photos.png(), default="0")
     assert shop.main(product) == [third]
 
 
 def test_the_only_image_cannot_give_the_default_up(hung: Hung) -> None:
-    answer = hung.shop.update(hung.id, photo=drawn.png(), default="0")
+    answer = hung.shop.update(hung.id, photo=sample_photos.png(), default="0")
     assert (answer.status, answer.data["default"]) == (201, True)
 
 
@@ -143,7 +145,7 @@ def test_sorts_put_the_images_in_order(shop: Shop) -> None:
     product = shop.product()
     images = [attach(shop, product) for _ in range(4)]
     for image, sort in zip(images, ("4", "3.5", "-2", "1e3"), strict=True):
-        shop.update(image, photo=drawn.png(), sort=sort)
+        shop.update(image, photo=sample_photos.png(), sort=sort)
     assert shop.order(product) == [images[2], images[1], images[0], images[3]]
 
 
@@ -153,7 +155,7 @@ def test_sorts_put_the_images_in_order(shop: Shop) -> None:
 def test_a_deleted_image_is_gone_and_its_urls_are_kept_for_a_while(hung: Hung) -> None:
     assert hung.shop.delete(hung.id).status == 202
     assert hung.shop.delete(hung.id).status == 404
-    assert hung.shop.update(hung.id, photo=drawn.png()).status == 404
+    assert hung.shop.update(hung.id, photo=sample_photos.png()).status == 404
     details = hung.shop.details(hung.product)
     assert (details["status"], details["main_image"], details["images"]) == ("hidden", None, [])
     assert hung.pictures() == hung.were
@@ -195,11 +197,11 @@ def test_a_sku_belongs_to_one_product_of_a_merchant(service: Service, shop: Shop
         ({}, "required"),
         ({"name": ""}, "required"),
         ({"name": None, "sku": "x"}, "required"),
-        ({"name": 5}, "not_text"),
+        ({"name": 5}, "not_string"),
         ({"name": "x" * 501}, "text_too_long"),
-        ({"name": "a\0b"}, "text_control"),
+        ({"name": "a\0b"}, "control_character"),
         ({"name": "x", "sku": "x" * 121}, "text_too_long"),
-        ({"sku": ["x"]}, "not_text, required"),
+        ({"sku": ["x"]}, "not_string, required"),
     ],
 )
 def test_products_that_cannot_be(shop: Shop, fields: dict[str, object], reasons: str) -> None:

@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from fatrina.adapters.storage.local import LocalBlob
-from tests import drawn
+from tests import sample_photos
 from tests.client import Answer, Line, call, head
-from tests.shop import BEHIND, Hung, Service, Shop
-from tests.web.refusing import must_refuse
+from tests.stores import BEHIND, Hung, Service, Shop
+from tests.web.error_responses import must_refuse
 
 KINDS = {
     "jpeg": "image/jpeg",
@@ -21,7 +21,7 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def picture(service: Service) -> "Picture":
-    hung = Hung.up(Shop.open(service), photo=drawn.png(seed=51, width=200, height=150))
+    hung = Hung.up(Shop.open(service), photo=sample_photos.png(seed=51, width=200, height=150))
     return Picture(service, hung.urls()["original"], hung.were["original"])
 
 
@@ -40,7 +40,7 @@ class Picture:
 
 
 def test_pictures_lie_below_the_path_of_their_public_urls_too(strict: Service) -> None:
-    url = Hung.up(Shop.open(strict), photo=drawn.png()).urls()["thumbnail"]
+    url = Hung.up(Shop.open(strict), photo=sample_photos.png()).urls()["thumbnail"]
     path = urlsplit(url).path
     assert path.startswith(BEHIND)
     for target in (path, path.removeprefix(BEHIND)):
@@ -62,7 +62,7 @@ def must_have_its_headers(answer: Answer, picture: Picture) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_types(shop: Shop, kind: str) -> None:
-    photo: bytes = getattr(drawn, kind)(seed=52)
+    photo: bytes = getattr(sample_photos, kind)(seed=52)
     hung = Hung.up(shop, photo=photo)
     for url in hung.urls().values():
         answer = hung.shop.service.get(url)
@@ -146,7 +146,7 @@ def test_a_range(picture: Picture, asked: str, start: int, stop: int | None) -> 
 )
 def test_a_range_outside(picture: Picture, asked: str) -> None:
     answer = cut(picture, asked.format(size=picture.size))
-    must_refuse(answer, 416, "range_outside")
+    must_refuse(answer, 416, "range_not_satisfiable")
     assert answer.headers["content-range"] == f"bytes */{picture.size}"
 
 
@@ -209,7 +209,7 @@ def test_names_that_are_not(picture: Picture) -> None:
         f"/{code}/",
     ]
     for path in others:
-        must_refuse(picture.service.get(path), 404, "missing")
+        must_refuse(picture.service.get(path), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_names_that_are_not(picture: Picture) -> None:
     ],
 )  # fmt: skip
 def test_nothing_else_of_the_folder_is_served(service: Service, path: str) -> None:
-    must_refuse(service.get(path), 404, "missing")
+    must_refuse(service.get(path), 404, "not_found")
 
 
 def test_a_link_in_the_folder_is_not_followed(picture: Picture) -> None:

@@ -12,14 +12,14 @@ from requests_oauthlib import OAuth2Session
 
 from fatrina.actions import oauth
 from fatrina.actions.clock import Clock
-from fatrina.adapters.database.schema import codes, grants, refreshes
-from fatrina.domain.oauth import CODE_SPAN, REFRESH_SPAN, RefusedError
+from fatrina.adapters.database.schema import authorization_codes, grants, refresh_tokens
+from fatrina.domain.oauth import CODE_LIFETIME, REFRESH_LIFETIME, OAuthError
 from fatrina.web.oauth import page
 from tests import client
 from tests.client import Answer, Body
 from tests.domain.test_oauth import CHALLENGE, VERIFIER
-from tests.shop import PRODUCTS, Service, Shop
-from tests.web.refusing import must_refuse
+from tests.stores import PRODUCTS, Service, Shop
+from tests.web.error_responses import must_refuse
 
 AUTH, TOKEN, WHO = "/oauth2/auth", "/oauth2/token", "/oauth2/user/info"
 BACK = "http://127.0.0.1:9/cb"
@@ -101,9 +101,9 @@ def public(service: Service) -> App:
 
 
 def registered(service: Service, *, public: bool = False) -> App:
-    database, shop = service.parts.database, Shop.open(service)
+    database, shop = service.services.database, Shop.open(service)
     made = oauth.create_app(database, "Photo <app>", [BACK], public=public, now=Clock()())
-    key = oauth.new_key(database, shop.code)
+    key = oauth.rotate_owner_key(database, shop.code)
     assert key is not None
     return App(service, shop, key, made[0], made[1] or "")
 
@@ -203,7 +203,7 @@ def test_another_shops_key_lets_nobody_in(own: App) -> None:
 
 
 def test_a_new_key_replaces_the_old(own: App) -> None:
-    assert oauth.new_key(own.service.parts.database, own.shop.code)
+    assert oauth.rotate_owner_key(own.service.services.database, own.shop.code)
     assert own.decide().status == 403
 
 
@@ -346,7 +346,7 @@ def test_json_that_cannot_be_read(own: App, path: str, body: bytes) -> None:
 
 def test_a_large_body_is_not_taken(own: App) -> None:
     answer = own.call("POST", TOKEN, Body(b"a=" + b"x" * 20_000, FORM))
-    must_refuse(answer, 413, "body_too_large")
+    must_refuse(answer, 413, "payload_too_large")
 
 
 def test_json_is_taken_as_well(own: App) -> None:
@@ -411,38 +411,38 @@ def test_another_app_cannot_spend_it(own: App) -> None:
 
 def test_a_removed_app_is_out(own: App) -> None:
     given = own.tokens()
-    assert oauth.remove_app(own.service.parts.database, own.client_id, Clock()())
+    assert oauth.remove_app(own.service.services.database, own.client_id, Clock()())
     assert not own.works(given["access_token"])
     assert own.refresh(given["refresh_token"]).json["error"] == "invalid_client"
     assert own.ask().status == 400
 
 
 def test_everything_ends(own: App) -> None:
-    database, now = own.service.parts.database, Clock()()
+    database, now = own.service.services.database, Clock()()
     client_app = oauth.find_app(database, own.client_id)
     assert client_app is not None
     code, given = own.code(), own.tokens()
     late = {"code": code, "redirect": BACK, "verifier": ""}
-    with pytest.raises(RefusedError):
-        oauth.exchange(database, client_app, **late, now=now + CODE_SPAN + 10_000)
-    after = now + REFRESH_SPAN + 10_000
-    with pytest.raises(RefusedError):
+    with pytest.raises(OAuthError):
+        oauth.exchange(database, client_app, **late, now=now + CODE_LIFETIME + 10_000)
+    after = now + REFRESH_LIFETIME + 10_000
+    with pytest.raises(OAuthError):
         oauth.refresh(database, client_app, given["refresh_token"], "", after)
 
 
 def test_no_secret_is_kept_as_it_is(own: App) -> None:
     given, code = own.tokens(), own.code()
     secrets = {own.secret, own.key, code, given["access_token"], given["refresh_token"]}
-    with own.service.parts.database.reading() as look:
-        for table in (codes, grants, refreshes):
-            for row in look.execute(table.select()):
+    with own.service.services.database.reading() as conn:
+        for table in (authorization_codes, grants, refresh_tokens):
+            for row in conn.execute(table.select()):
                 assert not secrets & {str(value) for value in row}
 
 
 @pytest.mark.parametrize("token", ["", "fatrina_unknown"])
 def test_nobody_is_behind_an_unknown_token(own: App, token: str) -> None:
     answer = own.call("GET", WHO, authorization=f"Bearer {token}")
-    must_refuse(answer, 401, "token_invalid")
+    must_refuse(answer, 401, "invalid_token")
 
 
 def test_the_metadata(own: App) -> None:

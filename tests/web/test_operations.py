@@ -14,10 +14,10 @@ from fatrina import __version__
 from fatrina.adapters.database import Database
 from fatrina.adapters.storage import LocalStorage
 from fatrina.domain import errors
-from tests import client, drawn
+from tests import client, sample_photos
 from tests.client import multipart
-from tests.shop import PRODUCT, Hung, Service, running, until
-from tests.web.refusing import must_refuse
+from tests.stores import PRODUCT, Hung, Service, running, until
+from tests.web.error_responses import must_refuse
 
 
 def test_health(service: Service) -> None:
@@ -41,12 +41,12 @@ def fails(fault: Exception) -> object:
 @pytest.mark.parametrize(
     ("part", "fault", "told"),
     [
-        (LocalStorage, OSError(30, "Read-only file system"), (503, "storage_down")),
-        (LocalStorage, OSError(5, "Input/output error"), (503, "storage_down")),
+        (LocalStorage, OSError(30, "Read-only file system"), (503, "storage_unavailable")),
+        (LocalStorage, OSError(5, "Input/output error"), (503, "storage_unavailable")),
         (LocalStorage, OSError(28, "No space left on device"), (507, "storage_full")),
         (LocalStorage, OSError(122, "Disk quota exceeded"), (507, "storage_full")),
         (LocalStorage, OSError(24, "Too many open files"), (503, "busy")),
-        (Database, errors.DatabaseDown(), (503, "database_down")),
+        (Database, errors.DatabaseUnavailable(), (503, "database_unavailable")),
         (Database, errors.StorageFull(), (507, "storage_full")),
     ],
 )
@@ -68,7 +68,7 @@ def test_ready_writes_where_the_pictures_are(tmp_path: Path) -> None:
     with running(tmp_path) as service:
         media = tmp_path / "media"
         media.rename(tmp_path / "elsewhere")
-        must_refuse(service.get("/ready"), 503, "storage_down")
+        must_refuse(service.get("/ready"), 503, "storage_unavailable")
         (tmp_path / "elsewhere").rename(media)
         assert service.get("/ready").status == 200
         assert [each.name for each in media.iterdir()] == [".turnstile"]
@@ -79,14 +79,14 @@ def test_ready_asks_the_database(tmp_path: Path) -> None:
         assert service.get("/ready").status == 200
         with closing(sqlite3.connect(tmp_path / "fatrina.sqlite3")) as connection, connection:
             connection.execute("ALTER TABLE merchants RENAME TO gone")
-        must_refuse(service.get("/ready"), 503, "database_down")
+        must_refuse(service.get("/ready"), 503, "database_unavailable")
 
 
 @pytest.mark.parametrize(
     ("fault", "status", "reason"),
     [
         (OSError(28, "No space left on device"), 507, "storage_full"),
-        (OSError(5, "Input/output error"), 503, "storage_down"),
+        (OSError(5, "Input/output error"), 503, "storage_unavailable"),
     ],
 )
 def test_a_failing_disk_leaves_the_old_picture(
@@ -94,18 +94,18 @@ def test_a_failing_disk_leaves_the_old_picture(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(LocalStorage, "put", fails(fault))
-        answer = hung.shop.update(hung.id, photo=drawn.png(seed=61))
+        answer = hung.shop.update(hung.id, photo=sample_photos.png(seed=61))
         must_refuse(answer, status, reason)
         assert int(answer.headers["retry-after"]) > 0
     hung.must_be_whole()
-    assert hung.shop.update(hung.id, photo=drawn.png(seed=61)).status == 201
+    assert hung.shop.update(hung.id, photo=sample_photos.png(seed=61)).status == 201
 
 
 def test_a_fault_of_ours_is_told_as_one(hung: Hung, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(LocalStorage, "put", fails(ZeroDivisionError("secret words")))
-        answer = hung.shop.update(hung.id, photo=drawn.png(seed=62))
-    assert (answer.status, answer.reasons) == (500, "internal")
+        answer = hung.shop.update(hung.id, photo=sample_photos.png(seed=62))
+    assert (answer.status, answer.reasons) == (500, "internal_error")
     assert answer.json["error"]["code"] == "server_error"
     assert answer.headers["x-request-id"]
     assert b"secret" not in answer.body
@@ -115,7 +115,7 @@ def test_a_fault_of_ours_is_told_as_one(hung: Hung, monkeypatch: pytest.MonkeyPa
 def test_too_many_waiting_is_told_before_the_body(
     hung: Hung, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hung.shop.service.parts.decoders, "_room", 0)
+    monkeypatch.setattr(hung.shop.service.services.decoders, "_room", 0)
     with hung.shop.line() as line:
         sent = {"content_type": "multipart/form-data; boundary=x", "content_length": "1000000"}
         line.send(hung.shop.head("POST", hung.path, **sent))
@@ -135,9 +135,9 @@ def counted(service: Service, line: str) -> float:
 
 def test_metrics_count_refusals_by_reason(hung: Hung) -> None:
     service = hung.shop.service
-    line = 'fatrina_refusals_total{reason="not_flag"}'
+    line = 'fatrina_refusals_total{reason="not_boolean"}'
     before = counted(service, line)
-    hung.shop.update(hung.id, photo=drawn.png(), default="x")
+    hung.shop.update(hung.id, photo=sample_photos.png(), default="x")
     until(lambda: counted(service, line) == before + 1)
 
 
@@ -228,7 +228,7 @@ def test_an_answer_fits_the_document(hung: Hung) -> None:
         "/admin/v2/products/images/{image_id}"
     ]["post"]
     answers = [
-        hung.shop.update(hung.id, photo=drawn.png(width=1600, height=1848)),
+        hung.shop.update(hung.id, photo=sample_photos.png(width=1600, height=1848)),
         hung.shop.update(hung.id, multipart(sort="x")),
         client.call(hung.shop.service.port, "POST", hung.path),
     ]

@@ -4,10 +4,10 @@ from urllib.parse import quote
 
 import pytest
 
-from tests import client, drawn
+from tests import client, sample_photos
 from tests.client import multipart
-from tests.shop import PREFIX, Hung, Service, Shop
-from tests.web.refusing import must_refuse
+from tests.stores import PREFIX, Hung, Service, Shop
+from tests.web.error_responses import must_refuse
 
 
 def spellings(image: int) -> list[str]:
@@ -32,7 +32,9 @@ def test_an_id_has_one_spelling(hung: Hung, at: int) -> None:
     spelling = spellings(hung.id)[at]
     for method in ("POST", "DELETE"):
         path = f"{PREFIX}/products/images/{spelling}"
-        must_refuse(hung.shop.call(method, path, multipart(photo=drawn.png())), 404, "missing")
+        must_refuse(
+            hung.shop.call(method, path, multipart(photo=sample_photos.png())), 404, "not_found"
+        )
     hung.must_be_whole()
 
 
@@ -57,13 +59,15 @@ def test_an_id_has_one_spelling(hung: Hung, at: int) -> None:
 def test_ids_that_nothing_has(shop: Shop, identifier: str) -> None:
     for path in ("/products/images/{}", "/products/{}/images"):
         target = PREFIX + path.format(identifier)
-        must_refuse(shop.call("POST", target, multipart(photo=drawn.png())), 404, "missing")
+        must_refuse(
+            shop.call("POST", target, multipart(photo=sample_photos.png())), 404, "not_found"
+        )
 
 
 def test_a_percent_encoded_id_is_the_id(hung: Hung) -> None:
     encoded = "".join(f"%{ord(digit):02X}" for digit in str(hung.id))
     path = f"{PREFIX}/products/images/{encoded}?query=ignored"
-    assert hung.shop.call("POST", path, multipart(photo=drawn.jpeg())).status == 201
+    assert hung.shop.call("POST", path, multipart(photo=sample_photos.jpeg())).status == 201
 
 
 NOWHERE = """
@@ -79,7 +83,7 @@ NOWHERE = """
 @pytest.mark.parametrize("path", NOWHERE)
 def test_paths_that_are_not(shop: Shop, path: str) -> None:
     for method in ("GET", "POST"):
-        must_refuse(shop.call(method, path), 404, "missing")
+        must_refuse(shop.call(method, path), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +126,7 @@ def test_head_of_details(hung: Hung) -> None:
 
 
 def test_a_method_is_written_in_capitals(hung: Hung) -> None:
-    must_refuse(hung.shop.call("delete", hung.path), 400, "http_broken")
+    must_refuse(hung.shop.call("delete", hung.path), 400, "malformed_request")
     hung.must_be_whole()
 
 

@@ -6,10 +6,10 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 
 from fatrina.domain.access import READ
-from tests import drawn
+from tests import sample_photos
 from tests.client import Answer, Body, as_json, call, multipart, urlencoded
-from tests.shop import ATTACH, BY_SKU, PRODUCT, PRODUCTS, ROLES, Hung, Service, Shop
-from tests.web.refusing import must_refuse
+from tests.stores import ATTACH, BY_SKU, PRODUCT, PRODUCTS, ROLES, Hung, Service, Shop
+from tests.web.error_responses import must_refuse
 
 
 def listed(shop: Shop, **query: object) -> Answer:
@@ -49,14 +49,14 @@ def test_a_product_with_images(shop: Shop, photos: str) -> None:
         ([{"original": 5}], {"images.0.original": "link_malformed"}),
         ([{"original": "GOOD"}, {"original": "no link"}], {"images.1.original": "link_malformed"}),
         ([{"original": "GOOD"}, {"original": "BAD"}], {"images.1.original": "link_not_found"}),
-        ([{"original": "GOOD"}, {"original": "PAGE"}], {"images.1.original": "link_page"}),
+        ([{"original": "GOOD"}, {"original": "PAGE"}], {"images.1.original": "link_is_page"}),
         ([{"original": "GOOD"}] * 11, {"product": "gallery_full"}),
         (
             [{"original": "GOOD", "alt": 5, "sort": "x"}, {"default": "maybe"}],
             {
                 "images.0.sort": "not_number",
-                "images.0.alt": "not_text",
-                "images.1.default": "not_flag",
+                "images.0.alt": "not_string",
+                "images.1.default": "not_boolean",
                 "images.1.original": "required",
             },
         ),
@@ -73,12 +73,12 @@ def test_images_that_cannot_be(
             else each
             for each in images
         ]
-    stored = {listed.key for listed in shop.service.parts.storage.list()}
+    stored = {listed.key for listed in shop.service.services.storage.list()}
     answer = shop.call("POST", PRODUCTS, as_json({"name": "x", "images": images}))
     must_refuse(answer, 422, ", ".join(dict.fromkeys(faults.values())))
     assert list(answer.json["error"]["fields"]) == [*faults]
     assert listed(shop).data == []
-    left = {each.key for each in shop.service.parts.storage.list()}
+    left = {each.key for each in shop.service.services.storage.list()}
     assert not {key for key in left - stored if key.startswith(f"{shop.code}/")}
 
 
@@ -99,7 +99,7 @@ def test_skus_as_json_numbers(shop: Shop, sku: object, shown: str) -> None:
 @pytest.mark.parametrize("sku", [1.5, True, [], {}])
 def test_json_values_that_are_no_sku(shop: Shop, sku: object) -> None:
     answer = shop.call("POST", PRODUCTS, as_json({"name": "x", "sku": sku}))
-    must_refuse(answer, 422, "not_text")
+    must_refuse(answer, 422, "not_string")
 
 
 # By SKU
@@ -113,7 +113,7 @@ def test_a_sku_in_a_path(shop: Shop, sku: str) -> None:
     product = shop.product(sku=sku)
     path = BY_SKU.format(quote(sku, safe=""))
     assert shop.call("GET", path).data["id"] == product
-    image = shop.call("POST", f"{path}/images", multipart(photo=drawn.png()))
+    image = shop.call("POST", f"{path}/images", multipart(photo=sample_photos.png()))
     assert (image.status, image.json["status"]) == (200, 201)
     assert {shop.service.get(image.data["image"][role]["url"]).status for role in ROLES} == {200}
     assert shop.order(product) == [image.data["id"]]
@@ -125,9 +125,9 @@ def test_a_bare_slash_ends_a_sku(shop: Shop) -> None:
     refused = shop.call("GET", path)
     must_refuse(refused, 405, "method_not_allowed")
     assert refused.headers["allow"] == "POST"
-    must_refuse(shop.call("POST", path), 404, "missing")  # no product has the SKU "A"
+    must_refuse(shop.call("POST", path), 404, "not_found")  # no product has the SKU "A"
     for bare in ("A/", "/A", "A/B", "A%2FB/C", ""):
-        must_refuse(shop.call("GET", BY_SKU.format(bare)), 404, "missing")
+        must_refuse(shop.call("GET", BY_SKU.format(bare)), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -135,14 +135,14 @@ def test_a_bare_slash_ends_a_sku(shop: Shop) -> None:
 )
 def test_skus_that_nothing_has(shop: Shop, sku: str) -> None:
     shop.product(sku="A")
-    must_refuse(shop.call("GET", BY_SKU.format(sku)), 404, "missing")
+    must_refuse(shop.call("GET", BY_SKU.format(sku)), 404, "not_found")
     for below in ("images", "videos"):
-        must_refuse(shop.call("POST", BY_SKU.format(sku) + f"/{below}"), 404, "missing")
+        must_refuse(shop.call("POST", BY_SKU.format(sku) + f"/{below}"), 404, "not_found")
 
 
 def test_anothers_sku_is_no_sku(service: Service, shop: Shop) -> None:
     Shop.open(service).product(sku="A")
-    must_refuse(shop.call("GET", BY_SKU.format("A")), 404, "missing")
+    must_refuse(shop.call("GET", BY_SKU.format("A")), 404, "not_found")
 
 
 # Lists
@@ -182,9 +182,9 @@ def test_a_page_behind_the_last_is_empty(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("0", "number_outside"),
-        ("00", "number_outside"),
-        ("4294967296", "number_outside"),
+        ("0", "out_of_range"),
+        ("00", "out_of_range"),
+        ("4294967296", "out_of_range"),
         ("abc", "not_integer"),
         ("-1", "not_integer"),
         ("1.0", "not_integer"),
@@ -201,7 +201,7 @@ def test_pages_that_cannot_be(shop: Shop, name: str, value: str, reason: str) ->
 
 
 def test_sixty_at_most(shop: Shop) -> None:
-    must_refuse(listed(shop, per_page=61), 422, "number_outside")
+    must_refuse(listed(shop, per_page=61), 422, "out_of_range")
     assert listed(shop, per_page=60).json["pagination"]["perPage"] == 60
     assert listed(shop, per_page="", page="").json["pagination"]["perPage"] == 15
 
@@ -268,7 +268,7 @@ def test_the_longest_keyword_is_found(shop: Shop, letter: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "reason"), [("x" * 501, "text_too_long"), ("a%00", "text_control")]
+    ("query", "reason"), [("x" * 501, "text_too_long"), ("a%00", "control_character")]
 )
 def test_keywords_that_cannot_be(shop: Shop, query: str, reason: str) -> None:
     must_refuse(shop.call("GET", f"{PRODUCTS}?keyword={query}"), 422, reason)
@@ -287,7 +287,7 @@ def test_scopes(service: Service, hung: Hung) -> None:
     hung.shop.call("PUT", PRODUCT.format(hung.product), as_json({"sku": "A"}))
     for path in (PRODUCTS, PRODUCT.format(hung.product), BY_SKU.format("A")):
         assert hung.shop.call("GET", path, authorization=reading).status == 200
-        must_refuse(call(service.port, "GET", path), 401, "token_invalid")
+        must_refuse(call(service.port, "GET", path), 401, "invalid_token")
     for method, path in (
         ("POST", PRODUCTS),
         ("PUT", PRODUCT.format(hung.product)),
@@ -295,7 +295,7 @@ def test_scopes(service: Service, hung: Hung) -> None:
         ("POST", BY_SKU.format("A") + "/images"),
         ("POST", BY_SKU.format("A") + "/videos"),
     ):
-        must_refuse(hung.shop.call(method, path, authorization=reading), 401, "scope_missing")
+        must_refuse(hung.shop.call(method, path, authorization=reading), 401, "insufficient_scope")
     hung.must_be_whole()
 
 
@@ -318,9 +318,9 @@ def test_what_is_mentioned_changes(hung: Hung, way: Any) -> None:
     ("fields", "reasons"),
     [
         ({"name": ""}, "required"),
-        ({"name": 5}, "not_text"),
+        ({"name": 5}, "not_string"),
         ({"sku": "taken"}, "sku_taken"),
-        ({"sku": "x" * 121, "name": "a\0"}, "text_control, text_too_long"),
+        ({"sku": "x" * 121, "name": "a\0"}, "control_character, text_too_long"),
     ],
 )
 def test_changes_that_cannot_be(shop: Shop, fields: dict[str, object], reasons: str) -> None:
@@ -344,7 +344,7 @@ def test_a_removed_product(hung: Hung) -> None:
         ("POST", hung.path),
         ("DELETE", hung.path),
     ):
-        must_refuse(shop.call(method, target), 404, "missing")
+        must_refuse(shop.call(method, target), 404, "not_found")
     assert listed(shop).data == []
     assert hung.pictures() == hung.were
     assert shop.product(sku="A-1") != hung.product
@@ -355,4 +355,4 @@ def test_existence_is_judged_before_the_body(service: Service, shop: Shop) -> No
     for method, path in (("PUT", PRODUCT.format(others)), ("PUT", PRODUCT.format("٣"))):
         with shop.line() as line:
             line.send(shop.head(method, quote(path), content_length="50000"))
-            must_refuse(line.answer(), 404, "missing")
+            must_refuse(line.answer(), 404, "not_found")

@@ -4,10 +4,10 @@ from time import perf_counter
 
 import pytest
 
-from tests import drawn
+from tests import sample_photos
 from tests.client import Line, multipart
-from tests.shop import UPDATE, Hung, Service
-from tests.web.refusing import must_refuse
+from tests.stores import UPDATE, Hung, Service
+from tests.web.error_responses import must_refuse
 
 HOST = b"Host: shop.test\r\n"
 GET = b"GET /health HTTP/1.1\r\n" + HOST
@@ -62,7 +62,7 @@ def test_no_request(service: Service, how: str) -> None:
     with Line(service.port) as line:
         line.send(BROKEN[how])
         answer = line.answer("GET")
-        must_refuse(answer, 400, "http_broken")
+        must_refuse(answer, 400, "malformed_request")
         assert answer.headers["connection"] == "close"
         assert line.hung_up()
     assert service.get("/health").status == 200
@@ -86,7 +86,7 @@ def test_a_body_of_broken_chunks(hung: Hung, how: str) -> None:
     sent = {"content_type": "multipart/form-data; boundary=x", "transfer_encoding": "chunked"}
     with hung.shop.line() as line:
         line.send(hung.shop.head("POST", hung.path, **sent) + BODIES[how])
-        must_refuse(line.answer(), 400, "http_broken")
+        must_refuse(line.answer(), 400, "malformed_request")
         assert line.hung_up()
     hung.must_be_whole()
 
@@ -98,7 +98,7 @@ def test_a_length_beside_chunks_is_the_end(hung: Hung) -> None:
     with hung.shop.line() as line:
         line.send(hung.shop.head("POST", hung.path, content_length=str(len(hidden) + 5), **sent))
         line.send(b"0\r\n\r\n" + hidden)
-        must_refuse(line.answer(), 400, "http_broken")
+        must_refuse(line.answer(), 400, "malformed_request")
         assert line.hung_up()
     hung.must_be_whole()
 
@@ -116,7 +116,7 @@ def test_a_row_without_end(service: Service) -> None:
         line.send((GET + b"\r\n") * 1000)
         for _ in range(9):
             assert line.answer("GET").status == 200
-        must_refuse(line.answer("GET"), 400, "http_broken")
+        must_refuse(line.answer("GET"), 400, "malformed_request")
         assert line.hung_up()
 
 
@@ -125,7 +125,7 @@ def test_a_broken_body_in_a_row(hung: Hung) -> None:
     with hung.shop.line() as line:
         line.send(GET + b"\r\n" + hung.shop.head("POST", hung.path, **chunked) + b"xyz\r\n")
         assert line.answer("GET").status == 200
-        must_refuse(line.answer(), 400, "http_broken")
+        must_refuse(line.answer(), 400, "malformed_request")
         assert line.hung_up()
     hung.must_be_whole()
 
@@ -134,10 +134,10 @@ def test_a_broken_body_behind_an_early_answer(hung: Hung) -> None:
     chunked = {"content_type": "multipart/form-data; boundary=x", "transfer_encoding": "chunked"}
     with hung.shop.line() as line:
         line.send(hung.shop.head("POST", UPDATE.format(1), **chunked))
-        must_refuse(line.answer(), 404, "missing")
+        must_refuse(line.answer(), 404, "not_found")
         begun = perf_counter()
         line.send(b"xyz\r\n")
-        must_refuse(line.answer(), 400, "http_broken")
+        must_refuse(line.answer(), 400, "malformed_request")
         assert line.hung_up()
     assert perf_counter() - begun < 4
 
@@ -147,7 +147,7 @@ def test_garbage_behind_a_request(service: Service, second: bytes) -> None:
     with Line(service.port) as line:
         line.send(GET + b"\r\n" + second)
         assert line.answer("GET").status == 200
-        must_refuse(line.answer("GET"), 400, "http_broken")
+        must_refuse(line.answer("GET"), 400, "malformed_request")
         assert line.hung_up()
 
 
@@ -175,13 +175,13 @@ def test_a_request_all_the_same(service: Service, how: str) -> None:
 def test_targets_that_are_no_paths(service: Service, request_line: str) -> None:
     with Line(service.port) as line:
         line.send(f"{request_line} HTTP/1.1\r\n".encode() + HOST + b"\r\n")
-        must_refuse(line.answer(request_line.split(maxsplit=1)[0]), 404, "missing")
+        must_refuse(line.answer(request_line.split(maxsplit=1)[0]), 404, "not_found")
 
 
 @pytest.mark.parametrize("wanted", ["h2c", "websocket"])
 def test_a_body_of_who_would_rather_speak_another_protocol(hung: Hung, wanted: str) -> None:
     """As curl and what is built on it ask for HTTP/2 where there is no TLS."""
-    form = multipart(photo=drawn.png(seed=44), alt="after")
+    form = multipart(photo=sample_photos.png(seed=44), alt="after")
     sent = {"connection": "Upgrade, HTTP2-Settings", "upgrade": wanted, "http2_settings": "AAMAAA"}
     with hung.shop.line() as line:
         for more in ("first", "second"):

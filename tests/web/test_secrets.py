@@ -14,14 +14,14 @@ import pytest
 from typer.testing import CliRunner
 
 from fatrina.actions import access, oauth
-from fatrina.adapters.buckets import Buckets
 from fatrina.adapters.database import Database
+from fatrina.adapters.rate_limits import BucketStore
 from fatrina.cli import cli
-from fatrina.domain.access import hint, is_guessable, new_token
-from fatrina.domain.oauth import RefusedError
+from fatrina.domain.access import is_guessable, new_token, token_hint
+from fatrina.domain.oauth import OAuthError
 from fatrina.settings import Settings
 from tests import client
-from tests.shop import ADMIN, PRODUCTS, Service, Shop, running
+from tests.stores import ADMIN, PRODUCTS, Service, Shop, running
 
 SECRET = "word of the house"
 FAULTS = "/_fatrina/faults"
@@ -90,32 +90,32 @@ def test_guesses_are_slow_and_the_right_token_is_not(guarded: Service) -> None:
 
 
 def test_a_hint_is_a_quarter_at_most() -> None:
-    assert hint("12345678") == "12"
-    assert len(hint("x" * 40)) == 10
-    assert hint(new_token()).startswith("fatrina_")
+    assert token_hint("12345678") == "12"
+    assert len(token_hint("x" * 40)) == 10
+    assert token_hint(new_token()).startswith("fatrina_")
 
 
 def test_the_grant_goes_with_an_apps_token(strict: Service) -> None:
-    database, clock, shop = strict.parts.database, strict.parts.clock, Shop.open(strict)
+    database, clock, shop = strict.services.database, strict.services.clock, Shop.open(strict)
     client_id, _ = oauth.create_app(
         database, "a", ["http://127.0.0.1:9/cb"], public=True, now=clock()
     )
     app = oauth.find_app(database, client_id)
-    key = oauth.new_key(database, shop.code)
+    key = oauth.rotate_owner_key(database, shop.code)
     assert app is not None
     assert key is not None
-    asked = oauth.Asked(app, app.redirects[0], "products.read offline_access", None)
+    asked = oauth.AuthorizationRequest(app, app.redirects[0], "products.read offline_access", None)
     code = oauth.approve(database, asked, shop.code, key, clock())
     assert code is not None
     issued = oauth.exchange(
         *(database, app), code=code, redirect=app.redirects[0], verifier="", now=clock()
     )
-    token = max(row.id for row in access.listed(database) if row.merchant == shop.code)
-    assert access.revoke(database, token, clock())
+    token = max(row.id for row in access.list_tokens(database) if row.merchant_code == shop.code)
+    assert access.revoke_token(database, token, clock())
     assert Shop(strict, shop.code, issued.access).call("GET", PRODUCTS).status == 401
-    with pytest.raises(RefusedError):
+    with pytest.raises(OAuthError):
         oauth.refresh(database, app, issued.refresh or "", "", clock())
-    assert not access.revoke(database, token, clock())
+    assert not access.revoke_token(database, token, clock())
     assert shop.call("GET", PRODUCTS).status == 200
 
 
@@ -129,8 +129,8 @@ def modes(folder: Path) -> dict[str, int]:
 def test_the_database_belongs_to_its_owner_alone(tmp_path: Path) -> None:
     with Database(tmp_path / "fatrina.sqlite3") as database:
         database.migrate()
-        with Buckets(tmp_path / "limits.sqlite3") as buckets:
-            buckets.change(1, lambda _: 5)
+        with BucketStore(tmp_path / "limits.sqlite3") as buckets:
+            buckets.update(1, lambda _: 5)
             found = modes(tmp_path)
     assert len(found) == 6
     assert set(found.values()) == {0o600}

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests import drawn
+from tests import sample_photos
 from tests.client import Body, as_json, call, multipart, urlencoded
 from tests.domain.test_video import ID, LINKS, STRANGERS
-from tests.shop import BY_SKU, FILM, UPDATE, VIDEO, Hung, Service, Shop
-from tests.web.refusing import must_refuse
+from tests.stores import BY_SKU, FILM, UPDATE, VIDEO, Hung, Service, Shop
+from tests.web.error_responses import must_refuse
 
 THUMBNAIL = f"https://img.youtube.com/vi/{ID}/default.jpg"
 
@@ -24,7 +24,7 @@ def test_what_is_no_link(shop: Shop) -> None:
     wrong = [link for link in STRANGERS if link.strip() == link and link]
     for value in (*wrong, 5, True, [], {}, 1.5):
         answer = shop.call("POST", VIDEO.format(product), as_json({"video_url": value}))
-        must_refuse(answer, 422, "video_unknown")
+        must_refuse(answer, 422, "invalid_video_link")
         assert list(answer.json["error"]["fields"]) == ["video_url"]
     assert shop.order(product) == []
 
@@ -67,12 +67,12 @@ def test_who_and_what_come_before_the_body(service: Service, shop: Shop) -> None
     for path in (VIDEO.format(others), BY_SKU.format("theirs") + "/videos", VIDEO.format("x")):
         with shop.line() as line:
             line.send(shop.head("POST", path, content_length="50000"))
-            must_refuse(line.answer(), 404, "missing")
-    must_refuse(call(service.port, "POST", VIDEO.format(others)), 401, "token_invalid")
+            must_refuse(line.answer(), 404, "not_found")
+    must_refuse(call(service.port, "POST", VIDEO.format(others)), 401, "invalid_token")
     with shop.line() as line:
         head = shop.head("POST", VIDEO.format(shop.product()), content_length="9999999")
         line.send(head)
-        must_refuse(line.answer(), 413, "body_too_large")
+        must_refuse(line.answer(), 413, "payload_too_large")
 
 
 # Its place
@@ -120,12 +120,12 @@ def test_no_photo_replaces_a_video(shop: Shop, photos: str) -> None:
     product = shop.product()
     film = shop.attach_video(product, alt="before")
     for field, sent in (
-        ("photo", multipart(photo=drawn.png(), alt="after")),
+        ("photo", multipart(photo=sample_photos.png(), alt="after")),
         ("photo", multipart(photo=f"{photos}/a.png", alt="after")),
         ("original", as_json({"original": f"{photos}/a.png", "alt": "after"})),
     ):
         answer = shop.call("POST", UPDATE.format(film["id"]), sent)
-        must_refuse(answer, 422, "photo_of_video")
+        must_refuse(answer, 422, "image_is_video")
         assert list(answer.json["error"]["fields"]) == [field]
     must_refuse(shop.update(film["id"], multipart(alt="after")), 422, "required")
     assert [image["alt"] for image in shop.details(product)["images"]] == ["before"]

@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 
 from fatrina.actions.clock import Clock
+from fatrina.actions.webhooks.outbox import Outbox
 from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import Decoders
-from fatrina.adapters.download import Downloader
 from fatrina.adapters.housekeeping import Housekeeping
+from fatrina.adapters.http_client import Downloader
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Services:
     """The outside world of one service."""
 
     database: Database
@@ -22,3 +23,4 @@ class Parts:
     decoders: Decoders
     downloader: Downloader
     clock: Clock
+    outbox: Outbox

@@ -2,23 +2,25 @@
 
 from sqlalchemy import Connection
 
-from fatrina.actions import Parts
+from fatrina.actions import Services
 from fatrina.adapters.database import Database, apps, tokens
 from fatrina.adapters.database.tokens import MerchantRow, TokenRow
-from fatrina.domain import access, errors, rate
+from fatrina.domain import access, errors, rate_limit
 from fatrina.domain.access import Caller
 
 
-def identify(parts: Parts, token: str) -> Caller:
+def authenticate(services: Services, token: str) -> Caller:
     """Who a bearer token stands for.
 
     Raises:
-        errors.TokenInvalid: absent, unknown, expired or revoked.
+        errors.InvalidToken: absent, unknown, expired or revoked.
     """
-    with parts.database.reading() as look:
-        caller = tokens.caller(look, access.hashed(token), parts.clock()) if token else None
+    with services.database.reading() as conn:
+        caller = (
+            tokens.find_caller(conn, access.hash_token(token), services.clock()) if token else None
+        )
     if caller is None:
-        raise errors.TokenInvalid
+        raise errors.InvalidToken
     return caller
 
 
@@ -30,13 +32,15 @@ def check(tx: Connection, caller: Caller) -> None:
     as in an operator's command, passes.
 
     Raises:
-        errors.TokenInvalid: the token is gone, revoked, or another one with the same number.
+        errors.InvalidToken: the token is gone, revoked, or another one with the same number.
     """
     if caller.token_hash and not tokens.is_current(tx, caller):
-        raise errors.TokenInvalid
+        raise errors.InvalidToken
 
 
-def create_merchant(database: Database, code: str, now: int, plan: str = rate.DEFAULT) -> bool:
+def create_merchant(
+    database: Database, code: str, now: int, plan: str = rate_limit.DEFAULT
+) -> bool:
     """Add a merchant; False when the code is taken."""
     with database.writing() as tx:
         if tokens.merchant_id(tx, code) is not None:
@@ -45,10 +49,10 @@ def create_merchant(database: Database, code: str, now: int, plan: str = rate.DE
         return True
 
 
-def merchants(database: Database) -> list[MerchantRow]:
+def list_merchants(database: Database) -> list[MerchantRow]:
     """Every merchant, the newest last."""
-    with database.reading() as look:
-        return tokens.merchants_listed(look)
+    with database.reading() as conn:
+        return tokens.list_merchants(conn)
 
 
 def change_plan(database: Database, code: str, plan: str) -> bool:
@@ -57,44 +61,46 @@ def change_plan(database: Database, code: str, plan: str) -> bool:
         return tokens.change_plan(tx, code, plan)
 
 
-def issue(database: Database, merchant: str, scope: str, milliseconds: int, now: int) -> str | None:
+def issue_token(
+    database: Database, merchant_code: str, scope: str, milliseconds: int, now: int
+) -> str | None:
     """A new token for a merchant; None when there is no such merchant. It is told this once."""
-    token, row = made(scope, milliseconds, now)
+    token, row = build_token(scope, milliseconds, now)
     with database.writing() as tx:
-        owner = tokens.merchant_id(tx, merchant)
+        owner = tokens.merchant_id(tx, merchant_code)
         if owner is None:
             return None
         tokens.add(tx, owner, row)
     return token
 
 
-def made(
+def build_token(
     scope: str, milliseconds: int, now: int, text: str = ""
 ) -> tuple[str, dict[str, str | int]]:
     """A new token, random unless its `text` is given, and its row."""
     token = text or access.new_token()
     return token, {
-        "hash": access.hashed(token),
-        "hint": access.hint(token),
+        "hash": access.hash_token(token),
+        "hint": access.token_hint(token),
         "scope": scope,
         "created_at": now,
         "expires_at": now + milliseconds,
     }
 
 
-def listed(database: Database) -> list[TokenRow]:
+def list_tokens(database: Database) -> list[TokenRow]:
     """Every token, the newest last."""
-    with database.reading() as look:
-        return tokens.listed(look)
+    with database.reading() as conn:
+        return tokens.list_all(conn)
 
 
-def revoke(database: Database, token: int, now: int) -> bool:
+def revoke_token(database: Database, token_id: int, now: int) -> bool:
     """Revoke a token at once; False when none with this id still works.
 
     With an app's token goes all of its grant: its refresh token would give the app a new one.
     """
     with database.writing() as tx:
-        grant = tokens.grant_of(tx, token)
+        grant = tokens.grant_of(tx, token_id)
         # The grant before its tokens, in the order in which every writer locks them.
         ended = grant is not None and apps.revoke(tx, grant, now)
-        return tokens.revoke(tx, token, now) or ended
+        return tokens.revoke(tx, token_id, now) or ended

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import IO, Any, Final, Self
 
-SUMS: Final = "sha256.json"
+CHECKSUMS: Final = "sha256.json"
 
 
-class Writer:
+class ArchiveWriter:
     """An archive that is written member by member, and hashed as it is."""
 
     def __init__(self, out: IO[bytes]) -> None:
@@ -22,7 +22,7 @@ class Writer:
 
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:
-            self.add(SUMS, json.dumps(self._sums).encode())
+            self.add(CHECKSUMS, json.dumps(self._sums).encode())
         self._archive.close()
 
     def add(self, name: str, data: bytes) -> None:
@@ -35,23 +35,23 @@ class Writer:
         file.seek(0)
         self._add(name, size, file)
 
-    def add_pieces(self, name: str, size: int, pieces: Iterator[bytes]) -> None:
+    def add_chunks(self, name: str, size: int, pieces: Iterator[bytes]) -> None:
         """A member that comes in pieces, which are not kept.
 
         Raises:
             OSError: they are fewer bytes than `size`.
         """
-        self._add(name, size, io.BufferedReader(_Pieces(pieces)))
+        self._add(name, size, io.BufferedReader(_ChunkReader(pieces)))
 
     def _add(self, name: str, size: int, data: IO[bytes]) -> None:
         member = tarfile.TarInfo(name)
         member.size, member.mode = size, 0o644
-        hashing = _Hashing(data)
+        hashing = _HashingReader(data)
         self._archive.addfile(member, hashing)
         self._sums[name] = hashing.digest.hexdigest()
 
 
-class _Pieces(io.RawIOBase):
+class _ChunkReader(io.RawIOBase):
     """A file to read, which holds one piece at a time."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
@@ -70,7 +70,7 @@ class _Pieces(io.RawIOBase):
         return count
 
 
-class _Hashing(io.RawIOBase):
+class _HashingReader(io.RawIOBase):
     """Reads on, and hashes what it reads."""
 
     def __init__(self, data: IO[bytes]) -> None:

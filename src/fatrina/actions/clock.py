@@ -4,17 +4,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Heard = Callable[[str, float], None]
+OnStage = Callable[[str, float], None]
 
 
-def _unheard(stage: str, seconds: float) -> None:
+def _ignore(stage: str, seconds: float) -> None:
     """Nobody wants to know."""
 
 
 class Clock:
     """Tells the moment, and hands the seconds of each stage to whoever wants to hear of them."""
 
-    def __init__(self, heard: Heard = _unheard) -> None:
+    def __init__(self, heard: OnStage = _ignore) -> None:
         """Tell `heard` the name and the seconds of every stage."""
         self._heard = heard
 

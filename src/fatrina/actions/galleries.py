@@ -9,31 +9,31 @@ from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Gallery
 
 
-def locked(tx: Connection, caller: Caller, product: int) -> Gallery:
+def lock(tx: Connection, caller: Caller, product_id: int) -> Gallery:
     """Return a product's gallery, locked until the transaction ends.
 
     Raises:
-        errors.TokenInvalid: the caller's token was revoked or replaced meanwhile.
-        errors.Missing: the merchant has no such product.
+        errors.InvalidToken: the caller's token was revoked or replaced meanwhile.
+        errors.NotFound: the merchant has no such product.
     """
     access.check(tx, caller)
-    if products.find(tx, caller.merchant_id, product, lock=True) is None:
-        raise errors.Missing
-    return images.gallery(tx, product)
+    if products.find(tx, caller.merchant_id, product_id, lock=True) is None:
+        raise errors.NotFound
+    return images.gallery(tx, product_id)
 
 
-def locked_of(tx: Connection, caller: Caller, image: int) -> tuple[int, Gallery]:
+def lock_by_image(tx: Connection, caller: Caller, image_id: int) -> tuple[int, Gallery]:
     """Return the product that an image is in, and its gallery, locked likewise.
 
     Raises:
-        errors.TokenInvalid: the caller's token was revoked or replaced meanwhile.
-        errors.Missing: the merchant has no such image.
+        errors.InvalidToken: the caller's token was revoked or replaced meanwhile.
+        errors.NotFound: the merchant has no such image.
     """
     access.check(tx, caller)
-    product = images.product_of(tx, caller.merchant_id, image, lock=True)
+    product = images.product_of(tx, caller.merchant_id, image_id, lock=True)
     if product is None:
-        raise errors.Missing
+        raise errors.NotFound
     gallery = images.gallery(tx, product)
-    if all(entry.id != image for entry in gallery.entries):
-        raise errors.Missing
+    if all(entry.id != image_id for entry in gallery.entries):
+        raise errors.NotFound
     return product, gallery

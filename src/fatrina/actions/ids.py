@@ -8,16 +8,16 @@ _SMALLEST: Final = 10_000_000
 _LARGEST: Final = 2**31  # clients keep ids in signed 32-bit integers
 
 
-def fresh(taken: Callable[[int], bool]) -> int:
+def new_id(taken: Callable[[int], bool]) -> int:
     """A random positive id below 2^31 that is not `taken`."""
     while taken(identifier := _SMALLEST + randbelow(_LARGEST - _SMALLEST)):
         pass
     return identifier
 
 
-def several(count: int, taken: Callable[[int], bool]) -> list[int]:
+def new_ids(count: int, taken: Callable[[int], bool]) -> list[int]:
     """As many different ids."""
     drawn: dict[int, None] = {}
     while len(drawn) < count:
-        drawn[fresh(taken)] = None
+        drawn[new_id(taken)] = None
     return list(drawn)

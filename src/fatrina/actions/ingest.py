@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 import structlog
 from sqlalchemy import Connection
 
-from fatrina.actions import Parts, abandoned
+from fatrina.actions import Services, cancellation
 from fatrina.adapters.decoder import DecoderFaultError
 from fatrina.adapters.spool import SpoolFile
 from fatrina.domain import errors
 from fatrina.domain.link import candidates
-from fatrina.domain.photo import Facts
+from fatrina.domain.photo import ImageInfo
 from fatrina.domain.random_text import random_text
 from fatrina.domain.renditions import HANDLE, ROLES, Original
 from fatrina.domain.version import Source, Version
@@ -31,7 +31,7 @@ log = structlog.get_logger("fatrina")
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
+class PhotoLink:
     """A link to a photo, and the request's field that holds it, to blame in a refusal."""
 
     url: str
@@ -39,7 +39,7 @@ class Linked:
 
 
 @dataclass(frozen=True, slots=True)
-class Photo:
+class IncomingPhoto:
     """A photo that has arrived: its file, and the link it came by."""
 
     file: File
@@ -52,27 +52,27 @@ class Photo:
         return Source(self.file.size, self.file.sha256, self.link)
 
 
-def fetch(parts: Parts, link: Linked, file: File) -> Photo:
+def download(services: Services, link: PhotoLink, file: File) -> IncomingPhoto:
     """Fetch a linked photo into `file`.
 
     Raises:
-        errors.LinkRefused, errors.Busy.
+        errors.LinkError, errors.Busy.
         OSError: the file could not be written.
     """
-    with parts.clock.stage("fetch"), _blaming(link.field):
-        parts.downloader.fetch(link.url, file.write)
-    return Photo(file, _without_query(link.url), link.field)
+    with services.clock.stage("fetch"), _for_field(link.field):
+        services.downloader.fetch(link.url, file.write)
+    return IncomingPhoto(file, _without_query(link.url), link.field)
 
 
-class Storing:
+class StorageSection:
     """A section in which the sweep leaves stored files alone; begun by the first that is stored.
 
     It must last until the transaction that refers to them has ended.
     """
 
-    def __init__(self, parts: Parts, stack: ExitStack) -> None:
+    def __init__(self, services: Services, stack: ExitStack) -> None:
         """Begin later; end with `stack`."""
-        self._parts = parts
+        self._parts = services
         self._stack = stack
         self._begun = False
         self._lock = Lock()
@@ -85,58 +85,60 @@ class Storing:
                 self._begun = True
 
 
-def develop(parts: Parts, photo: Photo, merchant: str, storing: Storing) -> Version:
+def render_and_store(
+    services: Services, photo: IncomingPhoto, merchant_code: str, storing: StorageSection
+) -> Version:
     """Judge and decode a photo once, and store its original and its renditions.
 
     The bytes are durable when this returns; nothing refers to them yet, and `storing` keeps them
     from the sweep.
 
     Raises:
-        errors.PhotoRefused: the photo may not come in, or is damaged.
-        errors.Unavailable, errors.StorageFull: not now.
+        errors.PhotoError: the photo may not come in, or is damaged.
+        errors.ServiceUnavailable, errors.StorageFull: not now.
     """
     with ExitStack() as files:
-        made = {role: files.enter_context(parts.spool.new()) for role in ROLES}
-        with _blaming(photo.field):
-            facts = _decode(parts, photo, made.values())
+        made = {role: files.enter_context(services.spool.new()) for role in ROLES}
+        with _for_field(photo.field):
+            facts = _decode(services, photo, made.values())
         original = Original(
-            merchant=merchant,
+            merchant_code=merchant_code,
             handle=random_text(HANDLE),
             secret=random_text(_SECRET),
-            kind=facts.kind.served_as,
+            format=facts.format.served_as,
             width=facts.width,
             height=facts.height,
         )
         keys = original.keys()
         sizes = tuple(os.fstat(file.descriptor).st_size for file in made.values())
         try:
-            with parts.clock.stage("store"):
+            with services.clock.stage("store"):
                 storing.begin()
-                parts.storage.put({keys[role]: file.path for role, file in made.items()})
+                services.storage.put({keys[role]: file.path for role, file in made.items()})
         except OSError:
-            discard(parts, original)
+            discard(services, original)
             raise
     return Version(original, photo.source, facts.frames, sizes)
 
 
-def is_stored(parts: Parts, version: Version) -> bool:
+def is_stored(services: Services, version: Version) -> bool:
     """Whether the four files of a version are there, with the sizes that they had.
 
     Raises:
         OSError: storage cannot be read.
     """
-    found = [parts.storage.size(key) for key in version.original.keys().values()]
+    found = [services.storage.size(key) for key in version.original.keys().values()]
     return found == [*version.sizes] if version.sizes else all(found)
 
 
-def discard(parts: Parts, original: Original) -> None:
+def discard(services: Services, original: Original) -> None:
     """Delete bytes that no row will ever refer to; what resists is left to the sweep."""
     with suppress(OSError):
-        parts.storage.delete(original.keys().values())
+        services.storage.delete(original.keys().values())
 
 
 def commit(
-    parts: Parts,
+    services: Services,
     run: Callable[[Connection], T],
     committed: Callable[[Connection], T | None] | None = None,
     fresh: Collection[Version] = (),
@@ -151,22 +153,22 @@ def commit(
     is granted only when the lost transaction has ended. From then on no bytes are deleted here,
     since rows may refer to them: the sweep decides.
     """
-    certain = errors.Missing, errors.Invalid, errors.TokenInvalid, errors.StorageFull
-    with parts.clock.stage("commit"):
+    certain = errors.NotFound, errors.ValidationFailed, errors.InvalidToken, errors.StorageFull
+    with services.clock.stage("commit"):
         try:
-            with discarding(parts, fresh, *certain), parts.database.writing() as tx:
+            with cleanup_on_error(services, fresh, *certain), services.database.writing() as tx:
                 return run(tx)
-        except errors.DatabaseDown as down:
+        except errors.DatabaseUnavailable as down:
             if committed is None or not down.connection_lost:
                 raise
-        with parts.database.writing() as tx:
+        with services.database.writing() as tx:
             found = committed(tx)
             return run(tx) if found is None else found
 
 
 @contextmanager
-def discarding(
-    parts: Parts, made: Iterable[Version], *certain: type[BaseException]
+def cleanup_on_error(
+    services: Services, made: Iterable[Version], *certain: type[BaseException]
 ) -> Iterator[None]:
     """Delete the bytes of what is `made` by then, when no row can have come to refer to them.
 
@@ -177,11 +179,11 @@ def discarding(
         yield
     except certain:
         for version in made:
-            discard(parts, version.original)
+            discard(services, version.original)
         raise
 
 
-def _decode(parts: Parts, photo: Photo, files: Iterable[File]) -> Facts:
+def _decode(services: Services, photo: IncomingPhoto, files: Iterable[File]) -> ImageInfo:
     """Decode once; once more after a lost decoder, and by libvips alone after a decoder's fault."""
     plain = False
     for tries_left in reversed(range(_TRIES)):
@@ -189,31 +191,33 @@ def _decode(parts: Parts, photo: Photo, files: Iterable[File]) -> Facts:
             file.rewind()  # a decoder that was lost may have begun to write
         try:
             with ExitStack() as lent:
-                with parts.clock.stage("wait"):
-                    decoder = lent.enter_context(parts.decoders.lend())
-                abandoned.check()
-                with parts.clock.stage("decode"):
-                    facts = decoder.open(photo.file.descriptor, parts.decoders.limits, plain=plain)
-                    decoder.make([file.descriptor for file in files])
+                with services.clock.stage("wait"):
+                    decoder = lent.enter_context(services.decoders.acquire())
+                cancellation.check_client()
+                with services.clock.stage("decode"):
+                    facts = decoder.open(
+                        photo.file.descriptor, services.decoders.limits, plain=plain
+                    )
+                    decoder.render([file.descriptor for file in files])
             return facts
-        except DecoderFaultError as fault:
-            parts.decoders.count_fault()
-            log.error("decoder_fault", trace=str(fault), plain=plain)  # noqa: TRY400  its own trace
+        except DecoderFaultError as exc:
+            services.decoders.count_fault()
+            log.error("decoder_fault", trace=str(exc), plain=plain)  # noqa: TRY400  its own trace
             if not tries_left:
                 raise
             plain = True
-        except errors.DecoderLost:
+        except errors.DecoderFailed:
             if not tries_left:
                 raise
     raise AssertionError
 
 
 @contextmanager
-def _blaming(field: str) -> Iterator[None]:
+def _for_field(field: str) -> Iterator[None]:
     try:
         yield
-    except errors.PhotoRefused as refusal:
-        refusal.field = field
+    except errors.PhotoError as exc:
+        exc.field = field
         raise
 
 

@@ -8,19 +8,25 @@ from sqlalchemy import Connection
 
 from fatrina.actions import access as tokens_of
 from fatrina.adapters.database import Database, apps, tokens
-from fatrina.adapters.database.apps import App, Code, Grant
+from fatrina.adapters.database.apps import App, AuthorizationCode, Grant
 from fatrina.domain import access, oauth
-from fatrina.domain.oauth import ACCESS_SPAN, CODE_SPAN, OFFLINE, REFRESH_SPAN, RefusedError
+from fatrina.domain.oauth import (
+    ACCESS_LIFETIME,
+    CODE_LIFETIME,
+    OFFLINE,
+    REFRESH_LIFETIME,
+    OAuthError,
+)
 from fatrina.domain.random_text import SECRET, random_text
 
 Client = App
 """An app that merchants may let in."""
 _CLIENT_ID: Final = 16  # characters: 95 random bits
-_SPENT: Final = "The refresh token is unknown, has expired, or was used or revoked already."
+_CODE_USED: Final = "The refresh token is unknown, has expired, or was used or revoked already."
 _NO_CODE: Final = "The code is unknown, has expired, was used already, or is not for this request."
 
 
-class Asked(NamedTuple):
+class AuthorizationRequest(NamedTuple):
     """What an app asks a merchant for."""
 
     app: App
@@ -29,7 +35,7 @@ class Asked(NamedTuple):
     challenge: str | None
 
 
-class Issued(NamedTuple):
+class TokenPair(NamedTuple):
     """Tokens, told this once."""
 
     access: str
@@ -43,16 +49,16 @@ def create_app(
     """Register an app: its client id, and its secret unless it is `public`; told this once."""
     secret = None if public else random_text(SECRET)
     client = random_text(_CLIENT_ID)
-    app = App(0, client, name, secret and access.hashed(secret), tuple(redirects))
+    app = App(0, client, name, secret and access.hash_token(secret), tuple(redirects))
     with database.writing() as tx:
         apps.add(tx, app, now)
     return client, secret
 
 
-def listed(database: Database) -> list[App]:
+def list_apps(database: Database) -> list[App]:
     """Every app, the newest last."""
-    with database.reading() as look:
-        return apps.listed(look)
+    with database.reading() as conn:
+        return apps.list_all(conn)
 
 
 def remove_app(database: Database, client_id: str, now: int) -> bool:
@@ -64,17 +70,17 @@ def remove_app(database: Database, client_id: str, now: int) -> bool:
         return app is not None
 
 
-def new_key(database: Database, merchant: str) -> str | None:
+def rotate_owner_key(database: Database, merchant_code: str) -> str | None:
     """A new owner's key, which the one before gives way to; None when there is no merchant."""
     key = random_text(SECRET)
     with database.writing() as tx:
-        return key if apps.set_key(tx, merchant, access.hashed(key)) else None
+        return key if apps.set_owner_key(tx, merchant_code, access.hash_token(key)) else None
 
 
 def find_app(database: Database, client_id: str) -> App | None:
     """The app with this client id."""
-    with database.reading() as look:
-        return apps.find(look, client_id)
+    with database.reading() as conn:
+        return apps.find(conn, client_id)
 
 
 def authenticate(database: Database, client_id: str, secret: str) -> App:
@@ -85,13 +91,15 @@ def authenticate(database: Database, client_id: str, secret: str) -> App:
     """
     app = find_app(database, client_id)
     expected = (app and app.secret_hash) or ""
-    given = access.hashed(secret) if secret else ""
+    given = access.hash_token(secret) if secret else ""
     if app is None or not compare_digest(expected, given):
-        raise RefusedError("invalid_client", "There is no such client, or its secret is wrong.")
+        raise OAuthError("invalid_client", "There is no such client, or its secret is wrong.")
     return app
 
 
-def approve(database: Database, asked: Asked, merchant: str, key: str, now: int) -> str | None:
+def approve(
+    database: Database, asked: AuthorizationRequest, merchant_code: str, key: str, now: int
+) -> str | None:
     """The code for what a merchant granted; None when the owner's key is not the merchant's.
 
     Raises:
@@ -99,27 +107,27 @@ def approve(database: Database, asked: Asked, merchant: str, key: str, now: int)
     """
     code = random_text(SECRET)
     with database.writing() as tx:
-        found = apps.key_of(tx, merchant)
-        if found is None or not compare_digest(found[1] or "", access.hashed(key)):
+        found = apps.owner_key(tx, merchant_code)
+        if found is None or not compare_digest(found[1] or "", access.hash_token(key)):
             return None
-        _must_be_there(tx, asked.app)
-        row = Code(
+        _check_app(tx, asked.app)
+        row = AuthorizationCode(
             id=0,
-            app=asked.app.id,
-            merchant=found[0],
+            app_id=asked.app.id,
+            merchant_id=found[0],
             redirect=asked.redirect,
             scope=asked.scope,
             challenge=asked.challenge,
-            expires_at=now + CODE_SPAN,
-            grant=None,
+            expires_at=now + CODE_LIFETIME,
+            grant_id=None,
         )
-        apps.add_code(tx, row, access.hashed(code))
+        apps.add_code(tx, row, access.hash_token(code))
     return code
 
 
 def exchange(  # noqa: PLR0913  what the request holds
     database: Database, app: App, *, code: str, redirect: str, verifier: str, now: int
-) -> Issued:
+) -> TokenPair:
     """Tokens for a code (RFC 6749, 4.1.3; RFC 7636, 4.5).
 
     A code that comes twice was stolen: all that it gave is revoked (RFC 9700, 4.5).
@@ -128,23 +136,23 @@ def exchange(  # noqa: PLR0913  what the request holds
         RefusedError: the code is not good, or not for this request, or the app has been removed.
     """
     with database.writing() as tx:
-        _must_be_there(tx, app)
-        found = apps.find_code(tx, access.hashed(code))
-        if found is not None and found.app == app.id and found.grant is not None:
-            apps.revoke(tx, found.grant, now)
+        _check_app(tx, app)
+        found = apps.find_code(tx, access.hash_token(code))
+        if found is not None and found.app_id == app.id and found.grant_id is not None:
+            apps.revoke(tx, found.grant_id, now)
         elif (
             found is not None
-            and found.app == app.id
+            and found.app_id == app.id
             and found.expires_at > now
             and found.redirect == redirect
-            and oauth.proves(verifier, found.challenge)
+            and oauth.verify_challenge(verifier, found.challenge)
         ):
             grant = apps.use_code(tx, found, now)
-            return _issued(tx, grant, grant.scope, now)
-    raise RefusedError("invalid_grant", _NO_CODE)
+            return _issue_tokens(tx, grant, grant.scope, now)
+    raise OAuthError("invalid_grant", _NO_CODE)
 
 
-def refresh(database: Database, app: App, token: str, scope: str, now: int) -> Issued:
+def refresh(database: Database, app: App, token: str, scope: str, now: int) -> TokenPair:
     """New tokens for a refresh token, which is spent by that (RFC 6749, 6).
 
     One that comes twice was stolen: its whole family is revoked (RFC 9700, 4.14.2).
@@ -154,31 +162,31 @@ def refresh(database: Database, app: App, token: str, scope: str, now: int) -> I
             the app has been removed.
     """
     with database.writing() as tx:
-        _must_be_there(tx, app)
-        found = apps.find_refresh(tx, access.hashed(token))
-        if found is not None and found.grant.app == app.id:
+        _check_app(tx, app)
+        found = apps.find_refresh(tx, access.hash_token(token))
+        if found is not None and found.grant.app_id == app.id:
             grant = found.grant
             if found.used_at is not None:
                 apps.revoke(tx, grant.id, now)
             elif found.expires_at > now and grant.revoked_at is None:
                 wanted = scope.split() or grant.scope.split()
                 if not set(wanted) <= set(grant.scope.split()):
-                    raise RefusedError("invalid_scope", "That was not granted.")
+                    raise OAuthError("invalid_scope", "That was not granted.")
                 apps.use_refresh(tx, found.id, now)
-                return _issued(tx, grant, " ".join(wanted), now)
-    raise RefusedError("invalid_grant", _SPENT)
+                return _issue_tokens(tx, grant, " ".join(wanted), now)
+    raise OAuthError("invalid_grant", _CODE_USED)
 
 
-def _must_be_there(tx: Connection, app: App) -> None:
+def _check_app(tx: Connection, app: App) -> None:
     """Lock the app, which must not have been removed since it was looked up."""
     if apps.find(tx, app.client_id, lock=True) is None:
-        raise RefusedError("invalid_client", "There is no such client any more.")
+        raise OAuthError("invalid_client", "There is no such client any more.")
 
 
-def _issued(tx: Connection, grant: Grant, scope: str, now: int) -> Issued:
-    token, row = tokens_of.made(scope, ACCESS_SPAN, now)
-    tokens.add(tx, grant.merchant, row | {"grant_id": grant.id})
+def _issue_tokens(tx: Connection, grant: Grant, scope: str, now: int) -> TokenPair:
+    token, row = tokens_of.build_token(scope, ACCESS_LIFETIME, now)
+    tokens.add(tx, grant.merchant_id, row | {"grant_id": grant.id})
     refresh = random_text(SECRET) if OFFLINE in grant.scope.split() else None
     if refresh is not None:
-        apps.add_refresh(tx, grant.id, access.hashed(refresh), now + REFRESH_SPAN)
-    return Issued(token, refresh, scope)
+        apps.add_refresh(tx, grant.id, access.hash_token(refresh), now + REFRESH_LIFETIME)
+    return TokenPair(token, refresh, scope)

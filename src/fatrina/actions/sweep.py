@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from fatrina.adapters.database import Database, apps, deliveries, moments, versions
+from fatrina.adapters.database import Database, apps, deliveries, timestamps, versions
 from fatrina.adapters.housekeeping import Housekeeping, Lease
-from fatrina.adapters.storage import Listed, Storage
+from fatrina.adapters.storage import Storage, StoredFile
 from fatrina.domain import errors
 from fatrina.domain.renditions import handle_of
 
@@ -21,7 +21,7 @@ _GAP: Final = 8 * _DAY
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class SweepResult:
     """What a sweep found, and deleted unless it only looked."""
 
     versions: int
@@ -33,19 +33,19 @@ class Swept:
 
 
 @dataclass(frozen=True, slots=True)
-class Broom:
+class Sweeper:
     """A sweep over one database and its storage."""
 
     database: Database
     storage: Storage
     housekeeping: Housekeeping
     dry_run: bool = False
-    seen: Callable[[int], None] = lambda _: None
+    progress: Callable[[int], None] = lambda _: None
     """Told of progress: how many more files were looked at."""
     trust_clock: bool = False
     """Purge although nothing was recorded in the last eight days."""
 
-    def sweep(self, now: int, keep: int) -> Swept:
+    def sweep(self, now: int, keep: int) -> SweepResult:
         """Purge versions retired over `keep` milliseconds ago, then delete the litter.
 
         A file is litter when no version owns it at a moment at which no update is between storing
@@ -61,15 +61,15 @@ class Broom:
             if not self.dry_run:
                 self.database.settle()
             purged = self._purge(now, now - keep, lease)
-            files, skipped = self._tidy(lease)
-            return Swept(purged, files, skipped)
+            files, skipped = self._delete_expired_rows(lease)
+            return SweepResult(purged, files, skipped)
 
     def _check_clock(self, now: int, before: int) -> None:
         gap = now - self.housekeeping.last_sweep()
         if gap > _GAP and not self.trust_clock:
-            with self.database.reading() as look:
-                gap = min(gap, now - moments.newest(look))
-                due = versions.count_retired(look, before) if gap > _GAP else 0
+            with self.database.reading() as conn:
+                gap = min(gap, now - timestamps.newest_timestamp(conn))
+                due = versions.count_retired(conn, before) if gap > _GAP else 0
             if due:
                 raise errors.ClockUncertain(count=due, days=gap // _DAY)
         if not self.dry_run and (gap <= _GAP or self.trust_clock):
@@ -78,23 +78,23 @@ class Broom:
     def _purge(self, now: int, before: int, lease: Lease) -> int:
         """Rows first, bytes second: a crash in between leaves litter, never a row without bytes."""
         if self.dry_run:
-            with self.database.reading() as look:
-                return versions.count_retired(look, before)
+            with self.database.reading() as conn:
+                return versions.count_retired(conn, before)
         with self.database.writing() as tx:
-            deliveries.forget(tx, before)
-            apps.forget(tx, before)
+            deliveries.delete_finished(tx, before)
+            apps.delete_expired(tx, before)
         count = 0
         while True:
             lease.check()
             with self.database.writing() as tx:
-                batch = versions.retired(tx, before, _BATCH)
+                batch = versions.list_retired(tx, before, _BATCH)
                 versions.purge(tx, (each.id for each in batch), now)
             self.storage.delete(key for each in batch for key in each.original.keys().values())
             count += len(batch)
             if len(batch) < _BATCH:
                 return count
 
-    def _tidy(self, lease: Lease) -> tuple[int, int]:
+    def _delete_expired_rows(self, lease: Lease) -> tuple[int, int]:
         """Delete the litter; how many files that were, and how many could not be checked."""
         count = 0
         left = [[each.key for each in batch] for batch in _batches(self.storage.list())]
@@ -102,22 +102,22 @@ class Broom:
             again: list[list[str]] = []
             for batch in left:
                 lease.check()
-                litter = self._litter(batch)
+                litter = self._delete_orphans(batch)
                 if litter is None:
                     again.append(batch)
                 else:
                     count += len(litter)
-                    self.seen(len(batch))
+                    self.progress(len(batch))
             left = again
         return count, sum(map(len, left))
 
-    def _litter(self, keys: list[str]) -> list[str] | None:
+    def _delete_orphans(self, keys: list[str]) -> list[str] | None:
         """What of these files nothing owns, deleted unless it is a dry run; None if unknown."""
         with self.storage.alone(_PATIENCE) as alone:
             if not alone:
                 return None
-            with self.database.reading() as look:
-                owners = versions.with_bytes(look, {handle_of(key) for key in keys})
+            with self.database.reading() as conn:
+                owners = versions.with_bytes(conn, {handle_of(key) for key in keys})
             owned = {key for original in owners for key in original.keys().values()}
             litter = [key for key in keys if key not in owned]
             if not self.dry_run:
@@ -125,7 +125,7 @@ class Broom:
             return litter
 
 
-def _batches(listed: Iterable[Listed]) -> Iterator[list[Listed]]:
+def _batches(listed: Iterable[StoredFile]) -> Iterator[list[StoredFile]]:
     rows = iter(listed)
     while batch := list(islice(rows, _BATCH)):
         yield batch

@@ -4,9 +4,8 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from fatrina.actions import Parts, galleries, ids, ingest
-from fatrina.actions.announce import announce
-from fatrina.actions.shown import Image
+from fatrina.actions import Services, galleries, ids, ingest
+from fatrina.actions.views import ImageView
 from fatrina.adapters.database import images
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
@@ -15,28 +14,30 @@ from fatrina.domain.video import Video
 from fatrina.domain.webhook import OF_IMAGES
 
 
-def attach(parts: Parts, caller: Caller, product: int, change: Change, video: Video) -> Image:
+def attach(
+    services: Services, caller: Caller, product_id: int, change: Change, video: Video
+) -> ImageView:
     """Add a video to a product's gallery, which takes any number of them.
 
     Raises:
-        errors.Missing: the merchant has no such product.
+        errors.NotFound: the merchant has no such product.
     """
-    with parts.database.reading() as look:
-        image = ids.fresh(partial(images.exists, look))
+    with services.database.reading() as conn:
+        image = ids.new_id(partial(images.exists, conn))
 
-    def run(tx: Connection) -> Image:
-        before = galleries.locked(tx, caller, product)
+    def run(tx: Connection) -> ImageView:
+        before = galleries.lock(tx, caller, product_id)
         after = before.attach(image, change, video.url)
-        images.save(tx, product, before, after, parts.clock())
-        announce(parts, tx, caller, product, OF_IMAGES)
-        return Image(after[image], None)
+        images.save(tx, product_id, before, after, services.clock())
+        services.outbox.enqueue(tx, caller, product_id, OF_IMAGES)
+        return ImageView(after[image], None)
 
-    def committed(tx: Connection) -> Image | None:
-        gallery = galleries.locked(tx, caller, product)
+    def committed(tx: Connection) -> ImageView | None:
+        gallery = galleries.lock(tx, caller, product_id)
         if not images.exists(tx, image):
             return None
         if all(entry.id != image for entry in gallery.entries):
-            raise errors.Missing
-        return Image(gallery[image], None)
+            raise errors.NotFound
+        return ImageView(gallery[image], None)
 
-    return ingest.commit(parts, run, committed)
+    return ingest.commit(services, run, committed)

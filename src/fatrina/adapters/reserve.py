@@ -18,7 +18,7 @@ class Reserve:
         """Use the directory, which must exist when the file is made."""
         self._path = directory / "reserve"
 
-    def make(self) -> None:
+    def create(self) -> None:
         """Allocate the file, or as much of it as there is room for."""
         with suppress(FileNotFoundError):
             if self._path.stat().st_size == _BYTES:
@@ -37,14 +37,14 @@ class Reserve:
             os.close(descriptor)
 
     @contextmanager
-    def released(self) -> Iterator[None]:
+    def release(self) -> Iterator[None]:
         """Delete the file while the block runs if less than its size is free, and make it again."""
         if _free(self._path.parent) < _BYTES:
             self._delete()
         try:
             yield
         finally:
-            self.make()
+            self.create()
 
     def _delete(self) -> None:
         with suppress(OSError):

@@ -35,11 +35,11 @@ class Spool:
         self._spares: deque[Path] = deque()
         folder.mkdir(parents=True, exist_ok=True)
 
-    def left(self) -> int:
+    def count_leftovers(self) -> int:
         """How many files an earlier process left behind, or this one has in use."""
         return len(self._strays())
 
-    def empty(self) -> int:
+    def clear(self) -> int:
         """Delete what an earlier process left behind; how many files that was."""
         strays = self._strays()
         for stray in strays:
@@ -79,7 +79,7 @@ class Spool:
                 raise errors.Busy(retry=_RETRY)
             self._used += size
 
-    def give_back(self, size: int) -> None:
+    def release(self, size: int) -> None:
         """Count `size` bytes out."""
         with self._lock:
             self._used -= size
@@ -158,7 +158,7 @@ class SpoolFile:
         if self._closed:
             return
         self._closed = True
-        self._spool.give_back(self.size)
+        self._spool.release(self.size)
         self.size = 0
         # What it held is decided by now: a fault here must not turn a success into a failure.
         if self._descriptor is not None:

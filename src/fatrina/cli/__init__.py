@@ -10,13 +10,13 @@ import typer
 
 from fatrina import __version__, logs
 from fatrina import app as root
-from fatrina.actions.sweep import Broom
+from fatrina.actions.sweep import Sweeper
 from fatrina.cli.apps import app
-from fatrina.cli.common import CLOCK, Data, settings, told
+from fatrina.cli.common import CLOCK, Data, exit_on_error, settings
+from fatrina.cli.data import dump, reset, restore, seed
 from fatrina.cli.faults import fault, requests
 from fatrina.cli.merchants import merchant
 from fatrina.cli.tokens import token
-from fatrina.cli.twin import dump, reset, restore, seed
 from fatrina.cli.webhooks import webhook
 
 cli = typer.Typer(
@@ -44,12 +44,12 @@ Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a fre
 @cli.command()
 def serve(host: Host = None, port: Port = None, data: Data = None) -> None:
     """Serve the API and the pictures until stopped (Ctrl-C or SIGTERM; requests are finished)."""
-    from fatrina import serving  # noqa: PLC0415  other commands start without it
+    from fatrina import server  # noqa: PLC0415  other commands start without it
 
     chosen = settings(host=host, port=port, data=data)
     logs.configure(chosen.log_level)
-    with told():
-        serving.serve(chosen)
+    with exit_on_error():
+        server.serve(chosen)
 
 
 @cli.command("demo")
@@ -59,7 +59,7 @@ def demo_(host: Host = None, port: Port = None, data: Data = None) -> None:
 
     chosen = settings(host=host, port=port, data=data or Path("data/demo"))
     logs.configure("warning")
-    with told():
+    with exit_on_error():
         demo.run(chosen)
 
 
@@ -83,16 +83,16 @@ def sweep(
         if time.monotonic() - begun > 1 and sys.stderr.isatty():
             typer.echo(f"\r{seen} files looked at …", nl=False, err=True)
 
-    with told(), ExitStack() as lock:
-        folder = lock.enter_context(root.held(chosen.data))
-        arrivals = root.stranded(folder, dry_run=dry_run)
+    with exit_on_error(), ExitStack() as lock:
+        folder = lock.enter_context(root.lock_data_directory(chosen.data))
+        arrivals = root.clean_incoming(folder, dry_run=dry_run)
         if dry_run:  # only reads: a server may start meanwhile
             lock.close()
             folder = root.shared(chosen.data)
         else:
-            lock.enter_context(folder.reserve().released())
+            lock.enter_context(folder.reserve().release())
         with folder.database() as database:
-            broom = Broom(
+            broom = Sweeper(
                 database,
                 folder.storage(),
                 folder.housekeeping(),
@@ -100,7 +100,7 @@ def sweep(
                 progress,
                 trust_clock,
             )
-            swept = broom.sweep(CLOCK(), root.keep(chosen))
+            swept = broom.sweep(CLOCK(), root.retention(chosen))
     verb = "to delete" if dry_run else "deleted"
     typer.echo(f"pictures past their time {verb}: {swept.versions}")
     typer.echo(f"files no picture owns {verb}: {swept.files}")

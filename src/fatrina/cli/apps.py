@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from fatrina.actions import oauth
-from fatrina.cli.common import CLOCK, Data, fail, opened
+from fatrina.cli.common import CLOCK, Data, fail, open_data_directory
 from fatrina.domain import errors, messages, text
-from fatrina.domain.oauth import may_redirect
+from fatrina.domain.oauth import is_allowed_redirect
 
 _LONGEST_NAME = 100
 app = typer.Typer(help="The apps that merchants may let in, by OAuth 2.0.", no_args_is_help=True)
@@ -30,15 +30,15 @@ def app_create(
 ) -> None:
     """Register an app; print its client id and secret. The secret is shown this once."""
     for uri in redirect:
-        if not may_redirect(uri):
+        if not is_allowed_redirect(uri):
             fail(f"“{uri}” is no place to send merchants: use https, or http://127.0.0.1 to try.")
     try:
         name = text.line("name", name, _LONGEST_NAME)
-    except errors.FieldRefused as wrong:
-        fail(messages.word(wrong, "en"))
+    except errors.FieldError as wrong:
+        fail(messages.render(wrong, "en"))
     if not name:
         fail("An app needs a name that merchants know it by.")
-    with opened(data, make=True) as database:
+    with open_data_directory(data, make=True) as database:
         client, secret = oauth.create_app(database, name, redirect, public=public, now=CLOCK())
     typer.echo(f"client_id={client}")
     if secret is not None:
@@ -49,8 +49,8 @@ def app_create(
 @app.command("list")
 def app_list(data: Data = None) -> None:
     """List the apps: client id, kind, name, and where they send merchants back to."""
-    with opened(data) as database:
-        rows = oauth.listed(database)
+    with open_data_directory(data) as database:
+        rows = oauth.list_apps(database)
     for row in rows:
         kind = "public" if row.secret_hash is None else "confidential"
         typer.echo(f"{row.client_id}\t{kind}\t{row.name}\t{' '.join(row.redirects)}")
@@ -65,7 +65,7 @@ def app_remove(
     data: Data = None,
 ) -> None:
     """Take an app away: all of its tokens stop working at once."""
-    with opened(data, reserve=True) as database:
+    with open_data_directory(data, reserve=True) as database:
         if not oauth.remove_app(database, client_id, CLOCK()):
             fail(f"There is no app “{client_id}”; see fatrina app list.")
     typer.echo(f"App {client_id} removed, and all it was granted.", err=True)

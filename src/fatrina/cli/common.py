@@ -24,8 +24,8 @@ def settings(**given: Any) -> Settings:
     """The settings, as the environment has them but for what was given; tells what is wrong."""
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as fault:
-        for each in fault.errors():
+    except ValidationError as exc:
+        for each in exc.errors():
             loc = "_".join(str(part) for part in each["loc"])
             seen = "" if loc.lower() in SECRETS else f" (it is {each['input']!r})"
             typer.echo(f"FATRINA_{loc.upper()}: {each['msg']}{seen}", err=True)
@@ -33,36 +33,38 @@ def settings(**given: Any) -> Settings:
 
 
 @contextmanager
-def opened(data: Path | None, *, make: bool = False, reserve: bool = False) -> Iterator[Database]:
+def open_data_directory(
+    data: Path | None, *, make: bool = False, reserve: bool = False
+) -> Iterator[Database]:
     """The database of the data folder, closed at the end.
 
     With `reserve`, the command may use the space that is kept for a full disk.
     """
     with (
-        told(),
-        root.held(settings(data=data).data, make=make) as folder,
-        folder.reserve().released() if reserve else nullcontext(),
+        exit_on_error(),
+        root.lock_data_directory(settings(data=data).data, make=make) as folder,
+        folder.reserve().release() if reserve else nullcontext(),
         folder.database() as database,
     ):
         yield database
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def exit_on_error() -> Iterator[None]:
     """Say in a line what an operator can mend; leave a trace only for our own faults."""
     try:
         yield
-    except root.NotReadyError as fault:
-        fail(str(fault))
-    except errors.Refusal as refusal:
-        fail(f"{messages.word(refusal, 'en')} fatrina doctor tells more.")
+    except root.NotReadyError as exc:
+        fail(str(exc))
+    except errors.ServiceError as exc:
+        fail(f"{messages.render(exc, 'en')} fatrina doctor tells more.")
     except UnicodeEncodeError:
         fail("An argument is not text in UTF-8.")
-    except OSError as fault:
-        fail(f"{fault.strerror or fault}: {fault.filename or ''}")
+    except OSError as exc:
+        fail(f"{exc.strerror or exc}: {exc.filename or ''}")
 
 
-def fail(words: str) -> NoReturn:
+def fail(message: str) -> NoReturn:
     """End with a line on standard error."""
-    typer.echo(words, err=True)
+    typer.echo(message, err=True)
     raise typer.Exit(1)

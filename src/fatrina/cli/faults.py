@@ -11,7 +11,7 @@ import typer
 
 from fatrina.cli.common import fail, settings
 from fatrina.domain import json_text
-from fatrina.domain.dial import KINDS
+from fatrina.emulator.fault_injection import KINDS
 
 _SECONDS: Final = 30
 Url = Annotated[str, typer.Option(help="Where the service is reached. [http://HOST:PORT]")]
@@ -38,14 +38,14 @@ def fault_add(  # noqa: PLR0913, PLR0917  an option each
     wanted |= {
         name: given for name, given in (("times", times), ("share", share)) if given is not None
     }
-    made = _ask(url, "POST", "/faults", wanted)
+    made = _request(url, "POST", "/faults", wanted)
     typer.echo(f"Fault {made['id']} is ordered.", err=True)
 
 
 @fault.command("list")
 def fault_list(url: Url = "") -> None:
     """List the faults ordered: id, what, method, path, how often still, how often it struck."""
-    for each in _ask(url, "GET", "/faults"):
+    for each in _request(url, "GET", "/faults"):
         left = "always" if each["times"] is None else each["times"]
         cells = (each["id"], each["what"], each["method"], each["path"], left, each["struck"])
         typer.echo("\t".join(str(cell) for cell in cells))
@@ -54,7 +54,7 @@ def fault_list(url: Url = "") -> None:
 @fault.command("clear")
 def fault_clear(url: Url = "") -> None:
     """Take all faults back."""
-    _ask(url, "DELETE", "/faults")
+    _request(url, "DELETE", "/faults")
     typer.echo("No faults any more.", err=True)
 
 
@@ -66,13 +66,13 @@ def requests(
 ) -> None:
     """List what a running service was asked lately, and why it refused what it refused."""
     query = urlencode({"limit": limit, "path": path, "status": "" if status is None else status})
-    for each in _ask(url, "GET", f"/requests?{query}"):
+    for each in _request(url, "GET", f"/requests?{query}"):
         why = "; ".join(told["words"] for told in each["refused"])
         cells = (each["id"], each["method"], each["path"], each["status"], each["ms"], why)
         typer.echo("\t".join(str(cell) for cell in cells))
 
 
-def _ask(url: str, method: str, path: str, fields: Mapping[str, Any] | None = None) -> Any:
+def _request(url: str, method: str, path: str, fields: Mapping[str, Any] | None = None) -> Any:
     chosen = settings()
     base = url.rstrip("/") or chosen.here
     if not chosen.admin_token:
@@ -89,16 +89,16 @@ def _ask(url: str, method: str, path: str, fields: Mapping[str, Any] | None = No
     try:
         with urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
             return json_text.parse(answer.read())["data"]
-    except HTTPError as refusal:
-        fail(f"{base} refuses ({refusal.code}): {_words(refusal)}")
-    except (URLError, OSError, ValueError, KeyError, TypeError) as fault:
-        fail(f"Nothing of Fatrina answers at {base}: {fault}")
+    except HTTPError as exc:
+        fail(f"{base} refuses ({exc.code}): {_error_text(exc)}")
+    except (URLError, OSError, ValueError, KeyError, TypeError) as exc:
+        fail(f"Nothing of Fatrina answers at {base}: {exc}")
 
 
-def _words(refusal: HTTPError) -> str:
+def _error_text(error: HTTPError) -> str:
     try:
-        error = json_text.parse(refusal.read())["error"]
-        fields = [text for texts in error.get("fields", {}).values() for text in texts]
-        return " ".join(fields) or str(error["message"])
+        body = json_text.parse(error.read())["error"]
+        fields = [text for texts in body.get("fields", {}).values() for text in texts]
+        return " ".join(fields) or str(body["message"])
     except (ValueError, KeyError, TypeError, AttributeError):
-        return refusal.reason
+        return error.reason

@@ -6,8 +6,8 @@ from typing import Annotated, Final
 import typer
 
 from fatrina.actions import access, oauth
-from fatrina.cli.common import CLOCK, Data, fail, opened
-from fatrina.domain.rate import DEFAULT, PLANS
+from fatrina.cli.common import CLOCK, Data, fail, open_data_directory
+from fatrina.domain.rate_limit import DEFAULT, PLANS
 
 _CODE: Final = re.compile(r"[A-Za-z0-9]{4,6}")
 _PLANS: Final = ", ".join(f"{name} ({limit})" for name, limit in PLANS.items())
@@ -27,8 +27,8 @@ def merchant_create(
     """Add a merchant."""
     if not _CODE.fullmatch(code):
         fail(f"“{code}” is no merchant code: use 4 to 6 letters and digits, such as shop1.")
-    _must_be_plan(plan)
-    with opened(data, make=True) as database:
+    _check_plan(plan)
+    with open_data_directory(data, make=True) as database:
         if not access.create_merchant(database, code, CLOCK(), plan):
             fail(f"There is a merchant “{code}” already.")
     typer.echo(f"Merchant {code} created. Next: fatrina token create --merchant {code}", err=True)
@@ -37,8 +37,8 @@ def merchant_create(
 @merchant.command("list")
 def merchant_list(data: Data = None) -> None:
     """List the merchants: code and plan."""
-    with opened(data) as database:
-        rows = access.merchants(database)
+    with open_data_directory(data) as database:
+        rows = access.list_merchants(database)
     for row in rows:
         typer.echo(f"{row.code}\t{row.plan}")
     if not rows:
@@ -52,8 +52,8 @@ def merchant_plan(
     data: Data = None,
 ) -> None:
     """Put a merchant on another plan; a running service knows at once."""
-    _must_be_plan(plan)
-    with opened(data) as database:
+    _check_plan(plan)
+    with open_data_directory(data) as database:
         if not access.change_plan(database, code, plan):
             fail(f"There is no merchant “{code}”: fatrina merchant create {code}")
     typer.echo(f"Merchant {code} is on plan {plan}: {PLANS[plan]} requests.", err=True)
@@ -65,13 +65,13 @@ def merchant_key(
     data: Data = None,
 ) -> None:
     """Print a new owner's key, by which the owner lets apps in; the one before works no more."""
-    with opened(data) as database:
-        key = oauth.new_key(database, code)
+    with open_data_directory(data) as database:
+        key = oauth.rotate_owner_key(database, code)
     if key is None:
         fail(f"There is no merchant “{code}”: fatrina merchant create {code}")
     typer.echo(key)
 
 
-def _must_be_plan(plan: str) -> None:
+def _check_plan(plan: str) -> None:
     if plan not in PLANS:
         fail(f"“{plan}” is no plan: use {', '.join(PLANS)}.")

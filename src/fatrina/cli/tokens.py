@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from fatrina.actions import access
-from fatrina.cli.common import CLOCK, Data, fail, opened
+from fatrina.cli.common import CLOCK, Data, fail, open_data_directory
 from fatrina.domain.access import READ, SCOPES, WRITE
 
 _SPAN: Final = re.compile(r"([0-9]{1,6})([smhdw])")
@@ -38,8 +38,8 @@ def token_create(
     milliseconds = int(span[1]) * _SECONDS[span[2]] * 1000
     if milliseconds > _LONGEST:
         fail(f"“{expires}” is too long: a token works for 100 years at most.")
-    with opened(data) as database:
-        made = access.issue(database, merchant, scope, milliseconds, CLOCK())
+    with open_data_directory(data) as database:
+        made = access.issue_token(database, merchant, scope, milliseconds, CLOCK())
     if made is None:
         fail(f"There is no merchant “{merchant}”: fatrina merchant create {merchant}")
     typer.echo(made)
@@ -48,14 +48,14 @@ def token_create(
 @token.command("list")
 def token_list(data: Data = None) -> None:
     """List the tokens: id, merchant, first letters, scope, and until when they work."""
-    with opened(data) as database:
-        rows = access.listed(database)
+    with open_data_directory(data) as database:
+        rows = access.list_tokens(database)
     now = CLOCK()
     for row in rows:
         state = "works" if row.expires_at > now else "expired"
         state = "revoked" if row.revoked_at is not None else state
         until = datetime.fromtimestamp(row.expires_at / 1000, UTC).isoformat(timespec="seconds")
-        typer.echo(f"{row.id}\t{row.merchant}\t{row.hint}…\t{row.scope}\t{until}\t{state}")
+        typer.echo(f"{row.id}\t{row.merchant_code}\t{row.hint}…\t{row.scope}\t{until}\t{state}")
     if not rows:
         typer.echo("No tokens yet: fatrina token create --merchant CODE", err=True)
 
@@ -69,7 +69,7 @@ def token_revoke(
     data: Data = None,
 ) -> None:
     """Make a token stop working at once."""
-    with opened(data, reserve=True) as database:
-        if not access.revoke(database, identifier, CLOCK()):
+    with open_data_directory(data, reserve=True) as database:
+        if not access.revoke_token(database, identifier, CLOCK()):
             fail(f"There is no token {identifier} that still works; see fatrina token list.")
     typer.echo(f"Token {identifier} revoked.", err=True)

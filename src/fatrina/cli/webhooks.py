@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from fatrina.actions import subscriptions
+from fatrina.actions.webhooks import subscriptions
 from fatrina.adapters.database.deliveries import DeliveryRow
-from fatrina.cli.common import CLOCK, Data, fail, opened
+from fatrina.cli.common import CLOCK, Data, fail, open_data_directory
 
 webhook = typer.Typer(
     help="The events that were delivered to subscribers, or were not.", no_args_is_help=True
@@ -26,11 +26,22 @@ def webhook_log(
     data: Data = None,
 ) -> None:
     """List deliveries: id, when, merchant, event, product, URL, tries, and what came of it."""
-    with opened(data) as database:
-        rows = subscriptions.deliveries(database, merchant=merchant, failed=failed, limit=limit)
+    with open_data_directory(data) as database:
+        rows = subscriptions.deliveries(
+            database, merchant_code=merchant, failed=failed, limit=limit
+        )
     for row in rows:
         at = datetime.fromtimestamp(row.created_at / 1000, UTC).isoformat(timespec="seconds")
-        cells = (row.id, at, row.merchant, row.event, row.product, row.url, row.tries, _came(row))
+        cells = (
+            row.id,
+            at,
+            row.merchant_code,
+            row.event,
+            row.product_id,
+            row.url,
+            row.attempts,
+            _outcome(row),
+        )
         typer.echo("\t".join(str(cell) for cell in cells))
     if not rows:
         typer.echo("No deliveries.", err=True)
@@ -45,7 +56,7 @@ def webhook_redeliver(
     data: Data = None,
 ) -> None:
     """Deliver an event once more, the same body; a running service does so at once."""
-    with opened(data) as database:
+    with open_data_directory(data) as database:
         if not subscriptions.redeliver(database, identifier, CLOCK()):
             fail(
                 f"Delivery {identifier} is not there, not over yet, or its subscription has ended."
@@ -53,11 +64,11 @@ def webhook_redeliver(
     typer.echo(f"Delivery {identifier} is due.", err=True)
 
 
-def _came(row: DeliveryRow) -> str:
-    if row.problem is None:
+def _outcome(row: DeliveryRow) -> str:
+    if row.error is None:
         came = "waits" if row.due_at is not None else f"delivered, {row.status}"
     else:
-        came = f"{row.problem}, {'given up' if row.due_at is None else 'to be tried again'}"
+        came = f"{row.error}, {'given up' if row.due_at is None else 'to be tried again'}"
     if row.due_at is not None and row.paused_until is not None:
         came = f"{came}; paused"
     return f"{came}; {row.dropped} older events dropped" if row.dropped else came

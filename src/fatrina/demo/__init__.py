@@ -6,7 +6,7 @@ from random import Random
 from threading import Thread
 from typing import Final
 
-from fatrina import app, serving
+from fatrina import app, server
 from fatrina.demo import emulator_tour, instructions, sample_photos, updates
 from fatrina.demo.context import DemoContext, DemoError
 from fatrina.demo.origin_server import Received, origin_server
@@ -46,14 +46,14 @@ def run(settings: Settings) -> None:
             args = (context, sample, links, random)
             Thread(target=_present, args=args, name="demo", daemon=True).start()
 
-        serving.serve(settings, on_ready)
+        server.serve(settings, on_ready)
 
 
 def _store(service: app.Service, random: Random) -> DemoStore:
     try:
-        return create_store(service.parts, random)
-    except errors.Refusal as exc:
-        raise app.NotReadyError(messages.word(exc, "en")) from exc
+        return create_store(service.services, random)
+    except errors.ServiceError as exc:
+        raise app.NotReadyError(messages.render(exc, "en")) from exc
 
 
 def _write_sample(directory: Path, photo: SamplePhoto) -> Path:

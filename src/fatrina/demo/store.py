@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import select
 
-from fatrina.actions import Parts, access, images, products
-from fatrina.actions.ingest import Photo
+from fatrina.actions import Services, access, images, products
+from fatrina.actions.ingest import IncomingPhoto
 from fatrina.adapters.database import schema
 from fatrina.demo import sample_photos
 from fatrina.demo.sample_photos import SamplePhoto
@@ -55,37 +55,39 @@ class DemoStore(NamedTuple):
     """Ids of the products' first images by SKU."""
 
 
-def create_store(parts: Parts, random: Random) -> DemoStore:
+def create_store(services: Services, random: Random) -> DemoStore:
     """Create the store, or reuse that of an earlier run, with a new token valid for one day."""
-    access.create_merchant(parts.database, MERCHANT, parts.clock())
-    token = access.issue(parts.database, MERCHANT, WRITE, _DAY, parts.clock()) or ""
-    caller = access.identify(parts, token)
-    product_ids = {sample.sku: _product(parts, caller, sample) for sample in PRODUCTS}
+    access.create_merchant(services.database, MERCHANT, services.clock())
+    token = access.issue_token(services.database, MERCHANT, WRITE, _DAY, services.clock()) or ""
+    caller = access.authenticate(services, token)
+    product_ids = {sample.sku: _product(services, caller, sample) for sample in PRODUCTS}
     image_ids = {
-        sample.sku: _image(parts, caller, product_ids[sample.sku], sample, random)
+        sample.sku: _image(services, caller, product_ids[sample.sku], sample, random)
         for sample in PRODUCTS
     }
     return DemoStore(token, product_ids, image_ids)
 
 
-def _product(parts: Parts, caller: Caller, sample: SampleProduct) -> int:
+def _product(services: Services, caller: Caller, sample: SampleProduct) -> int:
     columns = schema.products.c
     query = select(columns.id).where(
         columns.merchant_id == caller.merchant_id, columns.sku == sample.sku
     )
-    with parts.database.reading() as look:
-        product: int | None = look.scalar(query)
-    return product or products.create(parts, caller, sample.name, sample.sku).row.id
+    with services.database.reading() as conn:
+        product: int | None = conn.scalar(query)
+    return product or products.create(services, caller, sample.name, sample.sku).row.id
 
 
 def _image(
-    parts: Parts, caller: Caller, product: int, sample: SampleProduct, random: Random
+    services: Services, caller: Caller, product_id: int, sample: SampleProduct, random: Random
 ) -> int:
-    existing = products.details(parts, caller, product).images
+    existing = products.details(services, caller, product_id).images
     if existing:
         return existing[0].entry.id
     photo = sample.create_photo(sample.drawing, random)
-    with parts.spool.new() as file:
+    with services.spool.new() as file:
         file.write(photo.data)
-        image = images.attach(parts, caller, product, Change(alt=sample.alt), Photo(file))
+        image = images.attach(
+            services, caller, product_id, Change(alt=sample.alt), IncomingPhoto(file)
+        )
     return image.entry.id

@@ -1,6 +1,6 @@
 """The doctor: examines this machine, the data folder and the settings, and says what to do."""
 
-from fatrina.doctor import choices, folder, machine
+from fatrina.doctor import directory_checks, settings_checks, system_checks
 from fatrina.doctor.report import Report
 from fatrina.settings import Settings
 
@@ -12,14 +12,14 @@ def examine(settings: Settings, *, deep: bool = False) -> bool:
     """
     report = Report()
     report.title("Versions")
-    machine.versions(report)
+    system_checks.versions(report)
     report.title("Decoders")
-    machine.decoders(report, settings)
+    system_checks.decoders(report, settings)
     report.title("Machine")
-    machine.limits(report, settings)
+    system_checks.limits(report, settings)
     report.title(f"Data folder {settings.data.absolute()}")
-    folder.examine(report, settings, deep=deep)
+    directory_checks.examine(report, settings, deep=deep)
     report.title("Settings")
-    choices.examine(report, settings)
+    settings_checks.examine(report, settings)
     report.verdict()
     return not report.failures

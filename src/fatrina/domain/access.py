@@ -5,14 +5,14 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Final
 
-from fatrina.domain import errors, rate
+from fatrina.domain import errors, rate_limit
 from fatrina.domain.random_text import SECRET, random_text
 
 READ: Final = "products.read"
 WRITE: Final = "products.read_write"
 SCOPES: Final = (READ, WRITE)
 PREFIX: Final = "fatrina_"
-SHORTEST: Final = 16
+MIN_TOKEN_LENGTH: Final = 16
 """Characters of a token that a person may choose for the service's controls."""
 _DISTINCT: Final = 8
 _HINT: Final = len(PREFIX) + 4
@@ -23,27 +23,25 @@ class Caller:
     """The merchant that a sound token stands for."""
 
     merchant_id: int
-    merchant: str
+    merchant_code: str
     """The merchant's code."""
     token_id: int
     scopes: frozenset[str]
-    plan: str = rate.DEFAULT
+    plan: str = rate_limit.DEFAULT
     """One of `rate.PLANS`."""
     token_hash: str = ""
     """With `token_since`, tells the token from a later one with the same id."""
     token_since: int = 0
     """When the token was made, in milliseconds since the epoch."""
-    unheard: bool = False
-    """Whether nobody is to hear of what this request does: a fault that was ordered."""
 
-    def must(self, scope: str) -> None:
+    def require_scope(self, scope: str) -> None:
         """Pass when the token reaches `scope`; writing includes reading.
 
         Raises:
-            errors.ScopeMissing: it does not.
+            errors.InsufficientScope: it does not.
         """
         if scope not in self.scopes and WRITE not in self.scopes:
-            raise errors.ScopeMissing(scope=scope)
+            raise errors.InsufficientScope(scope=scope)
 
 
 def new_token() -> str:
@@ -51,12 +49,12 @@ def new_token() -> str:
     return PREFIX + random_text(SECRET)
 
 
-def hashed(token: str) -> str:
+def hash_token(token: str) -> str:
     """What is kept of a token."""
     return sha256(token.encode()).hexdigest()
 
 
-def hint(token: str) -> str:
+def token_hint(token: str) -> str:
     """The first characters, by which a list shows which token it is: a quarter of it at most."""
     return token[: min(_HINT, len(token) // 4)]
 
@@ -69,7 +67,7 @@ def is_guessable(token: str) -> bool:
     """
     run = sum(abs(ord(one) - ord(next_one)) <= 1 for one, next_one in pairwise(token))
     return (
-        len(token) < SHORTEST
+        len(token) < MIN_TOKEN_LENGTH
         or len(set(token)) < _DISTINCT
         or token in (token + token)[1:-1]
         or run > len(token) // 2

@@ -2,13 +2,13 @@
 
 from typing import ClassVar
 
-Seen = str | int | float
-MOST_PROBLEMS = 25
+Params = str | int | float
+MAX_ERRORS = 25
 """Fields of one request that are reported; a client that has more wrong sees these first."""
 _LONGEST_FIELD = 200
 
 
-class Refusal(Exception):
+class ServiceError(Exception):
     """A request that is not carried out, and why.
 
     A leaf carries a stable `reason` (the key of its words in `domain.messages`) and what was
@@ -18,66 +18,66 @@ class Refusal(Exception):
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "server_error"
-    reason: ClassVar[str] = "internal"
+    reason: ClassVar[str] = "internal_error"
 
-    def __init__(self, **seen: Seen) -> None:
+    def __init__(self, **seen: Params) -> None:
         super().__init__(self.reason, seen)
-        self.seen = seen
+        self.params = seen
 
-    def each(self) -> "tuple[Refusal, ...]":
+    def each(self) -> "tuple[ServiceError, ...]":
         """The single reasons it stands for: itself, but for one that gathers several."""
         return (self,)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuilt, (type(self), self.seen)
+        return _rebuild, (type(self), self.params)
 
 
-def _rebuilt(leaf: type[Refusal], seen: dict[str, Seen]) -> Refusal:
-    return leaf(**seen)
+def _rebuild(error_class: type[ServiceError], params: dict[str, Params]) -> ServiceError:
+    return error_class(**params)
 
 
 # Who is asking
 
 
-class Unauthorized(Refusal):
+class Unauthorized(ServiceError):
     """The caller may not do this."""
 
     status = 401
     code = "Unauthorized"
 
 
-class TokenInvalid(Unauthorized):
+class InvalidToken(Unauthorized):
     """The token is absent, unknown, expired or revoked."""
 
-    reason = "token_invalid"
+    reason = "invalid_token"
 
 
-class ScopeMissing(Unauthorized):
+class InsufficientScope(Unauthorized):
     """The token lacks the scope: `scope`."""
 
-    reason = "scope_missing"
+    reason = "insufficient_scope"
 
 
-class Blocked(Refusal):
+class Forbidden(ServiceError):
     """The shop is closed to this app; said only where it was ordered."""
 
     status = 403
     code = "error"
-    reason = "blocked"
+    reason = "forbidden"
 
 
 # What is asked for
 
 
-class Missing(Refusal):
+class NotFound(ServiceError):
     """There is no such thing, or not for this merchant; the two are told apart by nobody."""
 
     status = 404
     code = "error"
-    reason = "missing"
+    reason = "not_found"
 
 
-class MethodNotAllowed(Refusal):
+class MethodNotAllowed(ServiceError):
     """The path exists, but only with the methods `allow`."""
 
     status = 405
@@ -85,34 +85,34 @@ class MethodNotAllowed(Refusal):
     reason = "method_not_allowed"
 
 
-class RangeOutside(Refusal):
+class RangeNotSatisfiable(ServiceError):
     """The range asked for lies outside the `size` bytes that there are."""
 
     status = 416
     code = "range_not_satisfiable"
-    reason = "range_outside"
+    reason = "range_not_satisfiable"
 
 
 # How it is asked
 
 
-class BadRequest(Refusal):
+class BadRequest(ServiceError):
     """The request itself is broken."""
 
     status = 400
     code = "bad_request"
 
 
-class HttpBroken(BadRequest):
+class MalformedRequest(BadRequest):
     """The bytes are not an HTTP request."""
 
-    reason = "http_broken"
+    reason = "malformed_request"
 
 
-class BodyTypeUnknown(BadRequest):
+class UnsupportedContentType(BadRequest):
     """The Content-Type is none that is read here: `type`."""
 
-    reason = "body_type_unknown"
+    reason = "unsupported_content_type"
 
 
 class BodyIsPhoto(BadRequest):
@@ -121,61 +121,61 @@ class BodyIsPhoto(BadRequest):
     reason = "body_is_photo"
 
 
-class MultipartBroken(BadRequest):
+class MalformedMultipart(BadRequest):
     """The multipart body breaks its own format: `problem` (in English, from the parser)."""
 
-    reason = "multipart_broken"
+    reason = "malformed_multipart"
 
 
-class JsonBroken(BadRequest):
+class MalformedJson(BadRequest):
     """The body is not a JSON object."""
 
-    reason = "json_broken"
+    reason = "malformed_json"
 
 
-class FormBroken(BadRequest):
+class MalformedForm(BadRequest):
     """The urlencoded body cannot be read as UTF-8 fields."""
 
-    reason = "form_broken"
+    reason = "malformed_form"
 
 
-class BodyCutShort(BadRequest):
+class IncompleteBody(BadRequest):
     """The client left before its body was whole."""
 
-    reason = "body_cut_short"
+    reason = "incomplete_body"
 
 
-class BodyTooSlow(Refusal):
+class RequestTimeout(ServiceError):
     """No byte came for `seconds`, or the whole took longer than it may."""
 
     status = 408
     code = "request_timeout"
-    reason = "body_too_slow"
+    reason = "request_timeout"
 
 
-class BodyTooLarge(Refusal):
+class PayloadTooLarge(ServiceError):
     """The body is larger than `limit` bytes."""
 
     status = 413
     code = "payload_too_large"
-    reason = "body_too_large"
+    reason = "payload_too_large"
 
 
 # What a field holds
 
 
-class Invalid(Refusal):
+class ValidationFailed(ServiceError):
     """Fields that cannot be taken; `problems` has one at least, and no more than are reported."""
 
     status = 422
     code = "error"
-    reason = "invalid"
+    reason = "validation_failed"
 
-    def __init__(self, *problems: "FieldRefused") -> None:
+    def __init__(self, *problems: "FieldError") -> None:
         super().__init__()
-        self.problems = problems[:MOST_PROBLEMS]
+        self.problems = problems[:MAX_ERRORS]
 
-    def each(self) -> tuple[Refusal, ...]:
+    def each(self) -> tuple[ServiceError, ...]:
         """Every field's own."""
         return self.problems
 
@@ -183,178 +183,178 @@ class Invalid(Refusal):
         return type(self), self.problems
 
 
-class FieldRefused(Refusal):
+class FieldError(ServiceError):
     """One field that cannot be taken; `field` is the contract's name for it."""
 
     status = 422
     code = "error"
 
-    def __init__(self, field: str = "photo", **seen: Seen) -> None:
+    def __init__(self, field: str = "photo", **seen: Params) -> None:
         super().__init__(**seen)
         # A name from outside may be long, and JSON can spell half of a surrogate pair.
         self.field = field[:_LONGEST_FIELD].encode("utf-8", "replace").decode()
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuilt, (type(self), {"field": self.field, **self.seen})
+        return _rebuild, (type(self), {"field": self.field, **self.params})
 
 
-class Required(FieldRefused):
+class Required(FieldError):
     """The field must be there and is not."""
 
     reason = "required"
 
 
-class RequiredWithout(FieldRefused):
+class RequiredWithout(FieldError):
     """The field must be there when `other` is not."""
 
     reason = "required_without"
 
 
-class NotOneOf(FieldRefused):
+class InvalidChoice(FieldError):
     """The value is none of those that can be chosen: `known`."""
 
-    reason = "not_one_of"
+    reason = "invalid_choice"
 
 
-class IdTaken(FieldRefused):
+class IdTaken(FieldError):
     """The id is or was another one's: `id`."""
 
     reason = "id_taken"
 
 
-class TokenTaken(FieldRefused):
+class TokenTaken(FieldError):
     """The token is another merchant's."""
 
     reason = "token_taken"
 
 
-class SeedRefused(FieldRefused):
+class InvalidSeed(FieldError):
     """What is to be sown is not sound: `problem` (in English, with its place)."""
 
-    reason = "seed_refused"
+    reason = "invalid_seed"
 
 
-class DumpRefused(FieldRefused):
+class InvalidDump(FieldError):
     """What is to be restored is no sound dump: `problem` (in English)."""
 
-    reason = "dump_refused"
+    reason = "invalid_dump"
 
 
-class HeaderRefused(FieldRefused):
+class HeaderNotAllowed(FieldError):
     """A header that cannot be sent, or is set by Fatrina: `name`."""
 
-    reason = "header_refused"
+    reason = "header_not_allowed"
 
 
-class SecretRefused(FieldRefused):
+class InvalidSecret(FieldError):
     """The secret is to be sent in a header, and cannot be a header's value."""
 
-    reason = "secret_refused"
+    reason = "invalid_secret"
 
 
-class TooManyHeaders(FieldRefused):
+class TooManyHeaders(FieldError):
     """The subscription has more than `limit` headers of its own."""
 
     reason = "too_many_headers"
 
 
-class RuleRefused(FieldRefused):
+class RuleNotSupported(FieldError):
     """A rule that decides which events are sent: none is understood here."""
 
-    reason = "rule_refused"
+    reason = "rule_not_supported"
 
 
-class TooManySubscriptions(FieldRefused):
+class TooManySubscriptions(FieldError):
     """The merchant has `limit` subscriptions already."""
 
     reason = "too_many_subscriptions"
 
 
-class NotInteger(FieldRefused):
+class NotInteger(FieldError):
     """The field must be a whole number."""
 
     reason = "not_integer"
 
 
-class NotNumber(FieldRefused):
+class NotNumber(FieldError):
     """The field must be a finite number."""
 
     reason = "not_number"
 
 
-class NotFlag(FieldRefused):
+class NotBoolean(FieldError):
     """The field must be true or false (1, 0, true, false)."""
 
-    reason = "not_flag"
+    reason = "not_boolean"
 
 
-class NotText(FieldRefused):
+class NotString(FieldError):
     """The field must be text."""
 
-    reason = "not_text"
+    reason = "not_string"
 
 
-class TextTooLong(FieldRefused):
+class TextTooLong(FieldError):
     """The text is longer than `limit` characters."""
 
     reason = "text_too_long"
 
 
-class TextControl(FieldRefused):
+class ControlCharacter(FieldError):
     """The text holds a control character: `character` (as U+XXXX)."""
 
-    reason = "text_control"
+    reason = "control_character"
 
 
-class TextBroken(FieldRefused):
+class InvalidEncoding(FieldError):
     """The bytes of the text are not UTF-8, or not in the encoding that is declared for them."""
 
-    reason = "text_broken"
+    reason = "invalid_encoding"
 
 
-class TextCharset(FieldRefused):
+class UnsupportedCharset(FieldError):
     """The text is in an encoding that is not read here: `charset`."""
 
-    reason = "text_charset"
+    reason = "unsupported_charset"
 
 
-class NumberOutside(FieldRefused):
+class OutOfRange(FieldError):
     """The number is not between `low` and `high`."""
 
-    reason = "number_outside"
+    reason = "out_of_range"
 
 
-class NotList(FieldRefused):
+class NotList(FieldError):
     """The field must be a list."""
 
     reason = "not_list"
 
 
-class ListTooLong(FieldRefused):
+class ListTooLong(FieldError):
     """The list has more than `limit` items."""
 
     reason = "list_too_long"
 
 
-class NotObject(FieldRefused):
+class NotObject(FieldError):
     """The field must be an object: named values in braces."""
 
     reason = "not_object"
 
 
-class VideoUnknown(FieldRefused):
+class InvalidVideoLink(FieldError):
     """The text is not the link of a YouTube video."""
 
-    reason = "video_unknown"
+    reason = "invalid_video_link"
 
 
-class SkuTaken(FieldRefused):
+class SkuTaken(FieldError):
     """Another product of this merchant has that SKU: `sku`."""
 
     reason = "sku_taken"
 
 
-class GalleryFull(FieldRefused):
+class GalleryFull(FieldError):
     """The product has its `limit` images already."""
 
     reason = "gallery_full"
@@ -363,165 +363,165 @@ class GalleryFull(FieldRefused):
 # What is wrong with a photo
 
 
-class PhotoRefused(FieldRefused):
+class PhotoError(FieldError):
     """A photo that may not come in."""
 
 
-class PhotoEmpty(PhotoRefused):
+class PhotoEmpty(PhotoError):
     """The photo has no bytes."""
 
     reason = "photo_empty"
 
 
-class PhotosSeveral(PhotoRefused):
+class MultiplePhotos(PhotoError):
     """The request has more than one photo file."""
 
-    reason = "photos_several"
+    reason = "multiple_photos"
 
 
-class PhotoEncoded(PhotoRefused):
+class PhotoEncoded(PhotoError):
     """The field holds a photo as base64 text."""
 
     reason = "photo_encoded"
 
 
-class PhotoOfVideo(PhotoRefused):
+class ImageIsVideo(PhotoError):
     """The image is a video, which has no photo to replace."""
 
-    reason = "photo_of_video"
+    reason = "image_is_video"
 
 
-class PhotoTooLarge(PhotoRefused):
+class PhotoTooLarge(PhotoError):
     """The photo has more than `limit` bytes."""
 
     reason = "photo_too_large"
 
 
-class PhotoUnknown(PhotoRefused):
+class PhotoNotAnImage(PhotoError):
     """The bytes are no picture of a kind that is known here."""
 
-    reason = "photo_unknown"
+    reason = "photo_not_an_image"
 
 
-class PhotoUnsupported(PhotoRefused):
+class PhotoUnsupported(PhotoError):
     """The bytes are a picture, but of a kind that is not taken: `kind`."""
 
     reason = "photo_unsupported"
 
 
-class PhotoCodingUnsupported(PhotoRefused):
+class PhotoCodingUnsupported(PhotoError):
     """The format is accepted, but not this coding of it: `coding` (a technical name)."""
 
     reason = "photo_coding_unsupported"
 
 
-class PhotoHeicMissing(PhotoRefused):
+class PhotoHeicUnavailable(PhotoError):
     """The photo is HEIC, and this installation has no decoder for it."""
 
-    reason = "photo_heic_missing"
+    reason = "photo_heic_unavailable"
 
 
-class PhotoTooManyPixels(PhotoRefused):
+class PhotoTooManyPixels(PhotoError):
     """`width` times `height` is over `limit` pixels."""
 
-    reason = "photo_pixels"
+    reason = "photo_too_many_pixels"
 
 
-class PhotoAvifTooManyPixels(PhotoRefused):
+class PhotoAvifTooManyPixels(PhotoError):
     """An AVIF of `bits` a sample and planes `kind`: `width` times `height` is over `limit` pixels.
 
     Deeper samples, finer colours and alpha take more memory, so fewer pixels fit.
     """
 
-    reason = "photo_avif_pixels"
+    reason = "photo_avif_too_many_pixels"
 
 
-class PhotoSideTooLong(PhotoRefused):
+class PhotoSideTooLong(PhotoError):
     """A side of `width` by `height` is over `limit` pixels."""
 
-    reason = "photo_side"
+    reason = "photo_side_too_long"
 
 
-class PhotoTooManyFrames(PhotoRefused):
+class PhotoTooManyFrames(PhotoError):
     """The animation has `frames`, over `limit`."""
 
-    reason = "photo_frames"
+    reason = "photo_too_many_frames"
 
 
-class PhotoTooManyScans(PhotoRefused):
+class PhotoTooManyScans(PhotoError):
     """The progressive JPEG has over `limit` scans: only an attack has that many."""
 
-    reason = "photo_scans"
+    reason = "photo_too_many_scans"
 
 
-class PhotoDamaged(PhotoRefused):
+class PhotoDamaged(PhotoError):
     """The photo is cut short or its data is broken: `problem` (in English, from the decoder)."""
 
     reason = "photo_damaged"
 
 
-class PhotoTooSlow(PhotoRefused):
+class PhotoTimeout(PhotoError):
     """Decoding took over `limit` seconds."""
 
-    reason = "photo_too_slow"
+    reason = "photo_timeout"
 
 
-class PhotoTooHungry(PhotoRefused):
+class PhotoMemoryExceeded(PhotoError):
     """Decoding wants over `limit` bytes of memory."""
 
-    reason = "photo_too_hungry"
+    reason = "photo_memory_exceeded"
 
 
-class PhotoCrashed(PhotoRefused):
+class PhotoCrashedDecoder(PhotoError):
     """The decoder died over this photo."""
 
-    reason = "photo_crashed"
+    reason = "photo_crashed_decoder"
 
 
 # What is wrong with a link
 
 
-class LinkRefused(PhotoRefused):
+class LinkError(PhotoError):
     """A link that is not followed, or led nowhere."""
 
 
-class LinkMalformed(LinkRefused):
+class LinkMalformed(LinkError):
     """The text is not an absolute http or https URL."""
 
     reason = "link_malformed"
 
 
-class LinkTooLong(LinkRefused):
+class LinkTooLong(LinkError):
     """The text of the link has more than `limit` characters."""
 
     reason = "link_too_long"
 
 
-class LinkCredentials(LinkRefused):
+class LinkCredentials(LinkError):
     """The URL holds a user name or a password."""
 
     reason = "link_credentials"
 
 
-class LinkPort(LinkRefused):
+class LinkPortNotAllowed(LinkError):
     """The URL names a port other than 80 and 443: `port`."""
 
-    reason = "link_port"
+    reason = "link_port_not_allowed"
 
 
-class LinkForbidden(LinkRefused):
+class LinkAddressNotAllowed(LinkError):
     """The host, or one of its addresses, is not public."""
 
-    reason = "link_forbidden"
+    reason = "link_address_not_allowed"
 
 
-class LinkUnresolved(LinkRefused):
+class LinkUnresolved(LinkError):
     """The host's name has no address."""
 
     reason = "link_unresolved"
 
 
-class LinkUnreachable(LinkRefused):
+class LinkUnreachable(LinkError):
     """The server refused or closed the connection."""
 
     reason = "link_unreachable"
@@ -551,70 +551,70 @@ class LinkCertificateUntrusted(LinkTls):
     reason = "link_certificate_untrusted"
 
 
-class LinkBroken(LinkRefused):
+class LinkInvalidResponse(LinkError):
     """The far side's answer is not sound HTTP, or ended early."""
 
-    reason = "link_broken"
+    reason = "link_invalid_response"
 
 
-class LinkStatus(LinkRefused):
+class LinkStatus(LinkError):
     """The server answered with `status` instead of 200."""
 
     reason = "link_status"
 
 
-class LinkDenied(LinkRefused):
+class LinkDenied(LinkError):
     """The server does not give the file to this service: `status` 401, 403, 407 or 451."""
 
     reason = "link_denied"
 
 
-class LinkNotFound(LinkRefused):
+class LinkNotFound(LinkError):
     """The server has no file at the link: `status` 404 or 410."""
 
     reason = "link_not_found"
 
 
-class LinkPage(LinkRefused):
+class LinkIsPage(LinkError):
     """The link leads to a web page instead of a file."""
 
-    reason = "link_page"
+    reason = "link_is_page"
 
 
-class LinkNotImage(LinkRefused):
+class LinkNotImage(LinkError):
     """The link leads to a file of another kind: `type`, its declared media type."""
 
     reason = "link_not_image"
 
 
-class LinkRedirects(LinkRefused):
+class LinkTooManyRedirects(LinkError):
     """The link redirects more than `limit` times."""
 
-    reason = "link_redirects"
+    reason = "link_too_many_redirects"
 
 
-class LinkEncoded(LinkRefused):
+class LinkContentEncoding(LinkError):
     """The server compressed the file in a way that is not decoded here: `encoding`."""
 
-    reason = "link_encoded"
+    reason = "link_content_encoding"
 
 
-class LinkTooLarge(LinkRefused):
+class LinkTooLarge(LinkError):
     """The far side sends more than `limit` bytes."""
 
     reason = "link_too_large"
 
 
-class LinkTooSlow(LinkRefused):
+class LinkTimeout(LinkError):
     """Fetching took over `limit` seconds."""
 
-    reason = "link_too_slow"
+    reason = "link_timeout"
 
 
 # How often it is asked
 
 
-class ClientGone(Refusal):
+class ClientGone(ServiceError):
     """The client closed its connection before the work began; nobody receives this response."""
 
     status = 499
@@ -622,7 +622,7 @@ class ClientGone(Refusal):
     reason = "client_gone"
 
 
-class TooManyRequests(Refusal):
+class TooManyRequests(ServiceError):
     """The merchant's `limit` of requests is used up; one more fits in `retry` seconds."""
 
     status = 429
@@ -630,7 +630,7 @@ class TooManyRequests(Refusal):
     reason = "too_many_requests"
 
 
-class TooManyGuesses(Refusal):
+class TooManyGuesses(ServiceError):
     """Too many wrong secrets came lately; another one is looked at in `retry` seconds."""
 
     status = 429
@@ -641,58 +641,58 @@ class TooManyGuesses(Refusal):
 # What is wrong with us
 
 
-class Unavailable(Refusal):
+class ServiceUnavailable(ServiceError):
     """Fatrina cannot do this now; the same request may work later."""
 
     status = 503
     code = "service_unavailable"
 
 
-class Busy(Unavailable):
+class Busy(ServiceUnavailable):
     """Too many photos are waiting already; try again in `retry` seconds."""
 
     reason = "busy"
 
 
-class DecoderLost(Unavailable):
+class DecoderFailed(ServiceUnavailable):
     """The decoder was lost through no fault of the photo; try again in `retry` seconds."""
 
-    reason = "decoder_lost"
+    reason = "decoder_failed"
 
 
-class StorageDown(Unavailable):
+class StorageUnavailable(ServiceUnavailable):
     """Storage does not answer, or refuses writes."""
 
-    reason = "storage_down"
+    reason = "storage_unavailable"
 
 
-class DatabaseDown(Unavailable):
+class DatabaseUnavailable(ServiceUnavailable):
     """The database does not answer, or refuses writes."""
 
-    reason = "database_down"
+    reason = "database_unavailable"
     connection_lost = False
     """Whether the connection was lost: a commit may have succeeded all the same."""
 
 
-class HousekeepingBusy(Unavailable):
+class HousekeepingBusy(ServiceUnavailable):
     """Sweep, seed, restore or reset is at work: `operation`; try again in `retry` seconds."""
 
     reason = "housekeeping_busy"
 
 
-class ClockUncertain(Unavailable):
+class ClockUncertain(ServiceUnavailable):
     """`count` pictures are due, but nothing was recorded in the last `days` days."""
 
     reason = "clock_uncertain"
 
 
-class Stopping(Unavailable):
+class Stopping(ServiceUnavailable):
     """The service is stopping; another one may answer in `retry` seconds."""
 
     reason = "stopping"
 
 
-class StorageFull(Refusal):
+class StorageFull(ServiceError):
     """There is no space left for the bytes."""
 
     status = 507
@@ -700,16 +700,16 @@ class StorageFull(Refusal):
     reason = "storage_full"
 
 
-class Internal(Refusal):
+class InternalError(ServiceError):
     """A fault of ours; the log has it under the request's id."""
 
 
-def leaves(root: type[Refusal] = Refusal) -> list[type[Refusal]]:
+def subclasses(root: type[ServiceError] = ServiceError) -> list[type[ServiceError]]:
     """All the kinds of refusal below `root` that carry a reason of their own."""
-    below = [leaf for child in root.__subclasses__() for leaf in leaves(child)]
+    below = [leaf for child in root.__subclasses__() for leaf in subclasses(child)]
     return ([root] if "reason" in vars(root) else []) + below
 
 
-def named(reason: str) -> type[Refusal] | None:
+def by_reason(reason: str) -> type[ServiceError] | None:
     """The leaf whose stable reason is `reason`."""
-    return next((leaf for leaf in leaves() if leaf.reason == reason), None)
+    return next((leaf for leaf in subclasses() if leaf.reason == reason), None)

@@ -6,7 +6,7 @@ from typing import Final
 
 from fatrina.domain import errors
 
-MOST_IMAGES: Final = 10  # the contract: "The maximum allowed images are 10"
+MAX_IMAGES: Final = 10  # the contract: "The maximum allowed images are 10"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +56,24 @@ class Gallery:
         """The main picture; None in an empty gallery."""
         return next((entry for entry in self.entries if entry.default), None)
 
-    def must_have_room(self, count: int = 1) -> None:
+    def check_capacity(self, count: int = 1) -> None:
         """Pass when so many images more may come in; videos do not count.
 
         Raises:
-            errors.Invalid: the gallery is full, or would be fuller than it may.
+            errors.ValidationFailed: the gallery is full, or would be fuller than it may.
         """
         photos = sum(entry.video is None for entry in self.entries)
-        if photos + count > MOST_IMAGES:
-            raise errors.Invalid(errors.GalleryFull("product", limit=MOST_IMAGES))
+        if photos + count > MAX_IMAGES:
+            raise errors.ValidationFailed(errors.GalleryFull("product", limit=MAX_IMAGES))
 
     def attach(self, identifier: int, change: Change, video: str | None = None) -> "Gallery":
         """Add an image or a video: last without a sort, the default when it is the only one.
 
         Raises:
-            errors.Invalid: the gallery is full, and an image was to come in.
+            errors.ValidationFailed: the gallery is full, and an image was to come in.
         """
         if video is None:
-            self.must_have_room()
+            self.check_capacity()
         age = max((entry.age for entry in self.entries), default=0) + 1
         last = max((entry.sort for entry in self.entries), default=0.0)
         sort = _after(last) if self.entries else 1.0

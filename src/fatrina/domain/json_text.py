@@ -28,15 +28,15 @@ def parse(data: bytes | str, make_object: MakeObject | None = None) -> Any:
         JsonError: the text is not JSON (`NaN` and `Infinity` are not), or is nested too deep.
     """
     try:
-        text = data if isinstance(data, str) else _decoded(data)
+        text = data if isinstance(data, str) else _decode(data)
         if _depth_exceeds(text, DEPTH):
             raise JsonError(f"it is nested more than {DEPTH} deep")
-        return json.loads(text, object_pairs_hook=make_object, parse_constant=_refuse)
-    except ValueError as fault:
-        raise JsonError(str(fault)) from fault
+        return json.loads(text, object_pairs_hook=make_object, parse_constant=_reject_constant)
+    except ValueError as exc:
+        raise JsonError(str(exc)) from exc
 
 
-def _decoded(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     # Half of a surrogate pair is no text; who takes a text says so, by the name of its field.
     return data.decode(json.detect_encoding(data), "surrogatepass")
 
@@ -56,5 +56,5 @@ def _depth_exceeds(text: str, limit: int) -> bool:
     return False
 
 
-def _refuse(constant: str) -> None:
+def _reject_constant(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")

@@ -10,7 +10,7 @@ import idna
 
 from fatrina.domain import errors
 
-LONGEST: Final = 8192
+MAX_LENGTH: Final = 8192
 """Characters of a whole URL, as it is written. Signed URLs have up to about 3,000."""
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -84,7 +84,8 @@ def parse(text: str) -> Link:
             backslashes inside.
         errors.LinkTooLong: over `LONGEST` characters.
         errors.LinkCredentials: it holds a user name or a password, be it an empty one.
-        errors.LinkForbidden: its host is a number in another spelling than four decimal parts.
+        errors.LinkAddressNotAllowed: its host is a number that is not written as four
+            decimal parts.
     """
     return _read(_tidy(text))
 
@@ -116,8 +117,8 @@ def split_host(authority: str) -> tuple[str, int | None]:
 
 def _tidy(text: str) -> str:
     text = _EDGES.sub("", text)
-    if len(text) > LONGEST:
-        raise errors.LinkTooLong(limit=LONGEST)
+    if len(text) > MAX_LENGTH:
+        raise errors.LinkTooLong(limit=MAX_LENGTH)
     text = text.translate(_WRAPS)
     if _FOREIGN.search(text):
         raise errors.LinkMalformed
@@ -168,4 +169,4 @@ def _quad(name: str) -> str:
     try:
         return str(IPv4Address(name))
     except ValueError as disguised:
-        raise errors.LinkForbidden from disguised
+        raise errors.LinkAddressNotAllowed from disguised

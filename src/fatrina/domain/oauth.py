@@ -13,11 +13,11 @@ from fatrina.domain.access import SCOPES
 OFFLINE: Final = "offline_access"
 """The scope that asks for a refresh token."""
 _DAY: Final = 86_400_000
-CODE_SPAN: Final = 60_000
+CODE_LIFETIME: Final = 60_000
 """Milliseconds in which an authorization code must be used."""
-ACCESS_SPAN: Final = 14 * _DAY
+ACCESS_LIFETIME: Final = 14 * _DAY
 """Milliseconds that an access token lasts: the real API's figure."""
-REFRESH_SPAN: Final = 30 * _DAY
+REFRESH_LIFETIME: Final = 30 * _DAY
 """Milliseconds in which a refresh token must be used: the real API's one month."""
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -36,7 +36,7 @@ Error = Literal[
 ]
 
 
-class RefusedError(Exception):
+class OAuthError(Exception):
     """A refusal in the words of RFC 6749, 4.1.2.1 and 5.2."""
 
     def __init__(self, error: Error, description: str) -> None:
@@ -55,7 +55,7 @@ def scopes(text: str) -> tuple[str, ...]:
     unknown = [each for each in wanted if each not in {*SCOPES, OFFLINE}]
     if unknown or not set(wanted) & set(SCOPES):
         known = ", ".join((*SCOPES, OFFLINE))
-        raise RefusedError("invalid_scope", f"Ask for one or more of: {known}.")
+        raise OAuthError("invalid_scope", f"Ask for one or more of: {known}.")
     return wanted
 
 
@@ -68,11 +68,11 @@ def challenge(text: str, method: str, *, public: bool) -> str | None:
     if not text and not method and not public:
         return None
     if method != "S256" or not _CHALLENGE.fullmatch(text):
-        raise RefusedError("invalid_request", "Send a code_challenge, and S256 as its method.")
+        raise OAuthError("invalid_request", "Send a code_challenge, and S256 as its method.")
     return text
 
 
-def proves(verifier: str, challenge: str | None) -> bool:
+def verify_challenge(verifier: str, challenge: str | None) -> bool:
     """Whether a verifier belongs to a challenge (RFC 7636, 4.6); none belongs to none."""
     if challenge is None:
         return not verifier
@@ -82,7 +82,7 @@ def proves(verifier: str, challenge: str | None) -> bool:
     return compare_digest(urlsafe_b64encode(digest).rstrip(b"=").decode(), challenge)
 
 
-def may_redirect(uri: str) -> bool:
+def is_allowed_redirect(uri: str) -> bool:
     """Whether an app may have this redirection URI: https, or http to its own machine.
 
     RFC 6749, 3.1.2: absolute, without a fragment; RFC 9700, 2.6: not over a plain network.
@@ -99,7 +99,7 @@ def may_redirect(uri: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
 
 
-def answered(uri: str, **given: str) -> str:
+def redirect_with(uri: str, **given: str) -> str:
     """A redirection URI with the answer in its query, beside what that holds already."""
     parts = urlsplit(uri)
     pairs: Iterable[tuple[str, str]] = parse_qsl(parts.query, keep_blank_values=True)

@@ -9,7 +9,7 @@ from typing import Final
 from fatrina.domain import errors
 
 
-class Kind(StrEnum):
+class ImageFormat(StrEnum):
     """What a photo's bytes are; the value is the extension its URLs carry."""
 
     JPEG = "jpg"
@@ -22,25 +22,25 @@ class Kind(StrEnum):
     @property
     def media_type(self) -> str:
         """The Content-Type that the bytes are served with."""
-        return "image/jpeg" if self is Kind.JPEG else f"image/{self.value}"
+        return "image/jpeg" if self is ImageFormat.JPEG else f"image/{self.value}"
 
     @property
-    def served_as(self) -> "Kind":
+    def served_as(self) -> "ImageFormat":
         """The kind that Fatrina keeps and serves: browsers do not show HEIC, so JPEG for it."""
-        return Kind.JPEG if self is Kind.HEIC else self
+        return ImageFormat.JPEG if self is ImageFormat.HEIC else self
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ImageInfo:
     """What the decoder reads from a photo's header, before any pixel is decoded."""
 
-    kind: Kind
+    format: ImageFormat
     width: int
     """Pixels across, after the EXIF orientation."""
     height: int
     """Pixels down, after the EXIF orientation."""
     frames: int = 1
-    whole: bool = False
+    buffered: bool = False
     """True when the decoder must hold the whole picture: progressive, interlaced, animated, AV1."""
 
 
@@ -50,7 +50,7 @@ class Limits:
 
     bytes: int = 20_000_000
     pixels: int = 100_000_000
-    pixels_whole: int = 40_000_000
+    pixels_buffered: int = 40_000_000
     pixels_heic: int = 50_000_000
     side: int = 24_000
     frames: int = 500
@@ -59,7 +59,11 @@ class Limits:
 
 
 # The head of each kind's bytes. ISO base media files (AVIF, HEIC) are told apart by their brands.
-_HEADS = ((b"\xff\xd8\xff", Kind.JPEG), (b"\x89PNG\r\n\x1a\n", Kind.PNG), (b"GIF8", Kind.GIF))
+_HEADS = (
+    (b"\xff\xd8\xff", ImageFormat.JPEG),
+    (b"\x89PNG\r\n\x1a\n", ImageFormat.PNG),
+    (b"GIF8", ImageFormat.GIF),
+)
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 _OTHER_BRANDS = (
@@ -107,14 +111,14 @@ _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{16,}")
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 
 
-def sniff(head: bytes) -> Kind:
+def sniff(head: bytes) -> ImageFormat:
     """Tell what a photo is from its first 512 bytes; names and declared types are never asked.
 
     Raises:
         errors.PhotoEmpty: there are no bytes.
         errors.PhotoUnsupported: a known picture format that is not taken.
         errors.PhotoEncoded: the base64 text of a picture.
-        errors.PhotoUnknown: no picture at all.
+        errors.PhotoNotAnImage: no picture at all.
     """
     if not head:
         raise errors.PhotoEmpty
@@ -122,7 +126,7 @@ def sniff(head: bytes) -> Kind:
         if head.startswith(magic):
             return kind
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return Kind.WEBP
+        return ImageFormat.WEBP
     if head[4:8] == b"ftyp":
         return _brand(head)
     for magic, name in _UNSUPPORTED:
@@ -132,7 +136,7 @@ def sniff(head: bytes) -> Kind:
         raise errors.PhotoUnsupported(kind="SVG")
     if is_encoded(head.decode("latin-1")):
         raise errors.PhotoEncoded
-    raise errors.PhotoUnknown
+    raise errors.PhotoNotAnImage
 
 
 def is_photo(head: bytes) -> bool:
@@ -141,7 +145,7 @@ def is_photo(head: bytes) -> bool:
         sniff(head[:_HEAD])
     except errors.PhotoUnsupported:
         return True
-    except errors.PhotoRefused:
+    except errors.PhotoError:
         return False
     return True
 
@@ -159,31 +163,31 @@ def is_encoded(text: str) -> bool:
     return is_photo(b64decode(digits[: len(digits) // 4 * 4]))
 
 
-def _brand(head: bytes) -> Kind:
+def _brand(head: bytes) -> ImageFormat:
     size = min(int.from_bytes(head[:4], "big"), len(head))
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, size, 4))}
     if brands & _AVIF_BRANDS:
-        return Kind.AVIF
+        return ImageFormat.AVIF
     if brands & _HEIC_BRANDS:
-        return Kind.HEIC
+        return ImageFormat.HEIC
     names = (
         name for brand, name in _OTHER_BRANDS if any(each.startswith(brand) for each in brands)
     )
     raise errors.PhotoUnsupported(kind=next(names, "ISO media file"))
 
 
-def admit(facts: Facts, limits: Limits) -> None:
+def check_limits(info: ImageInfo, limits: Limits) -> None:
     """Judge a photo by its header, before a pixel of it is decoded.
 
     Raises:
         errors.PhotoSideTooLong, errors.PhotoTooManyPixels, errors.PhotoTooManyFrames.
     """
-    width, height = facts.width, facts.height
+    width, height = info.width, info.height
     if max(width, height) > limits.side:
         raise errors.PhotoSideTooLong(width=width, height=height, limit=limits.side)
-    whole = limits.pixels_heic if facts.kind is Kind.HEIC else limits.pixels_whole
-    ceiling = min(limits.pixels, whole) if facts.whole else limits.pixels
+    whole = limits.pixels_heic if info.format is ImageFormat.HEIC else limits.pixels_buffered
+    ceiling = min(limits.pixels, whole) if info.buffered else limits.pixels
     if width * height > ceiling:
         raise errors.PhotoTooManyPixels(width=width, height=height, limit=ceiling)
-    if facts.frames > limits.frames:
-        raise errors.PhotoTooManyFrames(limit=limits.frames, frames=facts.frames)
+    if info.frames > limits.frames:
+        raise errors.PhotoTooManyFrames(limit=limits.frames, frames=info.frames)

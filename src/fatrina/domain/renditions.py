@@ -5,7 +5,7 @@ from hashlib import sha256
 from math import floor
 from typing import Final, NamedTuple
 
-from fatrina.domain.photo import Kind
+from fatrina.domain.photo import ImageFormat
 from fatrina.domain.random_text import ALPHABET
 
 
@@ -63,13 +63,13 @@ class Original:
     Keys and sizes are computed, never looked up, so those of two versions cannot mix.
     """
 
-    merchant: str
+    merchant_code: str
     """The merchant's code, the first part of every key."""
     handle: str
     """Random; the beginning of all four names, by which a stored file finds its row."""
     secret: str
     """Random and never told: with one name known, the other three stay unguessable."""
-    kind: Kind
+    format: ImageFormat
     width: int
     height: int
 
@@ -80,7 +80,7 @@ class Original:
         while len(tail) < _NAME - HANDLE:
             digest, at = divmod(digest, len(ALPHABET))
             tail += ALPHABET[at]
-        return f"{self.merchant}/{self.handle}{tail}.{self.kind.value}"
+        return f"{self.merchant_code}/{self.handle}{tail}.{self.format.value}"
 
     def keys(self) -> dict[str, str]:
         """All four keys by role, in the table's order."""

@@ -11,20 +11,20 @@ _BREAK: Final = re.compile("\r\n|[\t\n\r\u2028\u2029]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-def plain(field: str, text: str, limit: int) -> str:
+def validate(field: str, text: str, limit: int) -> str:
     """The text, when it may be kept.
 
     Raises:
-        errors.FieldRefused: it is too long, or holds what is no text.
+        errors.FieldError: it is too long, or holds what is no text.
     """
     if len(text) > limit:
         raise errors.TextTooLong(field, limit=limit)
     for character in text:
         category = unicodedata.category(character)
         if category == "Cs":
-            raise errors.TextBroken(field)
+            raise errors.InvalidEncoding(field)
         if category == "Cc":
-            raise errors.TextControl(field, character=f"U+{ord(character):04X}")
+            raise errors.ControlCharacter(field, character=f"U+{ord(character):04X}")
     return text
 
 
@@ -35,12 +35,12 @@ def line(field: str, text: str, limit: int) -> str:
     control characters are refused: `str.strip` alone would remove some of them at the ends.
 
     Raises:
-        errors.FieldRefused: the line is too long, or holds what is no text.
+        errors.FieldError: the line is too long, or holds what is no text.
     """
-    return plain(field, _BREAK.sub(" ", text).strip(" \u00a0\u3000"), limit)
+    return validate(field, _BREAK.sub(" ", text).strip(" \u00a0\u3000"), limit)
 
 
-def folded(text: str) -> str:
+def case_folded(text: str) -> str:
     """The text as it is compared without regard to case, by Unicode's rules for every script.
 
     Letters that look alike by compatibility, such as full-width or presentation forms, are equal.
@@ -50,9 +50,9 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", once).casefold())
 
 
-def searched(name: str, sku: str | None) -> str:
+def search_text(name: str, sku: str | None) -> str:
     """What a keyword, folded, is looked for in; no keyword has the line break between the two."""
-    return folded(name) + "\n" + folded(sku or "")
+    return case_folded(name) + "\n" + case_folded(sku or "")
 
 
 def without_surrogates(text: str) -> str:

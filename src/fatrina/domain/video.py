@@ -7,7 +7,7 @@ from typing import Final
 from fatrina.domain import errors
 from fatrina.domain.renditions import ROLES, Size
 
-LONGEST: Final = 2048
+MAX_LENGTH: Final = 2048
 """Characters of a link."""
 
 _HOSTS: Final = r"(?:(?:www\.|m\.)?youtube\.com|(?:www\.)?youtube-nocookie\.com)"
@@ -49,9 +49,9 @@ def parse(link: str, field: str = "video_url") -> Video:
     """Read the link of a video: a page to watch it at, short or embedded, or one of youtu.be.
 
     Raises:
-        errors.VideoUnknown: it is none.
+        errors.InvalidVideoLink: it is none.
     """
-    shape = _LINK.fullmatch(link) if len(link) <= LONGEST else None
+    shape = _LINK.fullmatch(link) if len(link) <= MAX_LENGTH else None
     if shape is None:
-        raise errors.VideoUnknown(field)
+        raise errors.InvalidVideoLink(field)
     return Video(link, shape[1])

@@ -20,11 +20,11 @@ OF_PRODUCTS: Final = (PRODUCT_UPDATED,)
 SIGNATURE: Final = "signature"
 TOKEN: Final = "token"  # noqa: S105  the name of a strategy
 STRATEGIES: Final = (SIGNATURE, TOKEN)
-MOST: Final = 100
+MAX_SUBSCRIPTIONS: Final = 100
 """Subscriptions that a merchant may have."""
-TRIES: Final = 3
+MAX_ATTEMPTS: Final = 3
 """How often a delivery is tried before it is given up: the real API's figure."""
-TAKEN: Final = frozenset({200, 201})
+SUCCESS_STATUSES: Final = frozenset({200, 201})
 """The statuses that say that a delivery was taken; with any other it is tried again."""
 MAX_HEADERS: Final = 50
 """Headers of its own that a subscription may have."""
@@ -64,27 +64,27 @@ class Subscription:
     secret: str = field(default="", repr=False)
 
 
-def may_send(name: str, value: str) -> bool:
+def is_sendable_header(name: str, value: str) -> bool:
     """Whether a subscription may set this header (RFC 9110, 5.1 and 5.5; ASCII alone)."""
     sound = _HEADER.fullmatch(name) and _VALUE.fullmatch(value)
     return bool(sound) and name.lower() not in RESERVED
 
 
-def may_be_token(secret: str) -> bool:
+def is_valid_secret(secret: str) -> bool:
     """Whether a secret can be the value of a header, as the strategy `token` sends it."""
     return bool(secret and _VALUE.fullmatch(secret))
 
 
-def unsendable(wanted: "Subscription") -> str | None:
+def unsendable_field(wanted: "Subscription") -> str | None:
     """Why a subscription, as it was stored, can receive nothing; None when it can."""
-    if wanted.strategy == TOKEN and wanted.secret and not may_be_token(wanted.secret):
-        return "secret_refused"
-    if not all(may_send(name, value) for name, value in wanted.headers):
-        return "header_refused"
+    if wanted.strategy == TOKEN and wanted.secret and not is_valid_secret(wanted.secret):
+        return "invalid_secret"
+    if not all(is_sendable_header(name, value) for name, value in wanted.headers):
+        return "header_not_allowed"
     return None
 
 
-def proofs(subscription: Subscription, body: bytes) -> list[tuple[str, str]]:
+def signature_headers(subscription: Subscription, body: bytes) -> list[tuple[str, str]]:
     """The headers by which a receiver knows that a body comes from here; none without a secret."""
     secret = subscription.secret
     if not secret:
@@ -95,15 +95,15 @@ def proofs(subscription: Subscription, body: bytes) -> list[tuple[str, str]]:
     return [("X-Salla-Security-Strategy", "Signature"), ("X-Salla-Signature", signature)]
 
 
-def stamp(moment: int) -> str:
+def format_timestamp(moment: int) -> str:
     """A moment, in milliseconds since the epoch, as events tell it: in Riyadh's time."""
     there = datetime.fromtimestamp(moment // 1000, UTC).astimezone(_RIYADH)
     return there.strftime("%a %b %d %Y %H:%M:%S GMT+0300")
 
 
-def next_try(tries: int, pause: int, now: int) -> int | None:
+def next_attempt(tries: int, pause: int, now: int) -> int | None:
     """When a delivery that failed for the `tries`th time is tried again; None for never."""
-    return now + pause if tries < TRIES else None
+    return now + pause if tries < MAX_ATTEMPTS else None
 
 
 def max_pending(failures: int) -> int:
@@ -119,7 +119,7 @@ def pause_after(failures: int, pause: int) -> int:
     return min(doubled, max(MAX_PAUSE, pause))
 
 
-def too_far(pause: int, now: int) -> int:
+def is_too_far(pause: int, now: int) -> int:
     """The moment after which no pause that began before `now` can end.
 
     What is due later was recorded while the clock was ahead, and is due now.

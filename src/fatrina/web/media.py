@@ -9,13 +9,13 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from fatrina.actions import Parts, pictures
-from fatrina.actions.pictures import PIECE, Picture
+from fatrina.actions import Services, media
+from fatrina.actions.media import CHUNK, StoredImage
 from fatrina.domain import errors
-from fatrina.domain.photo import Kind
+from fatrina.domain.photo import ImageFormat
 
 CODE: Final = "[A-Za-z0-9]{4,6}"
-NAME: Final = rf"[A-Za-z0-9]{{40}}\.(?:{'|'.join(kind.value for kind in Kind)})"
+NAME: Final = rf"[A-Za-z0-9]{{40}}\.(?:{'|'.join(kind.value for kind in ImageFormat)})"
 
 _RANGE: Final = re.compile(r"bytes=(?:([0-9]{1,15})-([0-9]{0,15})|-([0-9]{1,15}))", re.IGNORECASE)
 
@@ -41,32 +41,34 @@ class Slice(NamedTuple):
 class Media:
     """The application behind every picture's URL."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, services: Services) -> None:
         """Serve what `parts` store."""
-        self._parts = parts
+        self._parts = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one GET or HEAD; errors.Missing when there is no such picture."""
+        """Answer one GET or HEAD; errors.NotFound when there is no such picture."""
         request = Request(scope, receive)
         code, name = scope["path_params"]["code"], scope["path_params"]["name"]
-        with closing(await self._opened(code, name)) as picture:
-            await _answer(request, picture, name, send, near=self._parts.storage.near)
+        with closing(await self._open(code, name)) as picture:
+            await _respond(request, picture, name, send, near=self._parts.storage.near)
 
-    async def _opened(self, code: str, name: str) -> Picture:
+    async def _open(self, code: str, name: str) -> StoredImage:
         if self._parts.storage.near:
-            return pictures.opened(self._parts, code, name)
-        return await run_sync(pictures.opened, self._parts, code, name)
+            return media.open_image(self._parts, code, name)
+        return await run_sync(media.open_image, self._parts, code, name)
 
 
-async def _answer(request: Request, picture: Picture, name: str, send: Send, *, near: bool) -> None:
+async def _respond(
+    request: Request, picture: StoredImage, name: str, send: Send, *, near: bool
+) -> None:
     tag = f'"{name.partition(".")[0]}"'
     headers = [(b"etag", tag.encode()), *_HEADERS]
     if _matches(request.headers.get("if-none-match", ""), tag):
         await _send(send, 304, headers)
         return
-    kind = Kind(name.rpartition(".")[2])
+    kind = ImageFormat(name.rpartition(".")[2])
     headers.append((b"content-type", kind.media_type.encode()))
-    asked = _asked(request, tag, picture.size)
+    asked = _requested_range(request, tag, picture.size)
     part = asked or Slice(0, picture.size)
     start, stop = part
     if asked is not None:
@@ -78,7 +80,7 @@ async def _answer(request: Request, picture: Picture, name: str, send: Send, *, 
         start = stop
     if start == stop:
         await send({"type": "http.response.body", "body": b""})
-    inline = near and picture.size <= PIECE  # a larger one may come from a disk that sleeps
+    inline = near and picture.size <= CHUNK  # a larger one may come from a disk that sleeps
     left, pieces = stop - start, picture.pieces(start, stop)
     while left:
         data = next(pieces, b"") if inline else await run_sync(next, pieces, b"")
@@ -99,7 +101,7 @@ def _matches(condition: str, tag: str) -> bool:
     return any(each in (tag, "*") for each in tags)
 
 
-def _asked(request: Request, tag: str, size: int) -> Slice | None:
+def _requested_range(request: Request, tag: str, size: int) -> Slice | None:
     """The one range asked for; None, which is all of it, when none or several are."""
     condition = request.headers.get("if-range")
     match = _RANGE.fullmatch(request.headers.get("range", ""))
@@ -112,5 +114,5 @@ def _asked(request: Request, tag: str, size: int) -> Slice | None:
     if last and int(last) < start:
         return None  # RFC 9110, 14.1.1: an invalid range is ignored
     if start >= size:
-        raise errors.RangeOutside(size=size)
+        raise errors.RangeNotSatisfiable(size=size)
     return Slice(start, stop)

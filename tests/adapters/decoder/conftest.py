@@ -6,7 +6,7 @@ import pytest
 
 from fatrina.adapters.decoder import Decoder, Decoders
 from fatrina.domain.photo import Limits
-from tests.adapters.decoder.desk import Developed, develop
+from tests.adapters.decoder.session import Developed, develop
 
 Develop = Callable[..., Developed]
 
@@ -24,7 +24,7 @@ def developed(shared: Decoders) -> Develop:
     """Develop a photo in the shared decoder."""
 
     def run(data: bytes, limits: Limits | None = None) -> Developed:
-        with shared.lend() as decoder:
+        with shared.acquire() as decoder:
             return develop(decoder, data, limits)
 
     return run
@@ -34,6 +34,6 @@ def developed(shared: Decoders) -> Develop:
 def decoder() -> Iterator[Decoder]:
     """A decoder of the test's own."""
     decoder = Decoder(Limits().memory)
-    decoder.hello()
+    decoder.handshake()
     yield decoder
     decoder.end()

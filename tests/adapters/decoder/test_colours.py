@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from fatrina.adapters.decoder import heic
-from fatrina.domain.cleaning import items
-from fatrina.domain.cleaning.boxes import Box, boxes
-from tests import drawn
+from fatrina.domain.metadata_stripping import items
+from fatrina.domain.metadata_stripping.boxes import Box, boxes
+from tests import sample_photos
 from tests.adapters.decoder.conftest import Develop
 from tests.containers import chunk, with_chunks
 
@@ -117,8 +117,8 @@ def test_a_grey_avif_of_limited_range_has_white_whites(developed: Develop) -> No
 @pytest.mark.parametrize("turn", [1, 3, 6, 8])
 def test_a_cropped_heic_is_as_another_libheif_reads_it(turn: int) -> None:
     data = cropped(turn)
-    opened = heic.opened(data)  # it owns the pixels
-    ours = heic.decoded(opened)
+    opened = heic.open_photo(data)  # it owns the pixels
+    ours = heic.decode(opened)
     theirs = np.asarray(pillow_heif.open_heif(data))
     assert (ours.width, ours.height) == theirs.shape[1::-1]
     assert np.abs(ours.numpy().astype(int) - theirs).mean() < 1
@@ -126,7 +126,7 @@ def test_a_cropped_heic_is_as_another_libheif_reads_it(turn: int) -> None:
 
 def cropped(turn: int) -> bytes:
     """A HEIC of 600 by 400 pixels with a crop to 200 by 100, off its centre, then turned."""
-    picture = Image.open(io.BytesIO(drawn.png(width=600, height=400)))
+    picture = Image.open(io.BytesIO(sample_photos.png(width=600, height=400)))
     exif = Image.Exif()
     exif[0x0112] = turn
     file = io.BytesIO()

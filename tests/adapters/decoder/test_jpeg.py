@@ -8,10 +8,10 @@ import pyvips
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fatrina.adapters.decoder import jpeg, raster, recipe
+from fatrina.adapters.decoder import jpeg, pipeline, raster
 from fatrina.domain import errors
-from fatrina.domain.photo import Kind
-from tests import drawn
+from fatrina.domain.photo import ImageFormat
+from tests import sample_photos
 from tests.adapters.decoder.conftest import Develop
 from tests.adapters.decoder.test_quality import psnr
 
@@ -20,7 +20,7 @@ sides = st.integers(8, 180)
 
 
 def opened(data: bytes, shrink: int = 1) -> pyvips.Image:
-    return recipe.opened(data, Kind.JPEG, shrink=shrink)
+    return pipeline.open_image(data, ImageFormat.JPEG, shrink=shrink)
 
 
 @settings(max_examples=60)
@@ -37,31 +37,31 @@ def opened(data: bytes, shrink: int = 1) -> pyvips.Image:
 def test_the_pixels_are_those_of_libvips(
     width: int, height: int, shrink: int, coding: dict[str, Any]
 ) -> None:
-    data = drawn.picture(width, height, seed=width).jpegsave_buffer(Q=90, **coding)
+    data = sample_photos.picture(width, height, seed=width).jpegsave_buffer(Q=90, **coding)
     theirs = opened(data, shrink)
-    ours = jpeg.decoded(data, opened(data), shrink)
+    ours = jpeg.decode(data, opened(data), shrink)
     assert ours is not None
     assert theirs.interpretation == "srgb"
-    assert np.array_equal(ours, raster.of(theirs))
+    assert np.array_equal(ours, raster.from_image(theirs))
 
 
 def test_grey_pixels_are_those_of_libvips() -> None:
-    data = drawn.jpeg(width=61, height=43, grey=True)
-    ours = jpeg.decoded(data, opened(data), 2)
+    data = sample_photos.jpeg(width=61, height=43, grey=True)
+    ours = jpeg.decode(data, opened(data), 2)
     assert ours is not None
-    assert np.array_equal(ours, raster.of(opened(data, 2)))
+    assert np.array_equal(ours, raster.from_image(opened(data, 2)))
 
 
 def test_other_colours_are_left_to_libvips() -> None:
-    data = drawn.jpeg(width=60, height=40, cmyk=True)
-    assert jpeg.decoded(data, opened(data)) is None
+    data = sample_photos.jpeg(width=60, height=40, cmyk=True)
+    assert jpeg.decode(data, opened(data)) is None
 
 
 def test_stray_bytes_are_left_to_libvips_which_takes_them(developed: Develop) -> None:
-    data = drawn.jpeg(width=600, height=400)
+    data = sample_photos.jpeg(width=600, height=400)
     scan = data.rindex(b"\xff\xda")
     stray = data[:scan] + b"stray" + data[scan:]
-    assert jpeg.decoded(stray, opened(stray)) is None
+    assert jpeg.decode(stray, opened(stray)) is None
     assert developed(stray).sizes() == developed(data).sizes()
 
 
@@ -69,16 +69,16 @@ def test_stray_bytes_are_left_to_libvips_which_takes_them(developed: Develop) ->
 def test_a_photo_that_was_cut_and_ended_again_is_damaged(
     developed: Develop, coding: dict[str, Any]
 ) -> None:
-    data = drawn.jpeg(width=600, height=400, **coding)
+    data = sample_photos.jpeg(width=600, height=400, **coding)
     with pytest.raises(errors.PhotoDamaged) as refusal:
         developed(data[: len(data) // 2] + END)
-    assert refusal.value.seen == {"problem": "premature end of data segment"}
+    assert refusal.value.params == {"problem": "premature end of data segment"}
 
 
 @pytest.mark.parametrize("bands", [1, 3])
 def test_what_is_encoded_reads_as_what_it_was(bands: int) -> None:
-    image = drawn.picture(500, 375, bands=bands)
-    data = jpeg.encoded(raster.of(image), 82)
+    image = sample_photos.picture(500, 375, bands=bands)
+    data = jpeg.encode(raster.from_image(image), 82)
     again = pyvips.Image.new_from_buffer(data, "", fail_on="warning")
     assert (again.width, again.height, again.bands) == (500, 375, bands)
     plain = image.jpegsave_buffer(Q=82, optimize_coding=False)
@@ -102,7 +102,7 @@ TAILS = [b"", END[:1], bytes(2), bytes(3000), b"SEFH" + b"secret" * 400 + b"SEFT
 def test_a_photo_without_its_end_marker_is_completed_to_the_byte(
     developed: Develop, coding: dict[str, Any], tail: bytes
 ) -> None:
-    data = drawn.jpeg(width=160, height=120, **coding)
+    data = sample_photos.jpeg(width=160, height=120, **coding)
     assert data.endswith(END)
     ours = developed(data[:-2] + tail)
     whole = developed(data)
@@ -118,7 +118,7 @@ def test_a_photo_without_its_end_marker_is_completed_to_the_byte(
 def test_a_photo_cut_within_its_last_blocks_is_damaged(
     developed: Develop, coding: dict[str, Any], missing: int, tail: bytes
 ) -> None:
-    data = drawn.jpeg(width=160, height=120, **coding)
+    data = sample_photos.jpeg(width=160, height=120, **coding)
     core = data[:-2]
     if core[-missing - 1] == 0xFF:
         missing += 1  # not between a stuffed byte and its zero
@@ -130,13 +130,13 @@ def test_a_photo_cut_within_its_last_blocks_is_damaged(
 def test_a_trailer_with_any_codes_in_it_is_dropped(
     developed: Develop, coding: dict[str, Any]
 ) -> None:
-    whole = drawn.jpeg(width=203, height=151, **coding)
+    whole = sample_photos.jpeg(width=203, height=151, **coding)
     made = developed(whole[:-2] + b"SEF\xff\0\xff\xffsecret\xff\x01secret")
     assert made.data == developed(whole).data
 
 
 def test_the_limits_hold_before_the_end_is_looked_for(developed: Develop) -> None:
-    data = drawn.jpeg(width=203, height=151)
+    data = sample_photos.jpeg(width=203, height=151)
     at = data.index(b"\xff\xc0") + 5
     huge = data[:at] + b"\x3e\x80\x3e\x80" + data[at + 4 : -2]
     with pytest.raises(errors.PhotoTooManyPixels):

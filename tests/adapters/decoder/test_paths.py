@@ -9,9 +9,9 @@ import pyvips
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fatrina.adapters.decoder import raster, recipe
-from fatrina.domain.photo import Kind
-from tests import drawn
+from fatrina.adapters.decoder import pipeline, raster
+from fatrina.domain.photo import ImageFormat
+from tests import sample_photos
 from tests.adapters.decoder.test_quality import psnr
 
 
@@ -21,20 +21,20 @@ def fast() -> Iterator[None]:
     raster.use_plain(plain=False)
 
 
-def made(data: bytes, kind: Kind, *, plain: bool) -> list[Any]:
+def made(data: bytes, image_format: ImageFormat, *, plain: bool) -> list[Any]:
     raster.use_plain(plain=plain)
-    head = recipe.opened(data, kind)
-    facts = recipe.facts(head, kind, 1)
-    largest = recipe.fast_largest(data, head, facts)
+    head = pipeline.open_image(data, image_format)
+    facts = pipeline.image_info(head, image_format, 1)
+    largest = pipeline.fast_largest(data, head, facts)
     if largest is None:
-        largest = recipe.largest(data, facts)
-    pictures = list(recipe.renditions(largest, facts))
-    return [raster.picture(each).copy_memory() for each in pictures]
+        largest = pipeline.decode_largest(data, facts)
+    pictures = list(pipeline.renditions(largest, facts))
+    return [raster.to_image(each).copy_memory() for each in pictures]
 
 
-def must_agree(data: bytes, kind: Kind) -> None:
+def must_agree(data: bytes, image_format: ImageFormat) -> None:
     for ours, theirs in zip(
-        made(data, kind, plain=False), made(data, kind, plain=True), strict=True
+        made(data, image_format, plain=False), made(data, image_format, plain=True), strict=True
     ):
         assert (ours.width, ours.height, ours.bands) == (theirs.width, theirs.height, theirs.bands)
         if min(ours.width, ours.height) > 8:
@@ -59,7 +59,7 @@ def test_large_jpegs_of_any_side_are_read(width: int, height: int, interlace: bo
     if interlace and width * height > 30_000_000:
         width, height = width // 2 | 1, height // 2 | 1
     data = ramp(width, height).jpegsave_buffer(Q=80, interlace=interlace, keep="none")
-    must_agree(data, Kind.JPEG)
+    must_agree(data, ImageFormat.JPEG)
 
 
 @settings(max_examples=30, deadline=None)
@@ -71,10 +71,10 @@ def test_large_jpegs_of_any_side_are_read(width: int, height: int, interlace: bo
 )
 def test_every_path_agrees_with_libvips(kind: str, width: int, height: int, alpha: bool) -> None:  # noqa: FBT001
     if kind == "jpeg":
-        data = drawn.jpeg(width=width, height=height)
+        data = sample_photos.jpeg(width=width, height=height)
     else:
-        data = getattr(drawn, kind)(width=width, height=height, alpha=alpha)
-    must_agree(data, Kind[kind.upper()])
+        data = getattr(sample_photos, kind)(width=width, height=height, alpha=alpha)
+    must_agree(data, ImageFormat[kind.upper()])
 
 
 @pytest.mark.parametrize("side", [1633, 1635, 1888])
@@ -84,11 +84,11 @@ def test_pictures_around_the_copied_size_agree(side: int, alpha: bool) -> None: 
     image = ramp(side, height)
     if alpha:
         image = image.bandjoin(image[1])
-    must_agree(bytes(image.pngsave_buffer(compression=1)), Kind.PNG)
+    must_agree(bytes(image.pngsave_buffer(compression=1)), ImageFormat.PNG)
 
 
 @pytest.mark.parametrize("bands", [1, 2, 3, 4])
 def test_a_cropped_view_is_a_picture(bands: int) -> None:
     whole = np.arange(40 * 30 * bands, dtype=np.uint8).reshape(30, 40, bands)
     view = whole[:-1, 3:-1]
-    assert np.array_equal(raster.of(raster.picture(view)), view)
+    assert np.array_equal(raster.from_image(raster.to_image(view)), view)

@@ -13,28 +13,28 @@ from typing import cast
 
 import pytest
 
-from fatrina.actions import Parts, ingest
+from fatrina.actions import Services, ingest
 from fatrina.adapters.decoder import Decoder, Decoders, pool, process
 from fatrina.adapters.spool import Spool
 from fatrina.domain import errors
 from fatrina.domain.photo import Limits
-from tests import drawn
-from tests.adapters.decoder.desk import descriptors, develop, files
+from tests import sample_photos
+from tests.adapters.decoder.session import descriptors, develop, files
 
 
 @contextmanager
 def opened(count: int = 1, room: int = 8, seconds: float = 8.0) -> Iterator[Decoders]:
     decoders = Decoders(count, Limits(seconds=seconds), room)
     try:
-        decoders.hello()
+        decoders.handshake()
         yield decoders
     finally:
         decoders.close()
 
 
 def works(decoders: Decoders) -> bool:
-    with decoders.lend() as decoder:
-        return develop(decoder, drawn.png()).facts.width == drawn.WIDTH
+    with decoders.acquire() as decoder:
+        return develop(decoder, sample_photos.png()).facts.width == sample_photos.WIDTH
 
 
 def kill(decoders: Decoders) -> None:
@@ -58,11 +58,11 @@ def test_one_killed_while_idle_is_replaced_unseen() -> None:
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP])
 def test_one_that_dies_at_work_is_replaced_within_half_a_second(end: signal.Signals) -> None:
     with opened(seconds=1) as decoders:
-        with files(drawn.png()) as (photo, made), decoders.lend() as decoder:
+        with files(sample_photos.png()) as (photo, made), decoders.acquire() as decoder:
             decoder.open(photo, decoders.limits)
             os.kill(decoder.pid, end)
-            with pytest.raises(errors.Refusal):
-                decoder.make(made)
+            with pytest.raises(errors.ServiceError):
+                decoder.render(made)
         start = monotonic()
         assert works(decoders)
         assert monotonic() - start < 1.5  # half a second on an idle machine
@@ -74,8 +74,8 @@ class Clumsy(Decoders):
     deaths = 0
 
     @contextmanager
-    def lend(self) -> Iterator[Decoder]:
-        with super().lend() as decoder:
+    def acquire(self) -> Iterator[Decoder]:
+        with super().acquire() as decoder:
             if self.deaths:
                 self.deaths -= 1
                 os.kill(decoder.pid, signal.SIGKILL)
@@ -91,57 +91,60 @@ def test_a_photo_whose_decoder_was_killed_gets_one_other(
     with ExitStack() as ends:
         ends.callback(decoders.close)
         photo, *made = (ends.enter_context(spool.new()) for _ in range(5))
-        photo.write(drawn.png())
-        decoders.hello()
+        photo.write(sample_photos.png())
+        decoders.handshake()
         decoders.deaths = deaths
         clock = SimpleNamespace(stage=lambda _: nullcontext())
-        parts = cast(Parts, SimpleNamespace(decoders=decoders, clock=clock))
+        parts = cast(Services, SimpleNamespace(decoders=decoders, clock=clock))
         if passes:
-            assert ingest._decode(parts, ingest.Photo(photo), made).width == drawn.WIDTH
+            assert (
+                ingest._decode(parts, ingest.IncomingPhoto(photo), made).width
+                == sample_photos.WIDTH
+            )
         else:
-            with pytest.raises(errors.DecoderLost):
-                ingest._decode(parts, ingest.Photo(photo), made)
+            with pytest.raises(errors.DecoderFailed):
+                ingest._decode(parts, ingest.IncomingPhoto(photo), made)
         assert works(decoders)
 
 
 def test_who_finds_no_room_is_told_to_come_back() -> None:
     with opened(room=1) as decoders:
-        with decoders.lend():
+        with decoders.acquire():
             waiting = Thread(target=works, args=(decoders,))
             waiting.start()
             until = monotonic() + 5
             while not decoders.waiting and monotonic() < until:
                 sleep(0.005)
             with pytest.raises(errors.Busy) as refusal:
-                decoders.must_have_room()
-            with pytest.raises(errors.Busy), decoders.lend():
+                decoders.check_capacity()
+            with pytest.raises(errors.Busy), decoders.acquire():
                 pass
-        assert refusal.value.seen == {"retry": 2}
+        assert refusal.value.params == {"retry": 2}
         waiting.join()
-        decoders.must_have_room()
+        decoders.check_capacity()
         assert works(decoders)
 
 
 def test_who_has_waited_long_enough_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "_PATIENCE", 0.05)
     with opened() as decoders:
-        with decoders.lend(), pytest.raises(errors.Busy), decoders.lend():
+        with decoders.acquire(), pytest.raises(errors.Busy), decoders.acquire():
             pass
         assert decoders.waiting == 0
         assert works(decoders)
 
 
 def test_many_threads_share_few_decoders() -> None:
-    photos = [drawn.png(), drawn.jpeg(), drawn.webp(), b"none"]
-    expected = ["png", "jpg", "webp", "photo_unknown"]
+    photos = [sample_photos.png(), sample_photos.jpeg(), sample_photos.webp(), b"none"]
+    expected = ["png", "jpg", "webp", "photo_not_an_image"]
     with opened(2, room=40) as decoders, ThreadPoolExecutor(8) as threads:
 
         def one(at: int) -> str:
             try:
-                with decoders.lend() as decoder:
-                    return develop(decoder, photos[at % 4]).facts.kind.value
-            except errors.PhotoRefused as refusal:
-                return refusal.reason
+                with decoders.acquire() as decoder:
+                    return develop(decoder, photos[at % 4]).facts.format.value
+            except errors.PhotoError as exc:
+                return exc.reason
 
         assert [*threads.map(one, range(40))] == expected * 10
         assert len(decoders.pids) == 2
@@ -176,7 +179,7 @@ def test_when_no_process_can_be_had_the_next_photo_tries_again(
             broken.setattr(process, "PROGRAM", ("/nowhere/python",))
             kill(decoders)
             for _ in range(3):
-                with pytest.raises(errors.DecoderLost):
+                with pytest.raises(errors.DecoderFailed):
                     works(decoders)
         assert works(decoders)
 
@@ -186,7 +189,7 @@ def test_one_lent_while_all_end_is_not_replaced() -> None:
     lent, ended = Event(), Event()
 
     def hold() -> None:
-        with decoders.lend():
+        with decoders.acquire():
             lent.set()
             ended.wait(5)
 

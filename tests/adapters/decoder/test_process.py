@@ -15,12 +15,12 @@ import pytest
 
 from fatrina.adapters.decoder import Decoder, DecoderFaultError, process
 from fatrina.domain import errors
-from fatrina.domain.photo import Kind, Limits
-from tests import drawn
-from tests.adapters.decoder.desk import descriptors, develop, files, waited
+from fatrina.domain.photo import ImageFormat, Limits
+from tests import sample_photos
+from tests.adapters.decoder.session import descriptors, develop, files, waited
 
 HELLO = {"cage": {"landlock": 7, "seccomp": True}, "vips": "8.18.7", "heic": True}
-FACTS = {"kind": "png", "width": 96, "height": 64, "frames": 1, "whole": False}
+FACTS = {"format": "png", "width": 96, "height": 64, "frames": 1, "buffered": False}
 
 # Stands in for a child that a photo has taken over: it says what it is given to say.
 PARROT = """
@@ -34,23 +34,23 @@ sys.exit(bool(len(sys.argv) == 4))
 # A child whose faster code is broken, and for which `plain` libvips works.
 BROKEN = """
 import sys
-from fatrina.adapters.decoder import child, raster, recipe
-def broken(pixels, facts, made=recipe.renditions):
+from fatrina.adapters.decoder import pipeline, raster, worker
+def broken(pixels, facts, made=pipeline.renditions):
     if raster.is_plain():
         return made(pixels, facts)
     raise ValueError("secret bytes of the photo")
-recipe.renditions = broken
-child.main(int(sys.argv[1]), int(sys.argv[2]))
+pipeline.renditions = broken
+worker.main(int(sys.argv[1]), int(sys.argv[2]))
 """
 # A child that never finishes a photo.
 SPINNER = """
 import sys
-from fatrina.adapters.decoder import child
+from fatrina.adapters.decoder import worker
 def spin(desk, file):
     while True:
         pass
 child.Desk._opened = spin
-child.main(int(sys.argv[1]), int(sys.argv[2]))
+worker.main(int(sys.argv[1]), int(sys.argv[2]))
 """
 
 
@@ -65,69 +65,72 @@ def parrot(monkeypatch: pytest.MonkeyPatch, *says: object) -> Iterator[Decoder]:
 
 
 def test_it_tells_what_holds_it(decoder: Decoder) -> None:
-    hello = decoder.hello()
+    hello = decoder.handshake()
     assert hello.vips.startswith("8.")
     assert hello.heic
     assert decoder.alive
-    assert decoder.hello() is hello
+    assert decoder.handshake() is hello
 
 
 def test_it_takes_one_photo_after_the_other(decoder: Decoder) -> None:
     for kind in ("jpeg", "png", "webp", "gif", "avif", "heic"):
-        assert develop(decoder, getattr(drawn, kind)()).facts.kind is Kind[kind.upper()]
+        assert (
+            develop(decoder, getattr(sample_photos, kind)()).facts.format
+            is ImageFormat[kind.upper()]
+        )
 
 
 def test_a_refusal_leaves_it_ready(decoder: Decoder) -> None:
     for _ in range(3):
-        with pytest.raises(errors.PhotoUnknown):
+        with pytest.raises(errors.PhotoNotAnImage):
             develop(decoder, b"hello")
-        assert develop(decoder, drawn.png()).facts.width == drawn.WIDTH
+        assert develop(decoder, sample_photos.png()).facts.width == sample_photos.WIDTH
     assert decoder.alive
 
 
 def test_a_photo_left_alone_is_forgotten(decoder: Decoder) -> None:
-    with files(drawn.jpeg()) as (photo, _):
+    with files(sample_photos.jpeg()) as (photo, _):
         decoder.open(photo, Limits())
-    assert develop(decoder, drawn.png()).facts.kind is Kind.PNG
+    assert develop(decoder, sample_photos.png()).facts.format is ImageFormat.PNG
 
 
 def test_a_file_that_takes_no_bytes_is_no_fault_of_the_photo(decoder: Decoder) -> None:
-    with files(drawn.png()) as (photo, made), Path("/dev/full").open("wb") as full:
+    with files(sample_photos.png()) as (photo, made), Path("/dev/full").open("wb") as full:
         decoder.open(photo, Limits())
         with pytest.raises(OSError, match="No space left"):
-            decoder.make([full.fileno(), *made[1:]])
-    assert develop(decoder, drawn.png()).facts.kind is Kind.PNG
+            decoder.render([full.fileno(), *made[1:]])
+    assert develop(decoder, sample_photos.png()).facts.format is ImageFormat.PNG
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stop_told_to_the_whole_group_does_not_reach_it(
     decoder: Decoder, stop: signal.Signals
 ) -> None:
-    with files(drawn.png()) as (photo, made):
+    with files(sample_photos.png()) as (photo, made):
         decoder.open(photo, Limits())
         os.kill(decoder.pid, stop)
-        decoder.make(made)
+        decoder.render(made)
     assert decoder.alive
 
 
 @pytest.mark.parametrize(
     ("end", "leaf"),
     [
-        (signal.SIGKILL, errors.DecoderLost),
-        (signal.SIGSEGV, errors.PhotoCrashed),
-        (signal.SIGABRT, errors.PhotoCrashed),
-        (signal.SIGBUS, errors.PhotoCrashed),
-        (signal.SIGALRM, errors.PhotoTooSlow),
+        (signal.SIGKILL, errors.DecoderFailed),
+        (signal.SIGSEGV, errors.PhotoCrashedDecoder),
+        (signal.SIGABRT, errors.PhotoCrashedDecoder),
+        (signal.SIGBUS, errors.PhotoCrashedDecoder),
+        (signal.SIGALRM, errors.PhotoTimeout),
     ],
 )
 def test_its_death_at_work_is_told(
-    decoder: Decoder, end: signal.Signals, leaf: type[errors.Refusal]
+    decoder: Decoder, end: signal.Signals, leaf: type[errors.ServiceError]
 ) -> None:
-    with files(drawn.png()) as (photo, made):
+    with files(sample_photos.png()) as (photo, made):
         decoder.open(photo, Limits())
         os.kill(decoder.pid, end)
         with pytest.raises(leaf):
-            decoder.make(made)
+            decoder.render(made)
     assert not decoder.alive
 
 
@@ -135,31 +138,31 @@ def test_an_exception_is_a_fault_and_not_a_crash(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", BROKEN))
     decoder = Decoder(Limits().memory)
     with pytest.raises(DecoderFaultError) as fault:
-        develop(decoder, drawn.jpeg())
+        develop(decoder, sample_photos.jpeg())
     assert str(fault.value).startswith("ValueError < child.py:")
     assert "broken" in str(fault.value)
     assert "secret" not in str(fault.value)
-    with files(drawn.jpeg()) as (photo, made):
+    with files(sample_photos.jpeg()) as (photo, made):
         decoder.open(photo, Limits(), plain=True)
-        decoder.make(made)
+        decoder.render(made)
     assert decoder.alive
     decoder.end()
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "gif", "avif", "heic"])
 def test_libvips_alone_makes_the_pictures_in_the_cage(decoder: Decoder, kind: str) -> None:
-    with files(getattr(drawn, kind)()) as (photo, made):
+    with files(getattr(sample_photos, kind)()) as (photo, made):
         decoder.open(photo, Limits(), plain=True)
-        decoder.make(made)
+        decoder.render(made)
         assert all(os.fstat(file).st_size for file in made)
-    assert develop(decoder, drawn.jpeg()).facts.kind is Kind.JPEG
+    assert develop(decoder, sample_photos.jpeg()).facts.format is ImageFormat.JPEG
 
 
 def test_what_a_fault_says_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     says = {"fault": ["x" * 900, "line\nbreak", "\u0643", 7] * 30}
     with (
         parrot(monkeypatch, HELLO, says) as decoder,
-        files(drawn.png()) as (photo, _),
+        files(sample_photos.png()) as (photo, _),
         pytest.raises(DecoderFaultError) as fault,
     ):
         decoder.open(photo, Limits())
@@ -171,36 +174,36 @@ def test_what_a_fault_says_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_that_exits_by_itself_has_not_crashed(monkeypatch: pytest.MonkeyPatch) -> None:
     with parrot(monkeypatch, HELLO) as decoder:
-        decoder.hello()
-        with files(drawn.png()) as (photo, _), pytest.raises(DecoderFaultError):
+        decoder.handshake()
+        with files(sample_photos.png()) as (photo, _), pytest.raises(DecoderFaultError):
             decoder.open(photo, Limits())
         assert not decoder.alive
 
 
 def test_one_that_hangs_is_killed_in_time(decoder: Decoder) -> None:
-    with files(drawn.png()) as (photo, made):
+    with files(sample_photos.png()) as (photo, made):
         decoder.open(photo, Limits(seconds=0.5))
         os.kill(decoder.pid, signal.SIGSTOP)
         start = monotonic()
-        with pytest.raises(errors.PhotoTooSlow) as refusal:
-            decoder.make(made)
+        with pytest.raises(errors.PhotoTimeout) as refusal:
+            decoder.render(made)
     assert monotonic() - start < 1
-    assert refusal.value.seen == {"limit": 0.5}
+    assert refusal.value.params == {"limit": 0.5}
     assert not decoder.alive
 
 
 def test_one_that_is_gone_is_lost_at_once(decoder: Decoder) -> None:
     decoder.end()
     decoder.end()
-    with pytest.raises(errors.DecoderLost):
-        develop(decoder, drawn.png())
+    with pytest.raises(errors.DecoderFailed):
+        develop(decoder, sample_photos.png())
 
 
 NONSENSE: dict[str, object] = {
     "no bytes": b"",
     "no text": b"\xff\xfe\x00",
     "no json": b"hello",
-    "cut off": b'{"facts": {"kind": "png"',
+    "cut off": b'{"facts": {"format": "png"',
     "deep": b"[" * 60_000,
     "deep and sound": b"[" * 30_000 + b"]" * 30_000,
     "too large": b'{"facts": "' + b"a" * 70_000 + b'"}',
@@ -217,16 +220,16 @@ NONSENSE: dict[str, object] = {
     "a width over the limit": {"facts": FACTS | {"width": 2**40}},
     "pixels over the limit": {"facts": FACTS | {"width": 16_000, "height": 16_000}},
     "no frames": {"facts": FACTS | {"frames": 0}},
-    "an unknown kind": {"facts": FACTS | {"kind": "exe"}},
+    "an unknown kind": {"facts": FACTS | {"format": "exe"}},
     "an unknown reason": {"refused": "photo_ugly", "seen": {}},
-    "a reason of another branch": {"refused": "token_invalid", "seen": {}},
-    "a reason that takes problems": {"refused": "invalid", "seen": {"a": 1}},
+    "a reason of another branch": {"refused": "invalid_token", "seen": {}},
+    "a reason that takes problems": {"refused": "validation_failed", "seen": {"a": 1}},
     "a link's reason": {"refused": "link_status", "seen": {"status": 200}},
-    "a reason of the parent's": {"refused": "photo_too_slow", "seen": {"limit": 1}},
+    "a reason of the parent's": {"refused": "photo_timeout", "seen": {"limit": 1}},
     "a reason without what was seen": {"refused": "photo_damaged", "seen": {}},
     "a reason with more than that": {"refused": "photo_empty", "seen": {"field": "sku"}},
     "a reason that is none": {"refused": 7, "seen": {}},
-    "a number in words": {"refused": "photo_frames", "seen": {"limit": "1", "frames": 2}},
+    "a number in words": {"refused": "photo_too_many_frames", "seen": {"limit": "1", "frames": 2}},
     "words in a list": {"refused": "photo_damaged", "seen": {"problem": ["a"]}},
     "seen of another shape": {"refused": "photo_empty", "seen": []},
     "an error in words": {"errno": "5"},
@@ -238,8 +241,8 @@ NONSENSE: dict[str, object] = {
 @pytest.mark.parametrize("name", NONSENSE)
 def test_one_that_talks_nonsense_is_ended(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     with parrot(monkeypatch, HELLO, NONSENSE[name]) as decoder:
-        with pytest.raises(errors.DecoderLost):
-            develop(decoder, drawn.png())
+        with pytest.raises(errors.DecoderFailed):
+            develop(decoder, sample_photos.png())
         assert not decoder.alive
 
 
@@ -247,8 +250,8 @@ def test_one_that_talks_nonsense_is_ended(monkeypatch: pytest.MonkeyPatch, name:
 def test_one_that_makes_nonsense_is_ended(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     said = {"facts": FACTS} if name == "another answer" else NONSENSE[name]
     with parrot(monkeypatch, HELLO, {"facts": FACTS}, said) as decoder:
-        with pytest.raises(errors.DecoderLost):
-            develop(decoder, drawn.png())
+        with pytest.raises(errors.DecoderFailed):
+            develop(decoder, sample_photos.png())
         assert not decoder.alive
 
 
@@ -261,8 +264,8 @@ def test_one_that_begins_with_nonsense_is_ended(
     monkeypatch: pytest.MonkeyPatch, said: object
 ) -> None:
     with parrot(monkeypatch, said) as decoder:
-        with pytest.raises(errors.DecoderLost):
-            decoder.hello()
+        with pytest.raises(errors.DecoderFailed):
+            decoder.handshake()
         assert not decoder.alive
 
 
@@ -270,15 +273,15 @@ def test_what_it_saw_is_passed_on_in_small_words(monkeypatch: pytest.MonkeyPatch
     said = {"refused": "photo_damaged", "seen": {"problem": "x" * 60_000}}
     with parrot(monkeypatch, HELLO, said) as decoder:
         with pytest.raises(errors.PhotoDamaged) as refusal:
-            develop(decoder, drawn.png())
-        assert len(str(refusal.value.seen["problem"])) == 200
+            develop(decoder, sample_photos.png())
+        assert len(str(refusal.value.params["problem"])) == 200
 
 
 def test_one_that_does_not_come_up_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", "raise SystemExit(3)"))
     decoder = Decoder(Limits().memory)
-    with pytest.raises(errors.DecoderLost):
-        decoder.hello()
+    with pytest.raises(errors.DecoderFailed):
+        decoder.handshake()
     assert not decoder.alive
 
 
@@ -287,8 +290,8 @@ def test_one_that_closes_its_line_and_goes_on_is_ended(monkeypatch: pytest.Monke
     monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", script))
     monkeypatch.setattr(process, "_LAST_WORDS", 0.2)
     decoder = Decoder(Limits().memory)
-    with pytest.raises(errors.DecoderLost):
-        decoder.hello()
+    with pytest.raises(errors.DecoderFailed):
+        decoder.handshake()
     assert not decoder.alive
 
 
@@ -330,13 +333,13 @@ def test_it_ends_with_its_parent(program: str, seconds: float) -> None:
 
 def test_without_libheif_a_heic_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     script = (
-        "import sys; sys.modules['pi_heif'] = None; from fatrina.adapters.decoder import child; "
+        "import sys; sys.modules['pi_heif'] = None; from fatrina.adapters.decoder import worker; "
     )
-    run = "child.main(int(sys.argv[1]), int(sys.argv[2]))"
+    run = "worker.main(int(sys.argv[1]), int(sys.argv[2]))"
     monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", script + run))
     decoder = Decoder(Limits().memory)
-    assert decoder.hello().heic is False
-    with pytest.raises(errors.PhotoHeicMissing):
-        develop(decoder, drawn.heic())
-    assert develop(decoder, drawn.png()).facts.kind is Kind.PNG
+    assert decoder.handshake().heic is False
+    with pytest.raises(errors.PhotoHeicUnavailable):
+        develop(decoder, sample_photos.heic())
+    assert develop(decoder, sample_photos.png()).facts.format is ImageFormat.PNG
     decoder.end()

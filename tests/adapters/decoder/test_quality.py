@@ -7,22 +7,22 @@ from typing import Any
 import pytest
 import pyvips
 
-from fatrina.adapters.decoder import raster, recipe
-from tests import drawn
+from fatrina.adapters.decoder import pipeline, raster
+from tests import sample_photos
 from tests.adapters.decoder.conftest import Develop
 
 PHOTOS: dict[str, Callable[[], bytes]] = {
-    "jpeg shrunk by 2": lambda: drawn.jpeg(width=4100, height=1200, quality=92),
-    "jpeg shrunk by 4": lambda: drawn.jpeg(width=8100, height=800, quality=92),
-    "jpeg": lambda: drawn.jpeg(width=1900, height=1300, quality=92),
-    "jpeg progressive": lambda: drawn.jpeg(width=1900, height=900, progressive=True),
-    "jpeg p3": lambda: drawn.jpeg(width=1500, height=900, icc=drawn.profile("p3")),
-    "png": lambda: drawn.png(width=1600, height=900),
-    "png alpha": lambda: drawn.png(width=1500, height=800, alpha=True),
-    "png 16": lambda: drawn.png(width=1500, height=800, sixteen=True),
-    "webp shrunk": lambda: drawn.webp(width=3600, height=900),
-    "webp": lambda: drawn.webp(width=1700, height=900),
-    "avif": lambda: drawn.avif(width=1600, height=900),
+    "jpeg shrunk by 2": lambda: sample_photos.jpeg(width=4100, height=1200, quality=92),
+    "jpeg shrunk by 4": lambda: sample_photos.jpeg(width=8100, height=800, quality=92),
+    "jpeg": lambda: sample_photos.jpeg(width=1900, height=1300, quality=92),
+    "jpeg progressive": lambda: sample_photos.jpeg(width=1900, height=900, progressive=True),
+    "jpeg p3": lambda: sample_photos.jpeg(width=1500, height=900, icc=sample_photos.profile("p3")),
+    "png": lambda: sample_photos.png(width=1600, height=900),
+    "png alpha": lambda: sample_photos.png(width=1500, height=800, alpha=True),
+    "png 16": lambda: sample_photos.png(width=1500, height=800, sixteen=True),
+    "webp shrunk": lambda: sample_photos.webp(width=3600, height=900),
+    "webp": lambda: sample_photos.webp(width=1700, height=900),
+    "avif": lambda: sample_photos.avif(width=1600, height=900),
 }
 
 
@@ -66,9 +66,9 @@ def test_a_rendition_is_as_good_as_by_the_long_way(developed: Develop, name: str
     done = developed(data)
     for image in done.images()[1:]:
         due = long_way(data, image.width, image.height)
-        saved = recipe.encoded(raster.of(due), done.facts.kind)
+        saved = pipeline.encode(raster.from_image(due), done.facts.format)
         by_the_long_way = pyvips.Image.new_from_buffer(saved, "")
-        if done.facts.kind.name == "PNG":  # lossless: what is left is rounding
+        if done.facts.format.name == "PNG":  # lossless: what is left is rounding
             assert psnr(image, due) > 45
         else:
             assert psnr(image, due) > psnr(by_the_long_way, due) - 0.5
@@ -78,7 +78,7 @@ def test_a_rendition_is_as_good_as_by_the_long_way(developed: Develop, name: str
 def adobe_rgb() -> bytes:
     """A profile of Adobe RGB (1998): wide green, and a plain gamma of 2.2."""
     return with_tags(
-        drawn.profile("srgb"),
+        sample_photos.profile("srgb"),
         {
             b"rXYZ": xyz(0.60974, 0.31111, 0.01947),
             b"gXYZ": xyz(0.20528, 0.62567, 0.06087),
@@ -112,8 +112,8 @@ def with_tags(profile: bytes, tags: dict[bytes, bytes]) -> bytes:
 
 
 PROFILES: dict[str, Callable[[], bytes]] = {
-    "p3": lambda: drawn.profile("p3"),
-    "srgb": lambda: drawn.profile("srgb"),
+    "p3": lambda: sample_photos.profile("p3"),
+    "srgb": lambda: sample_photos.profile("srgb"),
     "adobe": adobe_rgb,
 }
 
@@ -123,7 +123,7 @@ PROFILES: dict[str, Callable[[], bytes]] = {
 def test_colours_come_out_as_the_profile_means_them(
     developed: Develop, kind: str, name: str
 ) -> None:
-    data = getattr(drawn, kind)(width=600, height=400, icc=PROFILES[name]())
+    data = getattr(sample_photos, kind)(width=600, height=400, icc=PROFILES[name]())
     image = pyvips.Image.new_from_buffer(data, "")
     meant = [band.avg() for band in image.icc_transform("srgb", embedded=True).bandsplit()]
     as_it_is = [band.avg() for band in image.bandsplit()]
@@ -135,8 +135,8 @@ def test_colours_come_out_as_the_profile_means_them(
 
 
 def test_an_inverted_cmyk_photo_is_not_a_negative(developed: Develop) -> None:
-    for icc in (b"", drawn.profile("cmyk"), drawn.profile("p3")):
-        data = drawn.jpeg(width=600, height=400, cmyk=True, icc=icc)
+    for icc in (b"", sample_photos.profile("cmyk"), sample_photos.profile("p3")):
+        data = sample_photos.jpeg(width=600, height=400, cmyk=True, icc=icc)
         seen = [band.avg() for band in developed(data).images()[1].bandsplit()]
-        due = [band.avg() for band in drawn.picture(600, 400).bandsplit()]
+        due = [band.avg() for band in sample_photos.picture(600, 400).bandsplit()]
         assert seen == pytest.approx(due, abs=12)

@@ -66,7 +66,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 @pytest.mark.parametrize("size", [(1000, 750), (500, 333), (120, 90), (997, 1), (1, 748)])
 def test_every_size_is_near_the_formula(engine: str, bands: int, size: tuple[int, int]) -> None:
     pixels = smooth(750, 1000, bands)
-    made = raster.resized(pixels, *size)
+    made = raster.resize(pixels, *size)
     assert made.shape == (size[1], size[0], bands)
     edge = 12 if engine == "libvips" else 0  # where its idea of what lies beyond is another
     inside = np.s_[edge : size[1] - edge or None, edge : size[0] - edge or None]
@@ -85,7 +85,7 @@ def test_noise_is_as_near_as_rounding_permits(  # noqa: PLR0917  one argument a 
     if bands in ALPHA:
         pixels[..., -1] = 255
     size = min(width, few), min(height, low)
-    assert np.abs(raster.resized(pixels, *size) - by_the_formula(pixels, *size)).max() < 2
+    assert np.abs(raster.resize(pixels, *size) - by_the_formula(pixels, *size)).max() < 2
 
 
 def test_what_cannot_be_seen_does_not_bleed(engine: str) -> None:
@@ -93,7 +93,7 @@ def test_what_cannot_be_seen_does_not_bleed(engine: str) -> None:
     pixels = np.zeros((100, 100, 4), np.uint8)
     pixels[..., 0] = 255  # red all over, of which nothing shows
     pixels[20:80, 20:80] = 0, 0, 255, 255
-    made = raster.resized(pixels, 37, 37)
+    made = raster.resize(pixels, 37, 37)
     shown = made[made[..., 3] > 16]
     assert len(shown) > 400
     assert shown[:, 0].max() < 16
@@ -109,13 +109,13 @@ def test_the_pixels_are_the_same_on_every_processor() -> None:
     source = vector.ImageData(1000, 750, vector.PixelType.U8x3, noise.tobytes())
     target = vector.ImageData(500, 375, vector.PixelType.U8x3)
     plain.resize(source, target, raster.lanczos())
-    assert target.get_buffer() == raster.resized(noise, 500, 375).tobytes()
+    assert target.get_buffer() == raster.resize(noise, 500, 375).tobytes()
 
 
 def test_a_picture_reads_the_pixels_it_was_made_of() -> None:
     for bands, meaning in ((1, "b-w"), (2, "b-w"), (3, "srgb"), (4, "srgb")):
         pixels = smooth(40, 60, bands)
-        image = raster.picture(pixels)
+        image = raster.to_image(pixels)
         assert image.interpretation == meaning
         assert image.hasalpha() == (bands in ALPHA)
-        assert np.array_equal(raster.of(image), pixels)
+        assert np.array_equal(raster.from_image(image), pixels)

@@ -6,8 +6,8 @@ import pytest
 
 from fatrina.domain import colour
 from fatrina.domain.colour import cicp
-from fatrina.domain.photo import Kind
-from tests import drawn
+from fatrina.domain.photo import ImageFormat
+from tests import sample_photos
 from tests.containers import chunk, with_chunks
 
 P3 = chunk(b"cICP", bytes([12, 13, 0, 1]))
@@ -17,8 +17,8 @@ PHOTOSHOP = chunk(b"gAMA", struct.pack(">I", 45_455))
 
 
 def declared(*chunks: bytes, profiled: bool = False) -> colour.Colours | None:
-    data = with_chunks(drawn.png(width=4, height=4), *chunks)
-    return colour.declared(Kind.PNG, data, profiled=profiled)
+    data = with_chunks(sample_photos.png(width=4, height=4), *chunks)
+    return colour.declared(ImageFormat.PNG, data, profiled=profiled)
 
 
 def test_cicp_counts_more_than_all_others() -> None:

@@ -6,9 +6,16 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from fatrina.adapters.database.schema import apps, codes, grants, merchants, refreshes, tokens
+from fatrina.adapters.database.schema import (
+    apps,
+    authorization_codes,
+    grants,
+    merchants,
+    refresh_tokens,
+    tokens,
+)
 
-_A, _G, _C, _R = apps.c, grants.c, codes.c, refreshes.c
+_A, _G, _C, _R = apps.c, grants.c, authorization_codes.c, refresh_tokens.c
 _APP = (_A.id, _A.client_id, _A.name, _A.secret_hash, _A.redirects)
 
 
@@ -27,27 +34,27 @@ class Grant(NamedTuple):
     """What a merchant granted an app; the tokens that follow from it are one family."""
 
     id: int
-    app: int
-    merchant: int
+    app_id: int
+    merchant_id: int
     scope: str
     revoked_at: int | None
 
 
-class Code(NamedTuple):
+class AuthorizationCode(NamedTuple):
     """An authorization code."""
 
     id: int
-    app: int
-    merchant: int
+    app_id: int
+    merchant_id: int
     redirect: str
     scope: str
     challenge: str | None
     expires_at: int
-    grant: int | None
+    grant_id: int | None
     """What it was exchanged for already."""
 
 
-class Refresh(NamedTuple):
+class RefreshToken(NamedTuple):
     """A refresh token."""
 
     id: int
@@ -56,7 +63,7 @@ class Refresh(NamedTuple):
     grant: Grant
 
 
-def add(connection: Connection, app: App, now: int) -> None:
+def add(conn: Connection, app: App, now: int) -> None:
     """Register an app; its `id` is of no account."""
     row = {
         "client_id": app.client_id,
@@ -65,117 +72,117 @@ def add(connection: Connection, app: App, now: int) -> None:
         "redirects": json.dumps(app.redirects),
         "created_at": now,
     }
-    connection.execute(insert(apps).values(row))
+    conn.execute(insert(apps).values(row))
 
 
-def find(connection: Connection, client_id: str, *, lock: bool = False) -> App | None:
+def find(conn: Connection, client_id: str, *, lock: bool = False) -> App | None:
     """The app with this client id; `lock` makes other writers that lock it wait."""
     query = select(*_APP).where(_A.client_id == client_id, _A.removed_at.is_(None))
-    row = connection.execute(query.with_for_update(key_share=True) if lock else query).first()
+    row = conn.execute(query.with_for_update(key_share=True) if lock else query).first()
     return None if row is None else _app(row)
 
 
-def listed(connection: Connection) -> list[App]:
+def list_all(conn: Connection) -> list[App]:
     """Every app, the newest last."""
     query = select(*_APP).where(_A.removed_at.is_(None)).order_by(_A.id)
-    return [_app(row) for row in connection.execute(query)]
+    return [_app(row) for row in conn.execute(query)]
 
 
-def remove(connection: Connection, app: App, now: int) -> None:
+def remove(conn: Connection, app: App, now: int) -> None:
     """Take an app away, with all that it was granted."""
-    connection.execute(update(apps).where(_A.id == app.id).values(removed_at=now))
+    conn.execute(update(apps).where(_A.id == app.id).values(removed_at=now))
     granted = select(_G.id).where(_G.app_id == app.id, _G.revoked_at.is_(None))
-    for grant in list(connection.scalars(granted)):
-        revoke(connection, grant, now)
+    for grant in list(conn.scalars(granted)):
+        revoke(conn, grant, now)
 
 
-def set_key(connection: Connection, merchant: str, key_hash: str) -> bool:
+def set_owner_key(conn: Connection, merchant_code: str, key_hash: str) -> bool:
     """Give a merchant a new owner's key; False when there is no such merchant."""
-    query = update(merchants).where(merchants.c.code == merchant).values(key_hash=key_hash)
-    return connection.execute(query).rowcount > 0
+    query = update(merchants).where(merchants.c.code == merchant_code).values(key_hash=key_hash)
+    return conn.execute(query).rowcount > 0
 
 
-def key_of(connection: Connection, merchant: str) -> tuple[int, str | None] | None:
+def owner_key(conn: Connection, merchant_code: str) -> tuple[int, str | None] | None:
     """A merchant's id, and the hash of the owner's key."""
-    query = select(merchants.c.id, merchants.c.key_hash).where(merchants.c.code == merchant)
-    row = connection.execute(query).first()
+    query = select(merchants.c.id, merchants.c.key_hash).where(merchants.c.code == merchant_code)
+    row = conn.execute(query).first()
     return None if row is None else (row[0], row[1])
 
 
-def add_code(connection: Connection, code: Code, code_hash: str) -> None:
+def add_code(conn: Connection, code: AuthorizationCode, code_hash: str) -> None:
     """Add an authorization code; its `id` is of no account."""
     row = {
         "hash": code_hash,
-        "app_id": code.app,
-        "merchant_id": code.merchant,
+        "app_id": code.app_id,
+        "merchant_id": code.merchant_id,
         "redirect": code.redirect,
         "scope": code.scope,
         "challenge": code.challenge,
         "expires_at": code.expires_at,
     }
-    connection.execute(insert(codes).values(row))
+    conn.execute(insert(authorization_codes).values(row))
 
 
-def find_code(connection: Connection, code_hash: str) -> Code | None:
+def find_code(conn: Connection, code_hash: str) -> AuthorizationCode | None:
     """An authorization code, used or not, locked."""
     query = select(
         *(_C.id, _C.app_id, _C.merchant_id, _C.redirect, _C.scope, _C.challenge),
         *(_C.expires_at, _C.grant_id),
     ).where(_C.hash == code_hash)
-    row = connection.execute(query.with_for_update(key_share=True)).first()
-    return None if row is None else Code(*row)
+    row = conn.execute(query.with_for_update(key_share=True)).first()
+    return None if row is None else AuthorizationCode(*row)
 
 
-def use_code(connection: Connection, code: Code, now: int) -> Grant:
+def use_code(conn: Connection, code: AuthorizationCode, now: int) -> Grant:
     """Turn a code into a grant."""
-    row = {"app_id": code.app, "merchant_id": code.merchant, "scope": code.scope}
+    row = {"app_id": code.app_id, "merchant_id": code.merchant_id, "scope": code.scope}
     made = insert(grants).values({**row, "created_at": now}).returning(_G.id)
-    grant = int(connection.execute(made).scalar_one())
-    connection.execute(update(codes).where(_C.id == code.id).values(grant_id=grant))
-    return Grant(grant, code.app, code.merchant, code.scope, None)
+    grant = int(conn.execute(made).scalar_one())
+    conn.execute(update(authorization_codes).where(_C.id == code.id).values(grant_id=grant))
+    return Grant(grant, code.app_id, code.merchant_id, code.scope, None)
 
 
-def add_refresh(connection: Connection, grant: int, token_hash: str, expires_at: int) -> None:
+def add_refresh(conn: Connection, grant_id: int, token_hash: str, expires_at: int) -> None:
     """Add a refresh token to a family."""
-    row = {"grant_id": grant, "hash": token_hash, "expires_at": expires_at}
-    connection.execute(insert(refreshes).values(row))
+    row = {"grant_id": grant_id, "hash": token_hash, "expires_at": expires_at}
+    conn.execute(insert(refresh_tokens).values(row))
 
 
-def find_refresh(connection: Connection, token_hash: str) -> Refresh | None:
+def find_refresh(conn: Connection, token_hash: str) -> RefreshToken | None:
     """A refresh token with its family, used or not, both locked."""
     query = (
         select(_R.id, _R.expires_at, _R.used_at)
         .add_columns(_G.id, _G.app_id, _G.merchant_id, _G.scope, _G.revoked_at)
-        .select_from(refreshes.join(grants))
+        .select_from(refresh_tokens.join(grants))
         .where(_R.hash == token_hash)
-        .with_for_update(of=(grants, refreshes), key_share=True)
+        .with_for_update(of=(grants, refresh_tokens), key_share=True)
     )
-    row = connection.execute(query).first()
+    row = conn.execute(query).first()
     if row is None:
         return None
     number, expires_at, used_at, *grant = row
-    return Refresh(number, expires_at, used_at, Grant(*grant))
+    return RefreshToken(number, expires_at, used_at, Grant(*grant))
 
 
-def use_refresh(connection: Connection, refresh: int, now: int) -> None:
+def use_refresh(conn: Connection, refresh_id: int, now: int) -> None:
     """Note that a refresh token was used."""
-    connection.execute(update(refreshes).where(_R.id == refresh).values(used_at=now))
+    conn.execute(update(refresh_tokens).where(_R.id == refresh_id).values(used_at=now))
 
 
-def revoke(connection: Connection, grant: int, now: int) -> bool:
+def revoke(conn: Connection, grant_id: int, now: int) -> bool:
     """Revoke a whole family: no token of it works from now on; False when it is revoked already."""
-    result = connection.execute(
-        update(grants).where(_G.id == grant, _G.revoked_at.is_(None)).values(revoked_at=now)
+    result = conn.execute(
+        update(grants).where(_G.id == grant_id, _G.revoked_at.is_(None)).values(revoked_at=now)
     )
-    alive = tokens.c.grant_id == grant, tokens.c.revoked_at.is_(None)
-    connection.execute(update(tokens).where(*alive).values(revoked_at=now))
+    alive = tokens.c.grant_id == grant_id, tokens.c.revoked_at.is_(None)
+    conn.execute(update(tokens).where(*alive).values(revoked_at=now))
     return result.rowcount > 0
 
 
-def forget(connection: Connection, before: int) -> None:
+def delete_expired(conn: Connection, before: int) -> None:
     """Delete codes and refresh tokens that ended before a moment."""
-    connection.execute(delete(codes).where(_C.expires_at < before))
-    connection.execute(delete(refreshes).where(_R.expires_at < before))
+    conn.execute(delete(authorization_codes).where(_C.expires_at < before))
+    conn.execute(delete(refresh_tokens).where(_R.expires_at < before))
 
 
 def _app(row: Sequence[Any]) -> App:

@@ -49,7 +49,7 @@ class Waiting(NamedTuple):
     """A subscription for which deliveries wait."""
 
     id: int
-    merchant: int
+    merchant_id: int
     failures: int
     paused_until: int | None
 
@@ -58,11 +58,11 @@ class Head(NamedTuple):
     """The oldest delivery of one subscription about one product, which is due."""
 
     id: int
-    product: int
-    to: Waiting
+    product_id: int
+    subscription: Waiting
 
 
-class Due(NamedTuple):
+class PendingDelivery(NamedTuple):
     """A delivery that is to be made now."""
 
     id: int
@@ -70,16 +70,16 @@ class Due(NamedTuple):
     subscription: Subscription
     body: bytes
     created_at: int
-    tries: int
+    attempts: int
     """How many attempts failed."""
 
 
 class Outcome(NamedTuple):
     """What came of one attempt."""
 
-    due: Due
+    delivery: PendingDelivery
     status: int | None
-    problem: str | None
+    error: str | None
     """Why it failed, when it did."""
     final: bool = False
     """Whether another attempt is of no use."""
@@ -99,17 +99,17 @@ class DeliveryRow(NamedTuple):
     """A delivery as the log shows it."""
 
     id: int
-    merchant: str
+    merchant_code: str
     event: str
     url: str
-    product: int
+    product_id: int
     created_at: int
-    tries: int
+    attempts: int
     due_at: int | None
     """When it is tried next; None when it is over."""
     status: int | None
     """The last answer's."""
-    problem: str | None
+    error: str | None
     """Why the last try failed, when it did."""
     dropped: int
     """Older events of the subscription that were dropped when this one was recorded."""
@@ -117,134 +117,136 @@ class DeliveryRow(NamedTuple):
     """When the pause of its subscription ends, where many attempts failed in a row."""
 
 
-def enqueue(connection: Connection, subscription: int, product: int, body: bytes, now: int) -> None:
+def enqueue(conn: Connection, subscription_id: int, product_id: int, body: bytes, now: int) -> None:
     """Add a delivery that is to be made; where too many wait, the oldest are dropped."""
-    row = {"subscription_id": subscription, "product_id": product, "body": body.decode()}
-    row |= {"created_at": now, "due_at": now, "dropped": _drop(connection, subscription)}
-    connection.execute(insert(deliveries).values(row))
+    row = {"subscription_id": subscription_id, "product_id": product_id, "body": body.decode()}
+    row |= {"created_at": now, "due_at": now, "dropped": _drop(conn, subscription_id)}
+    conn.execute(insert(deliveries).values(row))
 
 
-def _drop(connection: Connection, subscription: int) -> int:
+def _drop(conn: Connection, subscription_id: int) -> int:
     """Make room for one more; how many events were dropped, with those dropped for them before."""
-    found = connection.execute(_PENDING, {"subscription": subscription}).one()
+    found = conn.execute(_PENDING, {"subscription": subscription_id}).one()
     most = webhook.max_pending(found.failures)
     if found.pending < most:
         return 0
     # A tenth more than needed: the next events find room without a search.
     count = found.pending - most + max(most // 10, 1)
-    oldest = select(_D.id).where(_D.subscription_id == subscription, _D.due_at.is_not(None))
+    oldest = select(_D.id).where(_D.subscription_id == subscription_id, _D.due_at.is_not(None))
     victims = oldest.order_by(_D.id).limit(count).scalar_subquery()
-    gone = connection.scalars(delete(deliveries).where(_D.id.in_(victims)).returning(_D.dropped))
+    gone = conn.scalars(delete(deliveries).where(_D.id.in_(victims)).returning(_D.dropped))
     return sum(1 + before for before in gone)
 
 
-def waiting(connection: Connection) -> list[Waiting]:
+def list_waiting(conn: Connection) -> list[Waiting]:
     """The subscriptions for which deliveries wait, be they due or not."""
-    if connection.scalar(_ANY) is None:  # most of the time, and whatever subscriptions there are
+    if conn.scalar(_ANY) is None:  # most of the time, and whatever subscriptions there are
         return []
-    return [Waiting(*row) for row in connection.execute(_WAITING)]
+    return [Waiting(*row) for row in conn.execute(_WAITING)]
 
 
-def heads(connection: Connection, to: Waiting, now: int, pause: int, limit: int) -> list[Head]:
+def list_heads(
+    conn: Connection, subscription: Waiting, now: int, pause: int, limit: int
+) -> list[Head]:
     """What may be delivered to a subscription now: `limit` at most, the oldest first.
 
     Of what it is owed about one product, the oldest alone: they stay in order. A first attempt is
     always due, and so is one that is due later than any pause can end: the clock was ahead when
     that was recorded.
     """
-    given = {"subscription": to.id, "now": now, "late": webhook.too_far(pause, now)}
-    rows = connection.execute(_HEADS, {**given, "limit": limit})
-    return [Head(number, product, to) for number, product in rows]
+    given = {"subscription": subscription.id, "now": now, "late": webhook.is_too_far(pause, now)}
+    rows = conn.execute(_HEADS, {**given, "limit": limit})
+    return [Head(number, product, subscription) for number, product in rows]
 
 
-def due(connection: Connection, delivery: int) -> Due | None:
+def find_pending(conn: Connection, delivery_id: int) -> PendingDelivery | None:
     """A delivery that is to be made; None when it is over, or its subscription has ended."""
     query = select(_D.id, _D.subscription_id, _D.body, _D.created_at, _D.tries, *webhooks.COLUMNS)
-    row = connection.execute(
+    row = conn.execute(
         query.select_from(deliveries.join(subscriptions)).where(
-            _D.id == delivery, _D.due_at.is_not(None), _S.removed_at.is_(None)
+            _D.id == delivery_id, _D.due_at.is_not(None), _S.removed_at.is_(None)
         )
     ).first()
     if row is None:
         return None
     number, subscriber, body, created_at, tries, *wanted = row
-    return Due(
+    return PendingDelivery(
         number, subscriber, webhooks.subscription_of(wanted), body.encode(), created_at, tries
     )
 
 
-def attempted(connection: Connection, outcome: Outcome, due_at: int | None, now: int) -> bool:
+def record_attempt(conn: Connection, outcome: Outcome, due_at: int | None, now: int) -> bool:
     """Record what came of an attempt; False when the delivery is over, or another by now."""
-    due = outcome.due
+    due = outcome.delivery
     query = update(deliveries).where(
         _D.id == due.id,
         _D.due_at.is_not(None),
         # After a reset or a restore, the id may be another delivery's.
         _D.subscription_id == due.subscriber,
         _D.created_at == due.created_at,
-        _D.tries == due.tries,
+        _D.tries == due.attempts,
     )
     values = {
-        "tries": due.tries + 1,
+        "tries": due.attempts + 1,
         "due_at": due_at,
         "done_at": now if due_at is None else None,
         "status": outcome.status,
-        "problem": outcome.problem,
+        "problem": outcome.error,
     }
-    return connection.execute(query.values(values)).rowcount > 0
+    return conn.execute(query.values(values)).rowcount > 0
 
 
-def give_up(connection: Connection, delivery: int, problem: str, now: int) -> None:
+def give_up(conn: Connection, delivery_id: int, error: str, now: int) -> None:
     """Record that a delivery cannot be made."""
-    query = update(deliveries).where(_D.id == delivery, _D.due_at.is_not(None))
-    connection.execute(query.values(due_at=None, done_at=now, problem=problem))
+    query = update(deliveries).where(_D.id == delivery_id, _D.due_at.is_not(None))
+    conn.execute(query.values(due_at=None, done_at=now, problem=error))
 
 
-def answered(connection: Connection, subscription: int) -> None:
+def reset_failures(conn: Connection, subscription_id: int) -> None:
     """Record that an attempt succeeded: the subscription is not failing."""
     failing = or_(_S.failures > 0, _S.paused_until.is_not(None))
-    query = update(subscriptions).where(_S.id == subscription, failing)
-    connection.execute(query.values(failures=0, paused_until=None))
+    query = update(subscriptions).where(_S.id == subscription_id, failing)
+    conn.execute(query.values(failures=0, paused_until=None))
 
 
-def failed(connection: Connection, subscription: int, pause: int, now: int) -> None:
+def record_failure(conn: Connection, subscription_id: int, pause: int, now: int) -> None:
     """Record that an attempt failed: after many, the subscription pauses."""
-    query = update(subscriptions).where(_S.id == subscription).returning(_S.failures)
-    failures = connection.scalar(query.values(failures=_S.failures + 1)) or 0
+    query = update(subscriptions).where(_S.id == subscription_id).returning(_S.failures)
+    failures = conn.scalar(query.values(failures=_S.failures + 1)) or 0
     rest = webhook.pause_after(failures, pause)
     if rest:
-        query = update(subscriptions).where(_S.id == subscription).returning(_S.id)
-        connection.execute(query.values(paused_until=now + rest))
+        query = update(subscriptions).where(_S.id == subscription_id).returning(_S.id)
+        conn.execute(query.values(paused_until=now + rest))
 
 
-def backlog(connection: Connection) -> Backlog:
+def backlog(conn: Connection) -> Backlog:
     """How much waits, and since when."""
     waiting = _D.due_at.is_not(None)
     oldest = select(func.min(_D.id)).where(waiting).scalar_subquery()
     paused = select(func.count(_S.id)).where(_S.paused_until.is_not(None), _S.removed_at.is_(None))
     return Backlog(
-        connection.scalar(select(func.count(_D.id)).where(waiting)) or 0,
-        connection.scalar(select(_D.created_at).where(_D.id == oldest)),
-        connection.scalar(paused) or 0,
+        conn.scalar(select(func.count(_D.id)).where(waiting)) or 0,
+        conn.scalar(select(_D.created_at).where(_D.id == oldest)),
+        conn.scalar(paused) or 0,
     )
 
 
-def again(connection: Connection, delivery: int, now: int) -> bool:
+def redeliver(conn: Connection, delivery_id: int, now: int) -> bool:
     """Deliver once more what is over; False when there is no such delivery or nobody to take it."""
     query = update(deliveries).where(
-        _D.id == delivery,
+        _D.id == delivery_id,
         _D.due_at.is_(None),
         _D.subscription_id.in_(select(_S.id).where(_S.removed_at.is_(None))),
     )
-    if not connection.execute(query.values(tries=0, due_at=now, done_at=None)).rowcount:
+    if not conn.execute(query.values(tries=0, due_at=now, done_at=None)).rowcount:
         return False
-    paused = select(_D.subscription_id).where(_D.id == delivery).scalar_subquery()
-    connection.execute(update(subscriptions).where(_S.id == paused).values(paused_until=None))
+    paused = select(_D.subscription_id).where(_D.id == delivery_id).scalar_subquery()
+    conn.execute(update(subscriptions).where(_S.id == paused).values(paused_until=None))
     return True
 
 
-def log(
-    connection: Connection, *, merchant: str = "", failed: bool = False, limit: int = 100
+def list_recent(
+    conn: Connection, *, merchant_code: str = "", failed: bool = False, limit: int = 100
 ) -> list[DeliveryRow]:
     """The newest deliveries, those of one merchant or those that failed lately alone if asked."""
     query = (
@@ -254,13 +256,13 @@ def log(
         .order_by(_D.id.desc())
         .limit(limit)
     )
-    if merchant:
-        query = query.where(merchants.c.code == merchant)
+    if merchant_code:
+        query = query.where(merchants.c.code == merchant_code)
     if failed:
         query = query.where(_D.problem.is_not(None))
-    return [DeliveryRow(*row) for row in connection.execute(query)]
+    return [DeliveryRow(*row) for row in conn.execute(query)]
 
 
-def forget(connection: Connection, before: int) -> None:
+def delete_finished(conn: Connection, before: int) -> None:
     """Delete from the log what was over before a moment."""
-    connection.execute(delete(deliveries).where(_D.done_at < before))
+    conn.execute(delete(deliveries).where(_D.done_at < before))

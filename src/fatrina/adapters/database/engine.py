@@ -57,7 +57,7 @@ class Database:
         """Bring the tables up to date.
 
         Raises:
-            errors.DatabaseDown: the file cannot be read or written.
+            errors.DatabaseUnavailable: the file cannot be read or written.
         """
         with self.writing() as connection:
             if _revision(connection) != REVISION:
@@ -68,9 +68,9 @@ class Database:
         """One consistent look; nothing can be written.
 
         Raises:
-            errors.DatabaseDown: the database does not answer.
+            errors.DatabaseUnavailable: the database does not answer.
         """
-        with _told(), self._using(self._reader), self._reader.connect() as connection:
+        with _translate_errors(), self._using(self._reader), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -78,10 +78,10 @@ class Database:
         """One transaction, alone: committed at the end, undone when anything is raised.
 
         Raises:
-            errors.DatabaseDown: the database does not answer or refuses writes.
+            errors.DatabaseUnavailable: the database does not answer or refuses writes.
             errors.StorageFull: the disk is full.
         """
-        with _told(), self._using(self._writer), self._writer.begin() as connection:
+        with _translate_errors(), self._using(self._writer), self._writer.begin() as connection:
             yield connection
 
     def settle(self) -> None:
@@ -91,7 +91,7 @@ class Database:
         it; any later write goes over it.
 
         Raises:
-            errors.DatabaseDown, errors.StorageFull.
+            errors.DatabaseUnavailable, errors.StorageFull.
         """
         with self.writing() as connection:
             connection.execute(_WRITE)
@@ -100,7 +100,7 @@ class Database:
         """Prove that the database can be written now.
 
         Raises:
-            errors.DatabaseDown, errors.StorageFull.
+            errors.DatabaseUnavailable, errors.StorageFull.
         """
         with self.writing() as connection:
             connection.execute(text("SELECT 1 FROM merchants LIMIT 1"))
@@ -126,7 +126,7 @@ class Database:
     @contextmanager
     def _using(self, engine: Engine) -> Iterator[None]:
         if self._closed:
-            raise errors.DatabaseDown
+            raise errors.DatabaseUnavailable
         try:
             yield
         finally:
@@ -181,26 +181,26 @@ def _engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:
     return engine
 
 
-def _revision(connection: Connection) -> str | None:
+def _revision(conn: Connection) -> str | None:
     """Which revision the tables are at; None before the first."""
-    if not inspect(connection).has_table("alembic_version"):
+    if not inspect(conn).has_table("alembic_version"):
         return None
-    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    found: str | None = conn.scalar(text("SELECT version_num FROM alembic_version"))
     return found
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
-    except (DBAPIError, PoolTimeoutError) as fault:
-        if isinstance(fault, DBAPIError) and fault.connection_invalidated:
-            down = errors.DatabaseDown()
+    except (DBAPIError, PoolTimeoutError) as exc:
+        if isinstance(exc, DBAPIError) and exc.connection_invalidated:
+            down = errors.DatabaseUnavailable()
             down.connection_lost = True
-            raise down from fault
-        if isinstance(fault, _OUR_FAULTS):
+            raise down from exc
+        if isinstance(exc, _OUR_FAULTS):
             raise  # a fault of ours, no outage
-        code = getattr(getattr(fault, "orig", None), "sqlite_errorcode", 0) & 0xFF
+        code = getattr(getattr(exc, "orig", None), "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
-            raise errors.StorageFull from fault
-        raise errors.DatabaseDown from fault
+            raise errors.StorageFull from exc
+        raise errors.DatabaseUnavailable from exc

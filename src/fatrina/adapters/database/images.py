@@ -28,29 +28,29 @@ _SET = (
 )
 
 
-def exists(connection: Connection, image: int) -> bool:
+def exists(conn: Connection, image_id: int) -> bool:
     """Whether the id is or was taken, by whomever."""
-    return connection.scalar(select(_I.id).where(_I.id == image)) is not None
+    return conn.scalar(select(_I.id).where(_I.id == image_id)) is not None
 
 
 def product_of(
-    connection: Connection, merchant: int, image: int, *, lock: bool = False
+    conn: Connection, merchant_id: int, image_id: int, *, lock: bool = False
 ) -> int | None:
     """The product that a merchant's image belongs to; `lock` as in `products.find`."""
-    found: int | None = connection.scalar(
-        _LOCK_PRODUCT_OF if lock else _PRODUCT_OF, {"image": image, "merchant": merchant}
+    found: int | None = conn.scalar(
+        _LOCK_PRODUCT_OF if lock else _PRODUCT_OF, {"image": image_id, "merchant": merchant_id}
     )
     return found
 
 
-def gallery(connection: Connection, product: int) -> Gallery:
+def gallery(conn: Connection, product_id: int) -> Gallery:
     """A product's images."""
-    return Gallery.of(Entry(*row) for row in connection.execute(_GALLERY, {"product": product}))
+    return Gallery.of(Entry(*row) for row in conn.execute(_GALLERY, {"product": product_id}))
 
 
-def galleries(connection: Connection, wanted: Collection[int]) -> dict[int, Gallery]:
+def galleries(conn: Connection, wanted: Collection[int]) -> dict[int, Gallery]:
     """The images of several products, by product."""
-    rows = connection.execute(
+    rows = conn.execute(
         select(_I.product_id, *_ENTRY).where(_I.product_id.in_(wanted), _I.removed_at.is_(None))
     )
     entries: dict[int, list[Entry]] = {product: [] for product in wanted}
@@ -59,18 +59,16 @@ def galleries(connection: Connection, wanted: Collection[int]) -> dict[int, Gall
     return {product: Gallery.of(each) for product, each in entries.items()}
 
 
-def save(connection: Connection, product: int, before: Gallery, after: Gallery, now: int) -> None:
+def save(conn: Connection, product_id: int, before: Gallery, after: Gallery, now: int) -> None:
     """Write what differs between two states of a gallery; who gives the default up comes first."""
     known = {entry.id for entry in before.entries}
     kept = {entry.id for entry in after.entries}
     for gone in known - kept:
-        connection.execute(
-            update(images).where(_I.id == gone).values(removed_at=now, is_default=False)
-        )
+        conn.execute(update(images).where(_I.id == gone).values(removed_at=now, is_default=False))
     for entry in after.changed(before):
         state = {"sort": entry.sort, "is_default": entry.default, "alt": entry.alt}
         if entry.id in known:
-            connection.execute(_SET, {"image": entry.id, **state})
+            conn.execute(_SET, {"image": entry.id, **state})
         else:
-            row = {"id": entry.id, "product_id": product, "age": entry.age, "created_at": now}
-            connection.execute(insert(images).values(row | state | {"video": entry.video}))
+            row = {"id": entry.id, "product_id": product_id, "age": entry.age, "created_at": now}
+            conn.execute(insert(images).values(row | state | {"video": entry.video}))

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from fatrina.adapters.database.schema import merchants, tokens
 from fatrina.domain.access import Caller
-from fatrina.domain.rate import DEFAULT
+from fatrina.domain.rate_limit import DEFAULT
 
 # Built once, as in `images`.
 _CALLER = (
@@ -46,7 +46,7 @@ class TokenRow(NamedTuple):
     """A token as a list shows it; its secret is not kept."""
 
     id: int
-    merchant: str
+    merchant_code: str
     hint: str
     scope: str
     created_at: int
@@ -62,93 +62,93 @@ class MerchantRow(NamedTuple):
     created_at: int
 
 
-def add_merchant(connection: Connection, code: str, now: int, plan: str = DEFAULT) -> int:
+def add_merchant(conn: Connection, code: str, now: int, plan: str = DEFAULT) -> int:
     """Add a merchant; sqlalchemy.exc.IntegrityError when the code is taken."""
     row = insert(merchants).values(code=code, plan=plan, created_at=now).returning(merchants.c.id)
-    return int(connection.execute(row).scalar_one())
+    return int(conn.execute(row).scalar_one())
 
 
-def merchant_id(connection: Connection, code: str) -> int | None:
+def merchant_id(conn: Connection, code: str) -> int | None:
     """The id of the merchant with this code."""
-    return connection.scalar(select(merchants.c.id).where(merchants.c.code == code))
+    return conn.scalar(select(merchants.c.id).where(merchants.c.code == code))
 
 
-def lock(connection: Connection, merchant: int) -> None:
+def lock(conn: Connection, merchant_id: int) -> None:
     """Make other writers that lock this merchant wait until the transaction ends.
 
     A transaction that checks what a merchant has before it adds to that takes this lock first.
     Every writer locks in one order, so that no two wait for each other: merchant, app, product,
     grant with its codes and refresh tokens. SQLite needs no locks: it has one writer at a time.
     """
-    connection.execute(_LOCK, {"merchant": merchant})
+    conn.execute(_LOCK, {"merchant": merchant_id})
 
 
-def merchants_listed(connection: Connection) -> list[MerchantRow]:
+def list_merchants(conn: Connection) -> list[MerchantRow]:
     """Every merchant, the newest last."""
     m = merchants.c
-    rows = connection.execute(select(m.code, m.plan, m.created_at).order_by(m.id))
+    rows = conn.execute(select(m.code, m.plan, m.created_at).order_by(m.id))
     return [MerchantRow(*row) for row in rows]
 
 
-def change_plan(connection: Connection, code: str, plan: str) -> bool:
+def change_plan(conn: Connection, code: str, plan: str) -> bool:
     """Put a merchant on another plan; False when there is none with this code."""
     query = update(merchants).where(merchants.c.code == code)
-    return connection.execute(query.values(plan=plan)).rowcount > 0
+    return conn.execute(query.values(plan=plan)).rowcount > 0
 
 
-def add(connection: Connection, merchant: int, row: dict[str, str | int]) -> None:
+def add(conn: Connection, merchant_id: int, row: dict[str, str | int]) -> None:
     """Add a token."""
-    connection.execute(insert(tokens).values(merchant_id=merchant, **row))
+    conn.execute(insert(tokens).values(merchant_id=merchant_id, **row))
 
 
-def holder(connection: Connection, token_hash: str) -> int | None:
+def find_holder(conn: Connection, token_hash: str) -> int | None:
     """The id of the merchant that has a token, valid or not."""
-    return connection.scalar(select(tokens.c.merchant_id).where(tokens.c.hash == token_hash))
+    return conn.scalar(select(tokens.c.merchant_id).where(tokens.c.hash == token_hash))
 
 
-def grant_of(connection: Connection, token: int) -> int | None:
+def grant_of(conn: Connection, token_id: int) -> int | None:
     """The grant of an app that a token comes from; None for a token of an operator."""
-    return connection.scalar(select(tokens.c.grant_id).where(tokens.c.id == token))
+    return conn.scalar(select(tokens.c.grant_id).where(tokens.c.id == token_id))
 
 
-def replace(connection: Connection, merchant: int, row: dict[str, str | int]) -> None:
+def replace(conn: Connection, merchant_id: int, row: dict[str, str | int]) -> None:
     """Add a token, or give the one with the same hash a new span and scope, if it is theirs.
 
     That one stays the same token: requests in progress go on.
 
     sqlalchemy.exc.IntegrityError when it is another merchant's.
     """
-    mine = tokens.c.hash == row["hash"], tokens.c.merchant_id == merchant
+    mine = tokens.c.hash == row["hash"], tokens.c.merchant_id == merchant_id
     changed = {name: value for name, value in row.items() if name != "created_at"}
-    if not connection.execute(update(tokens).where(*mine).values(changed)).rowcount:
-        add(connection, merchant, row)
+    if not conn.execute(update(tokens).where(*mine).values(changed)).rowcount:
+        add(conn, merchant_id, row)
 
 
-def caller(connection: Connection, token_hash: str, now: int) -> Caller | None:
+def find_caller(conn: Connection, token_hash: str, now: int) -> Caller | None:
     """Who a token stands for; None when it is unknown, expired or revoked."""
-    found = connection.execute(_CALLER, {"hash": token_hash, "now": now}).first()
+    found = conn.execute(_CALLER, {"hash": token_hash, "now": now}).first()
     if found is None:
         return None
     token, scope, since, merchant, code, plan = found
     return Caller(merchant, code, token, frozenset(scope.split()), plan, token_hash, since)
 
 
-def is_current(connection: Connection, caller: Caller) -> bool:
+def is_current(conn: Connection, caller: Caller) -> bool:
     """Whether a caller's token is still there, the same one, and not revoked."""
     values = {
         "token": caller.token_id,
         "hash": caller.token_hash,
         "since": caller.token_since,
         "merchant": caller.merchant_id,
-        "code": caller.merchant,
+        "code": caller.merchant_code,
     }
-    return connection.execute(_CURRENT, values).first() is not None
+    return conn.execute(_CURRENT, values).first() is not None
 
 
-def listed(connection: Connection) -> list[TokenRow]:
+def list_all(conn: Connection) -> list[TokenRow]:
     """Every token, the newest last."""
     t = tokens.c
-    rows = connection.execute(
+    rows = conn.execute(
         select(t.id, merchants.c.code, t.hint, t.scope, t.created_at, t.expires_at, t.revoked_at)
         .join(merchants)
         .order_by(t.id)
@@ -156,11 +156,11 @@ def listed(connection: Connection) -> list[TokenRow]:
     return [TokenRow(*row) for row in rows]
 
 
-def revoke(connection: Connection, token: int, now: int) -> bool:
+def revoke(conn: Connection, token_id: int, now: int) -> bool:
     """Revoke a token; False when there is none with this id that still works."""
-    result = connection.execute(
+    result = conn.execute(
         update(tokens)
-        .where(tokens.c.id == token, tokens.c.revoked_at.is_(None))
+        .where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
         .values(revoked_at=now)
     )
     return result.rowcount > 0

@@ -6,19 +6,19 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from fatrina.adapters.database.schema import images, merchants, products, versions
-from fatrina.domain.photo import Kind
+from fatrina.domain.photo import ImageFormat
 from fatrina.domain.renditions import Original
 from fatrina.domain.version import Source, Version
 
 _V = versions.c
 _ORIGINAL = (merchants.c.code, _V.handle, _V.secret, _V.kind, _V.width, _V.height)
 _VERSION = (_V.frames, _V.bytes, _V.sha256, _V.link, _V.sizes, *_ORIGINAL)
-_HOME = versions.join(images).join(products).join(merchants)
+_LOCATION = versions.join(images).join(products).join(merchants)
 
 # Built once, as in `images`.
-_SHOWN = (
+_CURRENT = (
     select(*_VERSION)
-    .select_from(_HOME)
+    .select_from(_LOCATION)
     .where(_V.image_id == bindparam("image"), _V.retired_at.is_(None))
 )
 _RETIRE = (
@@ -36,35 +36,35 @@ class Retired(NamedTuple):
     original: Original
 
 
-def current(connection: Connection, *wanted: int) -> dict[int, Version]:
+def all_current(conn: Connection, *wanted: int) -> dict[int, Version]:
     """What each image of these products shows now, by image id; a video shows nothing of ours."""
-    rows = connection.execute(
+    rows = conn.execute(
         select(_V.image_id, *_VERSION)
-        .select_from(_HOME)
+        .select_from(_LOCATION)
         .where(images.c.product_id.in_(wanted), _V.retired_at.is_(None))
     )
     return {image: _version(rest) for image, *rest in rows}
 
 
-def shown(connection: Connection, image: int) -> Version | None:
+def current_for(conn: Connection, image_id: int) -> Version | None:
     """What one image shows now; None for a video, and where there is no such image."""
-    row = connection.execute(_SHOWN, {"image": image}).first()
+    row = conn.execute(_CURRENT, {"image": image_id}).first()
     return None if row is None else _version(row)
 
 
-def image_of(connection: Connection, original: Original) -> int | None:
+def image_of(conn: Connection, original: Original) -> int | None:
     """The image that an original was added to, shown there or not; None when it was not added."""
-    return connection.scalar(select(_V.image_id).where(_V.handle == original.handle))
+    return conn.scalar(select(_V.image_id).where(_V.handle == original.handle))
 
 
-def add(connection: Connection, image: int, version: Version, token: int | None, now: int) -> None:
+def add(conn: Connection, image_id: int, version: Version, token_id: int | None, now: int) -> None:
     """Make a version the one its image shows; the one before must have been retired."""
     original, source = version.original, version.source
     row = {
-        "image_id": image,
+        "image_id": image_id,
         "handle": original.handle,
         "secret": original.secret,
-        "kind": original.kind.value,
+        "kind": original.format.value,
         "width": original.width,
         "height": original.height,
         "frames": version.frames,
@@ -72,22 +72,22 @@ def add(connection: Connection, image: int, version: Version, token: int | None,
         "sha256": source.sha256,
         "link": source.link,
         "sizes": ",".join(map(str, version.sizes)) or None,
-        "token_id": token,
+        "token_id": token_id,
         "created_at": now,
     }
-    connection.execute(_ADD, row)
+    conn.execute(_ADD, row)
 
 
-def retire(connection: Connection, image: int, alt: str | None, now: int) -> None:
+def retire(conn: Connection, image_id: int, alt: str | None, now: int) -> None:
     """Take down what an image shows, on record with the alternative text it had."""
-    connection.execute(_RETIRE, {"image": image, "now": now, "text": alt})
+    conn.execute(_RETIRE, {"image": image_id, "now": now, "text": alt})
 
 
-def retired(connection: Connection, before: int, limit: int) -> list[Retired]:
+def list_retired(conn: Connection, before: int, limit: int) -> list[Retired]:
     """Up to `limit` versions that were retired before a moment and still have their bytes."""
-    rows = connection.execute(
+    rows = conn.execute(
         select(_V.id, *_ORIGINAL)
-        .select_from(_HOME)
+        .select_from(_LOCATION)
         .where(_V.retired_at < before, _V.purged_at.is_(None))
         .order_by(_V.retired_at)
         .limit(limit)
@@ -95,45 +95,45 @@ def retired(connection: Connection, before: int, limit: int) -> list[Retired]:
     return [Retired(identifier, _original(rest)) for identifier, *rest in rows]
 
 
-def count_retired(connection: Connection, before: int) -> int:
+def count_retired(conn: Connection, before: int) -> int:
     """How many versions were retired before a moment and still have their bytes."""
     query = select(func.count()).where(_V.retired_at < before, _V.purged_at.is_(None))
-    return connection.scalar(query) or 0
+    return conn.scalar(query) or 0
 
 
-def purge(connection: Connection, ids: Iterable[int], now: int) -> None:
+def purge(conn: Connection, ids: Iterable[int], now: int) -> None:
     """Note that the bytes of these versions are to go; the record of them stays."""
-    connection.execute(update(versions).where(_V.id.in_([*ids])).values(purged_at=now))
+    conn.execute(update(versions).where(_V.id.in_([*ids])).values(purged_at=now))
 
 
-def with_bytes(connection: Connection, handles: Iterable[str]) -> list[Original]:
+def with_bytes(conn: Connection, handles: Iterable[str]) -> list[Original]:
     """The originals among these handles whose bytes must be there."""
-    rows = connection.execute(
+    rows = conn.execute(
         select(*_ORIGINAL)
-        .select_from(_HOME)
+        .select_from(_LOCATION)
         .where(_V.handle.in_([*handles]), _V.purged_at.is_(None))
     )
     return [_original(row) for row in rows]
 
 
-def all_with_bytes(connection: Connection) -> list[Original]:
+def all_with_bytes(conn: Connection) -> list[Original]:
     """Every original whose bytes must be there, shown or not."""
-    return [*each_with_bytes(connection)]
+    return [*iter_with_bytes(conn)]
 
 
-def each_with_bytes(connection: Connection) -> Iterator[Original]:
+def iter_with_bytes(conn: Connection) -> Iterator[Original]:
     """The same, one by one, while the transaction lasts."""
-    rows = connection.execute(
-        select(*_ORIGINAL).select_from(_HOME).where(_V.purged_at.is_(None)).order_by(_V.id)
+    rows = conn.execute(
+        select(*_ORIGINAL).select_from(_LOCATION).where(_V.purged_at.is_(None)).order_by(_V.id)
     )
     return (_original(row) for row in rows)
 
 
-def all_stored(connection: Connection) -> Iterator[Version]:
+def all_stored(conn: Connection) -> Iterator[Version]:
     """Yield every version whose bytes must be there, shown or not, the newest first."""
-    rows = connection.execute(
+    rows = conn.execute(
         select(*_VERSION)
-        .select_from(_HOME)
+        .select_from(_LOCATION)
         .where(_V.purged_at.is_(None))
         .order_by(_V.id.desc())
         .execution_options(yield_per=1000)
@@ -149,4 +149,4 @@ def _version(row: Sequence[Any]) -> Version:
 
 def _original(row: Sequence[Any]) -> Original:
     merchant, handle, secret, kind, width, height = row
-    return Original(merchant, handle, secret, Kind(kind), width, height)
+    return Original(merchant, handle, secret, ImageFormat(kind), width, height)

@@ -16,7 +16,7 @@ from PIL import (
 )
 
 from fatrina.adapters.decoder.raster import Pixels
-from fatrina.domain.cleaning import Buffer
+from fatrina.domain.metadata_stripping import Buffer
 
 Image.preinit()  # what saving looks for: before the cage closes as well
 AvifImagePlugin.DECODE_CODEC_CHOICE = "dav1d"
@@ -38,7 +38,7 @@ _TURNS: Final = {
 }
 
 
-def decoded(data: Buffer, head: pyvips.Image) -> Pixels | None:
+def decode(data: Buffer, head: pyvips.Image) -> Pixels | None:
     """The pixels of a photo whose `head` libvips has read, upright.
 
     None when libvips must decode it: an animation, a cropped one, or something is odd about it.
@@ -87,7 +87,7 @@ def _pixels(photo: AvifImagePlugin.AvifImageFile) -> Pixels:
         return np.asarray(photo).reshape(height, width, _BANDS[photo.mode])
 
 
-def encoded(pixels: Pixels, quality: int, speed: int) -> bytes:
+def encode(pixels: Pixels, quality: int, speed: int) -> bytes:
     """A finished picture as an AVIF, without metadata.
 
     In this very thread: one of libvips' that has called libaom may take three times as long for

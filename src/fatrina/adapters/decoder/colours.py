@@ -5,7 +5,7 @@ from typing import Final
 import pyvips
 
 from fatrina.domain import colour
-from fatrina.domain.profile import is_srgb
+from fatrina.domain.icc_profile import is_srgb
 
 PROFILE: Final = "icc-profile-data"
 _COLOURS: Final = 3  # bands from which on there are colours
@@ -13,7 +13,7 @@ _SPACE: Final = slice(16, 20)  # where a profile names its colour space (ICC.1:2
 _NEARLY_GREY: Final = 4  # what lossy coding may add to grey
 
 
-def declaring(image: pyvips.Image, colours: colour.Colours) -> pyvips.Image:
+def with_declared_profile(image: pyvips.Image, colours: colour.Colours) -> pyvips.Image:
     """The same picture, with the colours that its file declares stated by a profile."""
     profile = colour.profile(colours, grey=image.bands < _COLOURS)
     image = image.copy()
@@ -24,11 +24,11 @@ def declaring(image: pyvips.Image, colours: colour.Colours) -> pyvips.Image:
     return image
 
 
-def in_srgb(image: pyvips.Image) -> pyvips.Image:
+def to_srgb(image: pyvips.Image) -> pyvips.Image:
     """Convert by the picture's profile and drop it; a profile that does not fit is ignored."""
     profile = image.get(PROFILE) if image.get_typeof(PROFILE) else b""
     if image.interpretation == "cmyk" or (profile and not is_srgb(profile)):
-        image = _converted(image, bytes(profile[_SPACE]))
+        image = _convert(image, bytes(profile[_SPACE]))
     if image.interpretation not in ("srgb", "b-w"):
         image = image.colourspace("srgb")
     if image.get_typeof(PROFILE):
@@ -38,7 +38,7 @@ def in_srgb(image: pyvips.Image) -> pyvips.Image:
     return image
 
 
-def _converted(image: pyvips.Image, space: bytes) -> pyvips.Image:
+def _convert(image: pyvips.Image, space: bytes) -> pyvips.Image:
     # libvips' own CMYK profile for a photo without one, or with one that is for other colours.
     plain = {"input_profile": "cmyk"} if image.interpretation == "cmyk" else {}
     grey = image.interpretation == "b-w"

@@ -10,9 +10,9 @@ import pyvips
 
 from fatrina.adapters.decoder import colours, raster
 from fatrina.domain import errors
-from fatrina.domain.cleaning import crop
 from fatrina.domain.colour import Colours
-from fatrina.domain.photo import Facts, Kind
+from fatrina.domain.metadata_stripping import crop
+from fatrina.domain.photo import ImageFormat, ImageInfo
 
 try:  # loaded before the cage closes, or never
     import pi_heif
@@ -29,46 +29,46 @@ _NOTHING: Final = "no picture in it"
 _OUTSIDE: Final = "a crop outside the picture"
 
 
-class Opened(NamedTuple):
+class OpenHeic(NamedTuple):
     """An opened HEIC photo, and the part of its picture that is shown; all of it if None."""
 
     photo: "HeifFile"
-    shown: crop.Part | None
+    shown: crop.CropArea | None
 
 
-def opened(data: bytes) -> Opened:
+def open_photo(data: bytes) -> OpenHeic:
     """Open a HEIC photo; only the header is read yet.
 
     A crop is taken out of the header and carried out here: libheif 1.23.0 refuses to decode more
     pixels than the crop leaves.
 
     Raises:
-        errors.PhotoHeicMissing: the extra is not installed.
+        errors.PhotoHeicUnavailable: the extra is not installed.
         errors.PhotoDamaged: the header is broken.
     """
     if not AVAILABLE:
-        raise errors.PhotoHeicMissing
-    whole, shown = crop.lifted(data)
+        raise errors.PhotoHeicUnavailable
+    whole, shown = crop.extract(data)
     try:
         photo = pi_heif.open_heif(whole)
-    except _FAULTS as fault:
-        raise errors.PhotoDamaged(problem=str(fault)) from fault
+    except _FAULTS as exc:
+        raise errors.PhotoDamaged(problem=str(exc)) from exc
     if not len(photo) or not all(photo.size):
         raise errors.PhotoDamaged(problem=_NOTHING)
     if shown and not shown.fits(*photo.size):
         raise errors.PhotoDamaged(problem=_OUTSIDE)
-    return Opened(photo, shown)
+    return OpenHeic(photo, shown)
 
 
-def facts(opened: Opened) -> Facts:
+def image_info(opened: OpenHeic) -> ImageInfo:
     """What the header says; libheif has turned the picture upright already."""
     width, height = opened.photo.size
     if opened.shown:
         width, height = opened.shown.width, opened.shown.height
-    return Facts(Kind.HEIC, width, height, whole=True)
+    return ImageInfo(ImageFormat.HEIC, width, height, buffered=True)
 
 
-def decoded(opened: Opened) -> pyvips.Image:
+def decode(opened: OpenHeic) -> pyvips.Image:
     """The main picture with its profile, in memory.
 
     Raises:
@@ -77,18 +77,18 @@ def decoded(opened: Opened) -> pyvips.Image:
     photo, shown = opened
     try:
         pixels, (width, height) = photo.data, photo.size
-    except _FAULTS as fault:
-        raise errors.PhotoDamaged(problem=str(fault)) from fault
+    except _FAULTS as exc:
+        raise errors.PhotoDamaged(problem=str(exc)) from exc
     bands = len(photo.mode)  # L, RGB or RGBA, of 8 bits each
     rows = np.frombuffer(pixels, np.uint8).reshape(height, photo.stride)
-    image = raster.picture(rows[:, : width * bands].reshape(height, width, bands))
+    image = raster.to_image(rows[:, : width * bands].reshape(height, width, bands))
     if shown:
         image = image.crop(*shown)
     if profile := photo.info.get("icc_profile"):
         image.set_type(pyvips.GValue.blob_type, colours.PROFILE, profile)
     elif nclx := photo.info.get("nclx_profile"):
         codes = nclx["color_primaries"], nclx["transfer_characteristics"]
-        image = colours.declaring(image, Colours.of_codes(*codes))
+        image = colours.with_declared_profile(image, Colours.of_codes(*codes))
     # Colours first: what shows through is white, not what is white by the photo's colours.
-    image = colours.in_srgb(image)
+    image = colours.to_srgb(image)
     return image.flatten(background=_WHITE) if image.hasalpha() else image

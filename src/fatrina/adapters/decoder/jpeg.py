@@ -14,9 +14,9 @@ import pyvips
 import simplejpeg
 
 from fatrina.adapters.decoder.raster import Pixels
-from fatrina.domain.cleaning import Buffer
-from fatrina.domain.cleaning.jpeg import END
 from fatrina.domain.errors import PhotoDamaged
+from fatrina.domain.metadata_stripping import Buffer
+from fatrina.domain.metadata_stripping.jpeg import END
 
 _BANDS: Final = 3
 _PLAIN: Final = {"YCbCr": (_BANDS, "RGB"), "Gray": (1, "GRAY")}
@@ -34,7 +34,7 @@ _SMALLEST: Final = 8
 """The strongest reduction of a decoder: every bit is read, few pixels are made."""
 
 
-def decoded(data: Buffer, head: pyvips.Image, shrink: float = 1) -> Pixels | None:
+def decode(data: Buffer, head: pyvips.Image, shrink: float = 1) -> Pixels | None:
     """The pixels of a photo whose `head` libvips has read, as they lie in the file.
 
     None when libvips must decode it: it is no plain photo, or something is odd about it.
@@ -49,14 +49,14 @@ def decoded(data: Buffer, head: pyvips.Image, shrink: float = 1) -> Pixels | Non
             return None
         least = {"min_width": ceil(width / shrink), "min_height": ceil(height / shrink)}
         pixels = simplejpeg.decode_jpeg(data, target, fastupsample=shrink > 1, **least)
-    except ValueError as fault:
-        if _CUT in str(fault):
+    except ValueError as exc:
+        if _CUT in str(exc):
             raise PhotoDamaged(problem=_CUT) from None
         return None
     return pixels[: int(height / shrink), : int(width / shrink)]  # libvips rounds down
 
 
-def complete(data: bytes, *, marked: bool = True) -> bytes:
+def repair_end(data: bytes, *, marked: bool = True) -> bytes:
     """Return the photo without the bytes between its coded picture and the end marker behind them.
 
     `data` ends with an end marker. `marked` says whether the photo came with it: then nothing is
@@ -100,11 +100,11 @@ def _warning(data: Buffer) -> str:
         target = _NATIVE.get(colours, "RGB")
         least = ceil(width / _SMALLEST), ceil(height / _SMALLEST)
         simplejpeg.decode_jpeg(data, target, min_width=least[0], min_height=least[1])
-    except ValueError as fault:
-        return str(fault)
+    except ValueError as exc:
+        return str(exc)
     return ""
 
 
-def encoded(pixels: Pixels, quality: int) -> bytes:
+def encode(pixels: Pixels, quality: int) -> bytes:
     """A finished picture as a baseline JPEG, its colours halved both ways, without metadata."""
     return simplejpeg.encode_jpeg(pixels, quality, *_COLOURS[pixels.shape[2]])

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Final
 
-from fatrina.adapters.decoder.process import Decoder, Hello
+from fatrina.adapters.decoder.process import Decoder, Handshake
 from fatrina.domain import errors
 from fatrina.domain.photo import Limits
 
@@ -50,7 +50,7 @@ class Decoders:
         with self._lock:
             self._faults += 1
 
-    def must_have_room(self) -> None:
+    def check_capacity(self) -> None:
         """Pass when one photo more may wait; asked before its bytes are read.
 
         Raises:
@@ -59,28 +59,28 @@ class Decoders:
         if self._waiting >= self._room:
             raise errors.Busy(retry=_RETRY)
 
-    def hello(self) -> Hello:
+    def handshake(self) -> Handshake:
         """What a decoder says of itself; waits until one is ready."""
-        with self.lend() as decoder:
-            return decoder.hello()
+        with self.acquire() as decoder:
+            return decoder.handshake()
 
     @contextmanager
-    def lend(self) -> Iterator[Decoder]:
+    def acquire(self) -> Iterator[Decoder]:
         """Lend a ready decoder for one photo; one that died is replaced at once.
 
         Raises:
             errors.Busy: too many photos wait already, or none came free in time.
-            errors.DecoderLost: a new one did not come up.
+            errors.DecoderFailed: a new one did not come up.
         """
         decoder = self._take()
         try:
             if not decoder.alive:
-                decoder = self._replaced(decoder)
-            decoder.hello()
+                decoder = self._replace(decoder)
+            decoder.handshake()
             yield decoder
         finally:
             if not decoder.alive:
-                decoder = self._replaced(decoder)
+                decoder = self._replace(decoder)
             self._idle.put(decoder)
 
     def close(self) -> None:
@@ -93,7 +93,7 @@ class Decoders:
 
     def _take(self) -> Decoder:
         with self._lock:
-            self.must_have_room()
+            self.check_capacity()
             self._waiting += 1
         try:
             return self._idle.get(timeout=_PATIENCE)
@@ -103,7 +103,7 @@ class Decoders:
             with self._lock:
                 self._waiting -= 1
 
-    def _replaced(self, dead: Decoder) -> Decoder:
+    def _replace(self, dead: Decoder) -> Decoder:
         dead.end()
         with self._lock:
             if self._closed:

@@ -14,29 +14,29 @@ from typing import Final
 
 from fatrina.domain import errors, json_text
 from fatrina.domain.json_text import JsonError
-from fatrina.domain.photo import Facts, Kind, Limits, admit
+from fatrina.domain.photo import ImageFormat, ImageInfo, Limits, check_limits
 
-_LARGEST_ANSWER: Final = 65_536
+_MAX_REPLY: Final = 65_536
 _START: Final = 20.0  # seconds; it takes 0.2 on an idle machine
 _LAST_WORDS: Final = 2.0  # seconds for a process to end that has closed its line
-_SEEN: Final = {
+_PARAMS: Final = {
     "kind": str,
     "coding": str,
     "problem": str,
 }  # all else that a refusal shows is a whole number
-_LARGEST_SEEN: Final = 200  # characters
+_MAX_PARAM: Final = 200  # characters
 _PLACES: Final = 21  # lines of a traceback
 _RETRY: Final = 1
-_KINDS: Final = frozenset(kind.value for kind in Kind)
+_FORMATS: Final = frozenset(kind.value for kind in ImageFormat)
 # What a decoder may refuse by its answer, and what it must have seen then.
-_REFUSALS: Final[dict[type[errors.Refusal], str]] = {
+_ERRORS: Final[dict[type[errors.ServiceError], str]] = {
     errors.PhotoEmpty: "",
     errors.PhotoTooLarge: "limit",
-    errors.PhotoUnknown: "",
+    errors.PhotoNotAnImage: "",
     errors.PhotoEncoded: "",
     errors.PhotoUnsupported: "kind",
     errors.PhotoCodingUnsupported: "coding",
-    errors.PhotoHeicMissing: "",
+    errors.PhotoHeicUnavailable: "",
     errors.PhotoTooManyPixels: "width height limit",
     errors.PhotoAvifTooManyPixels: "width height limit bits kind",
     errors.PhotoSideTooLong: "width height limit",
@@ -45,7 +45,7 @@ _REFUSALS: Final[dict[type[errors.Refusal], str]] = {
     errors.PhotoDamaged: "problem",
 }
 # What the kernel sends a process for what its own code did; other signals come from outside.
-_OWN_FAULTS: Final = frozenset(
+_INTERNAL_ERRORS: Final = frozenset(
     {
         signal.SIGSEGV,
         signal.SIGABRT,
@@ -61,7 +61,7 @@ _OWN_FAULTS: Final = frozenset(
 # Without warnings: a library's would stand between the lines of the service's log.
 PROGRAM: Final = (
     *(sys.executable, "-I", "-W", "ignore"),
-    *("-m", "fatrina.adapters.decoder.child"),
+    *("-m", "fatrina.adapters.decoder.worker"),
 )
 # One thread for one photo: as many processes as cores are faster than one process on all cores.
 ENVIRONMENT: Final = {
@@ -89,7 +89,7 @@ class DecoderFaultError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Hello:
+class Handshake:
     """What a decoder says of itself once it is confined."""
 
     landlock: int
@@ -116,7 +116,7 @@ class Decoder:
             )
             undo.pop_all()
         self._line = ours
-        self._hello: Hello | None = None
+        self._hello: Handshake | None = None
         self._deadline = 0.0
         self._limits = Limits()
 
@@ -130,56 +130,56 @@ class Decoder:
         """Whether the process still runs."""
         return self._process.poll() is None
 
-    def hello(self) -> Hello:
+    def handshake(self) -> Handshake:
         """Wait until the process is confined and ready.
 
         Raises:
-            errors.DecoderLost: it did not come up.
+            errors.DecoderFailed: it did not come up.
         """
         if self._hello is None:
             self._deadline = monotonic() + _START
             try:
-                said = self._answer()
-            except errors.PhotoRefused as fault:
-                raise self._lost() from fault
+                said = self._receive()
+            except errors.PhotoError as exc:
+                raise self._lost() from exc
             match said:
                 case {
                     "cage": {"landlock": int(abi), "seccomp": bool(calls)},
                     "vips": str(vips),
                     "heic": bool(heic),
                 }:
-                    self._hello = Hello(abi, calls, vips, heic)
+                    self._hello = Handshake(abi, calls, vips, heic)
                 case _:
                     raise self._lost()
         return self._hello
 
-    def open(self, photo: int, limits: Limits, *, plain: bool = False) -> Facts:
+    def open(self, photo: int, limits: Limits, *, plain: bool = False) -> ImageInfo:
         """Read and judge the header of the photo in the file `photo`.
 
         With `plain`, libvips alone makes its pictures, without the faster libraries.
 
         Raises:
-            errors.PhotoRefused, errors.DecoderLost, DecoderFaultError.
+            errors.PhotoError, errors.DecoderFailed, DecoderFaultError.
         """
-        self.hello()
+        self.handshake()
         self._limits = limits
         self._deadline = monotonic() + limits.seconds
-        said = self._ask({"open": asdict(limits), "plain": plain}, [photo])
+        said = self._request({"open": asdict(limits), "plain": plain}, [photo])
         try:
-            facts = _facts(said.get("facts"))
-            admit(facts, limits)
-        except (errors.Refusal, ValueError) as fault:
-            raise self._lost() from fault
+            facts = _image_info(said.get("facts"))
+            check_limits(facts, limits)
+        except (errors.ServiceError, ValueError) as exc:
+            raise self._lost() from exc
         return facts
 
-    def make(self, files: list[int]) -> None:
+    def render(self, files: list[int]) -> None:
         """Write the opened photo's original and renditions into `files`, in the order of ROLES.
 
         Raises:
-            errors.PhotoRefused, errors.DecoderLost, DecoderFaultError.
+            errors.PhotoError, errors.DecoderFailed, DecoderFaultError.
             OSError: a file could not be written.
         """
-        said = self._ask({"make": True}, files)
+        said = self._request({"make": True}, files)
         if "made" not in said:
             raise self._lost()
 
@@ -189,50 +189,50 @@ class Decoder:
         self._process.kill()
         self._process.wait()
 
-    def _ask(self, message: dict[str, object], files: list[int]) -> dict[str, object]:
+    def _request(self, message: dict[str, object], files: list[int]) -> dict[str, object]:
         with suppress(OSError):  # a dead process: the answer below says how it died
             socket.send_fds(self._line, [json.dumps(message).encode()], files)
-        said = self._answer()
+        said = self._receive()
         match said:
             case {"refused": str(reason), "seen": dict(seen)}:
-                raise self._refusal(reason, seen)
+                raise self._error(reason, seen)
             case {"errno": int(number)} if number in errno.errorcode:
                 raise OSError(number, os.strerror(number))
             case {"fault": [*places]}:
                 raise DecoderFaultError(_traced(places))
         return said
 
-    def _refusal(self, reason: str, seen: dict[str, errors.Seen]) -> errors.Refusal:
-        leaf = errors.named(reason)
-        if leaf is errors.PhotoTooHungry:
+    def _error(self, reason: str, seen: dict[str, errors.Params]) -> errors.ServiceError:
+        leaf = errors.by_reason(reason)
+        if leaf is errors.PhotoMemoryExceeded:
             return leaf(limit=self._limits.memory)
-        names = _REFUSALS.get(leaf) if leaf else None
+        names = _ERRORS.get(leaf) if leaf else None
         if leaf is None or names is None or seen.keys() != set(names.split()):
             return self._lost()
-        if any(type(value) is not _SEEN.get(name, int) for name, value in seen.items()):
+        if any(type(value) is not _PARAMS.get(name, int) for name, value in seen.items()):
             return self._lost()
         return leaf(**{name: _short(value) for name, value in seen.items()})
 
-    def _lost(self) -> errors.DecoderLost:
+    def _lost(self) -> errors.DecoderFailed:
         """A process that is gone, or that cannot be believed any more and therefore goes."""
         self.end()
-        return errors.DecoderLost(retry=_RETRY)
+        return errors.DecoderFailed(retry=_RETRY)
 
-    def _answer(self) -> dict[str, object]:
+    def _receive(self) -> dict[str, object]:
         try:
             self._line.settimeout(max(self._deadline - monotonic(), 0.001))
-            data = self._line.recv(_LARGEST_ANSWER)
+            data = self._line.recv(_MAX_REPLY)
         except TimeoutError:
             self.end()
-            raise errors.PhotoTooSlow(limit=self._limits.seconds) from None
+            raise errors.PhotoTimeout(limit=self._limits.seconds) from None
         except OSError:
             data = b""
         if not data:
             raise self._death()
         try:
             said = json_text.parse(data)
-        except JsonError as fault:
-            raise self._lost() from fault
+        except JsonError as exc:
+            raise self._lost() from exc
         return said if isinstance(said, dict) else {}
 
     def _death(self) -> Exception:
@@ -245,34 +245,34 @@ class Decoder:
         except subprocess.TimeoutExpired:
             return self._lost()
         if -code == signal.SIGALRM:
-            return errors.PhotoTooSlow(limit=self._limits.seconds)
+            return errors.PhotoTimeout(limit=self._limits.seconds)
         if code > 0 and self._hello is not None:
             self.end()
             return DecoderFaultError(f"the process exited with {code}")
-        return errors.PhotoCrashed() if -code in _OWN_FAULTS else self._lost()
+        return errors.PhotoCrashedDecoder() if -code in _INTERNAL_ERRORS else self._lost()
 
 
 def _traced(places: list[object]) -> str:
     """A child's traceback, which is not trusted: few and short lines of printable ASCII."""
-    lines = [str(each)[:_LARGEST_SEEN] for each in places[:_PLACES]]
+    lines = [str(each)[:_MAX_PARAM] for each in places[:_PLACES]]
     return " < ".join(
         line.encode("ascii", "replace").decode() for line in lines if line.isprintable()
     )
 
 
-def _short(value: errors.Seen) -> errors.Seen:
-    return value[:_LARGEST_SEEN] if isinstance(value, str) else value
+def _short(value: errors.Params) -> errors.Params:
+    return value[:_MAX_PARAM] if isinstance(value, str) else value
 
 
-def _facts(said: object) -> Facts:
+def _image_info(said: object) -> ImageInfo:
     """A photo may have taken the child over: what it says is read as strictly as a request."""
     match said:
         case {
-            "kind": str(kind),
+            "format": str(image_format),
             "width": int(width),
             "height": int(height),
             "frames": int(frames),
-            "whole": bool(whole),
-        } if min(width, height, frames) > 0 and kind in _KINDS:
-            return Facts(Kind(kind), width, height, frames, whole)
+            "buffered": bool(buffered),
+        } if min(width, height, frames) > 0 and image_format in _FORMATS:
+            return ImageInfo(ImageFormat(image_format), width, height, frames, buffered)
     raise ValueError(said)

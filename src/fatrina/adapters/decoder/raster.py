@@ -21,7 +21,7 @@ _COLOURS: Final = 3  # bands from which on there are colours
 _COPIED: Final = 16_000_000
 
 
-def of(image: pyvips.Image) -> Pixels:
+def from_image(image: pyvips.Image) -> Pixels:
     """The pixels of a picture of eight bits a band.
 
     Raises:
@@ -31,7 +31,7 @@ def of(image: pyvips.Image) -> Pixels:
     return pixels.reshape(image.height, image.width, image.bands)
 
 
-def picture(pixels: Pixels) -> pyvips.Image:
+def to_image(pixels: Pixels) -> pyvips.Image:
     """Pixels as a picture for libvips, which reads them where they are.
 
     A cropped view has gaps between its rows, and libvips cannot read those: it is copied.
@@ -43,7 +43,7 @@ def picture(pixels: Pixels) -> pyvips.Image:
     return image.copy(interpretation="srgb" if bands >= _COLOURS else "b-w")
 
 
-class _Road:
+class _Resizer:
     """Which code makes the pictures of the photo at hand."""
 
     plain = False
@@ -51,26 +51,26 @@ class _Road:
 
 def use_plain(*, plain: bool) -> None:
     """Use libvips alone for the photos to come, or the faster code as well."""
-    _Road.plain = plain
+    _Resizer.plain = plain
 
 
 def is_plain() -> bool:
     """Whether libvips alone is to be used."""
-    return _Road.plain
+    return _Resizer.plain
 
 
 def fits(size: int) -> bool:
     """Whether pixels of this many bytes may be taken into memory for the faster resize."""
-    return VECTOR and not _Road.plain and size <= _COPIED
+    return VECTOR and not _Resizer.plain and size <= _COPIED
 
 
-def resized(pixels: Pixels, width: int, height: int) -> Pixels:
+def resize(pixels: Pixels, width: int, height: int) -> Pixels:
     """Pixels at another size, by Lanczos3; what shows through counts by its alpha."""
     rows, row, bands = pixels.shape
     if (row, rows) == (width, height):
         return pixels
     if not fits(pixels.nbytes):
-        return of(scaled(picture(pixels), width, height))
+        return from_image(scale(to_image(pixels), width, height))
     kind = vector.PixelType(bands)
     source = vector.ImageData(row, rows, kind, pixels.tobytes())
     target = vector.ImageData(width, height, kind)
@@ -78,7 +78,7 @@ def resized(pixels: Pixels, width: int, height: int) -> Pixels:
     return np.frombuffer(target.get_buffer(), np.uint8).reshape(height, width, bands)
 
 
-def scaled(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
+def scale(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
     """The same by libvips, for what is no plain picture in memory; a stream is read when it is."""
     if (image.width, image.height) == (width, height):
         return image

@@ -1,6 +1,6 @@
 """Where bytes live: a folder now; a bucket has its place beside it."""
 
+from fatrina.adapters.storage.base import CHUNK, Blob, Storage, StoredFile
 from fatrina.adapters.storage.local import LocalStorage
-from fatrina.adapters.storage.seam import PIECE, Blob, Listed, Storage
 
-__all__ = ["PIECE", "Blob", "Listed", "LocalStorage", "Storage"]
+__all__ = ["CHUNK", "Blob", "LocalStorage", "Storage", "StoredFile"]

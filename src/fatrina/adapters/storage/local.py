@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from fatrina.adapters.storage.seam import PIECE, Listed
+from fatrina.adapters.storage.base import CHUNK, StoredFile
 from fatrina.domain import errors
 
 _FAN: Final = 2
@@ -34,7 +34,7 @@ class LocalBlob:
     def pieces(self, start: int, stop: int) -> Iterator[bytes]:
         """The bytes from `start` to `stop`, or to the end."""
         while start < stop:
-            data = os.pread(self._descriptor, min(PIECE, stop - start), start)
+            data = os.pread(self._descriptor, min(CHUNK, stop - start), start)
             if not data:
                 return
             yield data
@@ -66,7 +66,7 @@ class LocalStorage:
         moves = {source: self._path(key) for key, source in files.items()}
         folders = {target.parent for target in moves.values()}
         for folder in folders:
-            self._make(folder)
+            self._create_directory(folder)
         for source, target in moves.items():
             _flush(source)
             source.rename(target)
@@ -89,7 +89,7 @@ class LocalStorage:
         for key in keys:
             self._path(key).unlink(missing_ok=True)
 
-    def list(self) -> Iterator[Listed]:
+    def list(self) -> Iterator[StoredFile]:
         """Every stored file, folder by folder."""
         for merchant in _folders(self.root):
             for fan in _folders(Path(merchant.path)):
@@ -97,23 +97,23 @@ class LocalStorage:
                     for file in files:
                         with suppress(FileNotFoundError):  # deleted while we look
                             changed = file.stat(follow_symlinks=False).st_ctime
-                            yield Listed(f"{merchant.name}/{file.name}", changed)
+                            yield StoredFile(f"{merchant.name}/{file.name}", changed)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Protect stored files that no row refers to yet: a shared lock on the folder.
 
         Raises:
-            errors.StorageDown: a sweep holds one of the locks for longer than ten seconds.
+            errors.StorageUnavailable: a sweep holds one of the locks for longer than ten seconds.
         """
-        section = _opened(self.root)
+        section = _open_directory(self.root)
         try:
-            turnstile = self._opened_turnstile()
+            turnstile = self._open_turnstile()
             try:
                 # Both while the turnstile is held, so that a sweep that waits lets nobody in.
                 for lock in (turnstile, section):
                     if not _try_lock(lock, fcntl.LOCK_SH, _WAIT):
-                        raise errors.StorageDown
+                        raise errors.StorageUnavailable
             finally:
                 os.close(turnstile)
             yield
@@ -127,9 +127,9 @@ class LocalStorage:
         The turnstile keeps new sections out meanwhile, or a busy service would never let it in.
         Sections that wait come first afterwards: a sweep takes these locks many times in a row.
         """
-        turnstile = self._opened_turnstile()
+        turnstile = self._open_turnstile()
         try:
-            folder = _opened(self.root)
+            folder = _open_directory(self.root)
             try:
                 yield (
                     _try_lock(turnstile, fcntl.LOCK_EX, patience)
@@ -141,12 +141,12 @@ class LocalStorage:
             os.close(turnstile)
             time.sleep(2 * _TICK)
 
-    def _opened_turnstile(self) -> int:
+    def _open_turnstile(self) -> int:
         try:
-            return _opened(self._turnstile)
+            return _open_directory(self._turnstile)
         except FileNotFoundError:  # somebody deleted it
             self._turnstile.mkdir(exist_ok=True)
-            return _opened(self._turnstile)
+            return _open_directory(self._turnstile)
 
     def check(self) -> None:
         """Write as much as a small photo and its sizes take, and delete it."""
@@ -163,7 +163,7 @@ class LocalStorage:
         merchant, _, name = key.partition("/")
         return f"{self._folder}/{merchant}/{name[:_FAN]}/{name}"
 
-    def _make(self, folder: Path) -> None:
+    def _create_directory(self, folder: Path) -> None:
         """Make a merchant's folder and one in it, so that both survive a power loss."""
         for place in (folder.parent, folder):
             # One that is there may not be flushed yet: another thread is about to, or one was
@@ -177,7 +177,7 @@ class LocalStorage:
             self._lasting.add(place)
 
 
-def _opened(folder: Path) -> int:
+def _open_directory(folder: Path) -> int:
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 

@@ -1,20 +1,20 @@
 """The colours that a photo declares without an ICC profile, as a profile that says the same."""
 
-from fatrina.domain.cleaning import Buffer, properties
 from fatrina.domain.colour import heif, png
 from fatrina.domain.colour.declared import Colours, profile
-from fatrina.domain.photo import Kind
+from fatrina.domain.metadata_stripping import Buffer, properties
+from fatrina.domain.photo import ImageFormat
 
 __all__ = ["Colours", "declared", "profile"]
 
 
-def declared(kind: Kind, data: Buffer, *, profiled: bool) -> Colours | None:
+def declared(image_format: ImageFormat, data: Buffer, *, profiled: bool) -> Colours | None:
     """The colours that count more than a profile, if the photo is `profiled`, or else any.
 
     None when nothing is declared: then its profile counts, and sRGB without one.
     """
-    if kind is Kind.PNG:
+    if image_format is ImageFormat.PNG:
         return png.colours(data, profiled=profiled)
-    if kind in {Kind.AVIF, Kind.HEIC} and not profiled:
+    if image_format in {ImageFormat.AVIF, ImageFormat.HEIC} and not profiled:
         return heif.colours(data, properties.read(data))
     return None

@@ -4,9 +4,9 @@ A profile beside them counts more (MIAF, ISO/IEC 23000-22, 7.3.6.4): then they o
 planes become colours.
 """
 
-from fatrina.domain.cleaning.pieces import Buffer
-from fatrina.domain.cleaning.properties import Properties
 from fatrina.domain.colour.declared import Colours
+from fatrina.domain.metadata_stripping.properties import Properties
+from fatrina.domain.metadata_stripping.segments import Buffer
 
 _END = 11  # of the type, two code points and the matrix, each of two bytes, and the range
 

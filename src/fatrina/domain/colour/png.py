@@ -6,9 +6,9 @@ What comes first counts: cICP, iCCP, sRGB, then gAMA and cHRM (PNG 3rd edition, 
 from struct import unpack
 from typing import Final
 
-from fatrina.domain.cleaning.pieces import PARTS, Buffer
 from fatrina.domain.colour.cicp import BT_709, Primaries
 from fatrina.domain.colour.declared import Colours
+from fatrina.domain.metadata_stripping.segments import SEGMENT_LIMIT, Buffer
 
 _SIGNATURE: Final = 8
 _SIZES: Final = {b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
@@ -36,7 +36,7 @@ def _chunks(data: Buffer) -> dict[bytes, bytes]:
     """The colour chunks before the picture; the first of each kind counts."""
     found: dict[bytes, bytes] = {}
     at = _SIGNATURE
-    for _ in range(PARTS):
+    for _ in range(SEGMENT_LIMIT):
         size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if kind in {b"IDAT", b"IEND", b""}:
             break

@@ -1,11 +1,11 @@
 """The endpoints, a few lines each: who, what, act, answer."""
 
-from fatrina.web.api.desk import Lanes, Rules
+from fatrina.web.api.base import ApiOptions, Limiters
 from fatrina.web.api.images import Images
 from fatrina.web.api.products import Products
 from fatrina.web.api.webhooks import Webhooks
 
-__all__ = ["Api", "Lanes", "Rules"]
+__all__ = ["Api", "ApiOptions", "Limiters"]
 
 
 class Api(Images, Products, Webhooks):

@@ -6,96 +6,95 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fatrina.actions import Parts, images, products, videos
-from fatrina.actions.shown import Image
+from fatrina.actions import Services, images, products, videos
+from fatrina.actions.views import ImageView
 from fatrina.domain.access import WRITE, Caller
-from fatrina.web import commands
-from fatrina.web.answers import done
-from fatrina.web.api.desk import Desk, Look, identifier, removed, segment
+from fatrina.web.api.base import BaseEndpoints, Lookup, path_id, removed_response, segment
+from fatrina.web.http.responses import success
+from fatrina.web.parsing import commands
 
 
-class Images(Desk):
+class Images(BaseEndpoints):
     """The endpoints of the group Product Images."""
 
     async def update_image(self, request: Request) -> Response:
         """Swap the picture behind an image id, and change its alt text, order and default."""
-        image = identifier(request, "image_id")
-        caller, _ = await self.admit(request, WRITE, _there(image))
+        image = path_id(request, "image_id")
+        caller, _ = await self.authorize(request, WRITE, _image_exists(image))
         with ExitStack() as arrival:
-            form = await self.receive(request, arrival, pictures=True)
+            form = await self.read_form(request, arrival, pictures=True)
             change, offer = commands.update(
-                form, self.rules.alt_length, photo_optional=self.rules.photo_optional
+                form, self.options.alt_length, photo_optional=self.options.photo_optional
             )
-            act = partial(images.update, self.parts, caller, image, change, offer)
-            shown = await self.act(request, caller, act, offer)
-        return done(201, self.writer.image(shown))
+            action = partial(images.update, image_id=image, change=change, offer=offer)
+            shown = await self.run(request, caller, action, offer)
+        return success(201, self.serializer.image(shown))
 
     async def attach_image(self, request: Request) -> Response:
         """Add an image to a product, by uploaded file or by link."""
         shown = await self._attach(request)
-        return done(201, self.writer.image(shown))
+        return success(201, self.serializer.image(shown))
 
     async def attach_image_by_sku(self, request: Request) -> Response:
         """Add an image to the product that has a SKU."""
         shown = await self._attach(request)
-        return done(201, self.writer.image(shown), http=200)
+        return success(201, self.serializer.image(shown), http=200)
 
     async def attach_video(self, request: Request) -> Response:
         """Add a video at YouTube to a product, by its link."""
         shown = await self._attach_video(request)
-        return done(201, self.writer.image(shown))
+        return success(201, self.serializer.image(shown))
 
     async def attach_video_by_sku(self, request: Request) -> Response:
         """Add a video at YouTube to the product that has a SKU."""
         shown = await self._attach_video(request)
-        return done(201, self.writer.image(shown), http=200)
+        return success(201, self.serializer.image(shown), http=200)
 
     async def delete_image(self, request: Request) -> Response:
         """Take an image or a video out of its product."""
-        image = identifier(request, "image_id")
-        caller, _ = await self.admit(request, WRITE, _there(image))
-        await self.act(request, caller, partial(images.remove, self.parts, caller, image))
-        return done(202, removed())
+        image = path_id(request, "image_id")
+        caller, _ = await self.authorize(request, WRITE, _image_exists(image))
+        await self.run(request, caller, partial(images.remove, image_id=image))
+        return success(202, removed_response())
 
-    async def _attach(self, request: Request) -> Image:
-        caller, product = await self.admit(request, WRITE, _with_room(request))
+    async def _attach(self, request: Request) -> ImageView:
+        caller, product = await self.authorize(request, WRITE, _gallery_has_room(request))
         with ExitStack() as arrival:
-            form = await self.receive(request, arrival, pictures=True)
-            change, offer = commands.attach(form, self.rules.alt_length)
-            act = partial(images.attach, self.parts, caller, product, change, offer)
-            return await self.act(request, caller, act, offer)
+            form = await self.read_form(request, arrival, pictures=True)
+            change, offer = commands.attach(form, self.options.alt_length)
+            action = partial(images.attach, product_id=product, change=change, offer=offer)
+            return await self.run(request, caller, action, offer)
 
-    async def _attach_video(self, request: Request) -> Image:
-        caller, product = await self.admit(request, WRITE, _product(request))
+    async def _attach_video(self, request: Request) -> ImageView:
+        caller, product = await self.authorize(request, WRITE, _product_exists(request))
         with ExitStack() as arrival:
-            form = await self.receive(request, arrival)
-            change, video = commands.attach_video(form, self.rules.alt_length)
-        return await self.act(
-            request, caller, partial(videos.attach, self.parts, caller, product, change, video)
-        )
+            form = await self.read_form(request, arrival)
+            change, video = commands.attach_video(form, self.options.alt_length)
+        action = partial(videos.attach, product_id=product, change=change, video=video)
+        return await self.run(request, caller, action)
 
 
-def _there(image: int) -> Look[None]:
-    return lambda parts, caller: images.must_exist(parts, caller, image)
+def _image_exists(image_id: int) -> Lookup[None]:
+    return lambda parts, caller: images.check_exists(parts, caller, image_id)
 
 
-def _product(request: Request) -> Look[int]:
+def _product_exists(request: Request) -> Lookup[int]:
     """The product of the path, by its SKU or by its id."""
 
-    def look(parts: Parts, caller: Caller) -> int:
+    def look(parts: Services, caller: Caller) -> int:
         if "sku" in request.path_params:
-            return products.by_sku(parts, caller, segment(request, "sku"))
-        return products.must_exist(parts, caller, identifier(request, "product_id"))
+            return products.find_by_sku(parts, caller, segment(request, "sku"))
+        return products.check_exists(parts, caller, path_id(request, "product_id"))
 
     return look
 
 
-def _with_room(request: Request) -> Look[int]:
+def _gallery_has_room(request: Request) -> Lookup[int]:
     """The product of the path, when it can take an image more."""
 
-    def look(parts: Parts, caller: Caller) -> int:
-        product = _product(request)(parts, caller)
-        images.must_have_room(parts, caller, product)
+    def look(parts: Services, caller: Caller) -> int:
+        product = _product_exists(request)(parts, caller)
+        images.check_capacity(parts, caller, product)
         return product
 
     return look

@@ -4,39 +4,39 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fatrina.actions import Parts
+from fatrina.actions import Services
 from fatrina.domain import oauth
 from fatrina.domain.access import SCOPES
-from fatrina.web.body import Pace
+from fatrina.web.http.body import BodyTimeouts
 from fatrina.web.oauth.consent import Consent
-from fatrina.web.oauth.token import Tokens
+from fatrina.web.oauth.token import TokenEndpoints
 
-_AUTH, _TOKEN, _WHO = "/oauth2/auth", "/oauth2/token", "/oauth2/user/info"
+_AUTH, _TOKEN, _USER_INFO = "/oauth2/auth", "/oauth2/token", "/oauth2/user/info"
 
 
-def routes(parts: Parts, base: str, pace: Pace) -> list[Route]:
+def routes(services: Services, base: str, pace: BodyTimeouts) -> list[Route]:
     """The routes of OAuth; `base` is what the service is reached by."""
-    consent, tokens = Consent(parts, base, pace), Tokens(parts, pace)
+    consent, tokens = Consent(services, base, pace), TokenEndpoints(services, pace)
 
     async def described(_: Request) -> Response:
-        return JSONResponse(_described(base))
+        return JSONResponse(_metadata(base))
 
     return [
-        Route(_AUTH, consent.ask, methods=["GET"]),
+        Route(_AUTH, consent.show, methods=["GET"]),
         Route(_AUTH, consent.decide, methods=["POST"]),
         Route(_TOKEN, tokens.issue, methods=["POST"]),
-        Route(_WHO, tokens.who, methods=["GET"]),
+        Route(_USER_INFO, tokens.user_info, methods=["GET"]),
         Route("/.well-known/oauth-authorization-server", described, methods=["GET"]),
     ]
 
 
-def _described(base: str) -> dict[str, object]:
+def _metadata(base: str) -> dict[str, object]:
     """RFC 8414, 2."""
     return {
         "issuer": base,
         "authorization_endpoint": base + _AUTH,
         "token_endpoint": base + _TOKEN,
-        "userinfo_endpoint": base + _WHO,
+        "userinfo_endpoint": base + _USER_INFO,
         "scopes_supported": [*SCOPES, oauth.OFFLINE],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],

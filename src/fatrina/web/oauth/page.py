@@ -40,7 +40,7 @@ POLICY: Final = (
 """The Content-Security-Policy of these pages."""
 
 
-class _Words(NamedTuple):
+class _Texts(NamedTuple):
     """All that the pages say in one language."""
 
     title: str
@@ -52,13 +52,13 @@ class _Words(NamedTuple):
     wrong: str
     allow: str
     deny: str
-    nowhere: str
-    nowhere_why: str
+    no_redirect: str
+    no_redirect_reason: str
     other: str
 
 
-_SAID: Final[Mapping[Language, _Words]] = {
-    "ar": _Words(
+_SAID: Final[Mapping[Language, _Texts]] = {
+    "ar": _Texts(
         title="السماح لتطبيق بالوصول",
         wants="يطلب تطبيق «{app}» الوصول إلى متجرك، ليتمكن من:",
         scopes={
@@ -72,12 +72,12 @@ _SAID: Final[Mapping[Language, _Words]] = {
         wrong="رمز المتجر أو مفتاح المالك غير صحيح. راجعهما ثم أعد المحاولة.",
         allow="أوافق",
         deny="أرفض",
-        nowhere="لا يمكن إكمال الطلب",
-        nowhere_why="التطبيق أو عنوان العودة غير مسجّل هنا. "
+        no_redirect="لا يمكن إكمال الطلب",
+        no_redirect_reason="التطبيق أو عنوان العودة غير مسجّل هنا. "
         "راجع مطوّر التطبيق: يعرض الأمر fatrina app list ما هو مسجّل.",
         other="English",
     ),
-    "en": _Words(
+    "en": _Texts(
         title="Let an app in",
         wants="“{app}” asks for access to your shop. It could:",
         scopes={
@@ -91,9 +91,9 @@ _SAID: Final[Mapping[Language, _Words]] = {
         wrong="The shop code or the owner's key is wrong. Look at both and try again.",
         allow="Allow",
         deny="Decline",
-        nowhere="This request cannot go on",
-        nowhere_why="The app, or the address it wants you sent back to, is not registered here. "
-        "Ask the app's developer: fatrina app list shows what is.",
+        no_redirect="This request cannot go on",
+        no_redirect_reason="The app, or the address it wants you sent back to, is not registered "
+        "here. Ask the app's developer: fatrina app list shows what is.",
         other="العربية",
     ),
 }
@@ -104,7 +104,7 @@ def form(  # noqa: PLR0913  all that the page shows
     app: str,
     scopes: Iterable[str],
     kept: Mapping[str, str],
-    merchant: str = "",
+    merchant_code: str = "",
     *,
     wrong: bool = False,
 ) -> str:
@@ -117,7 +117,7 @@ def form(  # noqa: PLR0913  all that the page shows
     )
     could = "".join(f"<li>{escape(said.scopes[scope])}</li>" for scope in scopes)
     told = f'<p class="wrong" role="alert">{escape(said.wrong)}</p>' if wrong else ""
-    switch = escape(urlencode({**kept, "lang": other}))
+    switch, code = escape(urlencode({**kept, "lang": other})), escape(merchant_code)
     return _page(
         language,
         said.title,
@@ -127,7 +127,7 @@ def form(  # noqa: PLR0913  all that the page shows
 <form method="post" action="/oauth2/auth">
 {hidden}
 <label for="merchant">{escape(said.merchant)}</label>
-<input id="merchant" name="merchant" value="{escape(merchant)}" autocomplete="username" dir="ltr"
+<input id="merchant" name="merchant" value="{code}" autocomplete="username" dir="ltr"
   autocapitalize="none" spellcheck="false">
 <label for="key">{escape(said.key)}</label>
 <input id="key" name="key" type="password" autocomplete="current-password" dir="ltr"
@@ -143,11 +143,11 @@ def form(  # noqa: PLR0913  all that the page shows
     )
 
 
-def nowhere(language: Language, why: str = "") -> str:
+def error_page(language: Language, why: str = "") -> str:
     """The page for a request that no app can be told of."""
     said = _SAID[language]
-    text = f"<h1>{escape(said.nowhere)}</h1><p>{escape(said.nowhere_why)}</p>"
-    return _page(language, said.nowhere, text + (f"<p><small>{escape(why)}</small></p>"))
+    text = f"<h1>{escape(said.no_redirect)}</h1><p>{escape(said.no_redirect_reason)}</p>"
+    return _page(language, said.no_redirect, text + (f"<p><small>{escape(why)}</small></p>"))
 
 
 def _page(language: Language, title: str, body: str) -> str:

@@ -5,11 +5,11 @@ from sqlalchemy import Connection
 from fatrina.domain import errors
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(conn: Connection) -> None:
     """Bring the tables to the newest revision.
 
     Raises:
-        errors.DatabaseDown: they are of a revision that this program does not know.
+        errors.DatabaseUnavailable: they are of a revision that this program does not know.
     """
     # Alembic takes longer to import than the rest of a start: only for tables that need it.
     from alembic import command  # noqa: PLC0415
@@ -18,8 +18,8 @@ def upgrade(connection: Connection) -> None:
 
     config = Config()
     config.set_main_option("script_location", "fatrina:adapters/database/migrations")
-    config.attributes["connection"] = connection
+    config.attributes["connection"] = conn
     try:
         command.upgrade(config, "head")
-    except CommandError as fault:
-        raise errors.DatabaseDown from fault
+    except CommandError as exc:
+        raise errors.DatabaseUnavailable from exc

@@ -42,7 +42,7 @@ def _fill(connection: sa.Connection) -> None:
     fill = sa.update(_PRODUCTS).where(rows.id == sa.bindparam("product"))
     fill = fill.values(folded=sa.bindparam("text"))
     while batch := connection.execute(query.where(rows.id > last)).all():
-        folded = [{"product": n, "text": text.searched(name, sku)} for n, name, sku in batch]
+        folded = [{"product": n, "text": text.search_text(name, sku)} for n, name, sku in batch]
         connection.execute(fill, folded)
         last = batch[-1].id
 

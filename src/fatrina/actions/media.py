@@ -1,0 +1,21 @@
+"""Open the stored bytes behind a picture's URL."""
+
+from fatrina.actions import Services
+from fatrina.adapters.storage import CHUNK, Blob
+from fatrina.domain import errors
+
+__all__ = ["CHUNK", "StoredImage", "open_image"]
+
+StoredImage = Blob
+
+
+def open_image(services: Services, merchant_code: str, name: str) -> StoredImage:
+    """The stored file `name` of a merchant; the caller closes it.
+
+    Raises:
+        errors.NotFound: there is none.
+    """
+    try:
+        return services.storage.open(f"{merchant_code}/{name}")
+    except FileNotFoundError:
+        raise errors.NotFound from None

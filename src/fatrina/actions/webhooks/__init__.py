@@ -1,0 +1,1 @@
+"""Webhooks: subscriptions, the outbox, and the dispatcher that delivers it."""

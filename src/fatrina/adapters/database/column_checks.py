@@ -1,0 +1,35 @@
+"""Whether a row fits its table: types, lengths and ranges, which SQLite alone does not enforce."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Double, String, Table
+
+_LARGEST: Final = 2**31 - 1  # as in PostgreSQL
+_LARGEST_BIG: Final = 2**63 - 1
+_LARGEST_DOUBLE: Final = 1.7e308
+
+
+def invalid_column(table: Table, row: Mapping[str, object]) -> str | None:
+    """The first column whose value does not fit; None when the whole row does."""
+    return next((each.name for each in table.columns if not _fits(each, row[each.name])), None)
+
+
+def _fits(column: Column[Any], value: object) -> bool:
+    if value is None:
+        return bool(column.nullable)
+    if isinstance(column.type, String):
+        return isinstance(value, str) and _is_text(value, column.type.length)
+    if isinstance(column.type, Boolean) or isinstance(value, bool):
+        return isinstance(column.type, Boolean) and isinstance(value, bool)
+    if isinstance(column.type, Double):
+        return isinstance(value, int | float) and abs(value) <= _LARGEST_DOUBLE
+    largest = _LARGEST_BIG if isinstance(column.type, BigInteger) else _LARGEST
+    return isinstance(value, int) and -largest - 1 <= value <= largest
+
+
+def _is_text(text: str, length: int | None) -> bool:
+    """Whether text has no NUL and no half of a surrogate pair, and is not too long."""
+    if "\0" in text or any("\ud800" <= each <= "\udfff" for each in text):
+        return False
+    return length is None or len(text) <= length

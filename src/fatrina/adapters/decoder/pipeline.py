@@ -1,0 +1,243 @@
+"""The recipe: one streamed decode of a photo, from which every rendition is made."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import pyvips
+
+from fatrina.adapters.decoder import avif, colours, jpeg, raster
+from fatrina.adapters.decoder.raster import Pixels
+from fatrina.domain import colour
+from fatrina.domain.metadata_stripping import Buffer
+from fatrina.domain.photo import ImageFormat, ImageInfo
+from fatrina.domain.renditions import RENDITIONS
+
+# Every loader is blocked, then these few are opened by name: the rest of libvips' loaders
+# (SVG, PDF, TIFF, matrices, camera raw ...) cannot be reached whatever the bytes say.
+LOADERS: Final = {
+    ImageFormat.JPEG: "VipsForeignLoadJpeg",
+    ImageFormat.PNG: "VipsForeignLoadPng",
+    ImageFormat.WEBP: "VipsForeignLoadWebp",
+    ImageFormat.GIF: "VipsForeignLoadNsgif",
+    ImageFormat.AVIF: "VipsForeignLoadHeif",
+}
+_LOADS: Final = {
+    ImageFormat.JPEG: pyvips.Image.jpegload_source,
+    ImageFormat.PNG: pyvips.Image.pngload_source,
+    ImageFormat.WEBP: pyvips.Image.webpload_source,
+    ImageFormat.GIF: pyvips.Image.gifload_source,
+    ImageFormat.AVIF: pyvips.Image.heifload_source,
+}
+
+# Measured on a 12 MP camera photo, all three sizes: CPU ms / kB / PSNR at 1000 pixels. More of
+# them in ARCHITECTURE.md, "Encoders".
+# 3/183/34.8; through libvips 5. Optimised tables 11/182; progressive 19/173; trellis 74/159/34.2.
+JPEG_QUALITY: Final = 82
+SAVERS: Final[dict[ImageFormat, dict[str, object]]] = {
+    # 41/1617. Level 6 without a filter, the default, 48/2020; with this one 77/1573.
+    ImageFormat.PNG: {"compression": 3, "filter": "up"},
+    # 43/162/36.8. Effort 2 at Q 82 52/159/36.6; effort 4, the default, 111/156/36.9.
+    ImageFormat.WEBP: {"Q": 80, "effort": 1},
+    # 358/685/37.8, and the same for 1 and 2. Effort 7, the default, 1213/642/40.6.
+    ImageFormat.GIF: {"effort": 3},
+}
+# As effort 0 of libvips: 61/109/33.9. Effort 1 207/107/34.2; 2 329/107/34.4; 4, the default, 2577.
+AVIF_QUALITY: Final = 60
+AVIF_SPEED: Final = 9
+_PLAIN_SAVERS: Final[dict[ImageFormat, dict[str, object]]] = {
+    ImageFormat.JPEG: {"Q": JPEG_QUALITY},
+    ImageFormat.AVIF: {"Q": AVIF_QUALITY, "effort": 0, "compression": "av1"},
+}
+"""The encoders of the retry that uses libvips alone."""
+# HEIC is kept as a JPEG of its full size: browsers do not show HEIC.
+FULL_SIZE: Final[dict[str, object]] = {"Q": 92}
+
+# A JPEG decoder can shrink by 2, 4 or 8 while decoding, nearly for free. A factor of two is left
+# to the resize: going further saves 8-15 ms on 12 MP and costs up to 1.8 dB PSNR.
+_JPEG_SHRINKS: Final = (8, 4, 2)
+_LEFT_TO_RESIZE: Final = 2.0
+# A WebP decoder can shrink to any size, row by row: at 25 MP that saves two fifths of the time and
+# three quarters of the memory. Its filter is a plain one, and below 9 MP it is slower.
+_WEBP_LEFT_TO_RESIZE: Final = 3.0
+
+_TURN: Final = "orientation"
+_MEANING: Final = {colours.PROFILE: pyvips.GValue.blob_type, _TURN: pyvips.GValue.gint_type}
+"""What of a photo's metadata says how its pixels are meant."""
+
+# EXIF 2.32, 4.6.4: 1 is upright, 5 to 8 lie on a side.
+_UPRIGHT: Final = 1
+_SIDEWAYS: Final = 5
+_LAST_ORIENTATION: Final = 8
+
+
+def harden() -> None:
+    """Leave only the loaders of the kinds we take; keep no cache between photos."""
+    pyvips.operation_block_set("VipsForeignLoad", state=True)
+    for loader in LOADERS.values():
+        pyvips.operation_block_set(loader, state=False)
+    pyvips.cache_set_max(0)
+
+
+def open_image(data: Buffer, image_format: ImageFormat, **shrunk: float) -> pyvips.Image:
+    """Open a photo for one streamed pass, shrunk while decoding; only the header is read yet.
+
+    The data is not copied, and must outlive the image.
+
+    Raises:
+        pyvips.Error: the header is broken.
+    """
+    source = pyvips.Source.new_from_memory(data)
+    image = _LOADS[image_format](source, access="sequential", fail_on="error", **shrunk)
+    declared = colour.declared(image_format, data, profiled=bool(image.get_typeof(colours.PROFILE)))
+    return image if declared is None else colours.with_declared_profile(image, declared)
+
+
+def orientation(image: pyvips.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 when there is none or it is nonsense."""
+    value = image.get(_TURN) if image.get_typeof(_TURN) else _UPRIGHT
+    return int(value) if _UPRIGHT <= value <= _LAST_ORIENTATION else _UPRIGHT
+
+
+def image_info(image: pyvips.Image, image_format: ImageFormat, frames: int) -> ImageInfo:
+    """What the header of an opened photo says."""
+    size = image.width, image.height
+    width, height = size[::-1] if orientation(image) >= _SIDEWAYS else size
+    return ImageInfo(
+        image_format, width, height, frames, buffered=_is_buffered(image, image_format)
+    )
+
+
+def _is_buffered(image: pyvips.Image, image_format: ImageFormat) -> bool:
+    signs = {ImageFormat.JPEG: ("interlaced", "jpeg-multiscan"), ImageFormat.PNG: ("interlaced",)}
+    if image_format not in signs:
+        return True
+    return any(image.get_typeof(sign) and image.get(sign) for sign in signs[image_format])
+
+
+def shrink_factor(info: ImageInfo) -> dict[str, float]:
+    """How far the decoder may shrink the photo by itself, as its loader's options."""
+    width, height = RENDITIONS[0].size(info.width, info.height).pixels()
+    spare = min(info.width / width, info.height / height)
+    if info.format is ImageFormat.WEBP and spare > _WEBP_LEFT_TO_RESIZE:
+        return {"scale": _WEBP_LEFT_TO_RESIZE / spare}
+    if info.format is not ImageFormat.JPEG:
+        return {}
+    spare /= _LEFT_TO_RESIZE
+    return next(({"shrink": shrink} for shrink in _JPEG_SHRINKS if shrink <= spare), {})
+
+
+def fast_largest(data: Buffer, head: pyvips.Image, info: ImageInfo) -> Pixels | None:
+    """Return the largest rendition by a faster decoder than libvips, or None where it has none.
+
+    Raises:
+        errors.PhotoDamaged, pyvips.Error: the data is broken.
+    """
+    pixels = _plain(data, head, info)
+    return (
+        None
+        if pixels is None
+        else _apply_orientation(raster.resize(pixels, *_sideways(head, info)), head)
+    )
+
+
+def decode_largest(data: Buffer, info: ImageInfo) -> Pixels:
+    """Return the largest rendition by libvips, in one pass over the photo's pixels.
+
+    Raises:
+        pyvips.Error: the data is broken.
+    """
+    return shrink_image(open_image(data, info.format, **shrink_factor(info)), info)
+
+
+def shrink_image(image: pyvips.Image, info: ImageInfo) -> Pixels:
+    """The largest rendition of an opened photo: upright, 8-bit, sRGB or grey.
+
+    Raises:
+        pyvips.Error: the data is broken.
+    """
+    image, size = _eight_bits(image), _sideways(image, info)
+    whole = image.width * image.height * image.bands
+    if image.hasalpha() and raster.fits(whole):  # without, the copy costs more than it saves
+        return _apply_orientation(raster.resize(raster.from_image(image), *size), image)
+    small = raster.scale(image, *size).copy_memory()
+    return raster.from_image(_upright(colours.to_srgb(small)))
+
+
+def renditions(pixels: Pixels, info: ImageInfo) -> Iterator[Pixels]:
+    """Every rendition, in the table's order, from the pixels of the largest.
+
+    Each is resized from the one before, but its size is computed from the original's: chained
+    rounding is off by a pixel on some shapes.
+    """
+    for rendition in RENDITIONS:
+        pixels = raster.resize(pixels, *rendition.size(info.width, info.height).pixels())
+        yield pixels
+
+
+def _plain(data: Buffer, head: pyvips.Image, info: ImageInfo) -> Pixels | None:
+    """The pixels of a photo that another library than libvips decodes faster."""
+    if raster.is_plain():
+        return None
+    match info.format:
+        case ImageFormat.JPEG:
+            return jpeg.decode(data, head, **shrink_factor(info))
+        case ImageFormat.AVIF:
+            return avif.decode(data, head)
+        case _:
+            return None
+
+
+def _sideways(image: pyvips.Image, info: ImageInfo) -> tuple[int, int]:
+    """The largest rendition's width and height before the photo is turned.
+
+    A turn comes after the resize, as do the colours: on a twelfth of the pixels, and a streamed
+    photo would be read out of order.
+    """
+    width, height = RENDITIONS[0].size(info.width, info.height).pixels()
+    return (height, width) if orientation(image) >= _SIDEWAYS else (width, height)
+
+
+def _apply_orientation(pixels: Pixels, photo: pyvips.Image) -> Pixels:
+    """Pixels of a photo, turned upright and in sRGB, as its metadata says."""
+    meaning = {name: kind for name, kind in _MEANING.items() if photo.get_typeof(name)}
+    if colours.PROFILE not in meaning and orientation(photo) == _UPRIGHT:
+        return pixels
+    image = raster.to_image(pixels)
+    for name, kind in meaning.items():
+        image.set_type(kind, name, photo.get(name))
+    return raster.from_image(_upright(colours.to_srgb(image)))
+
+
+def _eight_bits(image: pyvips.Image) -> pyvips.Image:
+    if image.format == "uchar":
+        return image
+    return image.colourspace("b-w" if image.interpretation == "grey16" else "srgb")
+
+
+def _upright(image: pyvips.Image) -> pyvips.Image:
+    return image if orientation(image) == _UPRIGHT else image.autorot()
+
+
+def encode(pixels: Pixels, image_format: ImageFormat) -> bytes:
+    """A finished picture's bytes in the format of `kind`, without any metadata."""
+    if raster.is_plain():
+        return _saved(
+            raster.to_image(pixels),
+            image_format,
+            _PLAIN_SAVERS.get(image_format) or SAVERS[image_format],
+        )
+    if image_format is ImageFormat.JPEG:
+        return jpeg.encode(pixels, JPEG_QUALITY)
+    if image_format is ImageFormat.AVIF:
+        return avif.encode(pixels, AVIF_QUALITY, AVIF_SPEED)
+    return _saved(raster.to_image(pixels), image_format, SAVERS[image_format])
+
+
+def full_size(image: pyvips.Image) -> bytes:
+    """A decoded HEIC photo, which is in sRGB, as a JPEG of its full size."""
+    return _saved(image, ImageFormat.JPEG, FULL_SIZE)
+
+
+def _saved(image: pyvips.Image, image_format: ImageFormat, options: dict[str, object]) -> bytes:
+    data: bytes = image.write_to_buffer(f".{image_format.value}", keep="none", **options)
+    return data

@@ -1,0 +1,51 @@
+"""The way to another host: its addresses judged, one of them connected to, TLS where it belongs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from ssl import SSLContext
+
+from httpcore2 import default_ssl_context
+
+from fatrina.adapters.http_client.connection import Connection, Deadline, connect
+from fatrina.adapters.http_client.resolver import THREADS, Resolver
+from fatrina.domain.address_policy import Address, AddressPolicy
+from fatrina.domain.link import Link
+
+
+class Connector:
+    """Connects to public addresses, and to what an operator allows; one serves all threads.
+
+    It takes nothing from the environment (no proxy, no netrc) but the system's trusted
+    certificates, which `SSL_CERT_FILE` and `SSL_CERT_DIR` may name.
+    """
+
+    def __init__(self, policy: AddressPolicy, lookups: int = THREADS) -> None:
+        """Reach what `allow` allows, with so many lookups of names at once."""
+        self._allow = policy
+        self._resolver = Resolver(lookups)
+
+    @contextmanager
+    def connect(self, link: Link, budget: Deadline) -> Iterator[Connection]:
+        """A connection to the host of a link.
+
+        Raises:
+            errors.LinkError: one of its leaves.
+        """
+        with connect(self._allowed_addresses(link, budget), link.port, budget) as line:
+            if link.scheme == "https":
+                line.secure(self._trust, link.host)
+            yield line
+
+    def _allowed_addresses(self, link: Link, budget: Deadline) -> list[Address]:
+        self._allow.check_port(link)
+        literal = link.address
+        found = [literal] if literal else self._resolver.addresses(link.host, budget)
+        self._allow.check(link, found)
+        return found
+
+    @cached_property
+    def _trust(self) -> SSLContext:
+        trust = default_ssl_context()
+        trust.set_alpn_protocols(["http/1.1"])
+        return trust

@@ -1,0 +1,33 @@
+"""The rows: whether they belong together, and whether their moments can be true."""
+
+import time
+from typing import Final
+
+from sqlalchemy import text
+
+from fatrina.adapters.database import Database, timestamps
+from fatrina.doctor.report import Report
+
+_HOUR: Final = 3_600_000
+_AHEAD: Final = 60_000
+"""Milliseconds that a moment may be ahead of the clock."""
+
+
+def examine(report: Report, database: Database) -> None:
+    """Check references between rows, and that none is from the future."""
+    with database.reading() as conn:
+        orphans = conn.execute(text("PRAGMA foreign_key_check")).all()
+        newest = timestamps.newest_timestamp(conn)
+    if orphans:
+        tables = ", ".join(sorted({str(row[0]) for row in orphans}))
+        seen = f"{len(orphans)} refer to rows that are not there: {tables}"
+        report.fail("rows", seen, "Restore the database from the backup: see docs/operations.md.")
+    else:
+        report.ok("rows", "all refer to rows that are there")
+    ahead = newest - time.time_ns() // 1_000_000
+    if ahead > _AHEAD:
+        span = f"{ahead / _HOUR:,.1f} hours" if ahead > _HOUR else f"{ahead // 60_000} minutes"
+        seen = f"the newest row is {span} ahead of the clock"
+        report.warn("clock", seen, "Check this machine's clock: timedatectl status")
+    else:
+        report.ok("clock", "no row is from the future")

@@ -1,0 +1,69 @@
+"""The planes of an AVIF: how much memory its decoding takes, known from its header."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from fatrina.domain import errors
+from fatrina.domain.metadata_stripping import Buffer, properties
+from fatrina.domain.photo import ImageInfo, Limits
+
+# AV1 in ISOBMFF, 2.3.3: the third byte of the `av1C` box.
+_HIGH, _TWELVE, _MONOCHROME, _HALF_WIDTH, _HALF_HEIGHT = 0x40, 0x20, 0x10, 0x08, 0x04
+_DEPTHS: Final = {0: 8, _HIGH: 10, _HIGH | _TWELVE: 12}
+_DEPTH_BYTE: Final = 2
+# Measured: the program and the decoder's own tables; then bytes of a pixel, in its planes and
+# twice as colours of eight bits.
+_PROGRAM: Final = 160_000_000
+_COPIES: Final = 2
+_ALPHA: Final = 2.5  # bytes of a pixel more, where colours and alpha are brought together
+_DEEP: Final = 2  # bytes of a sample of more than 8 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """What an AVIF's pixels are coded as."""
+
+    bits: int
+    chroma: str
+    """4:0:0 (grey), 4:2:0, 4:2:2 or 4:4:4."""
+    alpha: bool
+
+    @property
+    def pixel_bytes(self) -> float:
+        """Bytes of memory that decoding takes for every pixel."""
+        chroma = {"4:0:0": 0.0, "4:2:0": 0.5, "4:2:2": 1.0}.get(self.chroma, 2.0)
+        samples = 1 + chroma + self.alpha
+        colours = 3 if chroma else 1
+        deep = 1 if self.bits == _DEPTHS[0] else _DEEP
+        return samples * deep + _COPIES * (colours + self.alpha) + _ALPHA * self.alpha
+
+
+def read(data: Buffer, *, alpha: bool) -> Planes | None:
+    """What the header says of the picture, or of its first tile; None when it says nothing."""
+    box = properties.read(data).of(b"av1C")
+    if box is None or box.stop - box.body <= _DEPTH_BYTE:
+        return None
+    flags = data[box.body + _DEPTH_BYTE]
+    bits = _DEPTHS.get(flags & (_HIGH | _TWELVE), 8)
+    if flags & _MONOCHROME:
+        return Planes(bits, "4:0:0", alpha)
+    half = flags & (_HALF_WIDTH | _HALF_HEIGHT)
+    chroma = {_HALF_WIDTH | _HALF_HEIGHT: "4:2:0", _HALF_WIDTH: "4:2:2"}.get(half, "4:4:4")
+    return Planes(bits, chroma, alpha)
+
+
+def check_limits(planes: Planes, info: ImageInfo, limits: Limits) -> None:
+    """Reject an AVIF whose decoding would take more memory than there is, before it begins.
+
+    Raises:
+        errors.PhotoAvifTooManyPixels: it has more pixels than fit for these planes.
+    """
+    limit = int((limits.memory - _PROGRAM) / planes.pixel_bytes)
+    if info.width * info.height > limit:
+        raise errors.PhotoAvifTooManyPixels(
+            width=info.width,
+            height=info.height,
+            limit=limit,
+            bits=planes.bits,
+            kind=planes.chroma + ("+A" if planes.alpha else ""),
+        )

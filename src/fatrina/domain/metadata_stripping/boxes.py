@@ -1,0 +1,75 @@
+"""The boxes of ISO base media files (ISO/IEC 14496-12, 4.2), and numbers read within bounds."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fatrina.domain.errors import PhotoDamaged
+from fatrina.domain.metadata_stripping.segments import Buffer, check_segment_count
+
+
+class Box(NamedTuple):
+    """A box; its positions count from the file's beginning."""
+
+    kind: bytes
+    start: int
+    body: int
+    stop: int
+
+
+def boxes(data: Buffer, at: int, stop: int) -> Iterator[Box]:
+    """Give the boxes that fill the bytes from `at` to `stop`.
+
+    Raises:
+        errors.PhotoDamaged: they do not end where they should, or are over `PARTS`.
+    """
+    for box in whole_boxes(data, at, stop):
+        yield box
+        at = box.stop
+    if at != stop:
+        raise PhotoDamaged(problem="a box ends after its end")
+
+
+def whole_boxes(data: Buffer, at: int, stop: int) -> Iterator[Box]:
+    """Give boxes from `at` on, up to the first that would not end by `stop`.
+
+    Raises:
+        errors.PhotoDamaged: there are over `PARTS`.
+    """
+    return check_segment_count(_boxes(data, at, stop))
+
+
+def _boxes(data: Buffer, at: int, stop: int) -> Iterator[Box]:
+    while True:
+        size, kind, body = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], at + 8
+        if size == 1:
+            size, body = int.from_bytes(data[at + 8 : at + 16], "big"), at + 16
+        elif size == 0 and kind == b"mdat":
+            size = stop - at
+        if not body <= at + size <= stop:
+            return
+        yield Box(kind, at, body, at + size)
+        at += size
+
+
+class Reader:
+    """Numbers, one after the other, from `at` to `stop`."""
+
+    def __init__(self, data: Buffer, at: int, stop: int) -> None:
+        self.at = at
+        self._data = data
+        self._stop = stop
+
+    def number(self, size: int) -> int:
+        """Read a number of `size` bytes.
+
+        Raises:
+            errors.PhotoDamaged: it does not end by `stop`.
+        """
+        start, self.at = self.at, self.at + size
+        if self.at > self._stop:
+            raise PhotoDamaged(problem="a box is too short")
+        return int.from_bytes(self._data[start : self.at], "big")
+
+    def version(self) -> int:
+        """Read the version that a full box begins with, and pass its flags by."""
+        return self.number(4) >> 24

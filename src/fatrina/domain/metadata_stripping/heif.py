@@ -1,0 +1,183 @@
+"""AVIF: every byte keeps its place, as items are found by offset; what is to go becomes zeros."""
+
+from collections.abc import Iterator
+
+from fatrina.domain.errors import PhotoDamaged
+from fatrina.domain.metadata_stripping import icc, items
+from fatrina.domain.metadata_stripping.boxes import Box, boxes, whole_boxes
+from fatrina.domain.metadata_stripping.segments import (
+    Buffer,
+    SegmentBuilder,
+    StrippedFile,
+    check_segment_count,
+)
+
+_NEEDED_TOP = frozenset({b"meta", b"mdat"})
+_BRANDS = frozenset({b"avif", b"avio", b"mif1", b"mif2", b"miaf", b"MA1A", b"MA1B", b"tmap"})
+_META = frozenset({b"hdlr", b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat"})
+_NEEDED = frozenset({b"hdlr", b"pitm", b"iloc", b"iinf", b"iprp"})
+# What changes the look of a picture; others describe it (ISO/IEC 23008-12, 6.5 and 6.10).
+_PROPERTIES = frozenset(
+    {b"ispe", b"pixi", b"colr", b"pasp", b"clap", b"irot", b"imir", b"iscl", b"rloc", b"auxC"}
+    | {b"av1C", b"a1op", b"a1lx", b"lsel", b"clli", b"mdcv", b"cclv", b"amve", b"reve", b"ndwt"}
+)
+_PROFILES = frozenset({b"prof", b"rICC"})
+
+
+class _Overlay:
+    """New bytes over the old ones, in their places."""
+
+    def __init__(self, data: Buffer) -> None:
+        self._data = data
+        self._news: dict[int, bytes] = {}
+
+    def write(self, at: int, new: bytes) -> None:
+        if self._data[at : at + len(new)] != new:
+            self._news[at] = new
+
+    def blank(self, start: int, stop: int) -> None:
+        self.write(start, bytes(max(0, stop - start)))
+
+    def free(self, box: Box) -> None:
+        """Turn a box into one that readers skip."""
+        self.write(box.start + 4, b"free")
+        self.blank(box.body, box.stop)
+
+    def cut(self, stop: int) -> SegmentBuilder:
+        """Give the bytes up to `stop`."""
+        cut = SegmentBuilder(self._data)
+        at = 0
+        for start, new in sorted(self._news.items()):
+            cut.keep(at, start)
+            cut.put(new)
+            at = start + len(new)
+        cut.keep(at, stop)
+        return cut
+
+
+def strip(data: Buffer) -> StrippedFile:
+    """Keep the picture with its planes and the properties that change its look.
+
+    Thumbnails, further pictures, an image sequence, EXIF, XMP, names and descriptions become
+    zeros; what follows the last box of the picture goes.
+
+    Raises:
+        errors.PhotoDamaged: the boxes are broken, or lead to no picture.
+    """
+    head, meta, *others = _top(data)
+    overlay = _Overlay(data)
+    _clean_brands(overlay, data, head)
+    areas = [(box.body, box.stop) for box in others if box.kind == b"mdat"]
+    for box in others:
+        if box.kind != b"mdat":
+            overlay.free(box)
+    parts = _parts(overlay, data, meta)
+    if b"idat" in parts:
+        areas.append((parts[b"idat"].body, parts[b"idat"].stop))
+    _clean_properties(overlay, data, parts[b"iprp"])
+    used = _clean_items(overlay, data, parts)
+    for start, stop in _gaps(sorted(areas), sorted(used)):
+        overlay.blank(start, stop)
+    return overlay.cut(max(box.stop for box in (meta, *others))).build()
+
+
+def _top(data: Buffer) -> list[Box]:
+    """Give the head, the description and all else up to the last box of data.
+
+    What is no whole box was appended by someone, unless it has the name of a needed one.
+    """
+    found = list(whole_boxes(data, 0, len(data)))
+    meta = next((box for box in found if box.kind == b"meta"), None)
+    if meta is None or found[0].kind != b"ftyp":
+        raise PhotoDamaged(problem="no picture")
+    if data[found[-1].stop + 4 : found[-1].stop + 8] in _NEEDED_TOP:
+        raise PhotoDamaged(problem="ends within a box")
+    while found[-1] is not meta and found[-1].kind != b"mdat":
+        found.pop()
+    return [found[0], meta, *(box for box in found[1:] if box is not meta)]
+
+
+def _clean_brands(overlay: _Overlay, data: Buffer, ftyp: Box) -> None:
+    """Leave the brands of a still picture: that of a sequence promises one to readers."""
+    for at in check_segment_count(range(ftyp.body, ftyp.stop - 3, 4)):
+        if at == ftyp.body + 4:
+            overlay.blank(at, at + 4)
+        elif data[at : at + 4] not in _BRANDS:
+            overlay.write(at, b"avif" if data[at : at + 4] == b"avis" else b"mif1")
+    overlay.blank(ftyp.stop - (ftyp.stop - ftyp.body) % 4, ftyp.stop)
+
+
+def _parts(overlay: _Overlay, data: Buffer, meta: Box) -> dict[bytes, Box]:
+    """Give the boxes that describe the picture, by kind, and free the others."""
+    parts: dict[bytes, Box] = {}
+    for box in boxes(data, meta.body + 4, meta.stop):
+        if box.kind not in _META:
+            overlay.free(box)
+        elif parts.setdefault(box.kind, box) is not box:
+            raise PhotoDamaged(problem="two boxes where one must be")
+    if not parts.keys() >= _NEEDED:
+        raise PhotoDamaged(problem="a box is missing")
+    handler = parts[b"hdlr"]
+    if data[handler.body + 8 : handler.body + 12] != b"pict":
+        raise PhotoDamaged(problem="no picture")
+    overlay.blank(handler.body + 12, handler.stop)
+    return parts
+
+
+def _clean_properties(overlay: _Overlay, data: Buffer, iprp: Box) -> None:
+    """Free the properties that describe; the others keep their numbers."""
+    for box in boxes(data, iprp.body, iprp.stop):
+        if box.kind == b"ipco":
+            for prop in boxes(data, box.body, box.stop):
+                if prop.kind not in _PROPERTIES:
+                    overlay.free(prop)
+                elif prop.kind == b"colr" and data[prop.body : prop.body + 4] in _PROFILES:
+                    _clean_profile(overlay, data, prop)
+        elif box.kind != b"ipma":
+            overlay.free(box)
+
+
+def _clean_profile(overlay: _Overlay, data: Buffer, colr: Box) -> None:
+    profile = icc.is_valid(data[colr.body + 4 : colr.stop])
+    if profile:
+        overlay.blank(colr.body + 4 + len(profile), colr.stop)
+    else:
+        overlay.free(colr)
+
+
+def _clean_items(overlay: _Overlay, data: Buffer, parts: dict[bytes, Box]) -> list[tuple[int, int]]:
+    """Take the names from all items, the types from those not drawn; give the bytes in use."""
+    entries = items.entries(data, parts[b"iinf"])
+    related = items.references(data, parts[b"iref"]) if b"iref" in parts else []
+    drawn = items.displayed_items(items.primary(data, parts[b"pitm"]), entries, related)
+    for item, entry in entries.items():
+        if item not in drawn:
+            overlay.write(entry.at, b"free")
+        overlay.blank(entry.at + 4, entry.stop)
+    for reference in related:
+        if reference.item not in drawn:
+            overlay.write(reference.at, b"free")
+    places = items.extents(data, parts[b"iloc"], parts.get(b"idat"))
+    return [(start, stop) for item, start, stop in places if item in drawn and start < stop]
+
+
+def _gaps(areas: list[tuple[int, int]], used: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Give the bytes of the areas that are not in use; both in order.
+
+    Raises:
+        errors.PhotoDamaged: bytes are in use outside the areas.
+    """
+    todo = used[::-1]
+    for start, stop in areas:
+        at = start
+        while todo and todo[-1][0] < stop:
+            first, past = todo.pop()
+            if first < start or past > stop:
+                raise PhotoDamaged(problem="an item outside the data")
+            if at < first:
+                yield at, first
+            at = max(at, past)
+        if at < stop:
+            yield at, stop
+    if todo:
+        raise PhotoDamaged(problem="an item outside the data")

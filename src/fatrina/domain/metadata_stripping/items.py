@@ -1,0 +1,162 @@
+"""The items of a HEIF file (ISO/IEC 23008-12): what there is, and which of it draws the picture."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fatrina.domain.errors import PhotoDamaged
+from fatrina.domain.metadata_stripping.boxes import Box, Reader, boxes
+from fatrina.domain.metadata_stripping.segments import Buffer, check_segment_count
+
+# Coded, and derived from others: ISO/IEC 23008-12, 6.6.2, and AV1 Image File Format, 2.1 and 4.2.
+_IMAGES = frozenset({b"av01", b"grid", b"iovl", b"iden", b"tmap", b"sato"})
+_DERIVED, _AUXILIARY, _THUMBNAIL = b"dimg", b"auxl", b"thmb"
+_WIDTHS = frozenset({0, 4, 8})
+
+
+class Entry(NamedTuple):
+    """What a file says of an item: its type, where that stands, and the end of its entry."""
+
+    kind: bytes
+    at: int
+    stop: int
+
+
+class Extent(NamedTuple):
+    """Bytes of the file that belong to an item."""
+
+    item: int
+    start: int
+    stop: int
+
+
+class Reference(NamedTuple):
+    """One item's relation to another: `dimg` is made of it, `auxl` is an extra plane of it.
+
+    Its type stands at `at`, once for all the relations of a kind that an item has.
+    """
+
+    kind: bytes
+    at: int
+    item: int
+    other: int
+
+
+def primary(data: Buffer, pitm: Box) -> int:
+    """Read which item is the picture."""
+    reader = Reader(data, pitm.body, pitm.stop)
+    return reader.number(4 if reader.version() else 2)
+
+
+def entries(data: Buffer, iinf: Box) -> dict[int, Entry]:
+    """Read what items there are.
+
+    Raises:
+        errors.PhotoDamaged: also when two have one number: decoders would differ.
+    """
+    reader = Reader(data, iinf.body, iinf.stop)
+    reader.number(4 if reader.version() else 2)
+    found: dict[int, Entry] = {}
+    for box in boxes(data, reader.at, iinf.stop):
+        item, entry = _entry(data, box)
+        if item in found:
+            raise PhotoDamaged(problem="two items of one number")
+        found[item] = entry
+    return found
+
+
+def _entry(data: Buffer, infe: Box) -> tuple[int, Entry]:
+    reader = Reader(data, infe.body, infe.stop)
+    version = reader.version()
+    if infe.kind != b"infe" or version not in {2, 3}:
+        raise PhotoDamaged(problem="an item without a type")
+    item = reader.number(2 if version == 2 else 4)  # noqa: PLR2004 - 14496-12, 8.11.6.2
+    reader.number(2)
+    at = reader.at
+    reader.number(4)
+    return item, Entry(data[at : reader.at], at, infe.stop)
+
+
+def extents(data: Buffer, iloc: Box, idat: Box | None) -> Iterator[Extent]:
+    """Read where the items' bytes are (ISO/IEC 14496-12, 8.11.3); they may be anywhere.
+
+    Raises:
+        errors.PhotoDamaged: also when they are neither in the file nor in `idat`.
+    """
+    return check_segment_count(_extents(data, iloc, idat))
+
+
+def _extents(data: Buffer, iloc: Box, idat: Box | None) -> Iterator[Extent]:
+    reader = Reader(data, iloc.body, iloc.stop)
+    version, widths = reader.version(), reader.number(2)
+    at_width, size_width, base_width, index_width = (widths >> bit & 15 for bit in (12, 8, 4, 0))
+    index_width *= version > 0
+    if not {at_width, size_width, base_width, index_width} <= _WIDTHS:
+        raise PhotoDamaged(problem="an offset of unknown width")
+    id_width = 2 if version < 2 else 4  # noqa: PLR2004 - 14496-12, 8.11.3.2
+    for _ in range(reader.number(id_width)):
+        item = reader.number(id_width)
+        method = reader.number(2) & 15 if version else 0
+        reader.number(2)
+        base = reader.number(base_width) + _origin(method, idat)
+        yield Extent(item, base, base)
+        for _ in range(reader.number(2)):
+            reader.number(index_width)
+            start = base + reader.number(at_width)
+            yield Extent(item, start, start + reader.number(size_width))
+
+
+def _origin(method: int, idat: Box | None) -> int:
+    """Give the place that offsets count from: the file's beginning, or that of `idat`."""
+    if method == 0:
+        return 0
+    if method != 1 or idat is None:
+        raise PhotoDamaged(problem="an item in a place unknown")
+    return idat.body
+
+
+def references(data: Buffer, iref: Box) -> list[Reference]:
+    """Read the relations between items.
+
+    Raises:
+        errors.PhotoDamaged: the boxes are broken, or there are over `PARTS` relations.
+    """
+    return list(check_segment_count(_references(data, iref)))
+
+
+def _references(data: Buffer, iref: Box) -> Iterator[Reference]:
+    reader = Reader(data, iref.body, iref.stop)
+    width = 4 if reader.version() else 2
+    for box in boxes(data, reader.at, iref.stop):
+        reader = Reader(data, box.body, box.stop)
+        item = reader.number(width)
+        for _ in range(reader.number(2)):
+            yield Reference(box.kind, box.start + 4, item, reader.number(width))
+
+
+def displayed_items(first: int, found: dict[int, Entry], related: list[Reference]) -> set[int]:
+    """Tell which items draw the picture: it, what it is made of, and their extra planes (alpha).
+
+    Thumbnails, further pictures and metadata are none of them.
+
+    Raises:
+        errors.PhotoDamaged: the picture itself is no image, or only serves another one.
+    """
+    needs = defaultdict(set)
+    for kind, _, item, other in related:
+        if kind == _DERIVED:
+            needs[item].add(other)
+        elif kind == _AUXILIARY:
+            needs[other].add(item)
+    images = {item for item, entry in found.items() if entry.kind in _IMAGES}
+    serving = {item for kind, _, item, _ in related if kind in {_AUXILIARY, _THUMBNAIL}}
+    if first not in images - serving:
+        raise PhotoDamaged(problem="no picture")
+    done: set[int] = set()
+    todo = [first]
+    while todo:
+        item = todo.pop()
+        if item not in done:
+            done.add(item)
+            todo += needs[item] & images
+    return done

@@ -1,0 +1,218 @@
+"""Sow a whole shop at once: merchants, tokens, products and their pictures, all or nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Connection
+
+from fatrina.actions import Services, access, ids, ingest
+from fatrina.actions.ingest import File, IncomingPhoto, PhotoLink, StorageSection
+from fatrina.adapters.database import images, products, tokens, versions
+from fatrina.adapters.database.products import ProductRow
+from fatrina.domain import errors
+from fatrina.domain.access import hash_token
+from fatrina.domain.gallery import Change, Gallery
+from fatrina.domain.rate_limit import DEFAULT
+from fatrina.domain.version import Version
+
+PhotoWriter = Callable[[File], None]
+"""Writes a picture's bytes into a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeedImage:
+    """An image or a video to be; `at` is its place in the seed, for whoever has to mend it."""
+
+    at: str
+    change: Change
+    id: int | None = None
+    bytes: PhotoWriter | None = None
+    link: str | None = None
+    video: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeedProduct:
+    """A product to be."""
+
+    at: str
+    name: str
+    sku: str | None = None
+    id: int | None = None
+    pictures: Sequence[SeedImage] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeedToken:
+    """A token to be; `text` is given where tests know it by heart."""
+
+    text: str
+    scope: str
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeedMerchant:
+    """A merchant to be, or one that is there already."""
+
+    at: str
+    code: str
+    plan: str = DEFAULT
+    tokens: Sequence[SeedToken] = ()
+    products: Sequence[SeedProduct] = ()
+
+
+class SeedError(Exception):
+    """Something of the seed cannot be sown: where, and why."""
+
+    def __init__(self, at: str, error: errors.ServiceError) -> None:
+        super().__init__(at, error)
+        self.at = at
+        self.refusal = error
+
+
+def seed(
+    services: Services,
+    merchants: Sequence[SeedMerchant],
+    workers: int,
+    progress: Callable[[], None] = lambda: None,
+) -> int:
+    """Add all of it, or nothing; how many pictures that were.
+
+    Pictures are decoded by as many `workers` at once, and every one is stored before the one
+    transaction begins; `progress` is called after each.
+
+    Raises:
+        SeedError: one of it cannot be: refused by the rules that hold for the API as well.
+        errors.HousekeepingBusy: sweep, restore, reset or another seed is at work.
+    """
+    with services.housekeeping.exclusive("seed") as lease, ExitStack() as stack:
+
+        def tick() -> None:
+            lease.check()
+            progress()
+
+        return _seed(services, merchants, workers, tick, StorageSection(services, stack))
+
+
+def _seed(
+    services: Services,
+    merchants: Sequence[SeedMerchant],
+    workers: int,
+    progress: Callable[[], None],
+    storing: StorageSection,
+) -> int:
+    wanted = [
+        (merchant.code, picture)
+        for merchant in merchants
+        for product in merchant.products
+        for picture in product.pictures
+        if picture.video is None
+    ]
+    with services.database.reading() as conn:
+        for merchant in merchants:
+            _check_owner(conn, merchant, tokens.merchant_id(conn, merchant.code))
+    made: dict[str, Version] = {}
+
+    def develop(code: str, picture: SeedImage) -> None:
+        with _for_place(picture.at), services.spool.new() as file:
+            made[picture.at] = ingest.render_and_store(
+                services, _receive(services, picture, file), code, storing
+            )
+        progress()
+
+    stored = made.values()
+    with (
+        ingest.cleanup_on_error(services, stored, BaseException),
+        ThreadPoolExecutor(workers) as threads,
+    ):
+        try:
+            for done in [threads.submit(develop, *each) for each in wanted]:
+                done.result()
+        except BaseException:
+            threads.shutdown(cancel_futures=True)
+            raise
+    with (
+        ingest.cleanup_on_error(services, stored, SeedError, errors.StorageFull),
+        services.database.writing() as tx,
+    ):
+        for merchant in merchants:
+            _insert(services, tx, merchant, made)
+    return len(made)
+
+
+def _check_owner(conn: Connection, merchant: SeedMerchant, owner_id: int | None) -> None:
+    """Pass unless a token that the seed names is another merchant's."""
+    for number, token in enumerate(merchant.tokens):
+        holder = tokens.find_holder(conn, hash_token(token.text))
+        if holder is not None and holder != owner_id:
+            with _for_place(f"{merchant.at}/tokens/{number}"):
+                raise errors.ValidationFailed(errors.TokenTaken("token"))
+
+
+def _receive(services: Services, picture: SeedImage, file: File) -> IncomingPhoto:
+    if picture.bytes is None:
+        return ingest.download(services, PhotoLink(picture.link or "", "url"), file)
+    picture.bytes(file)
+    return IncomingPhoto(file, field="file")
+
+
+def _insert(
+    services: Services, tx: Connection, merchant: SeedMerchant, made: dict[str, Version]
+) -> None:
+    now = services.clock()
+    owner = tokens.merchant_id(tx, merchant.code)
+    if owner is None:
+        owner = tokens.add_merchant(tx, merchant.code, now, merchant.plan)
+    tokens.lock(tx, owner)
+    _check_owner(tx, merchant, owner)
+    for token in merchant.tokens:
+        _, row = access.build_token(token.scope, token.milliseconds, now, token.text)
+        tokens.replace(tx, owner, row)
+    for product in merchant.products:
+        with _for_place(product.at):
+            _add(services, tx, owner, product, made)
+
+
+def _add(
+    services: Services,
+    tx: Connection,
+    owner_id: int,
+    product: SeedProduct,
+    made: dict[str, Version],
+) -> None:
+    if product.sku and products.by_sku(tx, owner_id, product.sku) is not None:
+        raise errors.ValidationFailed(errors.SkuTaken("sku", sku=product.sku))
+    now = services.clock()
+    number = _new_id(product.id, partial(products.exists, tx))
+    products.add(tx, owner_id, ProductRow(number, product.name, product.sku), now)
+    gallery = Gallery()
+    for picture in product.pictures:
+        with _for_place(picture.at):
+            if picture.video is None:
+                gallery.check_capacity()
+            image = _new_id(picture.id, partial(images.exists, tx))
+            after = gallery.attach(image, picture.change, picture.video)
+            images.save(tx, number, gallery, after, now)
+            gallery = after
+            if picture.video is None:
+                versions.add(tx, image, made[picture.at], None, now)
+
+
+def _new_id(wanted: int | None, taken: Callable[[int], bool]) -> int:
+    if wanted is None:
+        return ids.new_id(taken)
+    if taken(wanted):
+        raise errors.ValidationFailed(errors.IdTaken("id", id=wanted))
+    return wanted
+
+
+@contextmanager
+def _for_place(place: str) -> Iterator[None]:
+    try:
+        yield
+    except errors.ServiceError as exc:
+        raise SeedError(place, exc) from exc

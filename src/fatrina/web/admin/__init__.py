@@ -1,0 +1,40 @@
+"""Endpoints below `/_fatrina` for the holder of the admin token."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fatrina.web.admin import backup, deliveries
+from fatrina.web.admin.gate import AdminEndpoint, AdminRoute
+from fatrina.web.http.failure_delay import FailureDelay
+from fatrina.web.http.responses import success
+
+__all__ = ["PREFIX", "AdminRoute", "backup", "deliveries", "protect"]
+
+PREFIX: Final = "/_fatrina"
+
+
+def protect(admin_routes: Sequence[AdminRoute], admin_token: str) -> list[Route]:
+    """Return the routes, each behind the admin token, and an index of them at `/_fatrina/`.
+
+    Without an admin token there are no routes, so that their paths answer 404.
+    """
+    if not admin_token:
+        return []
+
+    async def index(_: Request) -> Response:
+        return success(200, [route.describe(PREFIX) for route in routes])
+
+    failures = FailureDelay("the admin token")
+    routes = [AdminRoute("GET", "/", "What there is to control.", index), *admin_routes]
+    return [
+        Route(
+            PREFIX + route.path,
+            AdminEndpoint(route, admin_token, failures),
+            methods=[route.method],
+        )
+        for route in routes
+    ]

@@ -1,0 +1,91 @@
+"""Controls of the whole as one file: dump it, put it back."""
+
+import os
+from contextlib import ExitStack
+from functools import partial
+from typing import Final
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from fatrina.actions import Services, backup
+from fatrina.actions.backup import DumpError
+from fatrina.actions.ingest import File
+from fatrina.actions.rate_limits import RateLimiter
+from fatrina.domain import errors
+from fatrina.web.admin.gate import AdminRoute
+from fatrina.web.http import body
+from fatrina.web.http.body import BodyTimeouts
+from fatrina.web.http.responses import success
+
+_LARGEST: Final = 2**40
+"""Bytes of a dump; before that, there is the room for all that arrives."""
+_PIECE: Final = 262_144
+
+
+def routes(
+    services: Services, rate_limiter: RateLimiter, timeouts: BodyTimeouts
+) -> list[AdminRoute]:
+    """The controls of the whole as one file."""
+
+    async def dump(_: Request) -> Response:
+        with ExitStack() as stack:
+            file = stack.enter_context(services.spool.new())
+            await run_sync(_dump, services, file)
+            return _Archive(file, stack.pop_all())
+
+    async def restore(request: Request) -> Response:
+        with services.spool.new() as file:
+            async for piece in body.chunks(request, _LARGEST, timeouts):
+                file.write(piece)
+            made = await run_sync(partial(_restore, services, file))
+        rate_limiter.reset()
+        return success(200, {"pictures": made})
+
+    return [
+        AdminRoute("GET", "/dump", "Every row and every picture, as a tar archive.", dump),
+        AdminRoute("POST", "/restore", "Put a dump, the body, in the place of all.", restore),
+    ]
+
+
+def _dump(services: Services, file: File) -> None:
+    try:
+        with open(file.descriptor, "wb", closefd=False) as out:
+            backup.dump(services.database, services.storage, out, _nothing)
+    except DumpError as wrong:  # stored files are missing
+        raise errors.StorageUnavailable from wrong
+
+
+def _restore(services: Services, file: File) -> int:
+    try:
+        with open(file.descriptor, "rb", closefd=False) as source:
+            everything = services.database, services.storage, services.housekeeping, services.spool
+            return backup.restore(*everything, source, _nothing)
+    except DumpError as wrong:
+        raise errors.ValidationFailed(errors.InvalidDump("dump", problem=str(wrong))) from wrong
+
+
+def _nothing() -> None:
+    """Tell nobody how far it is."""
+
+
+class _Archive(StreamingResponse):
+    """Sends a file, and then lets go of it, whether or not anybody took it."""
+
+    def __init__(self, file: File, held: ExitStack) -> None:
+        size = os.fstat(file.descriptor).st_size
+        pieces = (os.pread(file.descriptor, _PIECE, at) for at in range(0, size, _PIECE))
+        headers = {
+            "Content-Length": str(size),
+            "Content-Disposition": 'attachment; filename="fatrina.tar"',
+            "Cache-Control": "no-store",
+        }
+        super().__init__(pieces, 200, headers, media_type="application/x-tar")
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        with self._held:
+            await super().__call__(scope, receive, send)

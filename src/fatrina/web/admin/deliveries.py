@@ -1,0 +1,72 @@
+"""Controls of deliveries: what became of events, and once more."""
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fatrina.actions import Services
+from fatrina.actions.webhooks import subscriptions
+from fatrina.actions.webhooks.subscriptions import DeliveryRow
+from fatrina.domain import errors
+from fatrina.web.admin.gate import AdminRoute
+from fatrina.web.api.base import path_id
+from fatrina.web.http.responses import success
+from fatrina.web.parsing.commands import MAX_NAME_LENGTH
+from fatrina.web.parsing.fields import Fields
+from fatrina.web.parsing.forms import Form
+
+_LARGEST_ID = 2**63 - 1
+"""Deliveries are counted in 64 bits: there may be many."""
+
+
+def routes(services: Services) -> list[AdminRoute]:
+    """The controls of deliveries."""
+
+    async def deliveries(request: Request) -> Response:
+        fields = Fields(Form(dict(request.query_params)))
+        merchant = fields.text("merchant", MAX_NAME_LENGTH) or ""
+        fields.raise_errors()
+        failed = request.query_params.get("failed") == "1"
+
+        def look() -> list[dict[str, object]]:
+            rows = subscriptions.deliveries(
+                services.database, merchant_code=merchant, failed=failed
+            )
+            return [_to_json(row) for row in rows]
+
+        return success(200, await run_sync(look))
+
+    async def redeliver(request: Request) -> Response:
+        delivery = path_id(request, "delivery", _LARGEST_ID)
+        if not await run_sync(
+            subscriptions.redeliver, services.database, delivery, services.clock()
+        ):
+            raise errors.NotFound
+        return success(202, {"id": delivery})
+
+    return [
+        AdminRoute(
+            "GET",
+            "/deliveries",
+            "The newest deliveries; ?merchant=CODE and ?failed=1 choose.",
+            deliveries,
+        ),
+        AdminRoute("POST", "/deliveries/{delivery}/redeliver", "Deliver once more.", redeliver),
+    ]
+
+
+def _to_json(row: DeliveryRow) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "merchant": row.merchant_code,
+        "event": row.event,
+        "url": row.url,
+        "product": row.product_id,
+        "created_at": row.created_at,
+        "tries": row.attempts,
+        "due_at": row.due_at,
+        "status": row.status,
+        "problem": row.error,
+        "dropped": row.dropped,
+        "paused_until": row.paused_until,
+    }

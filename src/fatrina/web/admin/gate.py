@@ -1,0 +1,52 @@
+"""Who may use the controls: whoever carries the admin token."""
+
+from collections.abc import Awaitable, Callable
+from hmac import compare_digest
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from fatrina.domain import errors
+from fatrina.web.http import auth
+from fatrina.web.http.failure_delay import FailureDelay
+
+
+class AdminRoute(NamedTuple):
+    """One control: how it is called, what it is for, and what answers."""
+
+    method: str
+    path: str
+    summary: str
+    answer: Callable[[Request], Awaitable[Response]]
+
+    def describe(self, prefix: str) -> dict[str, str]:
+        """Return the route's line in the index."""
+        return {"method": self.method, "path": prefix + self.path, "summary": self.summary}
+
+
+class AdminEndpoint:
+    """A control as an application, closed to all but the holder of the admin token."""
+
+    def __init__(self, control: AdminRoute, admin_token: str, guesses: FailureDelay) -> None:
+        self.__name__ = control.answer.__name__
+        self._answer = control.answer
+        self._token = admin_token.encode()
+        self._guesses = guesses
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request.
+
+        Raises:
+            errors.InvalidToken: the bearer token is not the admin token.
+            errors.TooManyGuesses: so are many others.
+        """
+        request = Request(scope, receive)
+        token = auth.bearer(request).encode()
+        if not compare_digest(token, self._token):
+            if token:
+                await self._guesses.delay()
+            raise errors.InvalidToken
+        response = await self._answer(request)
+        await response(scope, receive, send)

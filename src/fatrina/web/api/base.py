@@ -1,0 +1,159 @@
+"""What every endpoint does alike: admit who asks, receive what is sent, act in a thread."""
+
+import re
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.types import Scope
+
+from fatrina.actions import Services, access, cancellation
+from fatrina.actions.images import PhotoSource
+from fatrina.actions.ingest import PhotoLink
+from fatrina.actions.rate_limits import RateLimiter
+from fatrina.domain import errors, text
+from fatrina.domain.access import Caller
+from fatrina.domain.rate_limit import RateLimitStatus
+from fatrina.web.http import auth, context
+from fatrina.web.http.fair_limiter import FairLimiter
+from fatrina.web.parsing.forms import Form, FormReader
+from fatrina.wire import Serializer
+
+T = TypeVar("T")
+Lookup = Callable[[Services, Caller], T]
+
+# ASCII digits in their one spelling: `int` would take Arabic digits, blanks and signs.
+_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
+_LARGEST_ID: Final = 2**31 - 1
+_NOBODY: Final = 0
+_ALLOWANCE: Final = (b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset")
+_REMOVED: Final = {"message": "The Object has been removed successfully", "code": 202}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiOptions:
+    """The settings that the endpoints ask for."""
+
+    alt_length: int
+    photo_optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Limiters:
+    """How many threads each kind of work may hold, so that none starves another."""
+
+    looks: CapacityLimiter
+    changes: FairLimiter
+    links: FairLimiter
+
+
+@dataclass(frozen=True)
+class BaseEndpoints:
+    """Where requests are taken in."""
+
+    services: Services
+    form_reader: FormReader
+    serializer: Serializer
+    options: ApiOptions
+    limiters: Limiters
+    rate_limiter: RateLimiter
+
+    async def authorize(self, request: Request, scope: str, look: Lookup[T]) -> tuple[Caller, T]:
+        """Who is asking, and may the rest be asked at all? All judged before the body is read."""
+
+        def judge() -> tuple[Caller, T]:
+            caller = access.authenticate(self.services, auth.bearer(request))
+            log_fields = {"merchant": caller.merchant_code, "token": caller.token_id}
+            context.get(request.scope).log_fields |= log_fields
+            _check_rate_limit(request, self.rate_limiter.count(caller))
+            caller.require_scope(scope)
+            return caller, look(self.services, caller)
+
+        with self.services.clock.stage("admit"):
+            return await run_sync(judge, limiter=self.limiters.looks)
+
+    async def read_form(
+        self, request: Request, arrival: ExitStack, *, pictures: bool = False
+    ) -> Form:
+        """The body; where `pictures` may come with it, only while there is room to decode one."""
+        self.form_reader.check_length(request)
+        if pictures:
+            self.services.decoders.check_capacity()
+        with self.services.clock.stage("receive"):
+            form = await self.form_reader.read(request, arrival)
+        context.get(request.scope).body_shape = form.shape()
+        return form
+
+    async def run(
+        self,
+        request: Request,
+        caller: Caller,
+        action: Callable[[Services, Caller], T],
+        photo: PhotoSource | None = None,
+    ) -> T:
+        """Change something, in a thread and a slot of the lane for what was offered.
+
+        Raises:
+            errors.Busy: no slot came free in time.
+            errors.ClientGone: the client left while the request waited.
+        """
+        lane = self.limiters.links if isinstance(photo, PhotoLink) else self.limiters.changes
+        request_context = context.get(request.scope)
+        cancellation.client_gone.set(request_context.is_client_gone)
+        services = self.services
+        if request_context.outbox is not None:
+            services = replace(services, outbox=request_context.outbox)
+        with self.services.clock.stage("act"):
+            async with lane.slot(caller.merchant_id):
+                cancellation.check_client()
+                return await run_sync(action, services, caller, limiter=lane.threads)
+
+
+def add_rate_limit_headers(scope: Scope, allowance: RateLimitStatus) -> None:
+    """Have whatever is answered tell a merchant's allowance."""
+    told = (allowance.limit, allowance.remaining, allowance.reset)
+    context.get(scope).headers.extend(
+        (name, str(value).encode()) for name, value in zip(_ALLOWANCE, told, strict=True)
+    )
+
+
+def _check_rate_limit(request: Request, allowance: RateLimitStatus | None) -> None:
+    """Tell the merchant's allowance, and refuse where it is used up."""
+    if allowance is None:
+        return
+    add_rate_limit_headers(request.scope, allowance)
+    if allowance.retry:
+        raise errors.TooManyRequests(limit=allowance.limit, retry=allowance.retry)
+
+
+def no_lookup(_: Services, __: Caller) -> None:
+    """Look for nothing: whoever is admitted may ask."""
+
+
+def removed_response() -> dict[str, object]:
+    """What the contract says of whatever was removed."""
+    return dict(_REMOVED)
+
+
+def path_id(request: Request, name: str, largest: int = _LARGEST_ID) -> int:
+    """An id from the path; 0, which nothing has, for any other spelling than plain digits."""
+    digits: str = request.path_params[name]
+    number = int(digits) if _ID.fullmatch(digits) else _NOBODY
+    return number if number <= largest else _NOBODY
+
+
+def segment(request: Request, name: str) -> str:
+    """A text from the path.
+
+    Raises:
+        errors.NotFound: nothing can have it: it holds NUL or another control character.
+    """
+    found: str = request.path_params[name]
+    try:
+        return text.validate(name, found, len(found))
+    except errors.FieldError:
+        raise errors.NotFound from None

@@ -1,0 +1,159 @@
+"""Routes, and the layers around them."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.convertors import StringConvertor, register_url_convertor
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fatrina import __version__, logs
+from fatrina.actions import Services
+from fatrina.actions.rate_limits import RateLimiter
+from fatrina.actions.webhooks.dispatcher import WebhookDispatcher
+from fatrina.web import admin, media, oauth
+from fatrina.web.admin.gate import AdminRoute
+from fatrina.web.api import Api, ApiOptions, Limiters
+from fatrina.web.http.exceptions import ExceptionMiddleware
+from fatrina.web.http.fair_limiter import FairLimiter
+from fatrina.web.http.lingering_close import LingeringClose
+from fatrina.web.http.routing import SegmentRoute
+from fatrina.web.http.telemetry import Metrics, OnRequest, TelemetryMiddleware
+from fatrina.web.parsing.forms import FormReader
+from fatrina.web.reference import openapi, pages
+from fatrina.wire import Serializer
+
+PREFIX: Final = "/admin/v2"
+_LOOKS: Final = 16
+
+
+class Extension(Protocol):
+    """Adds layers and admin endpoints to the application, such as `fatrina.emulator`."""
+
+    admin_routes: list[AdminRoute]
+
+    @property
+    def on_request(self) -> OnRequest:
+        """A callback for each finished request."""
+
+    def wrap(self, app: ASGIApp) -> ASGIApp:
+        """Return the application inside the layers of this extension."""
+
+
+class _Code(StringConvertor):
+    regex = media.CODE
+
+
+class _Name(StringConvertor):
+    regex = media.NAME
+
+
+class _Endpoint:
+    """One endpoint as an application: Starlette's own wrapper costs every waiting upload 3 KB."""
+
+    def __init__(self, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        self.__name__ = answer.__name__
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+
+def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
+    services: Services,
+    metrics: Metrics,
+    form_reader: FormReader,
+    serializer: Serializer,
+    options: ApiOptions,
+    rate_limiter: RateLimiter,
+    dispatcher: WebhookDispatcher,
+    *,
+    changes: int,
+    links: int,
+    admin_token: str = "",
+    extension: Extension | None = None,
+) -> ASGIApp:
+    """Return the complete application: the API, images, operator pages and admin endpoints.
+
+    `changes` and `links` limit how many updates, and updates by link, run at once. `extension`
+    adds layers and admin endpoints to it. Without `admin_token` there are no admin endpoints.
+    """
+    lanes = Limiters(CapacityLimiter(_LOOKS), FairLimiter(changes), FairLimiter(links))
+    api = Api(services, form_reader, serializer, options, lanes, rate_limiter)
+    admin_routes = [
+        *(extension.admin_routes if extension else ()),
+        *admin.deliveries.routes(services),
+        *admin.backup.routes(services, rate_limiter, form_reader.timeouts),
+    ]
+    routes: list[BaseRoute] = [  # pictures first: most of what is asked for, in the least time
+        *_media(services, urlsplit(serializer.base).path),
+        *_api(api),
+        *_operator_routes(services, metrics, dispatcher),
+        *pages.routes(PREFIX, serializer.base),
+        *oauth.routes(services, serializer.base, form_reader.timeouts),
+        *admin.protect(admin_routes, admin_token),
+    ]
+    for route in routes:
+        _match_full_path(route)
+    application: ASGIApp = ExceptionMiddleware(routes, metrics)
+    on_request = None
+    if extension is not None:
+        application, on_request = extension.wrap(application), extension.on_request
+    return LingeringClose(TelemetryMiddleware(application, metrics, on_request))
+
+
+def _api(api: Api) -> list[Route]:
+    return [
+        SegmentRoute(
+            PREFIX + endpoint.path, _Endpoint(getattr(api, name)), methods=[endpoint.method]
+        )
+        for name, endpoint in openapi.ENDPOINTS.items()
+    ]
+
+
+def _operator_routes(
+    services: Services, metrics: Metrics, dispatcher: WebhookDispatcher
+) -> list[Route]:
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "live", "version": __version__})
+
+    async def ready(_: Request) -> Response:
+        await run_sync(services.database.check)
+        await run_sync(services.storage.check)
+        # Photos are served while events wait: a stuck dispatcher is reported, and stops no traffic.
+        stuck = {"webhooks": "stuck"} if dispatcher.health().stuck else {}
+        return JSONResponse({"status": "ready", **stuck})
+
+    async def metrics_page(_: Request) -> Response:
+        metrics.waiting.set(services.decoders.waiting)
+        metrics.decoder_faults.set(services.decoders.faults)
+        metrics.log_lines_dropped.set(logs.dropped())
+        metrics.dispatcher(await run_sync(dispatcher.figures))
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return [Route("/health", health), Route("/ready", ready), Route("/metrics", metrics_page)]
+
+
+def _media(services: Services, below: str) -> list[Route]:
+    """The pictures at the root, and below the path of their public URLs when those have one."""
+    register_url_convertor("code", _Code())
+    register_url_convertor("name", _Name())
+    pictures = media.Media(services)
+    return [
+        Route(f"{path}/{{code:code}}/{{name:name}}", pictures, methods=["GET", "HEAD"])
+        for path in dict.fromkeys(("", below))
+    ]
+
+
+def _match_full_path(route: BaseRoute) -> None:
+    """Starlette ends a route's expression with `$`, which a line feed may follow."""
+    if isinstance(route, Route):
+        route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")

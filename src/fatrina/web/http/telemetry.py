@@ -1,0 +1,165 @@
+"""Every request named, timed, counted and logged; and the last net under every fault."""
+
+import re
+from collections.abc import Callable, Mapping
+from random import getrandbits
+from time import perf_counter
+from typing import Any, Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fatrina.domain import errors
+from fatrina.web.http import context
+
+OnRequest = Callable[[Scope, Mapping[str, Any]], None]
+_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE")  # others would be labels without bounds
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_WEBHOOKS: Final = {
+    "pending": "Deliveries of events that wait.",
+    "oldest_pending_seconds": "Age of the oldest delivery that waits.",
+    "paused": "Subscriptions that are paused because their receivers fail.",
+    "running": "Deliveries under way.",
+    "unrecorded": "Attempts whose outcome could not be recorded yet: nothing is sent meanwhile.",
+    "look_age_seconds": "Seconds since the dispatcher last looked successfully for what is due.",
+    "stuck": "1 when the dispatcher delivers nothing.",
+}
+log = structlog.get_logger("fatrina")
+
+
+class Metrics:
+    """What Prometheus is told."""
+
+    def __init__(self) -> None:
+        """Make a registry of its own, so that two services in one process do not meet."""
+        self.registry = CollectorRegistry()
+        self.requests = Histogram(
+            "fatrina_request_seconds",
+            "Time to answer a request.",
+            ("method", "route", "status"),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.stages = Histogram(
+            "fatrina_stage_seconds",
+            "Time of one stage of a request: admit, receive, act; within act fetch, wait, decode, "
+            "store, commit.",
+            ("stage",),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.errors = Counter(
+            "fatrina_refusals",
+            "Requests refused, by reason.",
+            ("reason",),
+            registry=self.registry,
+        )
+        self.waiting = Gauge(
+            "fatrina_decoder_waiting", "Photos that wait for a decoder.", registry=self.registry
+        )
+        self.decoder_faults = Gauge(
+            "fatrina_decoder_faults",
+            "Exceptions in decoders since the start that nothing expects: faults of the service.",
+            registry=self.registry,
+        )
+
+        self.log_lines_dropped = Gauge(
+            "fatrina_log_lines_dropped",
+            "Lines of the log since the start that could not be written in time.",
+            registry=self.registry,
+        )
+        self.attempts = Counter(
+            "fatrina_webhook_attempts",
+            "Attempts to deliver an event, by outcome: delivered, failed.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self.webhooks = {
+            name: Gauge(f"fatrina_webhook_{name}", text, registry=self.registry)
+            for name, text in _WEBHOOKS.items()
+        }
+
+    def attempted(self, outcome: str) -> None:
+        """Count an attempt to deliver an event."""
+        self.attempts.labels(outcome).inc()
+
+    def dispatcher(self, figures: Mapping[str, float]) -> None:
+        """Set what is known of the dispatcher of events."""
+        for name, value in figures.items():
+            self.webhooks[name].set(value)
+
+    def observe_stage(self, stage: str, seconds: float) -> None:
+        """Note how long a stage took."""
+        self.stages.labels(stage).observe(seconds)
+
+    def count_error(self, error: errors.ServiceError) -> None:
+        """Count a refusal, or each field of it."""
+        for each in error.each():
+            self.errors.labels(each.reason).inc()
+
+
+class TelemetryMiddleware:
+    """The layer around the whole application."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, note: OnRequest | None = None) -> None:
+        """Observe `app`; `note` is told of every request, if anybody wants to know."""
+        self._app = app
+        self._told = note
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        name = _request_id(scope)
+        request_context = context.get(scope)
+        request_context.request_id = name
+        begun = perf_counter()
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                request_context.status = message["status"]
+                added = [*request_context.headers, (b"x-request-id", name.encode())]
+                message["headers"] = [*message.get("headers", ()), *added]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, told)
+        finally:
+            self._note(scope, name, perf_counter() - begun)
+
+    def _note(self, scope: Scope, name: str, seconds: float) -> None:
+        route = _route(scope)
+        request_context = context.get(scope)
+        status = request_context.status or 0
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.requests.labels(method, route, status).observe(seconds)
+        entry = {
+            "id": name,
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": status,
+            "ms": round(seconds * 1000, 1),
+            **request_context.log_fields,
+        }
+        log.info("request", **entry)
+        if self._told is not None:
+            self._told(scope, entry)
+
+
+def _route(scope: Scope) -> str:
+    """The name of what answers; a path would be a label without bounds."""
+    endpoint = scope.get("endpoint")
+    name = getattr(endpoint, "__name__", type(endpoint).__name__)
+    return "none" if endpoint is None else str(name).lower()
+
+
+def _request_id(scope: Scope) -> str:
+    """The id a proxy gave, when it is a plain one; a new one otherwise."""
+    for header, value in scope["headers"]:
+        if header == b"x-request-id" and _ID.fullmatch(value):
+            return str(value.decode())
+    return f"{getrandbits(64):016x}"  # names a request, guards nothing

@@ -1,0 +1,1 @@
+"""Bodies and fields: from bytes to typed commands."""

@@ -1,0 +1,50 @@
+"""The character encodings of form fields: UTF-8 unless a part or the form names another one."""
+
+import re
+from encodings.aliases import aliases
+from typing import Final
+
+from fatrina.domain import errors
+
+UTF_8: Final = "utf-8"
+DECLARATION: Final = "_charset_"
+"""The field in which a form names the encoding of its text (RFC 7578, 4.6)."""
+
+# What Windows, Office and older web servers write. Python's codecs that are no character sets
+# (idna, unicode_escape) or cost much more time than their text is long are not among them.
+_KNOWN: Final = re.compile(
+    r"utf_8(_sig)?|utf_16(_[lb]e)?|ascii|cp125[0-8]|cp(437|720|850|852|864|866|874)"
+    r"|iso8859_[0-9]{1,2}|latin_1|mac_(roman|arabic|cyrillic|greek|turkish)|koi8_[ru]"
+)
+# `codecs.lookup` remembers every unknown name for ever, so names from outside are looked up here.
+_CODECS: Final = {name: name for name in aliases.values() if _KNOWN.fullmatch(name)} | {
+    alias: name for alias, name in aliases.items() if _KNOWN.fullmatch(name)
+}
+_MORE: Final = {"cp720": "cp720", "utf_8_sig": "utf_8_sig", "mac_arabic": "mac_arabic"}
+
+
+def codec(field: str, charset: str) -> str:
+    """Python's name of an encoding.
+
+    Raises:
+        errors.UnsupportedCharset: the encoding is not one that is read here.
+    """
+    name = charset.strip(" \t\"'").lower().replace("-", "_")
+    found = _CODECS.get(name) or _MORE.get(name)
+    if found is None:
+        raise errors.UnsupportedCharset(field, charset=charset)
+    # Latin-1 is windows-1252 on the Web (WHATWG Encoding, 4.2).
+    return "cp1252" if found == "latin_1" else found
+
+
+def decode(field: str, data: bytes, charset: str) -> str:
+    """The text that these bytes are in an encoding.
+
+    Raises:
+        errors.UnsupportedCharset: the encoding is not one that is read here.
+        errors.InvalidEncoding: the bytes are not text in it.
+    """
+    try:
+        return data.decode(codec(field, charset))
+    except UnicodeError:
+        raise errors.InvalidEncoding(field) from None

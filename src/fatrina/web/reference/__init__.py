@@ -1,0 +1,1 @@
+"""The API described: OpenAPI, its pages, and the compatibility report."""

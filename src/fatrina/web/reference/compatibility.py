@@ -1,0 +1,171 @@
+"""How sure each part of the contract is: one table for the page, the documents and the tests."""
+
+from typing import Final, Literal, NamedTuple
+
+Confidence = Literal["documented", "seen", "assumed"]
+Kind = Literal["endpoint", "field", "answer", "status", "header"]
+
+
+class Note(NamedTuple):
+    """A text in both languages."""
+
+    en: str
+    ar: str
+
+
+class ContractItem(NamedTuple):
+    """One part of the contract, and how it is known."""
+
+    kind: Kind
+    subjects: tuple[str, ...]
+    confidence: Confidence
+    note: Note | None = None
+
+
+KINDS: Final[dict[Kind, Note]] = {
+    "endpoint": Note("Calls", "النداءات"),
+    "field": Note("Fields that are sent", "الحقول المرسلة"),
+    "answer": Note("Fields of answers", "حقول الردود"),
+    "status": Note("HTTP statuses", "رموز الحالة"),
+    "header": Note("Headers of answers", "ترويسات الردود"),
+}
+CONFIDENCE: Final[dict[Confidence, Note]] = {
+    "documented": Note("documented", "موثّق"),
+    "seen": Note("seen in clients", "ملحوظ في البرامج"),
+    "assumed": Note("assumed", "مفترض"),
+}
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+TABLE: Final = (
+    ContractItem(
+        "endpoint",
+        _names("update_image attach_image attach_image_by_sku delete_image"),
+        "documented",
+        Note(
+            "By SKU answers HTTP 200 with 201 in the body; Delete answers 202.",
+            "يرد الإرفاق عبر SKU بالحالة 200 وفي الجسم 201، ويرد الحذف بالحالة 202.",
+        ),
+    ),
+    ContractItem("endpoint", _names("attach_video attach_video_by_sku"), "documented"),
+    ContractItem(
+        "endpoint",
+        _names(
+            "create_product list_products product_details product_details_by_sku "
+            "update_product delete_product"
+        ),
+        "documented",
+        Note(
+            "As far as images need them; 201 for the update and 202 for the deletion are assumed.",
+            "بقدر ما تحتاجه الصور؛ والحالتان 201 للتعديل و202 للحذف مفترضتان.",
+        ),
+    ),
+    ContractItem(
+        "endpoint",
+        _names("subscribe update_subscription list_subscriptions list_events unsubscribe"),
+        "documented",
+        Note(
+            "Their paths; statuses, answers and scopes are assumed.",
+            "المسارات موثّقة، أما الحالات والردود والصلاحيات فمفترضة.",
+        ),
+    ),
+    ContractItem("field", _names("photo default sort alt"), "documented"),
+    ContractItem("field", _names("main original"), "documented"),
+    ContractItem(
+        "field",
+        _names("video_url"),
+        "documented",
+        Note("YouTube links alone; others are refused.", "روابط YouTube وحدها، ويُرفض ما سواها."),
+    ),
+    ContractItem("field", _names("name sku images"), "documented"),
+    ContractItem("field", _names("page per_page keyword format"), "documented"),
+    ContractItem(
+        "field",
+        _names("event url headers secret security_strategy version id"),
+        "assumed",
+        Note(
+            "Of a subscription; the strategies and what they send are documented.",
+            "حقول الاشتراك؛ أما استراتيجيات التحقق وما ترسله فموثّقة.",
+        ),
+    ),
+    ContractItem("answer", _names("status success data pagination"), "documented"),
+    ContractItem(
+        "answer",
+        _names("id image sort default alt_seo video_url type"),
+        "documented",
+        Note("In this order, every key always there.", "بهذا الترتيب، وكل مفتاح حاضر دائمًا."),
+    ),
+    ContractItem(
+        "answer",
+        _names("original standard_resolution low_resolution thumbnail url width height"),
+        "documented",
+        Note(
+            "The sizes follow the documented figures to the last bit, but a small photo is never "
+            "enlarged, and the original has its real size instead of 0 by 0.",
+            "تتبع المقاسات الأرقام الموثّقة بدقة، لكن الصورة الصغيرة لا تُكبَّر، وللأصل مقاسه "
+            "الحقيقي بدل صفر في صفر.",
+        ),
+    ),
+    ContractItem(
+        "answer", _names("main three_d_image_url alt main_image images name sku"), "documented"
+    ),
+    ContractItem("answer", _names("message code"), "documented"),
+    ContractItem("answer", _names("event label rule"), "assumed"),
+    ContractItem("answer", _names("version headers key value security_strategy secret"), "assumed"),
+    ContractItem(
+        "answer",
+        _names("count total perPage currentPage totalPages links next previous"),
+        "documented",
+    ),
+    ContractItem("status", _names("200 201 202 401 404 422"), "documented"),
+    ContractItem(
+        "status",
+        _names("400 405 429 500 503"),
+        "documented",
+        Note(
+            "The codes are documented; of 429 no body is.",
+            "الرموز موثّقة، أما جسم الرد 429 فلا.",
+        ),
+    ),
+    ContractItem(
+        "status",
+        _names("408 413 507"),
+        "assumed",
+        Note("Where the contract is silent.", "فيما سكت عنه التوثيق."),
+    ),
+    ContractItem(
+        "header",
+        _names("x-ratelimit-limit x-ratelimit-remaining x-ratelimit-reset retry-after"),
+        "documented",
+    ),
+    ContractItem("header", _names("content-type"), "seen"),
+    ContractItem(
+        "header",
+        _names("x-request-id fatrina-reason content-language cache-control www-authenticate"),
+        "assumed",
+        Note("Fatrina's own, beside the contract.", "من فترينة، إضافة إلى الواجهة."),
+    ),
+)
+"""All there is. Tests hold it to the service: nothing is left out, nothing is made up."""
+
+
+def rows(language: Literal["en", "ar"] = "en") -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """The table by kind, in words: subjects, sureness, note."""
+    return [
+        (
+            getattr(title, language),
+            [
+                (
+                    " · ".join(entry.subjects),
+                    getattr(CONFIDENCE[entry.confidence], language),
+                    getattr(entry.note, language) if entry.note else "",
+                )
+                for entry in TABLE
+                if entry.kind == kind
+            ],
+        )
+        for kind, title in KINDS.items()
+    ]

@@ -1,0 +1,196 @@
+"""A shop of one product on a real database and storage, and what may be asked of it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple, Self, cast
+
+from sqlalchemy import select
+
+from fatrina.actions import Services, access, clock, images, products, videos
+from fatrina.actions.ingest import IncomingPhoto
+from fatrina.actions.views import ImageView
+from fatrina.actions.webhooks.outbox import DatabaseOutbox
+from fatrina.adapters.database import Database
+from fatrina.adapters.database.schema import versions
+from fatrina.adapters.decoder import Decoders
+from fatrina.adapters.housekeeping import Housekeeping
+from fatrina.adapters.http_client import Downloader
+from fatrina.adapters.spool import Spool
+from fatrina.adapters.storage import LocalStorage
+from fatrina.domain import video
+from fatrina.domain.access import WRITE, Caller
+from fatrina.domain.gallery import Change, Entry
+from fatrina.domain.photo import ImageFormat
+from fatrina.domain.renditions import Original
+from tests import sample_photos
+
+NOW = 1_800_000_000_000
+NO_CHANGE = Change()
+FILM = "https://youtu.be/dQw4w9WgXcQ"
+
+
+class Clock(clock.Clock):
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOW
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class Web:
+    """The far side of links: every link leads to its own bytes."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, bytes] = {}
+
+    def fetch(self, link: str, write: Callable[[bytes], None]) -> None:
+        write(self.pages[link])
+
+
+class Pictured(NamedTuple):
+    """An image that shows a photo."""
+
+    entry: Entry
+    original: Original
+
+    @classmethod
+    def of(cls, image: ImageView) -> Self:
+        assert image.original is not None
+        return cls(image.entry, image.original)
+
+
+class Shown(NamedTuple):
+    """All of an image that a client can tell apart, by the hash of what was sent for it."""
+
+    sort: float
+    default: bool
+    alt: str | None
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Shop:
+    services: Services
+    caller: Caller
+    product: int
+
+    @classmethod
+    @contextmanager
+    def opened(cls, template: Path, folder: Path, decoders: Decoders) -> Iterator[Self]:
+        shutil.copytree(template, folder)
+        with Database(folder / "fatrina.sqlite3") as database:
+            yield cls._over(database, folder, decoders)
+
+    @classmethod
+    def _over(cls, database: Database, folder: Path, decoders: Decoders) -> Self:
+        clock = Clock()
+        services = Services(
+            database=database,
+            storage=LocalStorage(folder / "media"),
+            housekeeping=Housekeeping(folder),
+            spool=Spool(folder / "incoming", 10_000_000),
+            decoders=decoders,
+            downloader=cast("Downloader", Web()),
+            clock=clock,
+            outbox=DatabaseOutbox("", clock),
+        )
+        shop = cls(services, Caller(1, "shop1", 1, frozenset({WRITE})), 0)
+        return replace(shop, product=shop.another_product())
+
+    @property
+    def clock(self) -> Clock:
+        return cast("Clock", self.services.clock)
+
+    @property
+    def web(self) -> Web:
+        return cast("Web", self.services.downloader)
+
+    def another_product(self) -> int:
+        return products.create(self.services, self.caller, "Lamp", None).row.id
+
+    @contextmanager
+    def arrived(self, data: bytes) -> Iterator[IncomingPhoto]:
+        with self.services.spool.new() as file:
+            file.write(data)
+            yield IncomingPhoto(file)
+
+    def attach(self, data: bytes, change: Change = NO_CHANGE, product: int = 0) -> Pictured:
+        into = product or self.product
+        with self.arrived(data) as photo:
+            return Pictured.of(images.attach(self.services, self.caller, into, change, photo))
+
+    def attach_video(self, change: Change = NO_CHANGE, product: int = 0) -> ImageView:
+        into, film = product or self.product, video.parse(FILM)
+        return videos.attach(self.services, self.caller, into, change, film)
+
+    def update(self, image: int, data: bytes | None, change: Change = NO_CHANGE) -> Pictured:
+        if data is None:
+            return Pictured.of(images.update(self.services, self.caller, image, change, None))
+        with self.arrived(data) as photo:
+            return Pictured.of(images.update(self.services, self.caller, image, change, photo))
+
+    def remove(self, image: int) -> None:
+        images.remove(self.services, self.caller, image)
+
+    def shown(self, product: int = 0) -> dict[int, Shown]:
+        """What the product's images show, in their order, in one look; videos are left out."""
+        details = products.details(self.services, self.caller, product or self.product)
+        digests = {row["handle"]: row["sha256"] for row in self.record()}
+        return {
+            entry.id: Shown(entry.sort, entry.default, entry.alt, digests[original.handle])
+            for entry, original in ((each.entry, each.original) for each in details.images)
+            if original is not None
+        }
+
+    def record(self, image: int = 0) -> list[dict[str, Any]]:
+        """The versions on record, the oldest first."""
+        query = select(versions).order_by(versions.c.id)
+        if image:
+            query = query.where(versions.c.image_id == image)
+        with self.services.database.reading() as conn:
+            return [dict(row) for row in conn.execute(query).mappings()]
+
+    def stored(self) -> set[str]:
+        return {listed.key for listed in self.services.storage.list()}
+
+    def referenced(self) -> set[str]:
+        """The keys that the database says must be there."""
+        rows = [row for row in self.record() if row["purged_at"] is None]
+        return {key for row in rows for key in _original(row).keys().values()}
+
+    def must_be_clean(self) -> None:
+        """Nothing is stored that no version owns, nothing is missing, nothing is on its way."""
+        assert self.stored() == self.referenced()
+        assert not self.services.spool.count_leftovers()
+        assert self.services.spool._used == 0
+
+
+def _original(row: dict[str, Any]) -> Original:
+    kind, size = ImageFormat(row["kind"]), (row["width"], row["height"])
+    return Original("shop1", row["handle"], row["secret"], kind, *size)
+
+
+def digest(data: bytes) -> str:
+    return sha256(data).hexdigest()
+
+
+def photo(seed: int) -> bytes:
+    """One of many small photos that are all different."""
+    return sample_photos.jpeg(width=40, height=30, seed=seed)
+
+
+def lay(folder: Path) -> None:
+    """A data folder with two merchants and the first one's token, for every test to copy."""
+    folder.mkdir()
+    with Database(folder / "fatrina.sqlite3") as database:
+        database.migrate()
+        for code in ("shop1", "shop2"):
+            access.create_merchant(database, code, NOW)
+        assert access.issue_token(database, "shop1", WRITE, 10**9, NOW)

@@ -1,0 +1,220 @@
+"""Nothing is left behind by a crash, a failed restore or a rejected request."""
+
+import fcntl
+import io
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from fatrina.actions import access, backup
+from fatrina.adapters import housekeeping
+from fatrina.adapters.housekeeping import Housekeeping
+from fatrina.adapters.storage import LocalStorage
+from fatrina.domain import errors
+from fatrina.domain.access import WRITE
+from fatrina.domain.gallery import Change
+from fatrina.emulator import seeding
+from fatrina.emulator.resetting import reset
+from tests.actions.store import Shop, photo
+from tests.stores import running, until
+from tests.test_cli import Run, merchant, run
+
+__all__ = ["merchant", "run"]
+
+
+def dumped(shop: Shop) -> bytes:
+    out = io.BytesIO()
+    backup.dump(shop.services.database, shop.services.storage, out, lambda: None)
+    return out.getvalue()
+
+
+def restore(shop: Shop, dump: bytes) -> int:
+    services = shop.services
+    world = services.database, services.storage, services.housekeeping, services.spool
+    return backup.restore(*world, io.BytesIO(dump), lambda: None)
+
+
+def test_a_start_deletes_what_an_earlier_process_was_receiving(tmp_path: Path) -> None:
+    incoming = tmp_path / "incoming"
+    incoming.mkdir()
+    (incoming / "0123456789abcdef").write_bytes(b"half a photo")
+    with running(tmp_path):
+        assert not (incoming / "0123456789abcdef").exists()
+
+
+def test_a_dump_is_flushed_before_it_gets_its_name(
+    run: Run, merchant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert merchant
+    file = tmp_path / "all.tar"
+    flushed: list[tuple[str, int, bool]] = []
+    fsync = os.fsync
+
+    def record(descriptor: int) -> None:
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
+        flushed.append((name, os.fstat(descriptor).st_size, file.exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    assert run("dump", str(file)).exit_code == 0
+    assert ("all.tar.unfinished", file.stat().st_size, False) in flushed
+
+
+def test_a_restore_that_fails_while_it_stores_leaves_no_file(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.attach(photo(1))
+    dump = dumped(shop)
+    reset(
+        shop.services.database, shop.services.storage, shop.services.housekeeping, keep_shops=True
+    )
+    kept = shop.attach(photo(2), product=shop.another_product())
+    put, calls = shop.services.storage.put, 0
+
+    def fail_at_the_third(files: Mapping[str, Path]) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise OSError
+        put(files)
+
+    monkeypatch.setattr(shop.services.storage, "put", fail_at_the_third)
+    with pytest.raises(OSError, match=r"^$"):
+        restore(shop, dump)
+    assert shop.stored() == {*kept.original.keys().values()}
+
+
+def test_no_sweep_checks_files_while_a_restore_is_at_work(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.attach(photo(1))
+    dump = dumped(shop)
+    storage = shop.services.storage
+    put, alone = storage.put, list[bool]()
+
+    def look(files: Mapping[str, Path]) -> None:
+        put(files)
+        with storage.alone(0.01) as nobody_else:
+            alone.append(nobody_else)
+
+    monkeypatch.setattr(storage, "put", look)
+    restore(shop, dump)
+    assert alone
+    assert not any(alone)
+
+
+def test_a_request_whose_token_is_gone_leaves_no_file(shop: Shop) -> None:
+    replaced = replace(shop.caller, token_hash="0" * 64, token_since=1)
+    image = shop.attach(photo(1))
+    before = shop.stored()
+    with pytest.raises(errors.InvalidToken):
+        replace(shop, caller=replaced).attach(photo(2))
+    with pytest.raises(errors.InvalidToken):
+        replace(shop, caller=replaced).update(image.entry.id, photo(3))
+    assert shop.stored() == before
+
+
+def test_a_reset_waits_for_other_housekeeping(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.attach(photo(1))
+    before = shop.stored()
+    monkeypatch.setattr(housekeeping, "_PATIENCE", 0.05)
+    services = shop.services
+    with services.housekeeping.exclusive("restore"), pytest.raises(errors.HousekeepingBusy):
+        reset(services.database, services.storage, Housekeeping(services.housekeeping._path.parent))
+    assert shop.stored() == before
+    assert shop.shown()
+
+
+@pytest.mark.parametrize("operation", ["seed", "restore"])
+def test_an_operation_that_loses_its_lock_changes_no_row(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    image = shop.attach(photo(1)).entry.id
+    dump = dumped(shop)
+    shop.update(image, photo(2))
+    before = shop.record()
+    put = shop.services.storage.put
+
+    def lose_the_lock(files: Mapping[str, Path]) -> None:
+        put(files)
+        shop.services.housekeeping._path.unlink(missing_ok=True)
+
+    monkeypatch.setattr(shop.services.storage, "put", lose_the_lock)
+    picture = seeding.SeedImage("a", Change(), bytes=lambda file: file.write(photo(3)))
+    product = seeding.SeedProduct("p", "Cup", pictures=[picture])
+    merchants = [seeding.SeedMerchant("m", "shop9", products=[product])]
+    operations: dict[str, Callable[[], int]] = {
+        "seed": lambda: seeding.seed(shop.services, merchants, 1),
+        "restore": lambda: restore(shop, dump),
+    }
+    with pytest.raises(errors.HousekeepingBusy):
+        operations[operation]()
+    assert shop.record() == before
+
+
+def test_new_writers_do_not_keep_a_waiting_sweep_out(shop: Shop) -> None:
+    storage = cast("LocalStorage", shop.services.storage)
+    order: list[str] = []
+
+    def sweep() -> None:
+        with storage.alone(30) as nobody_else:
+            order.append(f"alone: {nobody_else}")
+
+    def write() -> None:
+        with storage.writing():
+            order.append("writer")
+
+    def is_waiting() -> bool:
+        turnstile = os.open(storage._turnstile, os.O_RDONLY)
+        try:
+            fcntl.flock(turnstile, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(turnstile)
+        return False
+
+    with ThreadPoolExecutor(2) as threads:
+        with storage.writing():
+            first = threads.submit(sweep)
+            until(is_waiting)
+            second = threads.submit(write)
+            wait([second], timeout=0.2)  # a writer that is let in too early gets the time for it
+        first.result()
+        second.result()
+    assert order == ["alone: True", "writer"]
+
+
+def test_a_request_ends_when_its_token_is_revoked_meanwhile(shop: Shop) -> None:
+    token = access.issue_token(shop.services.database, "shop1", WRITE, 10**9, shop.clock.now)
+    assert token is not None
+    caller = access.authenticate(shop.services, token)
+    mine = replace(shop, caller=caller)
+    image = mine.attach(photo(1)).entry.id
+    before = shop.shown()
+    assert access.revoke_token(shop.services.database, caller.token_id, shop.clock.now)
+    with pytest.raises(errors.InvalidToken):
+        mine.update(image, photo(2))
+    assert shop.shown() == before
+
+
+def test_a_lock_file_that_is_deleted_while_it_is_locked_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flock, path, deleted = fcntl.flock, tmp_path / "housekeeping", list[bool]()
+
+    def delete_first(descriptor: int, how: int) -> None:
+        if not deleted:
+            deleted.append(True)
+            path.unlink()
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", delete_first)
+    with Housekeeping(tmp_path).exclusive("sweep") as lease:
+        lease.check()
+    assert deleted

@@ -1,0 +1,452 @@
+"""Sowing, emptying, dumping and restoring a whole service."""
+
+import io
+import json
+import random
+import tarfile
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.pool import QueuePool
+
+from fatrina.actions import access, archive, backup, ingest, products
+from fatrina.actions.backup import DumpError
+from fatrina.adapters.database.schema import metadata
+from fatrina.adapters.storage.local import LocalBlob
+from fatrina.domain import errors
+from fatrina.emulator import seeding
+from fatrina.emulator.resetting import reset
+from fatrina.emulator.seed_file import SeedFileError, read
+from fatrina.emulator.seeding import SeedError
+from tests import sample_photos
+from tests.actions.store import FILM, Shop, photo
+
+TOKEN = "a-token-by-heart"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for number in range(3):
+        (pictures / f"{number}.jpg").write_bytes(photo(number + 50))
+    (pictures / "no.jpg").write_bytes(b"no photo")
+    (tmp_path / "secret.jpg").write_bytes(photo(99))
+    (pictures / "out.jpg").symlink_to(tmp_path / "secret.jpg")
+    return pictures
+
+
+def sown(*images: dict[str, Any], **product: Any) -> dict[str, Any]:
+    made = {"name": "كوب", "sku": "CUP", "id": 77, "images": list(images), **product}
+    return {"merchants": [{"code": "shop3", "tokens": [{"token": TOKEN}], "products": [made]}]}
+
+
+def sow(shop: Shop, seed: object, folder: Path | None = None) -> int:
+    return seeding.seed(shop.services, read(seed, folder), 2)
+
+
+def rows(shop: Shop) -> dict[str, list[Any]]:
+    with shop.services.database.reading() as conn:
+        return {
+            table.name: [tuple(row) for row in conn.execute(select(table))]
+            for table in metadata.sorted_tables
+        }
+
+
+def stored(shop: Shop) -> dict[str, bytes]:
+    found = {}
+    for key in shop.stored():
+        blob = shop.services.storage.open(key)
+        found[key] = b"".join(blob.pieces(0, blob.size))
+        blob.close()
+    return found
+
+
+def test_a_shop_is_sown(shop: Shop, folder: Path) -> None:
+    seed = sown(
+        {"file": "0.jpg", "id": 901, "alt": "first"},
+        {"file": "1.jpg", "id": 902, "default": True, "sort": 0},
+        {"video_url": FILM, "id": 903},
+    )
+    assert sow(shop, seed, folder) == 2
+    caller = access.authenticate(shop.services, TOKEN)
+    assert caller.merchant_code == "shop3"
+    made = products.details(shop.services, caller, 77)
+    assert (made.row.name, made.row.sku) == ("كوب", "CUP")
+    assert [image.entry.id for image in made.images] == [902, 901, 903]
+    assert [image.entry.default for image in made.images] == [True, False, False]
+    assert len(shop.stored()) == 8
+    assert not shop.services.spool.count_leftovers()
+
+
+@pytest.mark.parametrize(
+    ("images", "at", "reason"),
+    [
+        (
+            [{"file": "0.jpg"}, {"file": "no.jpg"}],
+            "/merchants/0/products/0/images/1",
+            "photo_not_an_image",
+        ),
+        ([{"file": "0.jpg"}] * 11, "/merchants/0/products/0/images/10", "validation_failed"),
+    ],
+)
+def test_all_or_nothing(
+    shop: Shop, folder: Path, images: list[dict[str, Any]], at: str, reason: str
+) -> None:
+    before = rows(shop)
+    with pytest.raises(SeedError) as refused:
+        sow(shop, sown(*images), folder)
+    assert (refused.value.at, refused.value.refusal.reason) == (at, reason)
+    assert rows(shop) == before
+    assert not shop.stored()
+
+
+def test_a_token_of_another_merchant_is_refused_before_any_work(
+    shop: Shop, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sow(shop, sown(id=70))
+    before = rows(shop)
+    other = sown({"file": "0.jpg"})
+    other["merchants"][0]["code"] = "other"
+    monkeypatch.setattr(ingest, "render_and_store", None)
+    with pytest.raises(SeedError) as refused:
+        sow(shop, other, folder)
+    assert refused.value.at == "/merchants/0/tokens/0"
+    assert [each.reason for each in refused.value.refusal.each()] == ["token_taken"]
+    assert rows(shop) == before
+
+
+def test_a_token_for_two_merchants_of_a_seed_leaves_nothing(shop: Shop, folder: Path) -> None:
+    before = rows(shop)
+    one, two = sown(), sown({"file": "0.jpg"}, id=78)
+    two["merchants"][0]["code"] = "other"
+    with pytest.raises(SeedError) as refused:
+        sow(shop, {"merchants": [*one["merchants"], *two["merchants"]]}, folder)
+    assert refused.value.at == "/merchants/1/tokens/0"
+    assert rows(shop) == before
+    assert not shop.stored()
+
+
+def test_a_hint_is_a_part_of_a_token(shop: Shop) -> None:
+    sow(shop, sown())
+    hints = [row.hint for row in access.list_tokens(shop.services.database)]
+    assert TOKEN[: len(TOKEN) // 4][:12] in hints
+    assert TOKEN not in str(rows(shop))
+
+
+def test_an_id_is_sown_once(shop: Shop, folder: Path) -> None:
+    sow(shop, sown({"file": "0.jpg", "id": 901}), folder)
+    again = sown({"file": "1.jpg", "id": 901}, id=78, sku="OTHER")
+    with pytest.raises(SeedError) as refused:
+        sow(shop, again, folder)
+    assert refused.value.at == "/merchants/0/products/0/images/0"
+    with pytest.raises(SeedError) as refused:
+        sow(shop, sown(id=79), folder)
+    assert refused.value.at == "/merchants/0/products/0"
+    assert len(shop.stored()) == 4
+
+
+PROBLEMS: dict[str, tuple[object, str]] = {
+    "no object": ([], "/: is to be an object"),
+    "no merchants": ({}, "/: is to be an object"),
+    "a code": ({"merchants": [{"code": "x"}]}, "/merchants/0/code: "),
+    "a plan": ({"merchants": [{"code": "shop3", "plan": "gold"}]}, "/merchants/0/plan: "),
+    "a plan that is a list": ({"merchants": [{"code": "shop3", "plan": []}]}, "/0/plan: "),
+    "a token": ({"merchants": [{"code": "shop3", "tokens": [{}]}]}, "/tokens/0/token: "),
+    "an unknown name": (
+        {"merchants": [{"code": "shop3", "shops": 1}]},
+        "/merchants/0/shops: is not",
+    ),
+    "no name": (sown(name=""), "/products/0/name: is missing"),
+    "a name of control": (sown(name="a\0b"), "/products/0/name: is to be text"),
+    "a name that is no text": (sown(name="\ud800"), "/products/0/name: is to be text"),
+    "an id": (sown(id=0), "/products/0/id: "),
+    "a large id": (sown(id=2**31), "/products/0/id: "),
+    "an id twice": (
+        sown({"video_url": FILM, "id": 5}, {"video_url": FILM, "id": 5}),
+        "/images/1/id",
+    ),
+    "no source": (sown({"alt": "x"}), "/images/0: is to have one of"),
+    "two sources": (sown({"file": "0.jpg", "url": "http://a/"}), "/images/0: is to have one of"),
+    "no such file": (sown({"file": "9.jpg"}), "/images/0/file: names “9.jpg”"),
+    "a folder": (sown({"file": "."}), "/images/0/file: names"),
+    "a file above": (sown({"file": "../secret.jpg"}), "/images/0/file: leads out"),
+    "an absolute file": (sown({"file": "/etc/passwd"}), "/images/0/file: leads out"),
+    "a link out": (sown({"file": "out.jpg"}), "/images/0/file: leads out"),
+    "a long name": (sown({"file": "x" * 300}), "/images/0/file: names"),
+    "a name of nothing": (sown({"file": "a\0b"}), "/images/0/file: names"),
+    "half a character": (sown({"file": "\ud800"}), "/images/0/file: names"),
+    "a number for a file": (sown({"file": 5}), "/images/0/file: names “5”"),
+    "no base64": (sown({"data": "***"}), "/images/0/data: is to be base64"),
+    "no video": (sown({"video_url": "http://a/"}), "/images/0/video_url: is no link"),
+    "a sort": (sown({"file": "0.jpg", "sort": "x"}), "/images/0/sort: is to be a number"),
+    "a huge sort": (sown({"file": "0.jpg", "sort": 10**400}), "/images/0/sort: is to be a n"),
+    "a default that is a list": (sown({"file": "0.jpg", "default": []}), "/images/0/default: "),
+    "a default": (sown({"file": "0.jpg", "default": 3}), "/images/0/default: is to be true"),
+    "images": (sown(images=5), "/products/0/images: is to be a list"),
+    "an image": (sown(images=[5]), "/products/0/images/0: is to be an object"),
+}
+
+
+@pytest.mark.parametrize("what", PROBLEMS)
+def test_what_is_wrong_is_told_by_place(folder: Path, what: str) -> None:
+    seed, words = PROBLEMS[what]
+    with pytest.raises(SeedFileError) as wrong:
+        read(seed, folder)
+    assert any(words in problem for problem in wrong.value.problems)
+
+
+def test_any_script_is_sown(shop: Shop) -> None:
+    name = "كوب\u200f 👩\u200d🚀 \u200cنیم"
+    sow(shop, sown({"video_url": FILM, "alt": name}, name=name))
+    assert any(name in product for product in rows(shop)["products"])
+
+
+def test_a_reset_leaves_nothing(shop: Shop) -> None:
+    image = shop.attach(photo(1))
+    shop.update(image.entry.id, photo(2))
+    assert reset(shop.services.database, shop.services.storage, shop.services.housekeeping) == 2
+    assert not any(rows(shop).values())
+    assert not shop.stored()
+
+
+def test_a_reset_may_keep_the_shops(shop: Shop) -> None:
+    shop.attach(photo(1))
+    kept = {name: found for name, found in rows(shop).items() if name in {"merchants", "tokens"}}
+    reset(
+        shop.services.database, shop.services.storage, shop.services.housekeeping, keep_shops=True
+    )
+    assert {name: found for name, found in rows(shop).items() if found} == kept
+
+
+def dumped(shop: Shop) -> bytes:
+    out = io.BytesIO()
+    backup.dump(shop.services.database, shop.services.storage, out, lambda: None)
+    return out.getvalue()
+
+
+def restored(shop: Shop, dump: bytes) -> int:
+    services = shop.services
+    everything = services.database, services.storage, services.housekeeping, services.spool
+    return backup.restore(*everything, io.BytesIO(dump), lambda: None)
+
+
+def lived_in(shop: Shop) -> None:
+    first = shop.attach(photo(1))
+    shop.attach(sample_photos.png(seed=5))
+    shop.attach_video()
+    shop.update(first.entry.id, photo(2))
+
+
+def test_what_is_dumped_comes_back_as_it_was(shop: Shop) -> None:
+    lived_in(shop)
+    were, had = rows(shop), stored(shop)
+    dump = dumped(shop)
+    shop.attach(photo(7))
+    assert restored(shop, dump) == 3
+    assert rows(shop) == were
+    assert stored(shop) == had
+    reset(shop.services.database, shop.services.storage, shop.services.housekeeping)
+    restored(shop, dump)
+    assert (rows(shop), stored(shop)) == (were, had)
+    shop.must_be_clean()
+
+
+def changed(dump: bytes, change: Callable[[tarfile.TarInfo, bytes], Any]) -> bytes:
+    """Write an archive anew, each member as `change` has it; None leaves it out."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(dump)) as old, tarfile.open(fileobj=out, mode="w") as new:
+        for member in old:
+            data = old.extractfile(member)
+            assert data is not None
+            made = change(member, data.read())
+            for each, text in made if isinstance(made, list) else [made] * (made is not None):
+                each.size = len(text)
+                new.addfile(each, io.BytesIO(text))
+    return out.getvalue()
+
+
+def renamed(member: tarfile.TarInfo, name: str) -> tarfile.TarInfo:
+    made = tarfile.TarInfo(name)
+    made.type = member.type
+    return made
+
+
+def linked(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
+    if member.name.startswith("media/"):
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        data = b""
+    return member, data
+
+
+def revised(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
+    about = json.dumps({"format": 1, "revision": "0001"}).encode()
+    return member, about if member.name == "fatrina.json" else data
+
+
+DEEP = b'{"x":' + b"[" * 64 + b"]" * 64 + b"}"
+BROKEN: dict[str, Callable[[bytes], bytes]] = {
+    "nothing": lambda _: b"",
+    "no archive": lambda _: b"no archive" * 2000,
+    "cut": lambda dump: dump[: len(dump) // 2],
+    "a byte": lambda dump: dump.replace(b'"kind": "jpg"', b'"kind": "png"', 1),
+    "no end": lambda dump: changed(dump, lambda m, d: None if m.name == "sha256.json" else (m, d)),
+    "no rows": lambda dump: changed(dump, lambda m, d: None if "rows/images" in m.name else (m, d)),
+    "no file": lambda dump: changed(dump, lambda m, d: None if "media/" in m.name else (m, d)),
+    "twice": lambda dump: changed(dump, lambda m, d: [(m, d), (m, d)]),
+    "a way out": lambda dump: changed(
+        dump, lambda m, d: (renamed(m, "../../etc/x") if "media" in m.name else m, d)
+    ),
+    "a table": lambda dump: changed(
+        dump, lambda m, d: (renamed(m, "rows/users.jsonl") if "rows/images" in m.name else m, d)
+    ),
+    "a link": lambda dump: changed(dump, linked),
+    "deep": lambda dump: changed(dump, lambda m, d: (m, DEEP if "rows/images" in m.name else d)),
+    "a revision": lambda dump: changed(dump, revised),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_dump_changes_nothing(shop: Shop, how: str) -> None:
+    lived_in(shop)
+    dump = BROKEN[how](dumped(shop))
+    were, had = rows(shop), stored(shop)
+    with pytest.raises(DumpError):
+        restored(shop, dump)
+    assert (rows(shop), stored(shop)) == (were, had)
+    assert not shop.services.spool.count_leftovers()
+
+
+class Slow(io.BytesIO):
+    """A file that is written while the service goes on: no transaction may wait for it."""
+
+    def __init__(self, shop: Shop) -> None:
+        super().__init__()
+        self.shop = shop
+        self.writes = 0
+
+    def write(self, data: Any) -> int:
+        database = self.shop.services.database
+        pools = [engine.pool for engine in (database._reader, database._writer)]
+        assert [cast("QueuePool", pool).checkedout() for pool in pools] == [0, 0]
+        self.writes += 1
+        if self.writes == 1:
+            self.shop.attach(photo(9))
+        return super().write(data)
+
+
+def test_no_transaction_is_open_while_a_dump_is_written(shop: Shop) -> None:
+    lived_in(shop)
+    were, had, out = rows(shop), stored(shop), Slow(shop)
+    assert backup.dump(shop.services.database, shop.services.storage, out, lambda: None) == 3
+    assert out.writes > 1
+    assert restored(shop, out.getvalue()) == 3
+    assert (rows(shop), stored(shop)) == (were, had)
+
+
+def test_a_stored_file_that_is_cut_while_it_is_dumped(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived_in(shop)
+    monkeypatch.setattr(LocalBlob, "pieces", lambda *_: iter([b"x"]))
+    with pytest.raises(OSError, match="unexpected end"):
+        dumped(shop)
+
+
+@pytest.mark.parametrize("size", [1, 100, 7000, 16_384, 300_000])
+def test_pieces_of_any_size_are_archived(shop: Shop, size: int) -> None:
+    data, out = random.Random(7).randbytes(700_001), io.BytesIO()
+    with archive.ArchiveWriter(out) as writer:
+        pieces = (data[at : at + size] for at in range(0, len(data), size))
+        writer.add_chunks("fatrina.json", len(data), pieces)
+    with tarfile.open(fileobj=io.BytesIO(out.getvalue())) as made:
+        member = made.extractfile("fatrina.json")
+        sums = made.extractfile("sha256.json")
+        assert member is not None
+        assert sums is not None
+        assert member.read() == data
+        assert json.loads(sums.read()) == {"fatrina.json": sha256(data).hexdigest()}
+
+
+@pytest.mark.parametrize("fault", [errors.StorageFull(), OSError(5, "broken"), DumpError("bad")])
+def test_a_restore_that_fails_after_storing_leaves_no_files(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    lived_in(shop)
+    dump = dumped(shop)
+    reset(shop.services.database, shop.services.storage, shop.services.housekeeping)
+    assert not stored(shop)
+    seen = []
+
+    def replace(*_: object) -> None:
+        seen.append(len(stored(shop)))
+        raise fault
+
+    with monkeypatch.context() as during:
+        during.setattr(backup, "_replace", replace)
+        with pytest.raises(type(fault)):
+            restored(shop, dump)
+    assert seen == [12]
+    assert not stored(shop)
+
+
+MISFITS: dict[str, tuple[str, str, object]] = {
+    "text with NUL": ("products", "name", "a\0b"),
+    "half a surrogate pair": ("products", "name", "\ud800"),
+    "text that is too long": ("merchants", "code", "shop123"),
+    "a long hash": ("tokens", "hash", "f" * 65),
+    "no text": ("images", "alt", 5),
+    "text for a number": ("images", "age", "1"),
+    "a fraction for a number": ("images", "age", 1.5),
+    "a truth for a number": ("images", "age", True),
+    "a number for a truth": ("images", "is_default", 1),
+    "an id of 33 bits": ("products", "id", 2**31),
+    "a negative one": ("products", "id", -(2**31) - 1),
+    "an id of 65 bits": ("versions", "created_at", 2**63),
+    "a number beyond all": ("images", "sort", 10**400),
+    "text for a sort": ("images", "sort", "1"),
+    "nothing": ("versions", "handle", None),
+}
+
+
+@pytest.mark.parametrize("what", MISFITS)
+def test_rows_that_a_strict_database_rejects_change_nothing(shop: Shop, what: str) -> None:
+    table, column, value = MISFITS[what]
+    lived_in(shop)
+
+    def spoilt(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
+        lines = [json.loads(line) for line in data.splitlines()] if table in member.name else []
+        for row in lines[-1:]:
+            assert column in row
+            row[column] = value
+        return member, b"".join(json.dumps(row).encode() + b"\n" for row in lines) or data
+
+    dump = resealed(changed(dumped(shop), spoilt))
+    were, had = rows(shop), stored(shop)
+    with pytest.raises(DumpError, match=f"“{table}” has a value that does not fit into “{column}”"):
+        restored(shop, dump)
+    assert (rows(shop), stored(shop)) == (were, had)
+
+
+def resealed(dump: bytes) -> bytes:
+    """An archive whose hashes are those of its members."""
+    sums: dict[str, str] = {}
+
+    def seal(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
+        if member.name == "sha256.json":
+            return member, json.dumps(sums).encode()
+        sums[member.name] = sha256(data).hexdigest()
+        return member, data
+
+    return changed(dump, seal)
+
+
+def test_a_picture_that_is_gone_is_told(shop: Shop) -> None:
+    lived_in(shop)
+    shop.services.storage.delete([next(iter(shop.stored()))])
+    with pytest.raises(DumpError, match="is gone"):
+        dumped(shop)

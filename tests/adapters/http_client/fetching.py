@@ -1,0 +1,68 @@
+"""Fetching as the tests do it: by name, from an allowed address, and often refused."""
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from fatrina.adapters.http_client import Downloader
+from fatrina.domain import errors
+from fatrina.domain.address_policy import AddressPolicy
+from tests.adapters.http_client.origin_server import ADDRESS
+
+PUBLIC = "8.8.8.8"
+
+
+class Names:
+    """The name server: what each name resolves to, answer after answer."""
+
+    def __init__(self) -> None:
+        self.table: dict[str, list[list[str]]] = {"photos.test": [[ADDRESS]]}
+        self.asked: list[str] = []
+
+    def __setitem__(self, name: str, addresses: list[str]) -> None:
+        self.table[name] = [addresses]
+
+    def getaddrinfo(self, host: str, port: object, **_: object) -> list[tuple[object, ...]]:
+        self.asked.append(host)
+        answers = self.table.get(host)
+        if not answers:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        addresses = answers.pop(0) if len(answers) > 1 else answers[0]
+        return [(0, 0, 0, "", (address, 0)) for address in addresses]
+
+
+def fetch(
+    url: str,
+    *,
+    allow: tuple[str, ...] = (f"{ADDRESS}/32",),
+    seconds: float = 5,
+    limit: int = 1_000_000,
+) -> bytes:
+    body: list[bytes] = []
+    downloader = Downloader(
+        policy=AddressPolicy.parse(allow), seconds=seconds, limit=limit, user_agent="Fatrina/test"
+    )
+    try:
+        downloader.fetch(url, body.append)
+    finally:
+        assert sum(map(len, body)) <= limit
+    return b"".join(body)
+
+
+@contextlib.contextmanager
+def refused(leaf: type[errors.LinkError], **seen: str | float) -> Iterator[None]:
+    with pytest.raises(errors.LinkError) as caught:
+        yield
+    assert type(caught.value) is leaf
+    assert caught.value.params == seen
+
+
+@contextlib.contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """The block ends when `seconds` are over, give or take a busy machine."""
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < seconds + 1

@@ -1,0 +1,140 @@
+"""A hostile server on loopback: it reads a request, then plays a script to the socket."""
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Self
+
+from tests.adapters.http_client import certificates
+
+ADDRESS = "127.0.0.2"
+"""Stands for an allowed host; the rest of 127.0.0.0/8 stands for the inner network."""
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+Script = Callable[["Call"], None]
+
+
+class Call:
+    """One connection as the script sees it."""
+
+    def __init__(self, sock: socket.socket, over: threading.Event) -> None:
+        self._sock = sock
+        self._over = over
+        self.port: int = sock.getsockname()[1]
+
+    def send(self, data: bytes) -> None:
+        self._sock.sendall(data)
+
+    def rest(self, seconds: float = 30) -> bool:
+        """Wait; True when the test is over."""
+        return self._over.wait(seconds)
+
+    def drip(self, data: bytes, seconds: float) -> None:
+        for byte in data:
+            self.send(bytes([byte]))
+            if self.rest(seconds):
+                return
+
+    def reset(self) -> None:
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        self._sock.close()
+
+
+def says(data: bytes) -> Script:
+    """A script that answers with these bytes and hangs up."""
+    return lambda call: call.send(data)
+
+
+def gives(body: bytes, *headers: str) -> Script:
+    """A script that answers 200 with a body of declared length."""
+    lines = "".join(f"{header}\r\n" for header in headers)
+    return says(HEAD + f"Content-Length: {len(body)}\r\n{lines}\r\n".encode() + body)
+
+
+def leads(location: str, status: int = 302) -> Script:
+    """A script that redirects; `PORT` in the location becomes the far side's own."""
+
+    def script(call: Call) -> None:
+        place = location.replace("PORT", str(call.port))
+        call.send(f"HTTP/1.1 {status} Elsewhere\r\nLocation: {place}\r\n\r\n".encode())
+
+    return script
+
+
+class FarSide:
+    """Plays its scripts in turn, one a connection; the last one again and again."""
+
+    def __init__(self, *scripts: Script, tls: bool = False, address: str = ADDRESS) -> None:
+        self._scripts = scripts
+        self._tls = _context(self._greet) if tls else None
+        self._over = threading.Event()
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._listener = socket.create_server((address, 0), family=family)
+        self._threads = [threading.Thread(target=self._listen)]
+        self.port: int = self._listener.getsockname()[1]
+        self.requests: list[bytes] = []
+        self.called: list[str | None] = []
+
+    def url(self, path: str = "/photo.jpg", host: str = "photos.test") -> str:
+        return f"{'https' if self._tls else 'http'}://{host}:{self.port}{path}"
+
+    def __enter__(self) -> Self:
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()
+
+    def _greet(self, _sock: object, name: str | None, _context: object) -> None:
+        self.called.append(name)
+
+    def _listen(self) -> None:
+        for script in self._turns():
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._play, args=(sock, script))
+            self._threads.append(thread)
+            thread.start()
+
+    def _turns(self) -> Iterator[Script]:
+        yield from self._scripts
+        while True:
+            yield self._scripts[-1]
+
+    def _play(self, sock: socket.socket, script: Script) -> None:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(sock)
+            stack.enter_context(contextlib.suppress(OSError))
+            sock.settimeout(10)
+            if self._tls:
+                sock = stack.enter_context(self._tls.wrap_socket(sock, server_side=True))
+            request = b""
+            while b"\r\n\r\n" not in request and (piece := sock.recv(65536)):
+                request += piece
+            self.requests.append(request)
+            script(Call(sock, self._over))
+
+
+def _context(greet: Callable[[object, str | None, object], None]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sni_callback = greet
+    return context
+
+
+def certify(folder: Path, far: FarSide) -> Path:
+    """Give a TLS far side its certificate; return the file with the root to trust."""
+    for name in ("ROOT", "CHAIN", "KEY"):
+        (folder / name).write_text(getattr(certificates, name))
+    assert far._tls is not None
+    far._tls.load_cert_chain(folder / "CHAIN", folder / "KEY")
+    return folder / "ROOT"

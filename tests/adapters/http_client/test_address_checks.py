@@ -1,0 +1,114 @@
+"""Where a link may not lead, however it is spelled, resolved or redirected."""
+
+import socket
+from ipaddress import ip_address
+
+import pytest
+
+from fatrina.adapters.http_client import connection
+from fatrina.domain import errors
+from tests.adapters.http_client.fetching import PUBLIC, Names, fetch, refused
+from tests.adapters.http_client.origin_server import ADDRESS, FarSide, gives, leads
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "10.0.0.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "0",
+        "[::]",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:8.8.8.8]",
+        "[::7f00:1]",
+        "[64:ff9b::7f00:1]",
+        "[64:ff9b:1::808:808]",
+        "[2002:7f00:1::]",
+        "[2001:0:1:2::80ff:fffe]",
+        "[2606:4700::5efe:7f00:1]",
+        "[fd00::1]",
+        "[fe80::1]",
+        "[ff02::1]",
+    ],
+)
+def test_no_spelling_of_an_inner_address_is_connected_to(
+    host: str, names: Names, dialled: list[str]
+) -> None:
+    names["localhost"] = ["::1", "127.0.0.1"]
+    with refused(errors.LinkAddressNotAllowed):
+        fetch(f"http://{host}/")
+    assert dialled == []
+
+
+@pytest.mark.parametrize(
+    "addresses", [[PUBLIC, "10.0.0.1"], ["10.0.0.1", PUBLIC], [PUBLIC] * 9 + ["fe80::1%2"]]
+)
+def test_one_inner_address_spoils_a_name(
+    addresses: list[str], names: Names, dialled: list[str]
+) -> None:
+    names["photos.test"] = addresses
+    with refused(errors.LinkAddressNotAllowed):
+        fetch("https://photos.test/")
+    assert dialled == []
+
+
+def test_open_and_closed_inner_ports_look_alike(names: Names) -> None:
+    names["inner.test"] = ["127.0.0.1"]
+    with FarSide(gives(b""), address="127.0.0.1") as far:
+        for port in (far.port, 1):
+            with refused(errors.LinkPortNotAllowed, port=port):
+                fetch(f"http://inner.test:{port}/")
+
+
+def test_a_rebinding_name_is_resolved_once_and_pinned(names: Names, dialled: list[str]) -> None:
+    names.table["photos.test"] = [[ADDRESS], ["127.0.0.1"]]
+    with FarSide(gives(b"abc")) as far:
+        assert fetch(far.url()) == b"abc"
+    assert names.asked == ["photos.test"]
+    assert dialled == [ADDRESS]
+
+
+def test_a_name_that_rebinds_between_hops_is_refused(names: Names, dialled: list[str]) -> None:
+    names.table["photos.test"] = [[ADDRESS], ["127.0.0.1"]]
+    with FarSide(leads("http://photos.test/")) as far, refused(errors.LinkAddressNotAllowed):
+        fetch(far.url())
+    assert dialled == [ADDRESS]
+
+
+def test_a_peer_other_than_the_judged_one_is_refused() -> None:
+    with socket.create_server((ADDRESS, 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection((ADDRESS, port)) as sock:
+            connection._verify(sock, ip_address(ADDRESS))
+            with refused(errors.LinkAddressNotAllowed):
+                connection._verify(sock, ip_address("127.0.0.1"))
+
+
+@pytest.mark.parametrize("port", [0, 22, 6379, 8080])
+def test_an_odd_port_is_refused_unresolved(port: int, names: Names) -> None:
+    with refused(errors.LinkPortNotAllowed, port=port):
+        fetch(f"http://photos.test:{port}/", allow=())
+    assert names.asked == []
+
+
+def test_a_host_may_be_allowed_by_name_with_its_port(names: Names) -> None:
+    names["inner.test"] = ["127.0.0.1"]
+    with FarSide(gives(b"abc"), address="127.0.0.1") as far:
+        for allow in (f"inner.test:{far.port}", "Inner.Test", "127.0.0.0/8"):
+            assert fetch(far.url(host="inner.test"), allow=(allow,)) == b"abc"
+        with refused(errors.LinkAddressNotAllowed):
+            fetch("http://inner.test/", allow=(f"inner.test:{far.port}",))
+
+
+def test_credentials_are_refused(names: Names) -> None:
+    with refused(errors.LinkCredentials):
+        fetch("http://user:secret@photos.test/")
+    assert names.asked == []

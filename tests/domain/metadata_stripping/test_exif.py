@@ -1,0 +1,74 @@
+"""The orientation in an EXIF block, read as libvips reads it."""
+
+import struct
+
+import pytest
+
+from fatrina.domain.metadata_stripping.exif import minimal, orientation
+from fatrina.domain.photo import ImageFormat
+from tests import sample_photos
+from tests.containers import segment, tiff, with_segments
+from tests.domain.metadata_stripping.viewing import look
+
+SHORT, LONG, ASCII = 3, 4, 2
+TURN = 0x0112
+
+
+def block(*entries: tuple[int, int, int, bytes], tail: bytes = b"") -> bytes:
+    """Give a TIFF structure of these entries: tag, type, count and the four bytes of the value."""
+    rows = b"".join(struct.pack(">HHI", *entry[:3]) + entry[3] for entry in entries)
+    return b"MM\0*" + struct.pack(">IH", 8, len(entries)) + rows + bytes(4) + tail
+
+
+SIX, EIGHT = b"\0\6\0\0", b"\0\x08\0\0"
+CASES = {
+    "short": (block((TURN, SHORT, 1, SIX)), 6),
+    "little": (tiff(6, little=True), 6),
+    "among others": (tiff(6, text=b"a camera, a place"), 6),
+    "byte": (block((TURN, 1, 1, b"\6\0\0\0")), 6),
+    "long": (block((TURN, LONG, 1, b"\0\0\0\6")), 6),
+    "signed": (block((TURN, 8, 1, SIX)), 6),
+    "two": (block((TURN, SHORT, 2, b"\0\6\0\x08")), 6),
+    "elsewhere": (block((TURN, SHORT, 3, b"\0\0\0\x1a"), tail=b"\0\6\0\6\0\6"), 6),
+    "elsewhere outside": (block((TURN, SHORT, 3, b"\0\0\0\xff"), tail=b"\0\6\0\6\0\6"), 1),
+    "text": (block((TURN, ASCII, 2, b"6\0\0\0")), 1),
+    "text first": (block((TURN, ASCII, 2, b"6\0\0\0"), (TURN, SHORT, 1, EIGHT)), 1),
+    "unknown type first": (block((TURN, 99, 1, SIX), (TURN, SHORT, 1, EIGHT)), 8),
+    "none of it first": (block((TURN, SHORT, 0, SIX), (TURN, SHORT, 1, EIGHT)), 8),
+    "twice": (block((TURN, SHORT, 1, SIX), (TURN, SHORT, 1, EIGHT)), 6),
+    "nought": (block((TURN, SHORT, 1, bytes(4))), 1),
+    "nine": (block((TURN, SHORT, 1, b"\0\x09\0\0")), 1),
+    "no next directory": (block((TURN, SHORT, 1, SIX))[:-4], 6),
+    "cut in the entry": (block((TURN, SHORT, 1, SIX))[:-5], 1),
+    "more entries than there are": (
+        b"MM\0*\0\0\0\x08\0\x09" + block((TURN, SHORT, 1, SIX))[10:],
+        6,
+    ),
+    "directory at an odd place": (b"MM\0*\0\0\0\x09x" + block((TURN, SHORT, 1, SIX))[8:], 6),
+    "directory outside": (b"MM\0*\xff\xff\xff\xff" + block((TURN, SHORT, 1, SIX))[8:], 1),
+    "directory in the head": (b"MM\0*\0\0\0\0" + block((TURN, SHORT, 1, SIX))[8:], 1),
+    "no byte order": (b"\0" + block((TURN, SHORT, 1, SIX)), 1),
+    "orders mixed": (b"II" + block((TURN, SHORT, 1, SIX))[2:], 1),
+    "nothing": (b"", 1),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_orientation_is_that_of_libvips(name: str) -> None:
+    block, expected = CASES[name]
+    assert orientation(block) == expected
+    photo = with_segments(sample_photos.jpeg(), segment(0xE1, b"Exif\0\0" + block))
+    upright = look(ImageFormat.JPEG, sample_photos.jpeg())
+    turned = look(ImageFormat.JPEG, sample_photos.jpeg(orientation=expected))
+    assert look(ImageFormat.JPEG, photo) == turned
+    assert (turned == upright) == (expected == 1)
+
+
+@pytest.mark.parametrize("turn", range(2, 9))
+def test_the_least_block_says_it_all(turn: int) -> None:
+    assert len(minimal(turn)) == 26
+    assert orientation(minimal(turn)) == turn
+
+
+def test_upright_needs_no_block() -> None:
+    assert minimal(1) == b""

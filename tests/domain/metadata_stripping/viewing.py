@@ -1,0 +1,48 @@
+"""A photo as its viewers see it: its clean bytes, its pixels, its orientation."""
+
+from typing import Any
+
+import pyvips
+
+from fatrina.domain.metadata_stripping import strip_metadata
+from fatrina.domain.photo import ImageFormat
+
+# A libvips operation is remembered by the address of its bytes, which others may have by now.
+pyvips.cache_set_max(0)
+
+_LOADS = {
+    ImageFormat.JPEG: pyvips.Image.jpegload_buffer,
+    ImageFormat.PNG: pyvips.Image.pngload_buffer,
+    ImageFormat.WEBP: pyvips.Image.webpload_buffer,
+    ImageFormat.GIF: pyvips.Image.gifload_buffer,
+    ImageFormat.AVIF: pyvips.Image.heifload_buffer,
+}
+_TOLD = {"orientation", "icc-profile-data", "page-height", "delay", "loop"}
+
+
+def cleaned(image_format: ImageFormat, data: bytes) -> bytes:
+    """Give the clean file."""
+    return b"".join(
+        data[piece.start : piece.stop] if isinstance(piece, range) else piece
+        for piece in strip_metadata(image_format, data).segments
+    )
+
+
+def opened(image_format: ImageFormat, data: bytes) -> Any:
+    """Open a photo, with all its frames, as strictly as the service does."""
+    pages = {"n": -1} if image_format in {ImageFormat.WEBP, ImageFormat.GIF} else {}
+    return _LOADS[image_format](data, fail_on="error", **pages)
+
+
+def look(image_format: ImageFormat, data: bytes) -> tuple[object, ...]:
+    """Give all that makes the look of a photo: its size, pixels, orientation, profile, timing."""
+    image = opened(image_format, data)
+    told = {name: image.get(name) for name in image.get_fields() if name in _TOLD}
+    told.setdefault("orientation", 1)
+    told["icc-profile-data"] = _sound(bytes(told.get("icc-profile-data", b"")))
+    pixels = bytes(image.write_to_memory())
+    return image.width, image.height, image.bands, image.format, image.interpretation, told, pixels
+
+
+def _sound(profile: bytes) -> bytes:
+    return profile[: int.from_bytes(profile[:4], "big")] if profile[36:40] == b"acsp" else b""

@@ -1,0 +1,58 @@
+"""Which requests a fault strikes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fatrina.emulator.fault_injection import KINDS, FaultInjector
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "struck"),
+    [
+        ("*", "*", True),
+        ("POST", "/a/*", True),
+        ("POST", "/a/b", True),
+        ("GET", "*", False),
+        ("*", "/a", False),
+        ("*", "/A/b", False),
+        ("*", "*/b", True),
+    ],
+)
+def test_what_it_fits(method: str, path: str, *, struck: bool) -> None:
+    dial = FaultInjector()
+    dial.add("503", method=method, path=path)
+    assert bool(dial.matching("POST", "/a/b")) is struck
+
+
+@given(times=st.integers(1, 20), asked=st.integers(0, 40))
+def test_it_strikes_so_many_times(times: int, asked: int) -> None:
+    dial = FaultInjector()
+    fault = dial.add("503", times=times)
+    assert sum(bool(dial.matching("GET", "/")) for _ in range(asked)) == min(times, asked)
+    assert fault.hits == min(times, asked)
+
+
+def test_a_share_is_about_that_and_the_same_again() -> None:
+    def struck(seed: int) -> list[bool]:
+        dial = FaultInjector()
+        dial.add("503", share=0.2, seed=seed)
+        return [bool(dial.matching("GET", "/")) for _ in range(1000)]
+
+    assert struck(1) == struck(1) != struck(2)
+    assert 150 < sum(struck(1)) < 250
+
+
+def test_faults_are_taken_back() -> None:
+    dial = FaultInjector()
+    first, second = dial.add("wait"), dial.add("503")
+    assert dial.matching("GET", "/") == [first, second]
+    assert dial.clear(first.id)
+    assert not dial.clear(first.id)
+    assert dial.matching("GET", "/") == [second]
+    assert dial.clear()
+    assert not dial.matching("GET", "/")
+
+
+def test_every_kind_has_words() -> None:
+    assert all(KINDS.values())

@@ -1,0 +1,207 @@
+"""The operator's commands about shops, apps and events."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from fatrina.actions import oauth
+from fatrina.actions.webhooks import subscriptions
+from fatrina.adapters.database import Database, deliveries, schema, webhooks
+from fatrina.adapters.database.deliveries import Outcome
+from fatrina.cli import cli
+from fatrina.domain.webhook import Subscription
+from tests import sample_photos
+from tests.stores import ADMIN, PRODUCTS, Service, Shop, until
+from tests.test_cli import Run, merchant, run, told
+
+__all__ = ["merchant", "run"]
+
+BACK = "http://127.0.0.1:9000/cb"
+
+
+@pytest.fixture
+def database(merchant: str, tmp_path: Path) -> Iterator[Database]:
+    assert merchant
+    with Database(tmp_path / "data" / "fatrina.sqlite3", owner=False) as database:
+        yield database
+
+
+def test_plans(run: Run, merchant: str) -> None:
+    assert run("merchant", "create", "shop2", "--plan", "pro").exit_code == 0
+    assert run("merchant", "plan", merchant, "special").exit_code == 0
+    assert run("merchant", "list").stdout == "shop1\tspecial\nshop2\tpro\n"
+    assert "no plan" in told(run("merchant", "plan", merchant, "gold"))
+    assert "no plan" in told(run("merchant", "create", "shop3", "--plan", "gold"))
+    assert "no merchant" in told(run("merchant", "plan", "shop9", "pro"))
+
+
+def test_an_owners_key_stands_alone(run: Run, merchant: str) -> None:
+    first, second = (run("merchant", "key", merchant).stdout for _ in range(2))
+    assert re.fullmatch(r"[A-Za-z0-9]{43}\n", first)
+    assert first != second
+    assert "no merchant" in told(run("merchant", "key", "shop9"))
+
+
+def test_an_app_comes_and_goes(run: Run, database: Database) -> None:
+    made = run("app", "create", "--name", "Mine", "--redirect", BACK)
+    found = re.fullmatch(
+        r"client_id=([A-Za-z0-9]{16})\nclient_secret=[A-Za-z0-9]{43}\n", made.stdout
+    )
+    assert found is not None
+    assert run("app", "list").stdout == f"{found[1]}\tconfidential\tMine\t{BACK}\n"
+    assert oauth.find_app(database, found[1]) is not None
+    assert run("app", "remove", found[1]).exit_code == 0
+    assert "no app" in told(run("app", "remove", found[1]))
+    assert "No apps yet" in run("app", "list").stderr
+
+
+@pytest.mark.parametrize("client", ["-JCW5-data_x", "--help-me", "-h", "_x"])
+def test_an_app_with_a_client_id_of_an_earlier_version_is_removed(
+    run: Run, database: Database, monkeypatch: pytest.MonkeyPatch, client: str
+) -> None:
+    monkeypatch.setattr(oauth, "random_text", lambda _: client)
+    assert oauth.create_app(database, "Mine", [BACK], public=True, now=1)[0] == client
+    removed = run("app", "remove", client)
+    assert (removed.exit_code, removed.stdout) == (0, ""), removed.output
+    assert "No apps yet" in run("app", "list").stderr
+
+
+def test_a_public_app_has_no_secret(run: Run, merchant: str) -> None:
+    assert merchant
+    made = run("app", "create", "--name", "Mine", "--redirect", BACK, "--public")
+    assert "secret" not in made.stdout
+    assert "\tpublic\t" in run("app", "list").stdout
+
+
+@pytest.mark.parametrize("uri", ["http://far.example/", "https://a.example/#x", "nowhere"])
+def test_an_app_sends_merchants_to_no_such_place(run: Run, uri: str) -> None:
+    assert "no place" in told(run("app", "create", "--name", "Mine", "--redirect", uri))
+
+
+def test_an_app_has_a_name(run: Run) -> None:
+    assert "name" in told(run("app", "create", "--name", " ", "--redirect", BACK))
+
+
+def test_deliveries_are_listed_and_made_again(run: Run, database: Database) -> None:
+    assert "No deliveries" in run("webhook", "log").stderr
+    with database.writing() as tx:
+        number = webhooks.subscribe(tx, 1, Subscription("n", "product.updated", "https://a/"), 5)
+        deliveries.enqueue(tx, number, 7, b"{}", 5)
+    assert run("webhook", "log").stdout.endswith(
+        "\tshop1\tproduct.updated\t7\thttps://a/\t0\twaits\n"
+    )
+    assert "not over" in told(run("webhook", "redeliver", "1"))
+    with database.writing() as tx:
+        due = deliveries.find_pending(tx, 1)
+        assert due is not None
+        third = Outcome(due._replace(attempts=2), 500, "status 500")
+        tx.execute(schema.deliveries.update().values(tries=2))
+        assert deliveries.record_attempt(tx, third, None, 9)
+    assert run("webhook", "log", "--failed").stdout.endswith("\t3\tstatus 500, given up\n")
+    assert not run("webhook", "log", "--merchant", "shop2").stdout
+    assert run("webhook", "redeliver", "1").exit_code == 0
+    (row,) = subscriptions.deliveries(database)
+    assert (row.attempts, row.due_at is None) == (0, False)
+
+
+@pytest.mark.parametrize("group", ["app", "fault", "merchant", "webhook"])
+def test_a_group_alone_teaches(group: str) -> None:
+    result = CliRunner().invoke(cli, [group])
+    assert "Commands:" in result.output
+
+
+def command(token: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "fatrina", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "FATRINA_ADMIN_TOKEN": token},
+    )
+
+
+def test_the_dial_of_a_running_service(service: Service) -> None:
+    at = ("--url", f"http://127.0.0.1:{service.port}")
+
+    def ask(*words: str) -> str:
+        done = command(ADMIN, *words, *at)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    ask("fault", "add", "503", "--path", "/nowhere/*", "--times", "2")
+    assert "\t503\t*\t/nowhere/*\t2\t0\n" in ask("fault", "list")
+    Shop(service, "x", "no token").call("GET", PRODUCTS)
+    until(lambda: "The access token is invalid" in ask("requests", "--status", "401"))
+    ask("fault", "clear")
+    assert not ask("fault", "list")
+    assert ask("requests", "--path", "/a b&c") == ""
+    refused = command(ADMIN, "fault", "add", "503", "--times", "0", *at)
+    assert (refused.returncode, "must be between 1 and" in refused.stderr) == (1, True)
+    refused = command(ADMIN, "fault", "add", "418", *at)
+    assert (refused.returncode, "Use one of these" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("token", "url", "words"),
+    [
+        ("", "", "Set FATRINA_ADMIN_TOKEN"),
+        (ADMIN, "http://127.0.0.1:9", "Nothing of Fatrina answers"),
+        (ADMIN, "nowhere", "is no address"),
+        ("x" * 20, "http://127.0.0.1:{port}", "refuses (401)"),
+    ],
+)
+def test_where_no_dial_is(service: Service, token: str, url: str, words: str) -> None:
+    at = ("--url", url.format(port=service.port)) if url else ()
+    refused = command(token, "fault", "list", *at)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert words in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_shop_is_sown_dumped_emptied_and_restored(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(sample_photos.png(seed=6))
+    product = {"name": "cup", "images": [{"file": "a.png"}]}
+    seed = {"merchants": [{"code": "shop1", "products": [product]}]}
+    (tmp_path / "seed.json").write_text(json.dumps(seed))
+    file = str(tmp_path / "all.tar")
+    sown = run("seed", str(tmp_path / "seed.json"))
+    assert sown.stdout == "merchants: 1, products: 1, pictures: 1\n", sown.output
+    assert run("dump", file).stdout.startswith("pictures: 1, bytes: ")
+    assert run("reset", "--yes").stdout == "pictures deleted: 1\n"
+    assert not run("merchant", "list").stdout
+    assert run("restore", file, "--yes").stdout == "pictures: 1\n"
+    assert run("merchant", "list").stdout == "shop1\tplus\n"
+    assert run("reset").exit_code == 1
+    assert run("merchant", "list").stdout
+    (tmp_path / "all.tar").write_bytes(b"no dump")
+    assert "Nothing was changed" in run("restore", file, "--yes").stderr
+    assert {each.name for each in tmp_path.iterdir()} == {"a.png", "all.tar", "data", "seed.json"}
+
+
+def test_a_seed_that_is_wrong_is_told_line_by_line(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "seed.json"
+    file.write_text('{"merchants": [{"code": "x"}, {"code": "shop2", "plan": "gold"}]}')
+    lines = run("seed", str(file)).stderr.splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [
+        f"{file}/merchants/0/code",
+        f"{file}/merchants/1/plan",
+    ]
+    file.write_text("{")
+    assert "is not JSON" in run("seed", str(file)).stderr
+
+
+def test_a_seed_that_cannot_be_sown_twice_says_why(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "seed.json"
+    product = {"name": "Cup", "sku": "CUP-1"}
+    file.write_text(json.dumps({"merchants": [{"code": "shop1", "products": [product]}]}))
+    assert run("seed", str(file)).exit_code == 0
+    again = run("seed", str(file))
+    told = 'The SKU "CUP-1" belongs to another product. Choose another one. Nothing was added.'
+    assert (again.exit_code, again.stderr) == (1, f"/merchants/0/products/0: {told}\n")

@@ -1,0 +1,87 @@
+"""Requests in progress while a reset and a new seed give their numbers to another merchant."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import client, sample_photos
+from tests.client import Body, Line, as_json, multipart
+from tests.stores import ADMIN, running
+
+PRODUCT, IMAGE = 77, 901
+FIRST, SECOND = "a-token-of-the-first", "a-token-of-the-second"
+FORM = multipart(photo=sample_photos.png(seed=61), alt="of the first merchant")
+NAME = as_json({"name": "of the first merchant"})
+HOOK = as_json({"name": "first", "event": "product.updated", "url": "https://first.example/"})
+FILM = as_json({"video_url": "https://youtu.be/dQw4w9WgXcQ", "alt": "of the first merchant"})
+NONE = Body(b"", "application/json")
+REQUESTS: dict[str, tuple[str, str, Body]] = {
+    "update": ("POST", f"/products/images/{IMAGE}", FORM),
+    "attach": ("POST", f"/products/{PRODUCT}/images", FORM),
+    "video": ("POST", f"/products/{PRODUCT}/video", FILM),
+    "create": ("POST", "/products", NAME),
+    "rename": ("PUT", f"/products/{PRODUCT}", NAME),
+    "subscribe": ("POST", "/webhooks/subscribe", HOOK),
+}
+
+
+def seed(code: str, token: str, alt: str) -> Body:
+    photo = base64.b64encode(sample_photos.png(seed=len(alt))).decode()
+    product = {
+        "id": PRODUCT,
+        "name": alt,
+        "sku": "A",
+        "images": [{"id": IMAGE, "data": photo, "alt": alt}],
+    }
+    merchant = {
+        "code": code,
+        "tokens": [{"token": token, "scope": "products.read_write", "days": 1}],
+        "products": [product],
+    }
+    return as_json({"merchants": [merchant]})
+
+
+def everything(call: Callable[..., Any], token: str) -> list[Any]:
+    """All that the new merchant can see."""
+    return [
+        call("GET", path, None, token).data
+        for path in ("/admin/v2/products", f"/admin/v2/products/{PRODUCT}", "/admin/v2/webhooks")
+    ]
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize("again", ["another", "the same"])
+def test_a_request_in_progress_changes_nothing_of_the_new_merchant(
+    tmp_path: Path, name: str, again: str
+) -> None:
+    method, path, body = REQUESTS[name]
+    with running(tmp_path, admin_token=ADMIN) as service:
+
+        def call(verb: str, target: str, sent: Body | None, token: str = ADMIN) -> Any:
+            return client.call(service.port, verb, target, sent, authorization=f"Bearer {token}")
+
+        assert call("POST", "/_fatrina/seed", seed("first", FIRST, "first")).status == 201
+        head = client.head(
+            method,
+            "/admin/v2" + path,
+            {
+                "Authorization": f"Bearer {FIRST}",
+                "Content-Type": body.kind,
+                "Content-Length": str(len(body.data)),
+                "Expect": "100-continue",
+            },
+        )
+        with Line(service.port) as line:
+            line.send(head)
+            # The service asks for the body once it has authorized the request.
+            assert line.socket.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            assert call("POST", "/_fatrina/reset", NONE).status == 202
+            code, token = ("second", SECOND) if again == "another" else ("first", FIRST)
+            assert call("POST", "/_fatrina/seed", seed(code, token, "second")).status == 201
+            before = everything(call, token)
+            line.send(body.data)
+            assert line.answer(method).status in {401, 404}
+        assert everything(call, token) == before

@@ -1,0 +1,193 @@
+"""Values that a strict database cannot store never reach it: NUL, and ids out of range."""
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import event
+
+from fatrina.actions import oauth
+from fatrina.actions.clock import Clock
+from tests import client
+from tests.client import Answer, Body
+from tests.stores import ADMIN, BY_SKU, PRODUCTS, VIDEO, Service, Shop
+from tests.web.error_responses import must_refuse
+
+FORM = "application/x-www-form-urlencoded"
+BACK = "http://127.0.0.1:9/cb"
+NULS = ["%00", "A%00", "%00A", "a%00b", "%C3%A9%00"]
+
+
+@contextmanager
+def guarded(service: Service) -> Iterator[None]:
+    """Fail if a statement has a parameter that PostgreSQL or SQLite rejects."""
+    seen: list[object] = []
+
+    def note(_c: object, _u: object, _s: object, parameters: Any, *_: object) -> None:
+        rows = parameters if isinstance(parameters, list) else [parameters]
+        seen.extend(value for row in rows for value in row)
+
+    engines = service.services.database._reader, service.services.database._writer
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+    assert seen
+    assert not [value for value in seen if isinstance(value, str) and "\0" in value]
+    assert not [value for value in seen if isinstance(value, int) and abs(value) >= 2**63]
+
+
+@pytest.mark.parametrize("nul", NULS)
+def test_a_sku_in_the_path(shop: Shop, nul: str) -> None:
+    shop.product(sku="A")
+    with guarded(shop.service):
+        path = BY_SKU.format(nul)
+        must_refuse(shop.call("GET", path), 404, "not_found")
+        for below in ("images", "video"):
+            assert shop.call("POST", f"{path}/{below}").status in {404, 405}
+
+
+@pytest.mark.parametrize("control", ["%01", "%1F", "%7F", "%C2%85"])
+def test_no_sku_has_a_control_character(shop: Shop, control: str) -> None:
+    with guarded(shop.service):
+        must_refuse(shop.call("GET", BY_SKU.format(f"A{control}")), 404, "not_found")
+
+
+def test_a_sku_of_any_script_is_found(shop: Shop) -> None:
+    made = shop.product(sku="قميص é")
+    found = shop.call("GET", BY_SKU.format("%D9%82%D9%85%D9%8A%D8%B5%20%C3%A9"))
+    assert found.json["data"]["id"] == made
+
+
+@pytest.mark.parametrize("nul", NULS)
+def test_a_keyword(shop: Shop, nul: str) -> None:
+    with guarded(shop.service):
+        must_refuse(shop.call("GET", f"{PRODUCTS}?keyword={nul}"), 422, "control_character")
+
+
+BODIES: dict[str, tuple[str, str, dict[str, object]]] = {
+    "name": ("POST", PRODUCTS, {"name": "a\0b"}),
+    "sku": ("POST", PRODUCTS, {"name": "a", "sku": "a\0b"}),
+    "alt of a video": ("POST", VIDEO, {"video_url": "https://youtu.be/dQw4w9WgXcQ", "alt": "\0"}),
+    "link of a video": ("POST", VIDEO, {"video_url": "https://youtu.be/dQw4w9WgXcQ\0"}),
+    "link of a receiver": (
+        "POST",
+        "/admin/v2/webhooks/subscribe",
+        {"name": "n", "event": "product.updated", "url": "https://shop.test/\0"},
+    ),
+    "secret of a receiver": (
+        "POST",
+        "/admin/v2/webhooks/subscribe",
+        {"name": "n", "event": "product.updated", "url": "https://shop.test/", "secret": "a\0"},
+    ),
+    "header of a receiver": (
+        "POST",
+        "/admin/v2/webhooks/subscribe",
+        {
+            "name": "n",
+            "event": "product.updated",
+            "url": "https://shop.test/",
+            "headers": [{"key": "x", "value": "\0"}],
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BODIES)
+def test_a_body(shop: Shop, what: str) -> None:
+    method, path, fields = BODIES[what]
+    body = Body(json.dumps(fields).encode(), "application/json")
+    product = shop.product()
+    with guarded(shop.service):
+        refused = shop.call(method, path.format(product), body)
+    assert refused.status == 422, refused
+
+
+@pytest.fixture
+def client_id(service: Service) -> str:
+    made, _ = oauth.create_app(
+        service.services.database, "App", [BACK], public=False, now=Clock()()
+    )
+    return made
+
+
+def call(service: Service, method: str, target: str, **given: Any) -> Answer:
+    body = given.pop("body", None)
+    return client.call(service.port, method, target, body, **given)
+
+
+def granting(client_id: str, **more: str) -> dict[str, str]:
+    asked = {"response_type": "code", "client_id": client_id, "redirect_uri": BACK}
+    return asked | {"scope": "products.read", "decision": "allow"} | more
+
+
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri", "scope", "state", "lang", "other"])
+def test_a_parameter_of_the_consent_page(service: Service, client_id: str, name: str) -> None:
+    query = urlencode(granting(client_id) | {name: "products.read\0"})
+    with guarded(service):
+        call(service, "GET", "/admin/v2/products", authorization="Bearer none")
+        assert call(service, "GET", f"/oauth2/auth?{query}").status == 400
+
+
+@pytest.mark.parametrize("name", ["client_id", "merchant", "key", "state", "scope"])
+@pytest.mark.parametrize("kind", [FORM, "application/json"])
+def test_a_decision(service: Service, client_id: str, name: str, kind: str) -> None:
+    asked = granting(client_id, merchant=service.merchant(), key="k") | {name: "a\0"}
+    text = urlencode(asked) if kind == FORM else json.dumps(asked)
+    with guarded(service):
+        call(service, "GET", "/admin/v2/products", authorization="Bearer none")
+        refused = call(service, "POST", "/oauth2/auth", body=Body(text.encode(), kind))
+    assert refused.status == 400, refused
+
+
+@pytest.mark.parametrize("name", ["client_id", "code", "refresh_token", "scope"])
+def test_a_token_request(service: Service, client_id: str, name: str) -> None:
+    asked = {"grant_type": "refresh_token", "client_id": client_id, "client_secret": "x"}
+    body = Body(urlencode(asked | {name: "a\0"}).encode(), FORM)
+    with guarded(service):
+        call(service, "GET", "/admin/v2/products", authorization="Bearer none")
+        refused = call(service, "POST", "/oauth2/token", body=body)
+    assert (refused.status, refused.json["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("pair", [b"a\0:b", b"a%00:b", b"%00:"])
+def test_a_client_id_in_the_header(service: Service, pair: bytes) -> None:
+    header = "Basic " + base64.b64encode(pair).decode()
+    body = Body(b"grant_type=refresh_token&refresh_token=x", FORM)
+    with guarded(service):
+        call(service, "GET", "/admin/v2/products", authorization="Bearer none")
+        refused = call(service, "POST", "/oauth2/token", body=body, authorization=header)
+    assert (refused.status, refused.json["error"]) == (401, "invalid_client")
+
+
+def test_a_merchant_of_whom_deliveries_are_asked(service: Service) -> None:
+    allowed = {"authorization": f"Bearer {ADMIN}"}
+    with guarded(service):
+        assert call(service, "GET", "/_fatrina/deliveries?merchant=none", **allowed).status == 200
+        refused = call(service, "GET", "/_fatrina/deliveries?merchant=a%00", **allowed)
+    must_refuse(refused, 422, "control_character")
+
+
+@pytest.mark.parametrize("number", [2**31, 2**63 - 1, 2**63, 10**18, 10**40])
+def test_ids_out_of_range(shop: Shop, number: int) -> None:
+    allowed = {"authorization": f"Bearer {ADMIN}"}
+    with guarded(shop.service):
+        for method, path in (
+            ("GET", f"{PRODUCTS}/{number}"),
+            ("PUT", f"{PRODUCTS}/{number}"),
+            ("DELETE", f"{PRODUCTS}/{number}"),
+            ("POST", f"{PRODUCTS}/{number}/images"),
+            ("POST", f"{PRODUCTS}/images/{number}"),
+            ("DELETE", f"{PRODUCTS}/images/{number}"),
+            ("PUT", f"/admin/v2/webhooks/{number}"),
+        ):
+            must_refuse(shop.call(method, path), 404, "not_found")
+        again = f"/_fatrina/deliveries/{number}/redeliver"
+        must_refuse(call(shop.service, "POST", again, **allowed), 404, "not_found")

@@ -1,0 +1,215 @@
+"""Text that no field expects, and more of it than any: refused or kept, never an error of ours."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fatrina.emulator.journal import Journal
+from fatrina.web.http import context
+from tests import client, sample_photos
+from tests.client import Answer, Body, as_json, field, parts
+from tests.stores import (
+    ADMIN,
+    ATTACH,
+    PREFIX,
+    PRODUCT,
+    PRODUCTS,
+    UPDATE,
+    Hung,
+    Service,
+    Shop,
+    running,
+    until,
+)
+from tests.web.error_responses import must_refuse
+
+JOURNAL = "/_fatrina/requests"
+DRAWN = settings(
+    max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+ODD = "\ud800\udfff\udc80\0\n\r\t\x0b\x7f\x85\u2028\u202e\ufeff\ufffe\U0010ffff'\"\\<%{"
+WEIRD = st.text(st.one_of(st.sampled_from(ODD), st.characters(exclude_categories=())), max_size=12)
+VALUES = st.one_of(
+    WEIRD,
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.lists(WEIRD, max_size=3),
+    st.dictionaries(WEIRD, WEIRD, max_size=3),
+)
+FIELDS = {
+    "UPDATE": ["photo", "original", "alt", "sort", "default"],
+    "ATTACH": ["photo", "original", "alt", "sort", "main"],
+    "VIDEO": ["video_url", "alt"],
+    "CREATE": ["name", "sku", "images", "images.original", "images.alt", "images.main"],
+    "CHANGE": ["name", "sku"],
+    "SUBSCRIBE": [
+        *("name", "event", "url", "rule", "version", "secret", "security_strategy"),
+        *("headers", "headers.key", "headers.value"),
+    ],
+    "FAULT": ["what", "path", "method", "times", "seconds", "share", "seed"],
+    "SEED": ["merchants", "merchants.code", "merchants.tokens", "merchants.products"],
+}
+SOUND = {
+    "CREATE": {"name": "n"},
+    "SUBSCRIBE": {"name": "n", "event": "product.updated", "url": "https://a.test/"},
+    "FAULT": {"what": "503", "path": "/nowhere"},
+}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with running(tmp_path_factory.mktemp("weird"), admin_token=ADMIN, photo_optional=True) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def hung(service: Service) -> Hung:
+    return Hung.up(Shop.open(service), photo=sample_photos.png(seed=5))
+
+
+def admin(service: Service, method: str, target: str, body: Body | None = None) -> Answer:
+    return client.call(service.port, method, target, body, authorization=f"Bearer {ADMIN}")
+
+
+def sent(hung: Hung, kind: str, body: Body) -> Answer:
+    shop = hung.shop
+    if kind in {"FAULT", "SEED"}:
+        return admin(
+            shop.service, "POST", f"/_fatrina/{kind.lower()}{'s' * (kind == 'FAULT')}", body
+        )
+    method, path = {
+        "UPDATE": ("POST", UPDATE.format(hung.id)),
+        "ATTACH": ("POST", ATTACH.format(hung.product)),
+        "VIDEO": ("POST", f"{PREFIX}/products/{hung.product}/video"),
+        "CREATE": ("POST", PRODUCTS),
+        "CHANGE": ("PUT", PRODUCT.format(hung.product)),
+        "SUBSCRIBE": ("POST", PREFIX + "/webhooks/subscribe"),
+    }[kind]
+    return shop.call(method, path, body)
+
+
+def placed(name: str, value: object) -> dict[str, object]:
+    """Give the field with this value; a name with a dot is a field of a list's object."""
+    outer, _, inner = name.partition(".")
+    return {outer: [{inner: value}] if inner else value}
+
+
+def must_be_kind(answer: Answer) -> None:
+    assert answer.status < 500, answer
+    assert answer.status != 404 or answer.reasons == "not_found"
+    json.loads(answer.body.decode("utf-8", "strict"))
+
+
+@pytest.mark.parametrize("kind", FIELDS)
+def test_weird_text_in_json(hung: Hung, kind: str) -> None:
+    @DRAWN
+    @given(name=st.sampled_from(FIELDS[kind]), value=VALUES, key=WEIRD)
+    def each(name: str, value: object, key: str) -> None:
+        fields = SOUND.get(kind, {}) | placed(name, value) | {key + "?": value}
+        must_be_kind(sent(hung, kind, as_json(fields)))
+
+    each()
+    admin(hung.shop.service, "DELETE", "/_fatrina/faults")
+    assert admin(hung.shop.service, "GET", JOURNAL + "?limit=1000").status == 200
+    assert hung.shop.call("GET", PRODUCTS).status == 200
+    assert hung.shop.call("GET", PREFIX + "/webhooks").status == 200
+
+
+@DRAWN
+@given(name=WEIRD, value=WEIRD, alt=WEIRD)
+def test_weird_text_in_a_form(hung: Hung, name: str, value: str, alt: str) -> None:
+    quoted = name.encode("utf-8", "replace").decode().translate(dict.fromkeys(map(ord, '\r\n"\\')))
+    written = [field(quoted, value.encode("utf-8", "surrogatepass").decode("latin-1"))]
+    must_be_kind(sent(hung, "UPDATE", parts(*written, part_of("alt", alt))))
+
+
+def part_of(name: str, text: str) -> bytes:
+    head = f'Content-Disposition: form-data; name="{name}"'
+    return client.part(head, text.encode("utf-8", "surrogatepass"))
+
+
+@DRAWN
+@given(alt=st.text(max_size=40))
+def test_what_is_kept_is_one_line(hung: Hung, alt: str) -> None:
+    answer = sent(hung, "UPDATE", as_json({"alt": alt}))
+    if answer.status == 201:
+        kept = answer.data["alt_seo"] or ""
+        assert kept == kept.strip(" ")
+        assert not {*"\t\n\r\u2028\u2029"} & {*kept}
+        assert kept.split() == alt.split()
+    else:
+        assert answer.reasons in {"control_character", "text_too_long"}
+
+
+# More than is expected
+
+ERRORS: dict[str, dict[str, Any]] = {
+    "no objects": {"name": "n", "images": [1] * 20_000},
+    "empty objects": {"name": "n", "images": [{}] * 14_000},
+    "ninety wrong": {"name": "n", "images": [{"original": 1, "alt": 2, "main": "x"}] * 90},
+    "no list": {"name": "n", "images": {str(n): 1 for n in range(6_000)}},
+    "names": {"name": 1, **{f"field {n}": "x" for n in range(3_000)}},
+    "long names": {"name": 1, "x" * 30_000: 1, "y" * 30_000: 1},
+    "half a pair": {"name": 1, "\ud83d": 1, "x\udc00": "\ud83d"},
+}
+
+
+@pytest.mark.parametrize("how", ERRORS)
+def test_many_errors_have_a_small_answer(hung: Hung, how: str) -> None:
+    admin(hung.shop.service, "DELETE", JOURNAL)
+    answer = sent(hung, "CREATE", as_json(ERRORS[how]))
+    assert answer.status == 422
+    assert len(answer.body) < 20_000
+    assert 1 <= len(answer.json["error"]["fields"]) <= 25
+    until(lambda: bool(admin(hung.shop.service, "GET", JOURNAL).data))
+    kept = admin(hung.shop.service, "GET", JOURNAL)
+    assert len(kept.body) < 20_000
+    assert len(kept.data[0]["body"]) <= 42
+
+
+def test_a_list_that_is_too_long(hung: Hung) -> None:
+    answer = sent(hung, "CREATE", as_json({"name": "n", "images": [{"original": "x"}] * 101}))
+    must_refuse(answer, 422, "list_too_long")
+    wanted = SOUND["SUBSCRIBE"] | {"headers": [{"key": "X-A", "value": "b"}] * 101}
+    must_refuse(sent(hung, "SUBSCRIBE", as_json(wanted)), 422, "list_too_long")
+
+
+def test_a_seed_with_many_errors(hung: Hung) -> None:
+    seeds: list[Any] = [
+        {"merchants": [1] * 50_000},
+        {"merchants": [{"\ud83d" * 999: 1, "code": "x"}]},
+    ]
+    for seed in seeds:
+        answer = sent(hung, "SEED", as_json(seed))
+        must_refuse(answer, 422, "invalid_seed")
+        assert len(answer.body) < 20_000
+
+
+def test_the_journal_is_bounded(hung: Hung) -> None:
+    shop = hung.shop
+    names = "&".join(f"{'n' * 90}{n}=1" for n in range(60))
+    crowd = as_json({f"{n}{'x' * 200}": 1 for n in range(150)} | ERRORS["ninety wrong"])
+    for _ in range(30):
+        shop.call("POST", f"{PRODUCTS}?{names}&keyword={'k' * 900}", crowd, user_agent="u" * 900)
+    kept = admin(shop.service, "GET", JOURNAL + "?limit=1000")
+    assert kept.status == 200
+    assert {entry["status"] for entry in kept.data[:30]} == {422}
+    assert max(len(json.dumps(entry)) for entry in kept.data) < 20_000
+
+
+def test_the_whole_journal_is_bounded() -> None:
+    journal = Journal()
+    shape = {f"field {n}": "x" * 200 for n in range(100)}
+    for number in range(400):
+        scope: dict[str, Any] = {"path": PRODUCTS, "query_string": b"", "headers": []}
+        context.get(scope).body_shape = shape
+        journal.record(scope, {"id": number, "method": "POST"})
+    kept = [entry["id"] for entry in journal.entries()]
+    assert kept == list(range(399, 399 - len(kept), -1))
+    assert 100 < len(kept) < 200

@@ -1,0 +1,74 @@
+"""The far side of webhooks: takes down what it is told, and answers as it is bidden."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.stores import until
+
+Answer = Callable[[int], int]
+
+
+@dataclass(slots=True)
+class Heard:
+    """One message."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(slots=True)
+class Receiver:
+    """What was heard, and how it is answered: by the count of what was heard, from 1."""
+
+    url: str = ""
+    answer: Answer = lambda _: 200
+    slow: float = 0
+    heard: list[Heard] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def hears(self, count: int, seconds: float = 60) -> list[Heard]:
+        until(lambda: len(self.heard) >= count, seconds)
+        return self.heard
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """Listen on 127.0.0.1."""
+    receiver = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            with receiver.lock:
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                receiver.heard.append(Heard(self.path, headers, body))
+                status = receiver.answer(len(receiver.heard))
+            time.sleep(receiver.slow)
+            if status:
+                self.send_response(status)
+                self.send_header("Location", receiver.url + "/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        receiver.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield receiver
+        server.shutdown()
+        thread.join()

@@ -204,7 +204,7 @@ def _folded(suffix: str, language: str) -> str:
 
 
 PRINTED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
-    "map": (ROOT / "ARCHITECTURE.md", the_map),
+    "map": (ROOT / "docs" / "map.md", the_map),
     "examples": (ROOT / "README.md", the_examples),
     "table of settings": (ROOT / "docs" / "settings.md", the_settings),
     "table of errors": (ROOT / "docs" / "api.md", the_errors),

@@ -16,7 +16,9 @@ from fatrina.domain.metadata_stripping.segments import SEGMENT_LIMIT
 from fatrina.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")]
+)
 _LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 _COMMAND = re.compile(r"^\$ (scripts/[\w-]+|fatrina [a-z]+(?: [a-z]+)?)", re.MULTILINE)
 
@@ -36,7 +38,7 @@ def test_the_script_runs() -> None:
 
 
 def test_the_script_tells_a_stale_document(monkeypatch: pytest.MonkeyPatch) -> None:
-    stale = {"map": (ROOT / "ARCHITECTURE.md", lambda: "another map")}
+    stale = {"map": (ROOT / "docs" / "map.md", lambda: "another map")}
     monkeypatch.setattr(printed, "PRINTED", stale)
     assert printed.main(["--check"]) == 1
 
@@ -113,9 +115,7 @@ def test_every_dependency_has_its_reason() -> None:
     heads, groups = project["project"], project["dependency-groups"]
     wanted = [*heads["dependencies"]]
     wanted += [*groups["dev"], *groups["build"]]
-    text = (ROOT / "ARCHITECTURE.md").read_text()
-    _, _, text = text.partition("## The dependencies")
-    text, _, _ = text.partition("\n## ")
+    text = (ROOT / "docs" / "dependencies.md").read_text()
     rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
     told = set(re.findall(r"`([a-z0-9-]+)`", " ".join(rows)))
     assert told == {re.split("[<>=]", each)[0] for each in wanted}

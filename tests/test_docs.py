@@ -16,9 +16,7 @@ from fatrina.domain.metadata_stripping.segments import SEGMENT_LIMIT
 from fatrina.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")]
-)
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
 _LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 _COMMAND = re.compile(r"^\$ (scripts/[\w-]+|fatrina [a-z]+(?: [a-z]+)?)", re.MULTILINE)
 

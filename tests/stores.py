@@ -16,6 +16,7 @@ import uvicorn
 from fatrina import app, server
 from fatrina.actions import Services, access
 from fatrina.actions.clock import Clock
+from fatrina.data_directory import lock_data_directory
 from fatrina.domain.access import WRITE
 from fatrina.settings import Settings
 from fatrina.web.http import protocol
@@ -73,7 +74,7 @@ def running(folder: Path, **settings: Any) -> Iterator[Service]:
     """Run a service over a folder."""
     given = Settings(**{"data": folder, "port": 0, "decoders": 1, **settings})
     with ExitStack() as stack:
-        held = stack.enter_context(app.lock_data_directory(folder, make=True))
+        held = stack.enter_context(lock_data_directory(folder, create=True))
         listener = stack.enter_context(server.bind_socket(given))
         port = listener.getsockname()[1]
         service = stack.enter_context(app.build(given.model_copy(update={"port": port}), held))

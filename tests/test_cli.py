@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from fatrina import __version__, app
+from fatrina import __version__
 from fatrina.actions import access
 from fatrina.actions.clock import Clock
 from fatrina.adapters.reserve import Reserve
 from fatrina.cli import cli
+from fatrina.data_directory import lock_data_directory
 from fatrina.domain.access import hash_token
 
 Run = Callable[..., Result]
@@ -68,7 +69,7 @@ def test_expiry(run: Run, merchant: str, tmp_path: Path, span: str, seconds: int
     made = run("token", "create", "--merchant", merchant, "--expires", span)
     assert made.exit_code == 0
     with (
-        app.lock_data_directory(tmp_path / "data", make=True) as folder,
+        lock_data_directory(tmp_path / "data", create=True) as folder,
         folder.database() as database,
     ):
         (row,) = access.list_tokens(database)
@@ -124,10 +125,10 @@ def test_commands_work_while_a_server_holds_the_folder(
     run: Run, merchant: str, tmp_path: Path
 ) -> None:
     with (
-        app.lock_data_directory(tmp_path / "data", make=True) as folder,
+        lock_data_directory(tmp_path / "data", create=True) as folder,
         folder.database() as database,
     ):
-        assert folder.owner
+        assert folder.is_owner
         token = run("token", "create", "--merchant", merchant).stdout.strip()
         assert run("merchant", "create", "shop2").exit_code == 0
         assert run("sweep").exit_code == 0
@@ -143,7 +144,7 @@ def test_a_folder_that_is_not_there_is_told_and_not_made(run: Run, tmp_path: Pat
     for command in (("token", "list"), ("token", "revoke", "1"), ("sweep",)):
         answer = run(*command)
         assert answer.exit_code == 1
-        assert "There is no data folder" in answer.stderr
+        assert "does not exist" in answer.stderr
     assert not (tmp_path / "data").exists()
 
 

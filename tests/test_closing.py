@@ -14,6 +14,7 @@ from fatrina import app
 from fatrina.adapters.database import Database
 from fatrina.adapters.rate_limits import BucketStore
 from fatrina.cli import cli
+from fatrina.data_directory import lock_data_directory
 from fatrina.doctor import examine
 from fatrina.domain import errors
 from fatrina.settings import Settings
@@ -89,7 +90,7 @@ def test_a_database_that_was_closed_does_not_answer(tmp_path: Path, way: str) ->
 
 def test_a_damaged_database_is_closed(tmp_path: Path) -> None:
     (tmp_path / "fatrina.sqlite3").write_bytes(b"no database " * 1000)
-    with app.lock_data_directory(tmp_path) as folder:
+    with lock_data_directory(tmp_path) as folder:
         with pytest.raises(errors.DatabaseUnavailable) as refused:
             folder.database()
         with pytest.raises(errors.DatabaseUnavailable) as refused_too:
@@ -109,7 +110,7 @@ def test_a_service_that_cannot_start_closes_what_it_opened(
 
     monkeypatch.setattr(app, "Decoders", fail)
     with (
-        app.lock_data_directory(tmp_path) as folder,
+        lock_data_directory(tmp_path) as folder,
         pytest.raises(OSError, match="temporarily") as failed,
     ):
         app.build(settings(data=tmp_path), folder)

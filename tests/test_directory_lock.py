@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from fatrina import app, cli
+from fatrina import cli
 from fatrina.actions.sweep import Sweeper, SweepResult
+from fatrina.data_directory import lock_data_directory, open_shared
 from fatrina.directory_lock import Owner, locked
 from fatrina.doctor import directory_checks as doctor_folder
 from fatrina.doctor.report import Report
@@ -62,8 +63,8 @@ def test_no_file_can_be_taken_away_to_get_a_second_owner(tmp_path: Path, damage:
         else:
             assert owner == Owner()
             assert owner.since == 0
-        with app.lock_data_directory(tmp_path) as folder:
-            assert not folder.owner
+        with lock_data_directory(tmp_path) as folder:
+            assert not folder.is_owner
     with locked(tmp_path) as (mine, owner):
         assert mine
         assert owner.pid == os.getpid()
@@ -129,13 +130,13 @@ def test_a_directory_that_is_replaced_between_opening_and_locking_is_not_owned(
 def test_a_server_starts_while_the_doctor_examines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with app.lock_data_directory(tmp_path, make=True) as folder:
+    with lock_data_directory(tmp_path, create=True) as folder:
         folder.database().close()
     owned = []
 
     def examined(*_: object, **__: object) -> None:
-        with app.lock_data_directory(tmp_path) as server:
-            owned.append(server.owner)
+        with lock_data_directory(tmp_path) as server:
+            owned.append(server.is_owner)
 
     monkeypatch.setattr("fatrina.doctor.database_checks.examine", examined)
     chosen: dict[str, Any] = {"data": tmp_path}
@@ -146,13 +147,13 @@ def test_a_server_starts_while_the_doctor_examines(
 def test_a_server_starts_during_a_dry_run_of_the_sweep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with app.lock_data_directory(tmp_path, make=True) as folder:
+    with lock_data_directory(tmp_path, create=True) as folder:
         folder.database().close()
     owned = []
 
     def swept(*_: object) -> SweepResult:
-        with app.lock_data_directory(tmp_path) as server:
-            owned.append(server.owner)
+        with lock_data_directory(tmp_path) as server:
+            owned.append(server.is_owner)
         return SweepResult(0, 0)
 
     monkeypatch.setattr(Sweeper, "sweep", swept)
@@ -161,9 +162,9 @@ def test_a_server_starts_during_a_dry_run_of_the_sweep(
 
 
 def test_a_dump_does_not_keep_a_server_from_starting(tmp_path: Path) -> None:
-    with app.lock_data_directory(tmp_path, make=True) as folder:
+    with lock_data_directory(tmp_path, create=True) as folder:
         folder.database().close()
-    reading = app.shared(tmp_path)
-    with reading.database(), app.lock_data_directory(tmp_path) as folder:
-        assert folder.owner
-    assert not reading.owner
+    reading = open_shared(tmp_path)
+    with reading.database(), lock_data_directory(tmp_path) as folder:
+        assert folder.is_owner
+    assert not reading.is_owner

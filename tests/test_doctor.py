@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from fatrina import app
 from fatrina.actions.clock import Clock
 from fatrina.adapters.database import deliveries, schema, webhooks
 from fatrina.adapters.decoder import Handshake
+from fatrina.data_directory import lock_data_directory
 from fatrina.doctor import directory_checks, examine, settings_checks, system_checks
 from fatrina.doctor.report import Report
 from fatrina.domain.webhook import Subscription
@@ -26,7 +26,7 @@ from tests.stores import Hung, Service, Shop, running
 def data(tmp_path: Path) -> Path:
     """A data folder with its tables and its places."""
     path = tmp_path / "data"
-    with app.lock_data_directory(path, make=True) as held, held.database():
+    with lock_data_directory(path, create=True) as held, held.database():
         held.storage()
     return path
 

@@ -1,10 +1,8 @@
-"""The composition root: settings in, one wired service out."""
+"""The composition root: build the service from its settings and data directory."""
 
 import resource
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Self
 
 from starlette.types import ASGIApp
@@ -16,15 +14,10 @@ from fatrina.actions.rate_limits import RateLimiter
 from fatrina.actions.webhooks.delivery import Deliverer
 from fatrina.actions.webhooks.dispatcher import WebhookDispatcher
 from fatrina.actions.webhooks.outbox import DatabaseOutbox
-from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import Decoders
-from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.http_client import Downloader, WebhookSender
-from fatrina.adapters.rate_limits import BucketStore
-from fatrina.adapters.reserve import Reserve
 from fatrina.adapters.spool import Spool
-from fatrina.adapters.storage import LocalStorage, Storage
-from fatrina.directory_lock import Owner, locked
+from fatrina.data_directory import DataDirectory
 from fatrina.domain.address_policy import AddressPolicy
 from fatrina.domain.photo import Limits
 from fatrina.emulator import Emulator
@@ -36,32 +29,28 @@ from fatrina.web.http.telemetry import Metrics
 from fatrina.web.parsing.forms import FormReader
 from fatrina.wire import Serializer
 
-_MILLISECONDS: Final = 1000
-_DAY: Final = 86_400 * _MILLISECONDS
-_AGENT: Final = f"Fatrina/{__version__}"
-
-
-class NotReadyError(Exception):
-    """The service cannot run here now; the message says why and what to do."""
+_MS_PER_SECOND: Final = 1000
+_MS_PER_DAY: Final = 86_400 * _MS_PER_SECOND
+_USER_AGENT: Final = f"Fatrina/{__version__}"
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One running Fatrina."""
+    """A built service: the ASGI application and the resources that it uses."""
 
     app: ASGIApp
     services: Services
     rate_limiter: RateLimiter
     dispatcher: WebhookDispatcher
     stack: ExitStack
-    """What is open, to be closed in the opposite order."""
+    """Open resources; they are closed in reverse order."""
 
     def start(self) -> None:
-        """Begin what is done beside answering: delivering events."""
+        """Start the background delivery of webhooks."""
         self.dispatcher.start()
 
     def close(self) -> None:
-        """Close processes, files and connections."""
+        """Close the processes, files and connections."""
         self.stack.close()
 
     def __enter__(self) -> Self:
@@ -71,117 +60,23 @@ class Service:
         self.close()
 
 
-@dataclass(frozen=True, slots=True)
-class DataDirectory:
-    """The data folder, held by a server or looked into by a command."""
-
-    path: Path
-    owner: bool
-    """Whether this process holds it: then no server runs on it, or this is the server."""
-    owner_description: Owner
-    """The process that holds it."""
-
-    @property
-    def since(self) -> float:
-        """When the holder began, in seconds since the epoch; 0 when that is not known."""
-        return self.owner_description.since
-
-    def database(self) -> Database:
-        """The embedded database, brought up to date where this process owns it; to be closed.
-
-        Raises:
-            errors.DatabaseUnavailable: its tables cannot be brought up to date.
-        """
-        with ExitStack() as on_failure:
-            database = on_failure.enter_context(
-                Database(self.path / "fatrina.sqlite3", owner=self.owner)
-            )
-            if self.owner:
-                database.migrate()
-            on_failure.pop_all()
-        return database
-
-    def buckets(self) -> BucketStore:
-        """How much each merchant has asked lately; to be closed."""
-        return BucketStore(self.path / "limits.sqlite3")
-
-    def storage(self, base: str = "") -> Storage:
-        """Where the pictures lie, to be served below `base`."""
-        return LocalStorage(self.path / "media", base)
-
-    def incoming(self) -> Path:
-        """Where photos on their way lie."""
-        return self.path / "incoming"
-
-    def reserve(self) -> Reserve:
-        """Space for the commands that make room or lock somebody out."""
-        return Reserve(self.path)
-
-    def housekeeping(self) -> Housekeeping:
-        """The lock of what concerns all data."""
-        return Housekeeping(self.path)
-
-
-@contextmanager
-def lock_data_directory(
-    path: Path, *, make: bool = False, patience: float = 0.0
-) -> Iterator[DataDirectory]:
-    """The data folder, held by this process unless another holds it already.
-
-    For `patience` seconds it waits for a command that holds it.
-
-    Raises:
-        NotReadyError: there is no such folder, and it is not to be made.
-        OSError: the folder cannot be made or written.
-    """
-    if make:
-        path.mkdir(0o700, parents=True, exist_ok=True)
-    _must_exist(path)
-    with locked(path, patience) as (mine, owner):
-        yield DataDirectory(path, mine, owner)
-
-
-def shared(path: Path) -> DataDirectory:
-    """The data folder, not held: for what only reads, and may take long.
-
-    Its tables are brought up to date first, where no other process holds it.
-
-    Raises:
-        NotReadyError: there is no such folder.
-        errors.DatabaseUnavailable: its tables cannot be brought up to date.
-    """
-    with lock_data_directory(path) as folder:
-        folder.database().close()
-        return DataDirectory(path, owner=False, owner_description=folder.owner_description)
-
-
-def _must_exist(path: Path) -> None:
-    if not path.is_dir():
-        message = f"There is no data folder {path}: fatrina merchant create CODE makes one."
-        raise NotReadyError(message)
-
-
-def clean_incoming(folder: DataDirectory, *, dry_run: bool) -> int:
-    """Delete unfinished arrivals, where no server is at work on any; how many there were."""
-    if not folder.owner:
-        return 0
-    spool = Spool(folder.incoming(), limit=0)
-    return spool.count_leftovers() if dry_run else spool.clear()
-
-
-def build(settings: Settings, folder: DataDirectory) -> Service:
-    """Wire one service over a data folder that this process holds; to be closed."""
+def build(settings: Settings, data_directory: DataDirectory) -> Service:
+    """Build the service on a data directory that this process owns; the caller closes it."""
     _raise_descriptor_limit()
-    folder.reserve().create()
+    data_directory.reserve().create()
     with ExitStack() as stack:
         metrics = Metrics()
         policy = AddressPolicy.parse(settings.download_allow)
         clock = Clock(metrics.observe_stage)
-        services = _build_services(settings, folder, clock, policy, stack)
-        buckets = stack.enter_context(folder.buckets()) if settings.rate_limits else None
+        services = _build_services(settings, data_directory, clock, policy, stack)
+        buckets = (
+            stack.enter_context(data_directory.bucket_store()) if settings.rate_limits else None
+        )
         rate_limiter = RateLimiter(buckets, clock)
-        sender = WebhookSender(policy=policy, seconds=settings.webhook_seconds, user_agent=_AGENT)
-        pause = int(settings.webhook_pause * _MILLISECONDS)
+        sender = WebhookSender(
+            policy=policy, seconds=settings.webhook_seconds, user_agent=_USER_AGENT
+        )
+        pause = int(settings.webhook_pause * _MS_PER_SECOND)
         deliverer = Deliverer(services.database, sender, clock, pause)
         dispatcher = stack.enter_context(closing(WebhookDispatcher(deliverer, metrics.attempted)))
         timeouts = BodyTimeouts(settings.upload_idle, settings.upload_seconds)
@@ -205,7 +100,7 @@ def build(settings: Settings, folder: DataDirectory) -> Service:
 
 def _build_services(
     settings: Settings,
-    folder: DataDirectory,
+    data_directory: DataDirectory,
     clock: Clock,
     policy: AddressPolicy,
     stack: ExitStack,
@@ -221,14 +116,14 @@ def _build_services(
         seconds=settings.decoder_seconds,
         memory=settings.decoder_memory,
     )
-    database = stack.enter_context(folder.database())
-    spool = stack.enter_context(closing(Spool(folder.incoming(), settings.incoming_bytes)))
+    database = stack.enter_context(data_directory.database())
+    spool = stack.enter_context(closing(Spool(data_directory.incoming(), settings.incoming_bytes)))
     spool.clear()
     decoders = Decoders(settings.decoder_count, limits, settings.decoder_queue)
     return Services(
         database=database,
-        storage=folder.storage(settings.base),
-        housekeeping=folder.housekeeping(),
+        storage=data_directory.storage(settings.base),
+        housekeeping=data_directory.housekeeping(),
         spool=spool,
         decoders=stack.enter_context(closing(decoders)),
         downloader=Downloader(
@@ -236,19 +131,19 @@ def _build_services(
             seconds=settings.download_seconds,
             redirects=settings.download_redirects,
             limit=settings.photo_bytes,
-            user_agent=_AGENT,
+            user_agent=_USER_AGENT,
         ),
         clock=clock,
         outbox=DatabaseOutbox(settings.base, clock),
     )
 
 
-def retention(settings: Settings) -> int:
-    """How long a retired picture is kept, in milliseconds."""
-    return int(settings.keep_days * _DAY)
+def retention_ms(settings: Settings) -> int:
+    """Return how long a replaced or removed image is kept, in milliseconds."""
+    return int(settings.keep_days * _MS_PER_DAY)
 
 
 def _raise_descriptor_limit() -> None:
-    """An upload under way holds two descriptors: take as many as the system grants."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    """Raise the limit on open files to the maximum allowed: each upload in progress uses two."""
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))

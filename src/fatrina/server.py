@@ -14,6 +14,7 @@ import structlog
 import uvicorn
 
 from fatrina import app
+from fatrina.data_directory import DataDirectory, NotReadyError, lock_data_directory
 from fatrina.domain.access import is_guessable
 from fatrina.settings import Settings
 from fatrina.web.http import protocol
@@ -32,19 +33,19 @@ def serve(
     """Serve until SIGTERM or SIGINT, then finish the requests under way.
 
     Raises:
-        app.NotReadyError: another service holds the data folder, the address is in use, or the
+        NotReadyError: another service holds the data folder, the address is in use, or the
             admin token is easily guessed.
         OSError: the address or the folder cannot be had.
     """
     if settings.admin_token and is_guessable(settings.admin_token):
         message = "FATRINA_ADMIN_TOKEN is easily guessed: take what openssl rand -hex 16 prints."
-        raise app.NotReadyError(message)
+        raise NotReadyError(message)
     with (
-        app.lock_data_directory(settings.data, make=True, patience=_PATIENCE) as folder,
+        lock_data_directory(settings.data, create=True, timeout=_PATIENCE) as folder,
         bind_socket(settings) as listener,
     ):
-        if not folder.owner:
-            raise app.NotReadyError(_locked_service(settings, folder))
+        if not folder.is_owner:
+            raise NotReadyError(_locked_service(settings, folder))
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         stopped = threading.Event()
         with app.build(settings, folder) as service:
@@ -62,11 +63,11 @@ def serve(
             DrainingServer(config).run(sockets=[listener])
 
 
-def _locked_service(settings: Settings, folder: app.DataDirectory) -> str:
-    if folder.owner_description.serves:
-        seen = f"Another Fatrina serves {settings.data} already: {folder.owner_description}."
+def _locked_service(settings: Settings, folder: DataDirectory) -> str:
+    if folder.owner.serves:
+        seen = f"Another Fatrina serves {settings.data} already: {folder.owner}."
         return f"{seen} Stop it, or use --data."
-    owner = folder.owner_description
+    owner = folder.owner
     return f"{settings.data} is in use by {owner}. Wait until it has ended, or stop it."
 
 
@@ -99,7 +100,7 @@ def bind_socket(settings: Settings) -> socket.socket:
     """A socket that listens where the settings say.
 
     Raises:
-        app.NotReadyError: the address is in use.
+        NotReadyError: the address is in use.
         OSError: the address is not this machine's.
     """
     address = f"{settings.host} port {settings.port}"
@@ -112,7 +113,7 @@ def bind_socket(settings: Settings) -> socket.socket:
         words = (exc.strerror or "").partition(" (while")[0]
         if exc.errno == errno.EADDRINUSE:
             message = f"{words}: {address}. Choose another port with --port."
-            raise app.NotReadyError(message) from exc
+            raise NotReadyError(message) from exc
         raise OSError(exc.errno, words, address) from exc
 
 

@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import select
 
-from fatrina import app
 from fatrina.actions import Services, access, backup, images, products
 from fatrina.actions.clock import Clock
 from fatrina.actions.ingest import IncomingPhoto, PhotoLink
@@ -25,6 +24,7 @@ from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.http_client import Downloader
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage
+from fatrina.data_directory import lock_data_directory
 from fatrina.domain.access import WRITE, Caller, hash_token
 from fatrina.domain.gallery import Change
 from fatrina.domain.pagination import Page
@@ -301,8 +301,8 @@ def kept(world: Services) -> dict[str, int | None]:
 
 def restarted(shop: Shop, now: int) -> State:
     """What the shop shows after a restart; one sweep removes the litter, and nothing but it."""
-    with app.lock_data_directory(shop.folder) as folder:
-        assert folder.owner
+    with lock_data_directory(shop.folder) as folder:
+        assert folder.is_owner
         world = services(shop.folder, now)
         try:
             world.spool.clear()

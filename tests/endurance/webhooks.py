@@ -18,9 +18,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-from fatrina import app
 from fatrina.actions import access
 from fatrina.actions.clock import Clock
+from fatrina.data_directory import lock_data_directory
 from fatrina.domain.access import WRITE
 from tests.endurance.service import Client, Server
 from tests.silent_server import accepting
@@ -101,7 +101,7 @@ def main() -> None:
 def _shops(data: Path, count: int) -> list[str]:
     """Make merchants; a token of each."""
     now, tokens = Clock()(), []
-    with app.lock_data_directory(data, make=True) as folder, closing(folder.database()) as database:
+    with lock_data_directory(data, create=True) as folder, closing(folder.database()) as database:
         for number in range(count):
             access.create_merchant(database, f"m{number}", now)
             tokens.append(access.issue_token(database, f"m{number}", WRITE, 86_400_000, now) or "")

@@ -18,6 +18,7 @@ from fatrina.cli.faults import fault, requests
 from fatrina.cli.merchants import merchant
 from fatrina.cli.tokens import token
 from fatrina.cli.webhooks import webhook
+from fatrina.data_directory import clean_incoming, lock_data_directory, open_shared
 
 cli = typer.Typer(
     name="fatrina",
@@ -84,11 +85,11 @@ def sweep(
             typer.echo(f"\r{seen} files looked at …", nl=False, err=True)
 
     with exit_on_error(), ExitStack() as lock:
-        folder = lock.enter_context(root.lock_data_directory(chosen.data))
-        arrivals = root.clean_incoming(folder, dry_run=dry_run)
+        folder = lock.enter_context(lock_data_directory(chosen.data))
+        arrivals = clean_incoming(folder, dry_run=dry_run)
         if dry_run:  # only reads: a server may start meanwhile
             lock.close()
-            folder = root.shared(chosen.data)
+            folder = open_shared(chosen.data)
         else:
             lock.enter_context(folder.reserve().release())
         with folder.database() as database:
@@ -100,7 +101,7 @@ def sweep(
                 progress,
                 trust_clock,
             )
-            swept = broom.sweep(CLOCK(), root.retention(chosen))
+            swept = broom.sweep(CLOCK(), root.retention_ms(chosen))
     verb = "to delete" if dry_run else "deleted"
     typer.echo(f"pictures past their time {verb}: {swept.versions}")
     typer.echo(f"files no picture owns {verb}: {swept.files}")

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 from pydantic import ValidationError
 
-from fatrina import app as root
 from fatrina.actions.clock import Clock
 from fatrina.adapters.database import Database
+from fatrina.data_directory import NotReadyError, lock_data_directory
 from fatrina.domain import errors, messages
 from fatrina.settings import SECRETS, Settings
 
@@ -42,7 +42,7 @@ def open_data_directory(
     """
     with (
         exit_on_error(),
-        root.lock_data_directory(settings(data=data).data, make=make) as folder,
+        lock_data_directory(settings(data=data).data, create=make) as folder,
         folder.reserve().release() if reserve else nullcontext(),
         folder.database() as database,
     ):
@@ -54,7 +54,7 @@ def exit_on_error() -> Iterator[None]:
     """Say in a line what an operator can mend; leave a trace only for our own faults."""
     try:
         yield
-    except root.NotReadyError as exc:
+    except NotReadyError as exc:
         fail(str(exc))
     except errors.ServiceError as exc:
         fail(f"{messages.render(exc, 'en')} fatrina doctor tells more.")

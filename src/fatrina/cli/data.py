@@ -15,6 +15,7 @@ from fatrina.actions import backup, rate_limits
 from fatrina.actions.backup import DumpError
 from fatrina.adapters.spool import Spool
 from fatrina.cli.common import Data, exit_on_error, fail, settings
+from fatrina.data_directory import lock_data_directory, open_shared
 from fatrina.domain import json_text, messages
 from fatrina.domain.json_text import JsonError
 from fatrina.emulator.resetting import reset as reset_
@@ -41,11 +42,11 @@ def seed(
         merchants = _read(file, pictures or file.parent)
         total = sum(len(product.pictures) for each in merchants for product in each.products)
         with (
-            root.lock_data_directory(chosen.data, make=True) as folder,
+            lock_data_directory(chosen.data, create=True) as folder,
             _progress("pictures", total) as tick,
         ):
-            if not folder.owner:
-                fail(_BUSY.format(folder.owner_description))
+            if not folder.is_owner:
+                fail(_BUSY.format(folder.owner))
             try:
                 with root.build(chosen, folder) as service:
                     made = sow(service.services, merchants, chosen.decoder_count, tick)
@@ -68,12 +69,12 @@ def reset(
     what = "all products and pictures" if keep_shops else "everything"
     if not yes and not typer.confirm(f"Delete {what} in {chosen.data}?"):
         raise typer.Exit(1)
-    with exit_on_error(), root.lock_data_directory(chosen.data) as folder:
+    with exit_on_error(), lock_data_directory(chosen.data) as folder:
         with folder.database() as database:
             gone = reset_(
                 *(database, folder.storage(), folder.housekeeping()), keep_shops=keep_shops
             )
-        with folder.buckets() as buckets:
+        with folder.bucket_store() as buckets:
             rate_limits.reset(buckets)
     typer.echo(f"pictures deleted: {gone}")
 
@@ -86,7 +87,7 @@ def dump(
     chosen = settings(data=data)
     unfinished = file.with_name(file.name + ".unfinished")
     with exit_on_error(), _progress("pictures") as tick:
-        folder = root.shared(chosen.data)
+        folder = open_shared(chosen.data)
         try:
             with (
                 folder.database() as database,
@@ -114,11 +115,11 @@ def restore(
         raise typer.Exit(1)
     with (
         exit_on_error(),
-        root.lock_data_directory(chosen.data, make=True) as folder,
+        lock_data_directory(chosen.data, create=True) as folder,
         _progress("files") as tick,
     ):
-        if not folder.owner:
-            fail(_BUSY.format(folder.owner_description))
+        if not folder.is_owner:
+            fail(_BUSY.format(folder.owner))
         try:
             with (
                 folder.database() as database,
@@ -130,7 +131,7 @@ def restore(
                 )
         except DumpError as wrong:
             fail(f"{file}: {wrong} Nothing was changed.")
-        with folder.buckets() as buckets:
+        with folder.bucket_store() as buckets:
             rate_limits.reset(buckets)
     typer.echo(f"pictures: {count}")
 

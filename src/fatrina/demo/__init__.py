@@ -7,6 +7,7 @@ from threading import Thread
 from typing import Final
 
 from fatrina import app, server
+from fatrina.data_directory import NotReadyError
 from fatrina.demo import emulator_tour, instructions, sample_photos, updates
 from fatrina.demo.context import DemoContext, DemoError
 from fatrina.demo.origin_server import Received, origin_server
@@ -24,7 +25,7 @@ def run(settings: Settings) -> None:
     """Create the sample store, show the updates, and serve until stopped.
 
     Raises:
-        app.NotReadyError: the data directory or the machine does not permit it.
+        NotReadyError: the data directory or the machine does not permit it.
         OSError: the address or the data directory is not available.
     """
     random = Random()  # noqa: S311  colours
@@ -53,7 +54,7 @@ def _store(service: app.Service, random: Random) -> DemoStore:
     try:
         return create_store(service.services, random)
     except errors.ServiceError as exc:
-        raise app.NotReadyError(messages.render(exc, "en")) from exc
+        raise NotReadyError(messages.render(exc, "en")) from exc
 
 
 def _write_sample(directory: Path, photo: SamplePhoto) -> Path:

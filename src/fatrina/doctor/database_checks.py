@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select, text
 
 from fatrina.adapters.database import Database, schema, versions
-from fatrina.app import DataDirectory
+from fatrina.data_directory import DataDirectory
 from fatrina.doctor import file_checks, row_checks, webhook_checks
 from fatrina.doctor.report import Report
 from fatrina.domain import errors
@@ -31,7 +31,7 @@ def examine(report: Report, folder: DataDirectory, *, deep: bool = False) -> Non
             report.warn("database", "is not there yet", "fatrina serve makes it.")
         return
     try:
-        with Database(path, owner=folder.owner) as database:
+        with Database(path, owner=folder.is_owner) as database:
             _private(report, path)
             if _check_integrity(report, database):
                 webhook_checks.examine(report, database)

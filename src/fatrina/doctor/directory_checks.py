@@ -10,8 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from fatrina import app
-from fatrina.app import DataDirectory
+from fatrina.data_directory import DataDirectory, lock_data_directory
 from fatrina.doctor import database_checks
 from fatrina.doctor.report import Report
 from fatrina.settings import Settings
@@ -37,10 +36,10 @@ def examine(report: Report, settings: Settings, *, deep: bool = False) -> None:
     _space(report, settings)
     _file_system(report, path)
     try:
-        with app.lock_data_directory(path) as folder:
+        with lock_data_directory(path) as folder:
             pass  # a server may start while the rest is examined
         _holder(report, folder)
-        database_checks.examine(report, replace(folder, owner=False), deep=deep)
+        database_checks.examine(report, replace(folder, is_owner=False), deep=deep)
     except OSError as exc:
         report.fail("lock", f"cannot be taken: {exc}", f"Look at {path / 'lock'}.")
 
@@ -124,15 +123,15 @@ def _kind(path: Path) -> str:
 
 
 def _holder(report: Report, folder: DataDirectory) -> None:
-    if folder.owner:
+    if folder.is_owner:
         report.ok("server", "none runs on it")
     else:
         since = datetime.fromtimestamp(folder.since, UTC)
-        seen = f"{folder.owner_description} uses it, since {since.isoformat(timespec='seconds')}"
+        seen = f"{folder.owner} uses it, since {since.isoformat(timespec='seconds')}"
         if folder.since > time.time() + _AHEAD:
             report.warn("server", f"{seen}: in the future", "Check the clock, then restart it.")
         elif not folder.since:
             advice = "The file `lock` was deleted or damaged: restart the server to write it again."
-            report.warn("server", f"{folder.owner_description} uses it", advice)
+            report.warn("server", f"{folder.owner} uses it", advice)
         else:
             report.ok("server", seen)

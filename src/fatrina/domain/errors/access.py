@@ -1,0 +1,30 @@
+"""Errors of authentication and authorization."""
+
+from fatrina.domain.errors.base import ServiceError
+
+
+class Unauthorized(ServiceError):
+    """The caller is not authenticated, or not authorized."""
+
+    status = 401
+    code = "Unauthorized"
+
+
+class InvalidToken(Unauthorized):
+    """The token is missing, unknown, expired or revoked."""
+
+    reason = "invalid_token"
+
+
+class InsufficientScope(Unauthorized):
+    """The token lacks the scope `scope`."""
+
+    reason = "insufficient_scope"
+
+
+class Forbidden(ServiceError):
+    """The app may not access the store; raised by fault injection only."""
+
+    status = 403
+    code = "error"
+    reason = "forbidden"

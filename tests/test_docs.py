@@ -1,4 +1,4 @@
-"""Prose that can be held true is held true."""
+"""Documents agree with the code: generated parts, links, commands, settings, wording."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from scripts import printed
+from scripts import printed, prose
 from typer.main import get_command
 
 from fatrina import __version__
@@ -22,26 +22,26 @@ _COMMAND = re.compile(r"^\$ (scripts/[\w-]+|fatrina [a-z]+(?: [a-z]+)?)", re.MUL
 
 
 @pytest.mark.parametrize("name", printed.PRINTED)
-def test_what_is_printed_from_the_code_is_true(name: str) -> None:
+def test_generated_parts_are_up_to_date(name: str) -> None:
     document, print_it = printed.PRINTED[name]
     text = document.read_text()
     assert printed.replaced(text, name, print_it(), document) == text, "run scripts/map --write"
 
 
-def test_the_script_runs() -> None:
+def test_map_script_prints_and_checks() -> None:
     program = [sys.executable, str(ROOT / "scripts" / "map")]
     assert subprocess.run([*program, "--check"], check=False).returncode == 0
     shown = subprocess.run(program, check=True, capture_output=True, text=True)
     assert "The composition root" in shown.stdout
 
 
-def test_the_script_tells_a_stale_document(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_map_script_reports_a_stale_document(monkeypatch: pytest.MonkeyPatch) -> None:
     stale = {"map": (ROOT / "docs" / "map.md", lambda: "another map")}
     monkeypatch.setattr(printed, "PRINTED", stale)
     assert printed.main(["--check"]) == 1
 
 
-def test_the_script_writes_between_the_markers(
+def test_map_script_writes_between_the_markers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = tmp_path / "a.md"
@@ -57,7 +57,7 @@ def test_the_script_writes_between_the_markers(
 @pytest.mark.parametrize(
     "source", ["x = 1\n", '"""No end"""\n', "# A comment.\n", '"""\n\nLate."""']
 )
-def test_a_module_without_a_first_line_is_told(tmp_path: Path, source: str) -> None:
+def test_module_without_a_summary_line_is_reported(tmp_path: Path, source: str) -> None:
     module = tmp_path / "module.py"
     module.write_text(source)
     with pytest.raises(printed.StaleError, match=r"module\.py does not begin"):
@@ -65,7 +65,7 @@ def test_a_module_without_a_first_line_is_told(tmp_path: Path, source: str) -> N
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_links_lead_somewhere(document: Path) -> None:
+def test_links_have_existing_targets(document: Path) -> None:
     for target, anchor in _LINK.findall(document.read_text()):
         if "://" in target:
             continue
@@ -76,7 +76,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 
 def anchors(path: Path) -> set[str]:
-    """The anchors of a document's headings, as code hosts make them."""
+    """Return the anchors that code hosts generate for the headings of a document."""
     titles = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
@@ -92,7 +92,7 @@ def test_commands_exist(document: Path) -> None:
 
 
 def commands() -> set[str]:
-    """Every command of the command line, written out."""
+    """Return every command of the command line with its group, such as `fatrina token list`."""
     root = get_command(cli)
     found = set()
     for name, command in getattr(root, "commands", {}).items():
@@ -102,39 +102,108 @@ def commands() -> set[str]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_settings_that_are_named_exist(document: Path) -> None:
+def test_mentioned_settings_exist(document: Path) -> None:
     known = {f"FATRINA_{name.upper()}" for name in Settings.model_fields}
     named = set(re.findall(r"\bFATRINA_[A-Z_]*[A-Z]\b", document.read_text()))
     assert named <= known
 
 
-def test_every_dependency_has_its_reason() -> None:
+def test_every_dependency_has_a_documented_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    heads, groups = project["project"], project["dependency-groups"]
-    wanted = [*heads["dependencies"]]
-    wanted += [*groups["dev"], *groups["build"]]
+    metadata, groups = project["project"], project["dependency-groups"]
+    required = [*metadata["dependencies"]]
+    required += [*groups["dev"], *groups["build"]]
     text = (ROOT / "docs" / "dependencies.md").read_text()
     rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
-    told = set(re.findall(r"`([a-z0-9-]+)`", " ".join(rows)))
-    assert told == {re.split("[<>=]", each)[0] for each in wanted}
+    documented = set(re.findall(r"`([a-z0-9-]+)`", " ".join(rows)))
+    assert documented == {re.split("[<>=]", each)[0] for each in required}
 
 
-def test_every_setting_says_what_it_is() -> None:
+def test_every_setting_has_a_description() -> None:
     assert all(field.description for field in Settings.model_fields.values())
 
 
-def test_the_version_has_its_changes() -> None:
+def test_changelog_has_a_section_for_the_version() -> None:
     assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text()
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
-def test_tables_are_whole(path: Path) -> None:
-    """A table begins with a head and a line of dashes; rows behind a blank line are not in it."""
+def test_tables_have_a_header(path: Path) -> None:
+    """A Markdown table begins with a header row and a delimiter row; a blank line ends it."""
     lines = ["", *path.read_text().splitlines(), ""]
     for before, row, after in zip(lines, lines[1:], lines[2:], strict=False):
         if row.startswith("|") and not before.startswith("|"):
-            assert re.fullmatch(r"\|(\s*:?-+:?\s*\|)+", after), f"{row} has no head"
+            assert re.fullmatch(r"\|(\s*:?-+:?\s*\|)+", after), f"{row} has no header"
 
 
-def test_the_fixed_limit_on_segments_is_documented() -> None:
+def test_fixed_segment_limit_is_documented() -> None:
     assert f"| {SEGMENT_LIMIT:,}, fixed |" in (ROOT / "docs" / "photos.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("module.py", '"""Return {word}."""'),
+        ("module.py", "x = 1  # {word}"),
+        ("module.py", 'message = f"{x} is {word}"'),
+        ("document.md", "A line with {word}."),
+        ("document.md", "```\ncode\n```\n{word}"),
+        ("config.toml", "# {word}"),
+        ("script", "#!/usr/bin/env python3\n# {word}"),
+        ("script", "#!/usr/bin/env bash\n# {word}"),
+    ],
+)
+def test_prose_finds_avoided_words(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text.replace("{word}", "anew"))
+    hits = [*prose.find_hits(path)]
+    assert [(hit.line, hit.found) for hit in hits] == [(1 + text.count("\n"), "anew")]
+    assert hits[0].suggestion == "again"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("module.py", '"""Return `{word}`, and `a\n{word}`."""'),
+        ("module.py", "{word} = 1"),
+        ("module.py", 'key = "{word}"'),
+        ("document.md", "A line with `{word}` and [a link]({word}.md)."),
+        ("document.md", "```\n{word}\n```"),
+        ("config.toml", '{word} = "a {word}"'),
+        ("script", "#!/usr/bin/env bash\necho {word}"),
+        ("document.md", "Renewed {word}al: only complete words count."),
+    ],
+)
+def test_prose_does_not_search_code(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text.replace("{word}", "anew"))
+    assert [*prose.find_hits(path)] == []
+
+
+def test_prose_suggestions_do_not_contain_avoided_words(tmp_path: Path) -> None:
+    path = tmp_path / "suggestions.md"
+    path.write_text("\n".join(prose.AVOIDED.values()))
+    assert [*prose.find_hits(path)] == []
+
+
+def test_prose_script_prints_hits_and_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(prose, "ROOT", tmp_path)
+    path = tmp_path / "document.md"
+    path.write_text("Plain words.\nPrinted anew.\n")
+    assert prose.main([str(path)]) == 1
+    assert capsys.readouterr().out == "document.md:2: 'anew': use again\n"
+    assert prose.main(["--count", str(path)]) == 0
+    assert capsys.readouterr().out.endswith("all: 250.00 per 1,000\n")
+    path.write_text("Plain words.\n")
+    assert prose.main([str(path)]) == 0
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a Git checkout")
+def test_prose_script_reads_the_tracked_files() -> None:
+    paths = prose.tracked_files()
+    assert ROOT / "README.md" in paths
+    assert ROOT / "src" / "fatrina" / "app.py" in paths
+    assert ROOT / "scripts" / "check" in paths
+    assert ROOT / "scripts" / "prose.py" not in paths

@@ -8,17 +8,17 @@ from typing import Any, Final, NamedTuple, Self
 from urllib.parse import urlencode
 
 BOUNDARY: Final = "----FormBoundary7MA4YWxkTrZu0gW"
-_PATIENCE: Final = 20.0
+_TIMEOUT_SECONDS: Final = 20.0
 
 
 class Body(NamedTuple):
     """A request's body and what it says it is."""
 
     data: bytes
-    kind: str
+    content_type: str
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """A whole answer."""
 
     status: int
@@ -39,18 +39,18 @@ class Answer(NamedTuple):
         return str(self.headers["fatrina-reason"])
 
 
-class Line:
+class Connection:
     """One connection."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=_TIMEOUT_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._file = self.socket.makefile("rb")
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
 
-    def answer(self, method: str = "POST") -> Answer:
+    def read_response(self, method: str = "POST") -> Response:
         """Read the next answer; ConnectionError when the far side has hung up instead."""
         first = self._file.readline()
         if not first.endswith(b"\n"):
@@ -59,11 +59,11 @@ class Line:
         headers = parse_headers(self._file)
         code = int(status)
         bare = method == "HEAD" or code in {100, 204, 304}
-        return Answer(
+        return Response(
             code, headers, b"" if bare else self._file.read(int(headers["content-length"]))
         )
 
-    def hung_up(self) -> bool:
+    def wait_closed(self) -> bool:
         """Wait for the far side's next bytes; True when there are none, ever."""
         try:
             return not self._file.read(1)
@@ -81,55 +81,57 @@ class Line:
         self.close()
 
 
-def head(method: str, target: str, headers: dict[str, str]) -> bytes:
+def encode_head(method: str, target: str, headers: dict[str, str]) -> bytes:
     """Write the head of a request."""
     lines = [f"{method} {target} HTTP/1.1", "Host: shop.test"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-def call(port: int, method: str, target: str, body: Body | None = None, **headers: str) -> Answer:
+def request(
+    port: int, method: str, target: str, body: Body | None = None, **headers: str
+) -> Response:
     """Make one request on a connection of its own; `if_range` is the header If-Range."""
     named = {name.replace("_", "-").title(): value for name, value in headers.items()}
     if body is not None:
-        named |= {"Content-Type": body.kind, "Content-Length": str(len(body.data))}
-    with Line(port) as line:
-        line.send(head(method, target, named) + (body.data if body else b""))
-        return line.answer(method)
+        named |= {"Content-Type": body.content_type, "Content-Length": str(len(body.data))}
+    with Connection(port) as line:
+        line.send(encode_head(method, target, named) + (body.data if body else b""))
+        return line.read_response(method)
 
 
 # Bodies
 
 
-def part(head: str, data: bytes = b"") -> bytes:
+def encode_part(head: str, data: bytes = b"") -> bytes:
     """Write one part of a multipart body; `head` is its header lines."""
     return f"--{BOUNDARY}\r\n{head}\r\n\r\n".encode() + data + b"\r\n"
 
 
-def parts(*written: bytes) -> Body:
+def join_parts(*parts: bytes) -> Body:
     """Join parts into a multipart body."""
     end = f"--{BOUNDARY}--\r\n".encode()
-    return Body(b"".join(written) + end, f"multipart/form-data; boundary={BOUNDARY}")
+    return Body(b"".join(parts) + end, f"multipart/form-data; boundary={BOUNDARY}")
 
 
-def multipart(**fields: str | bytes) -> Body:
+def encode_multipart(**fields: str | bytes) -> Body:
     """Write a form as browsers do; bytes are a file, text is text."""
-    return parts(*(field(name, value) for name, value in fields.items()))
+    return join_parts(*(encode_field(name, value) for name, value in fields.items()))
 
 
-def field(name: str, value: str | bytes) -> bytes:
+def encode_field(name: str, value: str | bytes) -> bytes:
     """Write one field of a form as browsers do."""
     named = f'Content-Disposition: form-data; name="{name}"'
     if isinstance(value, str):
-        return part(named, value.encode())
-    return part(f'{named}; filename="photo.jpg"\r\nContent-Type: image/jpeg', value)
+        return encode_part(named, value.encode())
+    return encode_part(f'{named}; filename="photo.jpg"\r\nContent-Type: image/jpeg', value)
 
 
-def as_json(value: object) -> Body:
+def encode_json(value: object) -> Body:
     """Write a JSON body."""
     return Body(json.dumps(value).encode(), "application/json")
 
 
-def urlencoded(**fields: str) -> Body:
+def encode_urlencoded(**fields: str) -> Body:
     """Write a urlencoded body."""
     return Body(urlencode(fields).encode(), "application/x-www-form-urlencoded")

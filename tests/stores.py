@@ -21,22 +21,22 @@ from fatrina.domain.access import WRITE
 from fatrina.settings import Settings
 from fatrina.web.http import protocol
 from tests import client, sample_photos
-from tests.client import Answer, Body
+from tests.client import Body, Response
 
 PREFIX: Final = "/admin/v2"
-UPDATE: Final = PREFIX + "/products/images/{}"
-ATTACH: Final = PREFIX + "/products/{}/images"
-VIDEO: Final = PREFIX + "/products/{}/video"
-PRODUCTS: Final = PREFIX + "/products"
-PRODUCT: Final = PREFIX + "/products/{}"
-BY_SKU: Final = PREFIX + "/products/sku/{}"
-FILM: Final = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+UPDATE_PATH: Final = PREFIX + "/products/images/{}"
+ATTACH_PATH: Final = PREFIX + "/products/{}/images"
+VIDEO_PATH: Final = PREFIX + "/products/{}/video"
+PRODUCTS_PATH: Final = PREFIX + "/products"
+PRODUCT_PATH: Final = PREFIX + "/products/{}"
+SKU_PATH: Final = PREFIX + "/products/sku/{}"
+VIDEO_URL: Final = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 ROLES: Final = ("original", "standard_resolution", "low_resolution", "thumbnail")
-ADMIN: Final = "the-admin-of-all-tests"
-BEHIND: Final = "/pictures"
+ADMIN_TOKEN: Final = "the-admin-of-all-tests"
+MEDIA_PATH: Final = "/pictures"
 """Where the public address of the `strict` service says that the pictures are."""
-_CODES: Final = count(10_000)
-_DAY: Final = 86_400_000
+_MERCHANT_NUMBERS: Final = count(10_000)
+_DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,44 +47,50 @@ class Service:
     folder: Path
     services: Services
 
-    def merchant(self) -> str:
+    def create_merchant(self) -> str:
         """Add a merchant that no other test has."""
-        code = f"s{next(_CODES)}"
+        code = f"s{next(_MERCHANT_NUMBERS)}"
         assert access.create_merchant(self.services.database, code, Clock()())
         return code
 
-    def token(self, merchant: str, scope: str = WRITE, milliseconds: int = _DAY) -> str:
+    def issue_token(
+        self, merchant_code: str, scope: str = WRITE, lifetime_ms: int = _DAY_MS
+    ) -> str:
         """Issue a token."""
-        token = access.issue_token(self.services.database, merchant, scope, milliseconds, Clock()())
+        token = access.issue_token(
+            self.services.database, merchant_code, scope, lifetime_ms, Clock()()
+        )
         assert token is not None
         return token
 
-    def arriving(self) -> list[Path]:
+    def incoming_files(self) -> list[Path]:
         """List what is on its way in."""
         return sorted(each for each in (self.folder / "incoming").iterdir() if each.stat().st_size)
 
-    def get(self, target: str, method: str = "GET", **headers: str) -> Answer:
+    def get(self, target: str, method: str = "GET", **headers: str) -> Response:
         """Fetch a path, or what is behind a URL of this service."""
-        path = urlsplit(target).path.removeprefix(BEHIND)
-        return client.call(self.port, method, path, None, **headers)
+        path = urlsplit(target).path.removeprefix(MEDIA_PATH)
+        return client.request(self.port, method, path, None, **headers)
 
 
 @contextmanager
-def running(folder: Path, **settings: Any) -> Iterator[Service]:
+def run_service(folder: Path, **settings: Any) -> Iterator[Service]:
     """Run a service over a folder."""
-    given = Settings(**{"data": folder, "port": 0, "decoders": 1, **settings})
+    service_settings = Settings(**{"data": folder, "port": 0, "decoders": 1, **settings})
     with ExitStack() as stack:
-        held = stack.enter_context(lock_data_directory(folder, create=True))
-        listener = stack.enter_context(server.bind_socket(given))
+        directory = stack.enter_context(lock_data_directory(folder, create=True))
+        listener = stack.enter_context(server.bind_socket(service_settings))
         port = listener.getsockname()[1]
-        service = stack.enter_context(app.build(given.model_copy(update={"port": port}), held))
+        service = stack.enter_context(
+            app.build(service_settings.model_copy(update={"port": port}), directory)
+        )
         config = uvicorn.Config(service.app, lifespan="off", **protocol.as_uvicorn())
         uvicorn_server = uvicorn.Server(config)
         thread = threading.Thread(
             target=uvicorn_server.run, kwargs={"sockets": [listener]}, daemon=True
         )
         thread.start()
-        until(lambda: uvicorn_server.started)
+        wait_until(lambda: uvicorn_server.started)
         service.start()
         try:
             yield Service(port, folder, service.services)
@@ -93,151 +99,159 @@ def running(folder: Path, **settings: Any) -> Iterator[Service]:
             thread.join()
 
 
-def until(true: Any, seconds: float = 10) -> None:
+def wait_until(condition: Any, seconds: float = 10) -> None:
     """Wait for something to become true."""
     end = time.monotonic() + seconds
-    while not true():
+    while not condition():
         assert time.monotonic() < end, "it did not come true in time"
         time.sleep(0.005)
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class Store:
     """A merchant with a token that may do everything."""
 
     service: Service
-    code: str
+    merchant_code: str
     token: str
 
     @classmethod
-    def open(cls, service: Service) -> "Shop":
+    def create(cls, service: Service) -> "Store":
         """Open a shop of its own."""
-        code = service.merchant()
-        return cls(service, code, service.token(code))
+        code = service.create_merchant()
+        return cls(service, code, service.issue_token(code))
 
-    def call(self, method: str, target: str, body: Body | None = None, **headers: str) -> Answer:
+    def call(self, method: str, target: str, body: Body | None = None, **headers: str) -> Response:
         """Make a request with the token."""
         headers = {"authorization": f"Bearer {self.token}", **headers}
-        return client.call(self.service.port, method, target, body, **headers)
+        return client.request(self.service.port, method, target, body, **headers)
 
-    def head(self, method: str, target: str, **headers: str) -> bytes:
+    def request_head(self, method: str, target: str, **headers: str) -> bytes:
         """Write the head of a request with the token."""
         named = {name.replace("_", "-").title(): value for name, value in headers.items()}
-        return client.head(method, target, {"Authorization": f"Bearer {self.token}", **named})
+        return client.encode_head(
+            method, target, {"Authorization": f"Bearer {self.token}", **named}
+        )
 
-    def line(self) -> client.Line:
+    def connect(self) -> client.Connection:
         """Connect."""
-        return client.Line(self.service.port)
+        return client.Connection(self.service.port)
 
-    def product(self, **fields: str) -> int:
+    def create_product(self, **fields: str) -> int:
         """Create a product."""
-        answer = self.call("POST", PREFIX + "/products", client.as_json({"name": "فستان"} | fields))
+        answer = self.call(
+            "POST", PREFIX + "/products", client.encode_json({"name": "فستان"} | fields)
+        )
         assert answer.status == 201, answer
         return int(answer.data["id"])
 
-    def attach(self, product: int, body: Body | None = None, **fields: str | bytes) -> Any:
+    def attach(self, product_id: int, body: Body | None = None, **fields: str | bytes) -> Any:
         """Attach an image; give what the answer says of it."""
-        form = client.multipart(**({"photo": sample_photos.png()} | fields))
-        answer = self.call("POST", ATTACH.format(product), body or form)
+        form = client.encode_multipart(**({"photo": sample_photos.png()} | fields))
+        answer = self.call("POST", ATTACH_PATH.format(product_id), body or form)
         assert answer.status == 201, answer
         return answer.data
 
-    def attach_video(self, product: int, **fields: object) -> Any:
+    def attach_video(self, product_id: int, **fields: object) -> Any:
         """Attach a video; give what the answer says of it."""
-        body = client.as_json({"video_url": FILM} | fields)
-        answer = self.call("POST", VIDEO.format(product), body)
+        body = client.encode_json({"video_url": VIDEO_URL} | fields)
+        answer = self.call("POST", VIDEO_PATH.format(product_id), body)
         assert answer.status == 201, answer
         return answer.data
 
-    def update(self, image: int, body: Body | None = None, **fields: str | bytes) -> Answer:
+    def update(self, image_id: int, body: Body | None = None, **fields: str | bytes) -> Response:
         """Ask to update an image, by a multipart form unless a body is given."""
-        return self.call("POST", UPDATE.format(image), body or client.multipart(**fields))
+        return self.call(
+            "POST", UPDATE_PATH.format(image_id), body or client.encode_multipart(**fields)
+        )
 
-    def delete(self, image: int) -> Answer:
+    def delete(self, image_id: int) -> Response:
         """Delete an image."""
-        return self.call("DELETE", UPDATE.format(image))
+        return self.call("DELETE", UPDATE_PATH.format(image_id))
 
-    def details(self, product: int) -> Any:
+    def product_details(self, product_id: int) -> Any:
         """Give what Product Details says."""
-        answer = self.call("GET", PRODUCT.format(product))
+        answer = self.call("GET", PRODUCT_PATH.format(product_id))
         assert answer.status == 200, answer
         return answer.data
 
-    def order(self, product: int) -> list[int]:
+    def image_ids(self, product_id: int) -> list[int]:
         """List a product's images in their order."""
-        return [image["id"] for image in self.details(product)["images"]]
+        return [image["id"] for image in self.product_details(product_id)["images"]]
 
-    def main(self, product: int) -> list[int]:
+    def main_image_ids(self, product_id: int) -> list[int]:
         """List the defaults among a product's images: one, or there is no image."""
-        return [image["id"] for image in self.details(product)["images"] if image["main"]]
+        return [
+            image["id"] for image in self.product_details(product_id)["images"] if image["main"]
+        ]
 
 
 @dataclass(slots=True)
-class Hung:
+class ImageInProduct:
     """An image on a product, and a witness of whether anything about it changes."""
 
-    shop: Shop
-    product: int
-    shown: Any
-    were: dict[str, bytes] = field(default_factory=dict)
+    store: Store
+    product_id: int
+    data: Any
+    initial_files: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
-    def up(cls, shop: Shop, **fields: str | bytes) -> "Hung":
+    def create(cls, store: Store, **fields: str | bytes) -> "ImageInProduct":
         """Hang an image on a new product."""
-        product = shop.product()
-        hung = cls(shop, product, shop.attach(product, None, **fields))
-        hung.were = hung.pictures()
-        return hung
+        product_id = store.create_product()
+        image_in_product = cls(store, product_id, store.attach(product_id, None, **fields))
+        image_in_product.initial_files = image_in_product.download_files()
+        return image_in_product
 
     @property
     def id(self) -> int:
-        return int(self.shown["id"])
+        return int(self.data["id"])
 
     @property
     def path(self) -> str:
-        return UPDATE.format(self.id)
+        return UPDATE_PATH.format(self.id)
 
     def urls(self) -> dict[str, str]:
         """Give the four URLs by role."""
-        return {role: self.shown["image"][role]["url"] for role in ROLES}
+        return {role: self.data["image"][role]["url"] for role in ROLES}
 
-    def pictures(self) -> dict[str, bytes]:
+    def download_files(self) -> dict[str, bytes]:
         """Fetch what is behind the four URLs."""
-        answers = {role: self.shop.service.get(url) for role, url in self.urls().items()}
+        answers = {role: self.store.service.get(url) for role, url in self.urls().items()}
         assert {answer.status for answer in answers.values()} == {200}
         return {role: answer.body for role, answer in answers.items()}
 
-    def head(self, size: int | str, kind: str, **headers: str) -> bytes:
+    def request_head(self, size: int | str, content_type: str, **headers: str) -> bytes:
         """Write the head of an update whose body has this size and kind."""
-        sent = {"content_type": kind, "content_length": str(size), **headers}
-        return self.shop.head("POST", self.path, **sent)
+        sent = {"content_type": content_type, "content_length": str(size), **headers}
+        return self.store.request_head("POST", self.path, **sent)
 
-    def must_be_whole(self) -> None:
+    def check_unchanged(self) -> None:
         """Fail unless the image is what it was: row, URLs and bytes, and nothing is left over."""
-        image = self.shown["image"]
-        assert self.shop.details(self.product)["images"] == [
+        image = self.data["image"]
+        assert self.store.product_details(self.product_id)["images"] == [
             {
                 "id": self.id,
                 "url": image["original"]["url"],
-                "main": self.shown["default"],
+                "main": self.data["default"],
                 "three_d_image_url": "",
-                "alt": self.shown["alt_seo"] or "",
+                "alt": self.data["alt_seo"] or "",
                 "video_url": "",
                 "type": "image",
-                "sort": self.shown["sort"],
+                "sort": self.data["sort"],
             }
         ]
-        assert self.pictures() == self.were
-        until(lambda: not self.shop.service.arriving())
+        assert self.download_files() == self.initial_files
+        wait_until(lambda: not self.store.service.incoming_files())
 
 
 @contextmanager
-def site(pages: Mapping[str, bytes]) -> Iterator[str]:
+def serve_files(files: Mapping[str, bytes]) -> Iterator[str]:
     """Serve bytes by path on 127.0.0.1; give the base of their links."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = pages.get(urlsplit(self.path).path)
+            body = files.get(urlsplit(self.path).path)
             self.send_response(404 if body is None else 200)
             self.send_header("Content-Length", str(len(body or b"")))
             self.end_headers()

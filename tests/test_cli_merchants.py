@@ -18,7 +18,7 @@ from fatrina.adapters.database.deliveries import Outcome
 from fatrina.cli import cli
 from fatrina.domain.webhook import Subscription
 from tests import sample_photos
-from tests.stores import ADMIN, PRODUCTS, Service, Shop, until
+from tests.stores import ADMIN_TOKEN, PRODUCTS_PATH, Service, Store, wait_until
 from tests.test_cli import Run, merchant, run, told
 
 __all__ = ["merchant", "run"]
@@ -131,20 +131,20 @@ def test_the_dial_of_a_running_service(service: Service) -> None:
     at = ("--url", f"http://127.0.0.1:{service.port}")
 
     def ask(*words: str) -> str:
-        done = command(ADMIN, *words, *at)
+        done = command(ADMIN_TOKEN, *words, *at)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     ask("fault", "add", "503", "--path", "/nowhere/*", "--times", "2")
     assert "\t503\t*\t/nowhere/*\t2\t0\n" in ask("fault", "list")
-    Shop(service, "x", "no token").call("GET", PRODUCTS)
-    until(lambda: "The access token is invalid" in ask("requests", "--status", "401"))
+    Store(service, "x", "no token").call("GET", PRODUCTS_PATH)
+    wait_until(lambda: "The access token is invalid" in ask("requests", "--status", "401"))
     ask("fault", "clear")
     assert not ask("fault", "list")
     assert ask("requests", "--path", "/a b&c") == ""
-    refused = command(ADMIN, "fault", "add", "503", "--times", "0", *at)
+    refused = command(ADMIN_TOKEN, "fault", "add", "503", "--times", "0", *at)
     assert (refused.returncode, "must be between 1 and" in refused.stderr) == (1, True)
-    refused = command(ADMIN, "fault", "add", "418", *at)
+    refused = command(ADMIN_TOKEN, "fault", "add", "418", *at)
     assert (refused.returncode, "Use one of these" in refused.stderr) == (1, True)
 
 
@@ -152,8 +152,8 @@ def test_the_dial_of_a_running_service(service: Service) -> None:
     ("token", "url", "words"),
     [
         ("", "", "Set FATRINA_ADMIN_TOKEN"),
-        (ADMIN, "http://127.0.0.1:9", "Nothing of Fatrina answers"),
-        (ADMIN, "nowhere", "is no address"),
+        (ADMIN_TOKEN, "http://127.0.0.1:9", "Nothing of Fatrina answers"),
+        (ADMIN_TOKEN, "nowhere", "is no address"),
         ("x" * 20, "http://127.0.0.1:{port}", "refuses (401)"),
     ],
 )

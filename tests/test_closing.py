@@ -19,7 +19,7 @@ from fatrina.doctor import examine
 from fatrina.domain import errors
 from fatrina.settings import Settings
 from tests import sample_photos
-from tests.stores import Hung, Shop, running
+from tests.stores import ImageInProduct, Store, run_service
 
 
 @pytest.fixture(autouse=True)
@@ -49,10 +49,17 @@ def open_files(folder: Path) -> list[str]:
 
 
 def test_a_service_used_from_many_threads_closes_its_databases(tmp_path: Path) -> None:
-    with running(tmp_path, rate_limits=True) as service:
-        hung = Hung.up(Shop.open(service), photo=sample_photos.png(seed=9))
+    with run_service(tmp_path, rate_limits=True) as service:
+        image_in_product = ImageInProduct.create(
+            Store.create(service), photo=sample_photos.png(seed=9)
+        )
         with ThreadPoolExecutor(16) as threads:
-            answers = list(threads.map(lambda _: hung.shop.details(hung.product), range(64)))
+            answers = list(
+                threads.map(
+                    lambda _: image_in_product.store.product_details(image_in_product.product_id),
+                    range(64),
+                )
+            )
         assert len(answers) == 64
         names = {Path(each).name for each in open_files(tmp_path)}
         assert {"fatrina.sqlite3", "limits.sqlite3"} <= names

@@ -14,12 +14,20 @@ from fatrina.actions import access
 from fatrina.actions.clock import Clock
 from fatrina.domain.access import READ
 from tests import client, sample_photos
-from tests.client import Answer, as_json, call, multipart
-from tests.stores import ATTACH, PRODUCT, ROLES, UPDATE, Hung, Service, Shop
+from tests.client import Response, encode_json, encode_multipart, request
+from tests.stores import (
+    ATTACH_PATH,
+    PRODUCT_PATH,
+    ROLES,
+    UPDATE_PATH,
+    ImageInProduct,
+    Service,
+    Store,
+)
 
 SAMPLES: Final = Path(__file__).parent / "samples"
 JSON: Final = "application/json; charset=utf-8"
-NOWHERE: Final = UPDATE.format(2**31 - 1)
+NOWHERE: Final = UPDATE_PATH.format(2**31 - 1)
 
 
 @cache
@@ -59,18 +67,18 @@ def _schemas(value: Any) -> Any:
             yield from _schemas(inner)
 
 
-def conforms(status: str, answer: Answer) -> bool:
+def conforms(status: str, answer: Response) -> bool:
     return jsonschema_rs.is_valid(schema_of(status), answer.json)
 
 
 # Success
 
 
-def test_second_example_byte_for_byte(shop: Shop) -> None:
-    product = shop.product()
-    image = shop.attach(product)["id"]
+def test_second_example_byte_for_byte(store: Store) -> None:
+    product = store.create_product()
+    image = store.attach(product)["id"]
     photo = sample_photos.png(width=1600, height=1848)
-    answer = shop.update(image, photo=photo, default="1", sort="4", alt="Dress image")
+    answer = store.update(image, photo=photo, default="1", sort="4", alt="Dress image")
     expected = deepcopy(told("201")["examples"]["3"]["value"])
     shown = answer.data["image"]
     expected["data"]["id"] = image
@@ -86,8 +94,8 @@ def test_second_example_byte_for_byte(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("alt", ["", "نص بديل"])
-def test_answers_fit_the_documents_schema(hung: Hung, alt: str) -> None:
-    answer = hung.shop.update(hung.id, photo=sample_photos.jpeg(), alt=alt)
+def test_answers_fit_the_documents_schema(image_in_product: ImageInProduct, alt: str) -> None:
+    answer = image_in_product.store.update(image_in_product.id, photo=sample_photos.jpeg(), alt=alt)
     assert answer.data["alt_seo"] == (alt or None)
     assert conforms("201", answer)
     assert (
@@ -96,8 +104,8 @@ def test_answers_fit_the_documents_schema(hung: Hung, alt: str) -> None:
     )
 
 
-def test_the_schema_check_would_tell(hung: Hung) -> None:
-    answer = hung.shop.update(hung.id, photo=sample_photos.jpeg())
+def test_the_schema_check_would_tell(image_in_product: ImageInProduct) -> None:
+    answer = image_in_product.store.update(image_in_product.id, photo=sample_photos.jpeg())
     value = answer.json
     for key in value["data"]:
         broken = {
@@ -109,50 +117,52 @@ def test_the_schema_check_would_tell(hung: Hung) -> None:
     assert not conforms("201", answer._replace(body=compact(value)))
 
 
-def test_four_urls_of_the_documented_shape(hung: Hung) -> None:
-    urls = hung.urls()
+def test_four_urls_of_the_documented_shape(image_in_product: ImageInProduct) -> None:
+    urls = image_in_product.urls()
     assert len(set(urls.values())) == 4
     for url in urls.values():
         base, code, name = url.rsplit("/", 2)
-        assert base == f"http://127.0.0.1:{hung.shop.service.port}"
-        assert code == hung.shop.code
+        assert base == f"http://127.0.0.1:{image_in_product.store.service.port}"
+        assert code == image_in_product.store.merchant_code
         stem, extension = name.split(".")
         assert (len(stem), stem.isascii(), stem.isalnum(), extension) == (40, True, True, "png")
 
 
-def test_removal_byte_for_byte(hung: Hung) -> None:
-    answer = hung.shop.delete(hung.id)
+def test_removal_byte_for_byte(image_in_product: ImageInProduct) -> None:
+    answer = image_in_product.store.delete(image_in_product.id)
     assert (answer.status, answer.body) == (202, sample("removed"))
 
 
 # Refusals
 
 
-def ask(shop: Shop, **headers: str) -> Answer:
-    return shop.call("POST", NOWHERE, multipart(photo=sample_photos.png()), **headers)
+def ask(store: Store, **headers: str) -> Response:
+    return store.call("POST", NOWHERE, encode_multipart(photo=sample_photos.png()), **headers)
 
 
-def test_scope_missing(hung: Hung) -> None:
-    reading = hung.shop.service.token(hung.shop.code, READ)
-    answer = hung.shop.call("POST", hung.path, authorization=f"Bearer {reading}")
+def test_scope_missing(image_in_product: ImageInProduct) -> None:
+    reading = image_in_product.store.service.issue_token(image_in_product.store.merchant_code, READ)
+    answer = image_in_product.store.call(
+        "POST", image_in_product.path, authorization=f"Bearer {reading}"
+    )
     assert (answer.status, answer.body) == (401, compact(told("401")["example"]))
     assert conforms("401", answer)
-    hung.must_be_whole()
+    image_in_product.check_unchanged()
 
 
-def tokens(service: Service, shop: Shop) -> dict[str, str]:
-    revoked = service.token(shop.code)
+def tokens(service: Service, store: Store) -> dict[str, str]:
+    revoked = service.issue_token(store.merchant_code)
     rows = service.services.database
     last = access.list_tokens(rows)[-1].id
     assert access.revoke_token(rows, last, Clock()())
     return {
         "unknown": "Bearer fatrina_" + "x" * 43,
-        "expired": f"Bearer {service.token(shop.code, milliseconds=-1)}",
+        "expired": f"Bearer {service.issue_token(store.merchant_code, lifetime_ms=-1)}",
         "revoked": f"Bearer {revoked}",
         "basic": "Basic dXNlcjpwYXNz",
         "empty": "Bearer ",
-        "bare": shop.token,
-        "two": f"Bearer {shop.token} {shop.token}",
+        "bare": store.token,
+        "two": f"Bearer {store.token} {store.token}",
         "arabic": "Bearer ٣",
         "long": "Bearer " + "x" * 4000,
     }
@@ -161,96 +171,102 @@ def tokens(service: Service, shop: Shop) -> dict[str, str]:
 @pytest.mark.parametrize(
     "kind", ["unknown", "expired", "revoked", "basic", "empty", "bare", "two", "arabic", "long"]
 )
-def test_token_invalid(service: Service, hung: Hung, kind: str) -> None:
-    value = tokens(service, hung.shop)[kind]
-    answer = hung.shop.call("POST", hung.path, authorization=value)
+def test_token_invalid(service: Service, image_in_product: ImageInProduct, kind: str) -> None:
+    value = tokens(service, image_in_product.store)[kind]
+    answer = image_in_product.store.call("POST", image_in_product.path, authorization=value)
     assert (answer.status, answer.body) == (401, sample("invalid_token"))
     assert answer.headers["www-authenticate"] == "Bearer"
     assert conforms("401", answer)
-    hung.must_be_whole()
+    image_in_product.check_unchanged()
 
 
-def test_token_absent(service: Service, hung: Hung) -> None:
-    answer = call(service.port, "POST", hung.path)
+def test_token_absent(service: Service, image_in_product: ImageInProduct) -> None:
+    answer = request(service.port, "POST", image_in_product.path)
     assert (answer.status, answer.body) == (401, sample("invalid_token"))
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer   "])
-def test_the_scheme_is_spelt_anyhow(hung: Hung, scheme: str) -> None:
-    answer = hung.shop.call("DELETE", hung.path, authorization=f"{scheme} {hung.shop.token}")
+def test_the_scheme_is_spelt_anyhow(image_in_product: ImageInProduct, scheme: str) -> None:
+    answer = image_in_product.store.call(
+        "DELETE", image_in_product.path, authorization=f"{scheme} {image_in_product.store.token}"
+    )
     assert answer.status == 202
 
 
-def test_missing_in_arabic_and_english(shop: Shop) -> None:
+def test_missing_in_arabic_and_english(store: Store) -> None:
     example = compact(told("404")["example"])
-    assert (ask(shop).status, ask(shop).body) == (404, example)
-    assert ask(shop, accept_language="ar-SA,ar;q=0.9,en;q=0.8").body == example
-    assert ask(shop, accept_language="en-GB,en;q=0.9,ar;q=0.8").body == sample("missing_en")
+    assert (ask(store).status, ask(store).body) == (404, example)
+    assert ask(store, accept_language="ar-SA,ar;q=0.9,en;q=0.8").body == example
+    assert ask(store, accept_language="en-GB,en;q=0.9,ar;q=0.8").body == sample("missing_en")
 
 
-def test_anothers_image_is_no_image(service: Service, shop: Shop) -> None:
-    others = Hung.up(Shop.open(service))
-    form = multipart(photo=sample_photos.png())
+def test_anothers_image_is_no_image(service: Service, store: Store) -> None:
+    others = ImageInProduct.create(Store.create(service))
+    form = encode_multipart(photo=sample_photos.png())
     for method, theirs, nobodys in (
         ("POST", others.path, NOWHERE),
         ("DELETE", others.path, NOWHERE),
-        ("POST", ATTACH.format(others.product), ATTACH.format(1)),
-        ("GET", PRODUCT.format(others.product), PRODUCT.format(1)),
+        ("POST", ATTACH_PATH.format(others.product_id), ATTACH_PATH.format(1)),
+        ("GET", PRODUCT_PATH.format(others.product_id), PRODUCT_PATH.format(1)),
     ):
-        found, missing = shop.call(method, theirs, form), shop.call(method, nobodys, form)
+        found, missing = store.call(method, theirs, form), store.call(method, nobodys, form)
         assert (found.status, found.body) == (404, compact(told("404")["example"]))
         assert (missing.status, missing.body) == (404, found.body)
         assert found.headers.keys() == missing.headers.keys()
-    others.must_be_whole()
+    others.check_unchanged()
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
-def test_photo_missing(hung: Hung, language: str) -> None:
-    answer = hung.shop.call("POST", hung.path, multipart(alt="x"), accept_language=language)
+def test_photo_missing(image_in_product: ImageInProduct, language: str) -> None:
+    answer = image_in_product.store.call(
+        "POST", image_in_product.path, encode_multipart(alt="x"), accept_language=language
+    )
     assert (answer.status, answer.body) == (422, sample(f"photo_required_{language}"))
     assert answer.headers["content-language"] == language
-    hung.must_be_whole()
+    image_in_product.check_unchanged()
 
 
-def test_attach_without_a_photo(shop: Shop) -> None:
-    answer = shop.call("POST", ATTACH.format(shop.product()), multipart(alt="x"))
+def test_attach_without_a_photo(store: Store) -> None:
+    answer = store.call(
+        "POST", ATTACH_PATH.format(store.create_product()), encode_multipart(alt="x")
+    )
     assert (answer.status, answer.body) == (422, sample("attach_required_ar"))
 
 
-def test_all_faults_at_once(hung: Hung) -> None:
-    form = multipart(photo=sample_photos.png(), default="maybe", sort="first", alt="x" * 501)
-    answer = hung.shop.update(hung.id, form)
+def test_all_faults_at_once(image_in_product: ImageInProduct) -> None:
+    form = encode_multipart(photo=sample_photos.png(), default="maybe", sort="first", alt="x" * 501)
+    answer = image_in_product.store.update(image_in_product.id, form)
     assert (answer.status, answer.body) == (422, sample("fields_invalid_ar"))
     assert answer.reasons == "not_boolean, not_number, text_too_long"
-    hung.must_be_whole()
+    image_in_product.check_unchanged()
 
 
-def test_eleventh_image(shop: Shop) -> None:
-    product = shop.product()
+def test_eleventh_image(store: Store) -> None:
+    product = store.create_product()
     for _ in range(10):
-        shop.attach(product)
-    form = multipart(photo=sample_photos.png())
-    answer = shop.call("POST", ATTACH.format(product), form)
+        store.attach(product)
+    form = encode_multipart(photo=sample_photos.png())
+    answer = store.call("POST", ATTACH_PATH.format(product), form)
     assert (answer.status, answer.body) == (422, sample("gallery_full"))
-    assert len(shop.order(product)) == 10
-    shop.delete(shop.order(product)[0])
-    assert shop.attach(product)["sort"] == 11
+    assert len(store.image_ids(product)) == 10
+    store.delete(store.image_ids(product)[0])
+    assert store.attach(product)["sort"] == 11
 
 
 @pytest.mark.parametrize(
-    "sent", [client.urlencoded(name="x"), as_json({"name": "x", "sku": "A-1"})]
+    "sent", [client.encode_urlencoded(name="x"), encode_json({"name": "x", "sku": "A-1"})]
 )
-def test_a_product_without_images_is_hidden(shop: Shop, sent: client.Body) -> None:
-    made = shop.call("POST", "/admin/v2/products", sent)
-    details = shop.details(made.data["id"])
+def test_a_product_without_images_is_hidden(store: Store, sent: client.Body) -> None:
+    made = store.call("POST", "/admin/v2/products", sent)
+    details = store.product_details(made.data["id"])
     assert details == made.data
     assert (details["status"], details["main_image"], details["images"]) == ("hidden", None, [])
 
 
-def test_product_details(hung: Hung) -> None:
-    details = hung.shop.details(hung.product)
-    urls = hung.urls()
+def test_product_details(image_in_product: ImageInProduct) -> None:
+    details = image_in_product.store.product_details(image_in_product.product_id)
+    urls = image_in_product.urls()
     assert details["status"] == "sale"
     assert details["main_image"] == urls["original"]
     assert details["thumbnail"] == urls["thumbnail"]
-    hung.must_be_whole()
+    image_in_product.check_unchanged()

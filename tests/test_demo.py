@@ -78,9 +78,9 @@ def send(demo: Demo, curl: str, status: int = 0) -> Any:
     port, path = url.removeprefix("http://127.0.0.1:").split("/", 1)
     named = [words[at + 1].partition("=") for at, word in enumerate(words) if word == "-F"]
     fields = {name: _bytes(value) if value[0] == "@" else value for name, _, value in named}
-    body = client.multipart(**fields) if fields else None
+    body = client.encode_multipart(**fields) if fields else None
     bearer = token.removeprefix("Authorization: ")
-    response = client.call(
+    response = client.request(
         int(port), "POST" if body else "GET", f"/{path}", body, authorization=bearer
     )
     assert response.status == (status or (201 if body else 200))

@@ -19,7 +19,7 @@ from fatrina.doctor.report import Report
 from fatrina.domain.webhook import Subscription
 from fatrina.settings import Settings
 from tests import sample_photos
-from tests.stores import Hung, Service, Shop, running
+from tests.stores import ImageInProduct, Service, Store, run_service
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def kept(tmp_path: Path) -> Iterator[Service]:
     """A service of this test's own."""
-    with running(tmp_path / "kept") as service:
+    with run_service(tmp_path / "kept") as service:
         yield service
 
 
@@ -64,7 +64,7 @@ def test_all_is_well(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_beside_a_running_server(
-    service: Service, shop: Shop, capsys: pytest.CaptureFixture[str]
+    service: Service, store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = looked_into(service.folder)
     assert (report.failures, report.warnings) == (0, 0)
@@ -118,7 +118,7 @@ DAMAGE = {
 def test_a_damaged_stored_file(
     kept: Service, capsys: pytest.CaptureFixture[str], fault: str
 ) -> None:
-    Hung.up(Shop.open(kept), photo=sample_photos.png(seed=5))
+    ImageInProduct.create(Store.create(kept), photo=sample_photos.png(seed=5))
     assert looked_into(kept.folder).failures == 0
     assert "all 1 pictures with 4 files are whole" in capsys.readouterr().out
     path = next((kept.folder / "media").rglob("*.png"))
@@ -135,7 +135,7 @@ def test_the_sizes_of_old_pictures_are_checked_too(
     monkeypatch: pytest.MonkeyPatch,
     fault: str,
 ) -> None:
-    Hung.up(Shop.open(kept), photo=sample_photos.png(seed=5))
+    ImageInProduct.create(Store.create(kept), photo=sample_photos.png(seed=5))
     monkeypatch.setattr("fatrina.doctor.file_checks._NEWEST", 0)
     assert looked_into(kept.folder).failures == 0
     DAMAGE[fault](next((kept.folder / "media").rglob("*.png")))
@@ -146,7 +146,7 @@ def test_the_sizes_of_old_pictures_are_checked_too(
 def test_a_storage_or_a_database_that_was_deleted(
     kept: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Hung.up(Shop.open(kept), photo=sample_photos.png(seed=5))
+    ImageInProduct.create(Store.create(kept), photo=sample_photos.png(seed=5))
     media = kept.folder / "media"
     media.rename(kept.folder / "gone")
     assert looked_into(kept.folder).failures == 1
@@ -191,7 +191,9 @@ def test_a_row_an_hour_ahead_is_noticed(
 def test_damage_within_a_file_is_found_by_decoding_it(
     kept: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Hung.up(Shop.open(kept), photo=sample_photos.png(seed=5, width=300, height=200))
+    ImageInProduct.create(
+        Store.create(kept), photo=sample_photos.png(seed=5, width=300, height=200)
+    )
     path = max((kept.folder / "media").rglob("*.png"), key=lambda each: each.stat().st_size)
     data = path.read_bytes()
     report = Report()
@@ -208,7 +210,7 @@ def test_damage_within_a_file_is_found_by_decoding_it(
 def test_rows_from_the_future_and_rows_without_parents(
     kept: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Hung.up(Shop.open(kept), photo=sample_photos.png(seed=5))
+    ImageInProduct.create(Store.create(kept), photo=sample_photos.png(seed=5))
     ahead = Clock()() + 5 * 3_600_000
     with closing(sqlite3.connect(kept.folder / "fatrina.sqlite3")) as database, database:
         database.execute("UPDATE images SET created_at = ?", (ahead,))
@@ -251,7 +253,7 @@ def test_a_server_of_which_the_lock_says_nothing_or_that_started_in_the_future(
 def test_events_that_wait_and_subscriptions_that_can_receive_nothing(
     kept: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    merchant = Shop.open(kept)
+    merchant = Store.create(kept)
     with kept.services.database.writing() as tx:
         found = tx.scalar(schema.merchants.select().with_only_columns(schema.merchants.c.id))
         assert found is not None, merchant

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import sample_photos
-from tests.stores import PREFIX, Hung
+from tests.stores import PREFIX, ImageInProduct
 
 ROOT = Path(__file__).parents[1]
 RUNS = {
@@ -27,24 +27,26 @@ def run_of(example: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("example", RUNS)
-def test_an_example_swaps_a_picture(hung: Hung, tmp_path: Path, example: str) -> None:
+def test_an_example_swaps_a_picture(
+    image_in_product: ImageInProduct, tmp_path: Path, example: str
+) -> None:
     program, photo = run_of(example), tmp_path / "cup.png"
     photo.write_bytes(sample_photos.png(seed=31))
     done = subprocess.run(
-        [*program, str(ROOT / "examples" / example), str(hung.id), str(photo)],
+        [*program, str(ROOT / "examples" / example), str(image_in_product.id), str(photo)],
         capture_output=True,
         text=True,
         check=False,
         env={
             **os.environ,
-            "TOKEN": hung.shop.token,
-            "SALLA_API": f"http://127.0.0.1:{hung.shop.service.port}{PREFIX}",
+            "TOKEN": image_in_product.store.token,
+            "SALLA_API": f"http://127.0.0.1:{image_in_product.store.service.port}{PREFIX}",
         },
     )
     assert done.returncode == 0, done.stderr
-    (image,) = hung.shop.details(hung.product)["images"]
-    assert (image["alt"], image["url"] != hung.urls()["original"]) == ("كوب قهوة", True)
-    assert hung.shop.service.get(done.stdout.strip()).status == 200
+    (image,) = image_in_product.store.product_details(image_in_product.product_id)["images"]
+    assert (image["alt"], image["url"] != image_in_product.urls()["original"]) == ("كوب قهوة", True)
+    assert image_in_product.store.service.get(done.stdout.strip()).status == 200
 
 
 def test_there_are_no_others() -> None:

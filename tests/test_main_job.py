@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import pyvips
 
 from tests import sample_photos
-from tests.client import Answer, Body, as_json, call, multipart
-from tests.stores import ATTACH, PREFIX, PRODUCT, ROLES, UPDATE
+from tests.client import Body, Response, encode_json, encode_multipart, request
+from tests.stores import ATTACH_PATH, PREFIX, PRODUCT_PATH, ROLES, UPDATE_PATH
 
 FATRINA = [sys.executable, "-m", "fatrina"]
 
@@ -57,12 +57,12 @@ class Client:
         self.port = port
         self.token = token
 
-    def ask(self, method: str, target: str, body: Body | None = None) -> Answer:
-        return call(self.port, method, target, body, authorization=f"Bearer {self.token}")
+    def ask(self, method: str, target: str, body: Body | None = None) -> Response:
+        return request(self.port, method, target, body, authorization=f"Bearer {self.token}")
 
     def look(self, url: str) -> bytes:
         # The port is another after a restart; a public address would have stayed.
-        answer = call(self.port, "GET", urlsplit(url).path)
+        answer = request(self.port, "GET", urlsplit(url).path)
         assert answer.status == 200, url
         return answer.body
 
@@ -79,37 +79,41 @@ def test_the_road(tmp_path: Path, photos: str) -> None:
     token = fatrina(tmp_path, "token", "create", "--merchant", "shop1")
     with serving(tmp_path) as port:
         client = Client(port, token)
-        assert call(port, "GET", "/ready").status == 200
+        assert request(port, "GET", "/ready").status == 200
 
-        made = client.ask("POST", f"{PREFIX}/products", as_json({"name": "فستان", "sku": "D-1"}))
+        made = client.ask(
+            "POST", f"{PREFIX}/products", encode_json({"name": "فستان", "sku": "D-1"})
+        )
         product = made.data["id"]
         first = client.ask(
-            "POST", ATTACH.format(product), multipart(photo=sample_photos.png())
+            "POST", ATTACH_PATH.format(product), encode_multipart(photo=sample_photos.png())
         ).data
         assert (first["default"], first["sort"]) == (True, 1)
 
         photo = sample_photos.jpeg(width=1600, height=1848)
-        form = multipart(photo=photo, alt="Dress image", sort="4")
-        by_file = client.ask("POST", UPDATE.format(first["id"]), form)
+        form = encode_multipart(photo=photo, alt="Dress image", sort="4")
+        by_file = client.ask("POST", UPDATE_PATH.format(first["id"]), form)
         assert by_file.status == 201
         assert sizes(client, by_file.data) == [(1600, 1848), (866, 1000), (433, 500), (104, 120)]
 
-        by_link = client.ask("POST", UPDATE.format(first["id"]), multipart(photo=f"{photos}/a.png"))
+        by_link = client.ask(
+            "POST", UPDATE_PATH.format(first["id"]), encode_multipart(photo=f"{photos}/a.png")
+        )
         assert by_link.status == 201
         assert sizes(client, by_link.data) == [(sample_photos.WIDTH, sample_photos.HEIGHT)] * 4
         assert by_link.data["alt_seo"] == "Dress image"
         assert client.look(by_link.data["image"]["original"]["url"]) == sample_photos.png(seed=3)
-        before = client.ask("GET", PRODUCT.format(product)).data
+        before = client.ask("GET", PRODUCT_PATH.format(product)).data
 
     with serving(tmp_path) as port:
         client = Client(port, token)
-        after = client.ask("GET", PRODUCT.format(product)).data
+        after = client.ask("GET", PRODUCT_PATH.format(product)).data
         assert paths(after) == paths(before)
         for image in (first, by_file.data, by_link.data):
             assert len(sizes(client, image)) == 4
-        again = client.ask("POST", UPDATE.format(first["id"]), form)
+        again = client.ask("POST", UPDATE_PATH.format(first["id"]), form)
         assert again.status == 201
-        assert client.ask("DELETE", UPDATE.format(first["id"])).status == 202
+        assert client.ask("DELETE", UPDATE_PATH.format(first["id"])).status == 202
     assert list((tmp_path / "incoming").iterdir()) == []
 
 

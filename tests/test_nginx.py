@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests import client, sample_photos
-from tests.stores import UPDATE, Hung, Shop, running, until
-from tests.web.error_responses import must_refuse
+from tests.stores import UPDATE_PATH, ImageInProduct, Store, run_service, wait_until
+from tests.web.error_responses import check_error
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "operations.md"
 FRAME = """
@@ -61,7 +61,7 @@ def nginx(folder: Path, behind: int) -> Iterator[int]:
     config.write_text(configured(folder, front, behind))
     process = subprocess.Popen([program, "-e", f"{folder}/nginx.log", "-c", str(config)])
     try:
-        until(lambda: process.poll() is not None or _listens(front))
+        wait_until(lambda: process.poll() is not None or _listens(front))
         assert process.poll() is None, (folder / "nginx.log").read_text()
         yield front
     finally:
@@ -75,59 +75,63 @@ def _listens(port: int) -> bool:
 
 
 def test_it_passes_updates_on_and_keeps_pictures(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as service:
-        hung = Hung.up(Shop.open(service))
+    with run_service(tmp_path / "data") as service:
+        image_in_product = ImageInProduct.create(Store.create(service))
         with nginx(tmp_path, service.port) as front:
-            bearer = {"authorization": f"Bearer {hung.shop.token}"}
-            form = client.multipart(photo=sample_photos.png(seed=41), alt="كوب")
-            answer = client.call(front, "POST", UPDATE.format(hung.id), form, **bearer)
+            bearer = {"authorization": f"Bearer {image_in_product.store.token}"}
+            form = client.encode_multipart(photo=sample_photos.png(seed=41), alt="كوب")
+            answer = client.request(
+                front, "POST", UPDATE_PATH.format(image_in_product.id), form, **bearer
+            )
             assert answer.status == 201
-            path = urlsplit(hung.urls()["thumbnail"]).path
-            first = client.call(front, "GET", path, None)
+            path = urlsplit(image_in_product.urls()["thumbnail"]).path
+            first = client.request(front, "GET", path, None)
             assert (first.status, first.body) == (200, service.get(path).body)
             kept = service.folder / "media"
             kept.rename(tmp_path / "gone")
-            assert client.call(front, "GET", path, None).body == first.body
+            assert client.request(front, "GET", path, None).body == first.body
             (tmp_path / "gone").rename(kept)
             for inside in ("/metrics", "/ready", "/docs", "/health", "/_fatrina/requests"):
-                assert client.call(front, "GET", inside, None).status == 404
+                assert client.request(front, "GET", inside, None).status == 404
 
 
 def test_who_may_not_upload_is_told_before_the_upload(tmp_path: Path) -> None:
     stated = {"Content-Type": "multipart/form-data; boundary=b", "Content-Length": "20000000"}
     with (
-        running(tmp_path / "data") as service,
+        run_service(tmp_path / "data") as service,
         nginx(tmp_path, service.port) as front,
-        client.Line(front) as line,
+        client.Connection(front) as line,
     ):
-        line.send(client.head("POST", UPDATE.format(1), stated))
-        assert line.answer().status == 401
+        line.send(client.encode_head("POST", UPDATE_PATH.format(1), stated))
+        assert line.read_response().status == 401
 
 
 def test_oauth_is_reached(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as service, nginx(tmp_path, service.port) as front:
-        known = client.call(front, "GET", "/.well-known/oauth-authorization-server", None)
+    with run_service(tmp_path / "data") as service, nginx(tmp_path, service.port) as front:
+        known = client.request(front, "GET", "/.well-known/oauth-authorization-server", None)
         assert known.status == 200
-        asked = client.call(front, "GET", "/oauth2/auth", None)
+        asked = client.request(front, "GET", "/oauth2/auth", None)
         assert asked.status == 400
         assert asked.headers["content-type"].startswith("text/html")
-        token = client.call(front, "POST", "/oauth2/token", client.urlencoded(grant_type="x"))
+        token = client.request(
+            front, "POST", "/oauth2/token", client.encode_urlencoded(grant_type="x")
+        )
         assert token.json["error"] == "invalid_request"
-        assert client.call(front, "GET", "/oauth2/user/info", None).status == 401
+        assert client.request(front, "GET", "/oauth2/user/info", None).status == 401
 
 
 def test_its_own_errors_have_the_envelope(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as service, nginx(tmp_path, service.port) as front:
-        with client.Line(front) as line:
+    with run_service(tmp_path / "data") as service, nginx(tmp_path, service.port) as front:
+        with client.Connection(front) as line:
             stated = {
                 "Content-Type": "multipart/form-data; boundary=b",
                 "Content-Length": "30000000",
             }
-            line.send(client.head("POST", UPDATE.format(1), stated))
-            must_refuse(line.answer(), 413, "payload_too_large")
-        must_refuse(client.call(front, "GET", "/metrics", None), 404, "not_found")
+            line.send(client.encode_head("POST", UPDATE_PATH.format(1), stated))
+            check_error(line.read_response(), 413, "payload_too_large")
+        check_error(client.request(front, "GET", "/metrics", None), 404, "not_found")
     with nginx(tmp_path, service.port) as front:  # the service has ended
-        answer = client.call(front, "GET", "/admin/v2/products", None)
-        must_refuse(answer, 503, "unavailable")
+        answer = client.request(front, "GET", "/admin/v2/products", None)
+        check_error(answer, 503, "unavailable")
         assert answer.headers["retry-after"] == "5"
         assert answer.json["error"]["code"] == "service_unavailable"

@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests import sample_photos
-from tests.client import as_json, call
-from tests.stores import PREFIX, PRODUCT, Hung, Service, Shop
+from tests.client import encode_json, request
+from tests.stores import PREFIX, PRODUCT_PATH, ImageInProduct, Service, Store
 
 FAR = "https://receiver.invalid/hook"
 CHECKS = [
@@ -85,7 +85,7 @@ NARROW = {
 
 @pytest.fixture(scope="module")
 def served(service: Service) -> Any:
-    return call(service.port, "GET", "/openapi.json").json
+    return request(service.port, "GET", "/openapi.json").json
 
 
 @pytest.fixture(scope="module")
@@ -133,9 +133,9 @@ SOUND = [
 
 
 @pytest.mark.parametrize(("path", "body"), SOUND)
-def test_what_is_taken_is_valid(shop: Shop, served: Any, path: str, body: dict[str, Any]) -> None:
-    call_path = PREFIX + path.format(product_id=shop.product())
-    assert shop.call("POST", call_path, as_json(body)).status in {200, 201}
+def test_what_is_taken_is_valid(store: Store, served: Any, path: str, body: dict[str, Any]) -> None:
+    call_path = PREFIX + path.format(product_id=store.create_product())
+    assert store.call("POST", call_path, encode_json(body)).status in {200, 201}
     content = served["paths"][PREFIX + path]["post"]["requestBody"]["content"]
     schema = {**content["application/json"]["schema"], "components": served.get("components", {})}
     assert jsonschema_rs.is_valid(schema, body)
@@ -145,21 +145,27 @@ class Known:
     """An image, and what its id and its product's id are called in paths."""
 
     def __init__(self, service: Service) -> None:
-        self.hung = Hung.up(Shop.open(service), photo=sample_photos.png(seed=71))
+        self.image_in_product = ImageInProduct.create(
+            Store.create(service), photo=sample_photos.png(seed=71)
+        )
         sku = {"sku": "س.1"}
-        self.hung.shop.call("PUT", PRODUCT.format(self.hung.product), as_json(sku))
+        self.image_in_product.store.call(
+            "PUT", PRODUCT_PATH.format(self.image_in_product.product_id), encode_json(sku)
+        )
         wanted = {"name": "n", "event": "product.updated", "url": FAR}
-        webhook = self.hung.shop.call("POST", PREFIX + "/webhooks/subscribe", as_json(wanted))
+        webhook = self.image_in_product.store.call(
+            "POST", PREFIX + "/webhooks/subscribe", encode_json(wanted)
+        )
         self.ids = {
-            "image_id": str(self.hung.id),
-            "product_id": str(self.hung.product),
+            "image_id": str(self.image_in_product.id),
+            "product_id": str(self.image_in_product.product_id),
             "webhook_id": str(webhook.data["id"]),
             **sku,
         }
 
     def drive(self, operation: Any, mode: GenerationMode, ids: dict[str, str]) -> set[int]:
         """Ask what schemathesis draws and check every answer; give the statuses seen."""
-        token = self.hung.shop.token
+        token = self.image_in_product.store.token
         statuses: set[int] = set()
 
         @DRAWN
@@ -181,7 +187,7 @@ def test_sequences(service: Service, document: Any, mode: GenerationMode) -> Non
 
     class Sequence(base):  # type: ignore[misc]  # made at run time
         def setup(self) -> None:
-            self.token = Shop.open(service).token
+            self.token = Store.create(service).token
 
         def get_call_kwargs(self, _: object) -> dict[str, Any]:
             return {"headers": {"Authorization": f"Bearer {self.token}"}, "timeout": 20}

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests import sample_photos
-from tests.client import as_json
-from tests.stores import PREFIX, Hung, Shop, running
-from tests.webhook_receiver import Heard, receiving
+from tests.client import encode_json
+from tests.stores import PREFIX, ImageInProduct, Store, run_service
+from tests.webhook_receiver import ReceivedRequest, run_receiver
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "webhooks.md").read_text()
 SECRET = "كلمة سر"
@@ -37,19 +37,26 @@ ASKED = {
 
 
 @pytest.fixture(scope="module")
-def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heard]:
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceivedRequest]:
     folder = tmp_path_factory.mktemp("service")
-    with receiving() as receiver, running(folder, download_allow="127.0.0.1") as service:
-        hung = Hung.up(Shop.open(service))
+    with run_receiver() as receiver, run_service(folder, download_allow="127.0.0.1") as service:
+        image_in_product = ImageInProduct.create(Store.create(service))
         wanted = {"name": "n", "event": "product.image.updated", "url": receiver.url}
-        sent = as_json(wanted | {"secret": SECRET})
-        assert hung.shop.call("POST", PREFIX + "/webhooks/subscribe", sent).status == 200
-        assert hung.shop.update(hung.id, photo=sample_photos.png(seed=9), alt="كوب").status == 201
-        yield receiver.hears(1)[0]
+        sent = encode_json(wanted | {"secret": SECRET})
+        assert (
+            image_in_product.store.call("POST", PREFIX + "/webhooks/subscribe", sent).status == 200
+        )
+        assert (
+            image_in_product.store.update(
+                image_in_product.id, photo=sample_photos.png(seed=9), alt="كوب"
+            ).status
+            == 201
+        )
+        yield receiver.wait_for(1)[0]
 
 
 @pytest.mark.parametrize("language", ASKED)
-def test_a_verifier_tells_true_from_false(heard: Heard, language: str) -> None:
+def test_a_verifier_tells_true_from_false(heard: ReceivedRequest, language: str) -> None:
     program, question = ASKED[language]
     if shutil.which(program[0]) is None:
         pytest.skip(f"{program[0]} is not installed: its verifier was not run")

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.stores import until
+from tests.stores import wait_until
 
-Answer = Callable[[int], int]
+Responder = Callable[[int], int]
 
 
 @dataclass(slots=True)
-class Heard:
+class ReceivedRequest:
     """One message."""
 
     path: str
@@ -28,33 +28,33 @@ class Heard:
 
 
 @dataclass(slots=True)
-class Receiver:
+class WebhookReceiver:
     """What was heard, and how it is answered: by the count of what was heard, from 1."""
 
     url: str = ""
-    answer: Answer = lambda _: 200
-    slow: float = 0
-    heard: list[Heard] = field(default_factory=list)
+    status_for: Responder = lambda _: 200
+    delay_seconds: float = 0
+    received: list[ReceivedRequest] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def hears(self, count: int, seconds: float = 60) -> list[Heard]:
-        until(lambda: len(self.heard) >= count, seconds)
-        return self.heard
+    def wait_for(self, count: int, seconds: float = 60) -> list[ReceivedRequest]:
+        wait_until(lambda: len(self.received) >= count, seconds)
+        return self.received
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def run_receiver() -> Iterator[WebhookReceiver]:
     """Listen on 127.0.0.1."""
-    receiver = Receiver()
+    receiver = WebhookReceiver()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             with receiver.lock:
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                receiver.heard.append(Heard(self.path, headers, body))
-                status = receiver.answer(len(receiver.heard))
-            time.sleep(receiver.slow)
+                receiver.received.append(ReceivedRequest(self.path, headers, body))
+                status = receiver.status_for(len(receiver.received))
+            time.sleep(receiver.delay_seconds)
             if status:
                 self.send_response(status)
                 self.send_header("Location", receiver.url + "/elsewhere")

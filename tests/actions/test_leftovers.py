@@ -21,20 +21,20 @@ from fatrina.domain.gallery import Change
 from fatrina.emulator import seeding
 from fatrina.emulator.resetting import reset
 from tests.actions.store import Shop, photo
-from tests.stores import running, until
+from tests.stores import run_service, wait_until
 from tests.test_cli import Run, merchant, run
 
 __all__ = ["merchant", "run"]
 
 
-def dumped(shop: Shop) -> bytes:
+def dumped(store: Shop) -> bytes:
     out = io.BytesIO()
-    backup.dump(shop.services.database, shop.services.storage, out, lambda: None)
+    backup.dump(store.services.database, store.services.storage, out, lambda: None)
     return out.getvalue()
 
 
-def restore(shop: Shop, dump: bytes) -> int:
-    services = shop.services
+def restore(store: Shop, dump: bytes) -> int:
+    services = store.services
     world = services.database, services.storage, services.housekeeping, services.spool
     return backup.restore(*world, io.BytesIO(dump), lambda: None)
 
@@ -43,7 +43,7 @@ def test_a_start_deletes_what_an_earlier_process_was_receiving(tmp_path: Path) -
     incoming = tmp_path / "incoming"
     incoming.mkdir()
     (incoming / "0123456789abcdef").write_bytes(b"half a photo")
-    with running(tmp_path):
+    with run_service(tmp_path):
         assert not (incoming / "0123456789abcdef").exists()
 
 
@@ -66,15 +66,18 @@ def test_a_dump_is_flushed_before_it_gets_its_name(
 
 
 def test_a_restore_that_fails_while_it_stores_leaves_no_file(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    store: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop.attach(photo(1))
-    dump = dumped(shop)
+    store.attach(photo(1))
+    dump = dumped(store)
     reset(
-        shop.services.database, shop.services.storage, shop.services.housekeeping, keep_shops=True
+        store.services.database,
+        store.services.storage,
+        store.services.housekeeping,
+        keep_shops=True,
     )
-    kept = shop.attach(photo(2), product=shop.another_product())
-    put, calls = shop.services.storage.put, 0
+    kept = store.attach(photo(2), product=store.another_product())
+    put, calls = store.services.storage.put, 0
 
     def fail_at_the_third(files: Mapping[str, Path]) -> None:
         nonlocal calls
@@ -83,18 +86,18 @@ def test_a_restore_that_fails_while_it_stores_leaves_no_file(
             raise OSError
         put(files)
 
-    monkeypatch.setattr(shop.services.storage, "put", fail_at_the_third)
+    monkeypatch.setattr(store.services.storage, "put", fail_at_the_third)
     with pytest.raises(OSError, match=r"^$"):
-        restore(shop, dump)
-    assert shop.stored() == {*kept.original.keys().values()}
+        restore(store, dump)
+    assert store.stored() == {*kept.original.keys().values()}
 
 
 def test_no_sweep_checks_files_while_a_restore_is_at_work(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    store: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop.attach(photo(1))
-    dump = dumped(shop)
-    storage = shop.services.storage
+    store.attach(photo(1))
+    dump = dumped(store)
+    storage = store.services.storage
     put, alone = storage.put, list[bool]()
 
     def look(files: Mapping[str, Path]) -> None:
@@ -103,62 +106,62 @@ def test_no_sweep_checks_files_while_a_restore_is_at_work(
             alone.append(nobody_else)
 
     monkeypatch.setattr(storage, "put", look)
-    restore(shop, dump)
+    restore(store, dump)
     assert alone
     assert not any(alone)
 
 
-def test_a_request_whose_token_is_gone_leaves_no_file(shop: Shop) -> None:
-    replaced = replace(shop.caller, token_hash="0" * 64, token_since=1)
-    image = shop.attach(photo(1))
-    before = shop.stored()
+def test_a_request_whose_token_is_gone_leaves_no_file(store: Shop) -> None:
+    replaced = replace(store.caller, token_hash="0" * 64, token_since=1)
+    image = store.attach(photo(1))
+    before = store.stored()
     with pytest.raises(errors.InvalidToken):
-        replace(shop, caller=replaced).attach(photo(2))
+        replace(store, caller=replaced).attach(photo(2))
     with pytest.raises(errors.InvalidToken):
-        replace(shop, caller=replaced).update(image.entry.id, photo(3))
-    assert shop.stored() == before
+        replace(store, caller=replaced).update(image.entry.id, photo(3))
+    assert store.stored() == before
 
 
-def test_a_reset_waits_for_other_housekeeping(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop.attach(photo(1))
-    before = shop.stored()
+def test_a_reset_waits_for_other_housekeeping(store: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.attach(photo(1))
+    before = store.stored()
     monkeypatch.setattr(housekeeping, "_PATIENCE", 0.05)
-    services = shop.services
+    services = store.services
     with services.housekeeping.exclusive("restore"), pytest.raises(errors.HousekeepingBusy):
         reset(services.database, services.storage, Housekeeping(services.housekeeping._path.parent))
-    assert shop.stored() == before
-    assert shop.shown()
+    assert store.stored() == before
+    assert store.shown()
 
 
 @pytest.mark.parametrize("operation", ["seed", "restore"])
 def test_an_operation_that_loses_its_lock_changes_no_row(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, operation: str
+    store: Shop, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
-    image = shop.attach(photo(1)).entry.id
-    dump = dumped(shop)
-    shop.update(image, photo(2))
-    before = shop.record()
-    put = shop.services.storage.put
+    image = store.attach(photo(1)).entry.id
+    dump = dumped(store)
+    store.update(image, photo(2))
+    before = store.record()
+    put = store.services.storage.put
 
     def lose_the_lock(files: Mapping[str, Path]) -> None:
         put(files)
-        shop.services.housekeeping._path.unlink(missing_ok=True)
+        store.services.housekeeping._path.unlink(missing_ok=True)
 
-    monkeypatch.setattr(shop.services.storage, "put", lose_the_lock)
+    monkeypatch.setattr(store.services.storage, "put", lose_the_lock)
     picture = seeding.SeedImage("a", Change(), bytes=lambda file: file.write(photo(3)))
     product = seeding.SeedProduct("p", "Cup", pictures=[picture])
     merchants = [seeding.SeedMerchant("m", "shop9", products=[product])]
     operations: dict[str, Callable[[], int]] = {
-        "seed": lambda: seeding.seed(shop.services, merchants, 1),
-        "restore": lambda: restore(shop, dump),
+        "seed": lambda: seeding.seed(store.services, merchants, 1),
+        "restore": lambda: restore(store, dump),
     }
     with pytest.raises(errors.HousekeepingBusy):
         operations[operation]()
-    assert shop.record() == before
+    assert store.record() == before
 
 
-def test_new_writers_do_not_keep_a_waiting_sweep_out(shop: Shop) -> None:
-    storage = cast("LocalStorage", shop.services.storage)
+def test_new_writers_do_not_keep_a_waiting_sweep_out(store: Shop) -> None:
+    storage = cast("LocalStorage", store.services.storage)
     order: list[str] = []
 
     def sweep() -> None:
@@ -182,7 +185,7 @@ def test_new_writers_do_not_keep_a_waiting_sweep_out(shop: Shop) -> None:
     with ThreadPoolExecutor(2) as threads:
         with storage.writing():
             first = threads.submit(sweep)
-            until(is_waiting)
+            wait_until(is_waiting)
             second = threads.submit(write)
             wait([second], timeout=0.2)  # a writer that is let in too early gets the time for it
         first.result()
@@ -190,17 +193,17 @@ def test_new_writers_do_not_keep_a_waiting_sweep_out(shop: Shop) -> None:
     assert order == ["alone: True", "writer"]
 
 
-def test_a_request_ends_when_its_token_is_revoked_meanwhile(shop: Shop) -> None:
-    token = access.issue_token(shop.services.database, "shop1", WRITE, 10**9, shop.clock.now)
+def test_a_request_ends_when_its_token_is_revoked_meanwhile(store: Shop) -> None:
+    token = access.issue_token(store.services.database, "shop1", WRITE, 10**9, store.clock.now)
     assert token is not None
-    caller = access.authenticate(shop.services, token)
-    mine = replace(shop, caller=caller)
+    caller = access.authenticate(store.services, token)
+    mine = replace(store, caller=caller)
     image = mine.attach(photo(1)).entry.id
-    before = shop.shown()
-    assert access.revoke_token(shop.services.database, caller.token_id, shop.clock.now)
+    before = store.shown()
+    assert access.revoke_token(store.services.database, caller.token_id, store.clock.now)
     with pytest.raises(errors.InvalidToken):
         mine.update(image, photo(2))
-    assert shop.shown() == before
+    assert store.shown() == before
 
 
 def test_a_lock_file_that_is_deleted_while_it_is_locked_is_not_taken(

@@ -6,8 +6,8 @@ from typing import Final
 
 from tests import sample_photos
 from tests.endurance.service import Client, Server, command
-from tests.stores import until
-from tests.webhook_receiver import receiving
+from tests.stores import wait_until
+from tests.webhook_receiver import run_receiver
 
 SETTINGS: Final = {
     "download_allow": "127.0.0.1",
@@ -28,8 +28,8 @@ def test_what_was_answered_is_delivered_in_order_whenever_it_is_killed(tmp_path:
     data, log, port = tmp_path / "data", tmp_path / "log", free_port()
     command(data, "merchant", "create", "shop1")
     client = Client(port, command(data, "token", "create", "--merchant", "shop1"))
-    with receiving() as receiver:
-        receiver.slow = 0.05
+    with run_receiver() as receiver:
+        receiver.delay_seconds = 0.05
         server = Server(data, port, log, **SETTINGS)
         product = client.send("products", name="cup").data["id"]
         image = client.send(f"products/{product}/images", sample_photos.png()).data["id"]
@@ -41,10 +41,10 @@ def test_what_was_answered_is_delivered_in_order_whenever_it_is_killed(tmp_path:
             if number % 4 == 3:
                 server.kill()
                 server = Server(data, port, log, **SETTINGS)
-        receiver.hears(1)
-        until(lambda: _told(receiver.heard[-1].json) == f"text {COUNT - 1:02}", 20)
+        receiver.wait_for(1)
+        wait_until(lambda: _told(receiver.received[-1].json) == f"text {COUNT - 1:02}", 20)
         assert server.stop() == 0
-        told = [_told(heard.json) for heard in receiver.heard]
+        told = [_told(heard.json) for heard in receiver.received]
     assert list(dict.fromkeys(told)) == [f"text {number:02}" for number in range(COUNT)]
     assert told == sorted(told)
 

@@ -23,7 +23,7 @@ from fatrina.actions.clock import Clock
 from fatrina.data_directory import lock_data_directory
 from fatrina.domain.access import WRITE
 from tests.endurance.service import Client, Server
-from tests.silent_server import accepting
+from tests.silent_server import run_silent_server
 
 _SLOW: Final = 5.0
 _SETTINGS: Final = {"download_allow": "127.0.0.1", "log_level": "critical", "webhook_pause": "5"}
@@ -81,7 +81,7 @@ def main() -> None:
     receivers = Receivers()
     with (
         tempfile.TemporaryDirectory() as folder,
-        accepting() as dead,
+        run_silent_server() as dead,
         receivers.listening() as url,
     ):
         data = Path(folder) / "data"

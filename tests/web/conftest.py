@@ -3,10 +3,10 @@
 import pytest
 
 from tests import sample_photos
-from tests.stores import Hung, Service, Shop
+from tests.stores import ImageInProduct, Service, Store
 
 
 @pytest.fixture
-def small(strict: Service) -> Hung:
+def strict_image(strict_service: Service) -> ImageInProduct:
     """An image where photos have 200,000 bytes at most and clients must hurry."""
-    return Hung.up(Shop.open(strict), photo=sample_photos.png(seed=9))
+    return ImageInProduct.create(Store.create(strict_service), photo=sample_photos.png(seed=9))

@@ -1,11 +1,11 @@
 """What every refusal has, whatever it refuses."""
 
-from tests.client import Answer
+from tests.client import Response
 
 STATUSES = {400, 401, 403, 404, 405, 408, 413, 416, 422, 429, 503, 507}
 
 
-def must_refuse(answer: Answer, status: int, reason: str) -> None:
+def check_error(answer: Response, status: int, reason: str) -> None:
     """Fail unless an answer is the envelope of a refusal with this status and reason."""
     assert (answer.status, answer.reasons) == (status, reason), answer
     assert answer.status in STATUSES

@@ -12,9 +12,9 @@ import pytest
 from fatrina.actions import backup
 from fatrina.adapters import housekeeping
 from tests import client, sample_photos
-from tests.client import Answer, Body, as_json
-from tests.stores import ADMIN, PRODUCT, Hung, Service, Shop, running
-from tests.web.error_responses import must_refuse
+from tests.client import Body, Response, encode_json
+from tests.stores import ADMIN_TOKEN, PRODUCT_PATH, ImageInProduct, Service, Store, run_service
+from tests.web.error_responses import check_error
 
 INDEX = "/_fatrina/"
 TAR = "application/x-tar"
@@ -22,27 +22,27 @@ WITH_A_FILE = b'{"merchants":[{"code":"shop1","products":[{"name":"a","images":[
 
 
 def test_the_admin_sees_what_there_is_to_control(service: Service) -> None:
-    answer = service.get(INDEX, authorization=f"Bearer {ADMIN}")
+    answer = service.get(INDEX, authorization=f"Bearer {ADMIN_TOKEN}")
     assert (answer.status, answer.json["success"]) == (200, True)
     assert {"method": "GET", "path": INDEX, "summary": "What there is to control."} in answer.data
 
 
-@pytest.mark.parametrize("token", ["", ADMIN[:-1], ADMIN + "s", "ü"])
+@pytest.mark.parametrize("token", ["", ADMIN_TOKEN[:-1], ADMIN_TOKEN + "s", "ü"])
 def test_nobody_else_does(service: Service, token: str) -> None:
-    must_refuse(service.get(INDEX, authorization=f"Bearer {token}"), 401, "invalid_token")
+    check_error(service.get(INDEX, authorization=f"Bearer {token}"), 401, "invalid_token")
 
 
-def test_a_shop_does_not(shop: Shop) -> None:
-    must_refuse(shop.call("GET", INDEX), 401, "invalid_token")
+def test_a_shop_does_not(store: Store) -> None:
+    check_error(store.call("GET", INDEX), 401, "invalid_token")
 
 
-def test_without_an_admin_token_there_are_no_controls(strict: Service) -> None:
-    must_refuse(strict.get(INDEX, authorization=f"Bearer {ADMIN}"), 404, "not_found")
+def test_without_an_admin_token_there_are_no_controls(strict_service: Service) -> None:
+    check_error(strict_service.get(INDEX, authorization=f"Bearer {ADMIN_TOKEN}"), 404, "not_found")
 
 
 @pytest.fixture
 def emptied(tmp_path: Path) -> Iterator[Service]:
-    with running(tmp_path, admin_token=ADMIN) as service:
+    with run_service(tmp_path, admin_token=ADMIN_TOKEN) as service:
         yield service
 
 
@@ -51,21 +51,21 @@ def test_a_service_is_sown_and_emptied_over_http(emptied: Service) -> None:
     images = [{"id": 901, "data": picture, "alt": "كوب"}]
     made = {"id": 77, "name": "كوب", "images": images}
     seed = {"merchants": [{"code": "shop1", "tokens": [{"token": "by-heart"}], "products": [made]}]}
-    assert admin(emptied, "POST", "/_fatrina/seed", as_json(seed)).data == {"pictures": 1}
-    shop = Shop(emptied, "shop1", "by-heart")
-    (image,) = shop.details(77)["images"]
+    assert admin(emptied, "POST", "/_fatrina/seed", encode_json(seed)).data == {"pictures": 1}
+    store = Store(emptied, "shop1", "by-heart")
+    (image,) = store.product_details(77)["images"]
     assert (image["id"], image["alt"]) == (901, "كوب")
     assert emptied.get(image["url"]).status == 200
-    assert shop.update(901, photo=sample_photos.png(seed=5)).status == 201
-    again = admin(emptied, "POST", "/_fatrina/seed", as_json(seed))
-    must_refuse(again, 422, "id_taken")
+    assert store.update(901, photo=sample_photos.png(seed=5)).status == 201
+    again = admin(emptied, "POST", "/_fatrina/seed", encode_json(seed))
+    check_error(again, 422, "id_taken")
     assert [*again.json["error"]["fields"]] == ["/merchants/0/products/0/id"]
     assert admin(emptied, "POST", "/_fatrina/reset?keep=shops").data == {"pictures": 2}
-    must_refuse(shop.call("GET", PRODUCT.format(77)), 404, "not_found")
+    check_error(store.call("GET", PRODUCT_PATH.format(77)), 404, "not_found")
     assert emptied.get(image["url"]).status == 404
-    assert admin(emptied, "POST", "/_fatrina/seed", as_json(seed)).status == 201
+    assert admin(emptied, "POST", "/_fatrina/seed", encode_json(seed)).status == 201
     assert admin(emptied, "POST", "/_fatrina/reset").status == 202
-    must_refuse(shop.call("GET", PRODUCT.format(77)), 401, "invalid_token")
+    check_error(store.call("GET", PRODUCT_PATH.format(77)), 401, "invalid_token")
 
 
 @pytest.mark.parametrize(
@@ -80,21 +80,28 @@ def test_a_service_is_sown_and_emptied_over_http(emptied: Service) -> None:
 )
 def test_what_cannot_be_sown(service: Service, text: bytes, status: int, reason: str) -> None:
     answer = admin(service, "POST", "/_fatrina/seed", Body(text, "application/json"))
-    must_refuse(answer, status, reason)
+    check_error(answer, status, reason)
 
 
 def test_a_service_is_dumped_and_restored_over_http(emptied: Service) -> None:
-    hung = Hung.up(Shop.open(emptied))
+    image_in_product = ImageInProduct.create(Store.create(emptied))
     dump = admin(emptied, "GET", "/_fatrina/dump")
     assert (dump.status, dump.headers["content-type"]) == (200, "application/x-tar")
-    assert hung.shop.update(hung.id, photo=sample_photos.png(seed=8)).status == 201
+    assert (
+        image_in_product.store.update(image_in_product.id, photo=sample_photos.png(seed=8)).status
+        == 201
+    )
     assert admin(emptied, "POST", "/_fatrina/reset").data == {"pictures": 2}
     cut = admin(emptied, "POST", "/_fatrina/restore", Body(dump.body[: len(dump.body) // 2], TAR))
-    must_refuse(cut, 422, "invalid_dump")
-    must_refuse(hung.shop.call("GET", PRODUCT.format(hung.product)), 401, "invalid_token")
+    check_error(cut, 422, "invalid_dump")
+    check_error(
+        image_in_product.store.call("GET", PRODUCT_PATH.format(image_in_product.product_id)),
+        401,
+        "invalid_token",
+    )
     restored = admin(emptied, "POST", "/_fatrina/restore", Body(dump.body, TAR))
     assert (restored.status, restored.data) == (200, {"pictures": 1})
-    hung.must_be_whole()
+    image_in_product.check_unchanged()
 
 
 def test_housekeeping_is_refused_while_a_restore_is_at_work(
@@ -118,22 +125,22 @@ def test_housekeeping_is_refused_while_a_restore_is_at_work(
             for path, body in (
                 ("restore", dump),
                 ("reset", None),
-                ("seed", as_json({"merchants": [{"code": "shop1"}]})),
+                ("seed", encode_json({"merchants": [{"code": "shop1"}]})),
             ):
                 answer = admin(emptied, "POST", f"/_fatrina/{path}", body)
-                must_refuse(answer, 503, "housekeeping_busy")
+                check_error(answer, 503, "housekeeping_busy")
         finally:
             go.set()
         assert first.result().status == 200
 
 
 def test_a_dump_of_what_is_gone_is_refused(emptied: Service) -> None:
-    hung = Hung.up(Shop.open(emptied))
-    keys = ["/".join(url.split("/")[-2:]) for url in hung.urls().values()]
+    image_in_product = ImageInProduct.create(Store.create(emptied))
+    keys = ["/".join(url.split("/")[-2:]) for url in image_in_product.urls().values()]
     emptied.services.storage.delete(keys)
-    must_refuse(admin(emptied, "GET", "/_fatrina/dump"), 503, "storage_unavailable")
-    assert not emptied.arriving()
+    check_error(admin(emptied, "GET", "/_fatrina/dump"), 503, "storage_unavailable")
+    assert not emptied.incoming_files()
 
 
-def admin(service: Service, method: str, target: str, body: Body | None = None) -> Answer:
-    return client.call(service.port, method, target, body, authorization=f"Bearer {ADMIN}")
+def admin(service: Service, method: str, target: str, body: Body | None = None) -> Response:
+    return client.request(service.port, method, target, body, authorization=f"Bearer {ADMIN_TOKEN}")

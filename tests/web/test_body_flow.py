@@ -8,23 +8,25 @@ from typing import Any
 import pytest
 
 from tests import sample_photos
-from tests.client import Answer, Body, Line, multipart
-from tests.stores import Hung, Shop, until
-from tests.web.error_responses import must_refuse
+from tests.client import Body, Connection, Response, encode_multipart
+from tests.stores import ImageInProduct, Store, wait_until
+from tests.web.error_responses import check_error
 
-FORM = multipart(photo=sample_photos.png(seed=41))
+FORM = encode_multipart(photo=sample_photos.png(seed=41))
 JSON = "application/json"
 URLENCODED = "application/x-www-form-urlencoded"
 
 
-def head(hung: Hung, size: int | str, kind: str = FORM.kind, **headers: str) -> bytes:
-    return hung.head(size, kind, **headers)
+def head(
+    image_in_product: ImageInProduct, size: int | str, kind: str = FORM.content_type, **headers: str
+) -> bytes:
+    return image_in_product.request_head(size, kind, **headers)
 
 
-def answered(line: Line, seconds: float = 1.5) -> Answer:
+def answered(line: Connection, seconds: float = 1.5) -> Response:
     """Read an answer that must come at once: 5 seconds before anything else could have ended."""
     begun = time.monotonic()
-    answer = line.answer()
+    answer = line.read_response()
     assert time.monotonic() - begun < seconds
     return answer
 
@@ -33,44 +35,50 @@ def answered(line: Line, seconds: float = 1.5) -> Answer:
 
 
 @pytest.mark.parametrize("size", [20_065_537, 10**9, 10**18, 10**19])
-def test_a_photo_declared_too_large(hung: Hung, size: int) -> None:
-    with hung.shop.line() as line:
-        line.send(head(hung, size))
-        must_refuse(answered(line), 422, "photo_too_large")
-    hung.must_be_whole()
+def test_a_photo_declared_too_large(image_in_product: ImageInProduct, size: int) -> None:
+    with image_in_product.store.connect() as line:
+        line.send(head(image_in_product, size))
+        check_error(answered(line), 422, "photo_too_large")
+    image_in_product.check_unchanged()
 
 
 @pytest.mark.parametrize("kind", [JSON, URLENCODED, "text/plain", ""])
-def test_another_body_declared_too_large(hung: Hung, kind: str) -> None:
-    with hung.shop.line() as line:
-        line.send(head(hung, 65_537, kind))
-        must_refuse(answered(line), 413, "payload_too_large")
-    hung.must_be_whole()
+def test_another_body_declared_too_large(image_in_product: ImageInProduct, kind: str) -> None:
+    with image_in_product.store.connect() as line:
+        line.send(head(image_in_product, 65_537, kind))
+        check_error(answered(line), 413, "payload_too_large")
+    image_in_product.check_unchanged()
 
 
 @pytest.mark.parametrize("token", ["", "Bearer fatrina_unknown"])
-def test_a_bad_token_is_told_before_the_body(hung: Hung, token: str) -> None:
-    with hung.shop.line() as line:
-        line.send(head(hung, 10**9).replace(f"Bearer {hung.shop.token}".encode(), token.encode()))
-        must_refuse(answered(line), 401, "invalid_token")
-    hung.must_be_whole()
+def test_a_bad_token_is_told_before_the_body(image_in_product: ImageInProduct, token: str) -> None:
+    with image_in_product.store.connect() as line:
+        line.send(
+            head(image_in_product, 10**9).replace(
+                f"Bearer {image_in_product.store.token}".encode(), token.encode()
+            )
+        )
+        check_error(answered(line), 401, "invalid_token")
+    image_in_product.check_unchanged()
 
 
-def test_a_missing_image_is_told_before_the_body(shop: Shop) -> None:
-    with shop.line() as line:
-        line.send(shop.head("POST", "/admin/v2/products/images/5", content_length="1000000"))
-        must_refuse(answered(line), 404, "not_found")
+def test_a_missing_image_is_told_before_the_body(store: Store) -> None:
+    with store.connect() as line:
+        line.send(
+            store.request_head("POST", "/admin/v2/products/images/5", content_length="1000000")
+        )
+        check_error(answered(line), 404, "not_found")
 
 
 # Expect
 
 
-def test_who_asks_first_is_told_to_go_on(hung: Hung) -> None:
-    with hung.shop.line() as line:
-        line.send(head(hung, len(FORM.data), expect="100-continue"))
+def test_who_asks_first_is_told_to_go_on(image_in_product: ImageInProduct) -> None:
+    with image_in_product.store.connect() as line:
+        line.send(head(image_in_product, len(FORM.data), expect="100-continue"))
         assert answered(line).status == 100
         line.send(FORM.data)
-        assert line.answer().status == 201
+        assert line.read_response().status == 201
 
 
 @pytest.mark.parametrize(
@@ -82,17 +90,17 @@ def test_who_asks_first_is_told_to_go_on(hung: Hung) -> None:
     ],
 )
 def test_who_asks_first_is_spared(
-    hung: Hung, size: int, token: str | None, status: int, reason: str
+    image_in_product: ImageInProduct, size: int, token: str | None, status: int, reason: str
 ) -> None:
     headers = {} if token is None else {"authorization": token}
-    with hung.shop.line() as line:
-        line.send(head(hung, size, expect="100-continue", **headers))
+    with image_in_product.store.connect() as line:
+        line.send(head(image_in_product, size, expect="100-continue", **headers))
         answer = answered(line)
-        must_refuse(answer, status, reason)
+        check_error(answer, status, reason)
         # Whether the body still comes, the client alone knows: nothing else may follow here.
         assert answer.headers["connection"] == "close"
-        assert line.hung_up()
-    hung.must_be_whole()
+        assert line.wait_closed()
+    image_in_product.check_unchanged()
 
 
 # The answer to a body that comes all the same can be read, and the connection used on
@@ -105,42 +113,42 @@ CLOSINGS = {
 
 
 @pytest.mark.parametrize("closing", CLOSINGS)
-def test_25_megabytes_sent_to_the_end(hung: Hung, closing: str) -> None:
+def test_25_megabytes_sent_to_the_end(image_in_product: ImageInProduct, closing: str) -> None:
     size, piece = 25_000_000, bytes(500_000)
-    with hung.shop.line() as line:
-        line.send(head(hung, size, **CLOSINGS[closing]))
+    with image_in_product.store.connect() as line:
+        line.send(head(image_in_product, size, **CLOSINGS[closing]))
         for _ in range(size // len(piece)):
             line.send(piece)
-        must_refuse(line.answer(), 422, "photo_too_large")
+        check_error(line.read_response(), 422, "photo_too_large")
         if closing == "close":
-            assert line.hung_up()
+            assert line.wait_closed()
         else:
-            line.send(head(hung, len(FORM.data)) + FORM.data)
-            assert line.answer().status == 201
+            line.send(head(image_in_product, len(FORM.data)) + FORM.data)
+            assert line.read_response().status == 201
 
 
-def test_25_megabytes_of_http_1_0(hung: Hung) -> None:
-    sent = head(hung, 25_000_000).replace(b"HTTP/1.1", b"HTTP/1.0")
-    with hung.shop.line() as line:
+def test_25_megabytes_of_http_1_0(image_in_product: ImageInProduct) -> None:
+    sent = head(image_in_product, 25_000_000).replace(b"HTTP/1.1", b"HTTP/1.0")
+    with image_in_product.store.connect() as line:
         line.send(sent)
         for _ in range(50):
             line.send(bytes(500_000))
-        must_refuse(line.answer(), 422, "photo_too_large")
-        assert line.hung_up()
-    hung.must_be_whole()
+        check_error(line.read_response(), 422, "photo_too_large")
+        assert line.wait_closed()
+    image_in_product.check_unchanged()
 
 
-def test_a_photo_too_large_by_one_byte(small: Hung) -> None:
+def test_a_photo_too_large_by_one_byte(strict_image: ImageInProduct) -> None:
     photo = sample_photos.png(width=300, height=200)
     padded = photo + bytes(200_001 - len(photo))
-    must_refuse(small.shop.update(small.id, photo=padded), 422, "photo_too_large")
-    small.must_be_whole()
-    assert small.shop.update(small.id, photo=padded[:-1]).status == 201
+    check_error(strict_image.store.update(strict_image.id, photo=padded), 422, "photo_too_large")
+    strict_image.check_unchanged()
+    assert strict_image.store.update(strict_image.id, photo=padded[:-1]).status == 201
 
 
-def chunked(line: Line, hung: Hung, kind: str) -> None:
+def chunked(line: Connection, image_in_product: ImageInProduct, kind: str) -> None:
     sent = {"content_type": kind, "transfer_encoding": "chunked"}
-    line.send(hung.shop.head("POST", hung.path, **sent))
+    line.send(image_in_product.store.request_head("POST", image_in_product.path, **sent))
 
 
 def chunk(data: bytes) -> bytes:
@@ -149,26 +157,28 @@ def chunk(data: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     ("kind", "status", "reason"),
-    [(FORM.kind, 422, "photo_too_large"), (JSON, 413, "payload_too_large")],
+    [(FORM.content_type, 422, "photo_too_large"), (JSON, 413, "payload_too_large")],
 )
-def test_an_undeclared_body_too_large(small: Hung, kind: str, status: int, reason: str) -> None:
-    start = FORM.data[:200] if kind == FORM.kind else b'{"alt":"'
-    with small.shop.line() as line:
-        chunked(line, small, kind)
+def test_an_undeclared_body_too_large(
+    strict_image: ImageInProduct, kind: str, status: int, reason: str
+) -> None:
+    start = FORM.data[:200] if kind == FORM.content_type else b'{"alt":"'
+    with strict_image.store.connect() as line:
+        chunked(line, strict_image, kind)
         line.send(chunk(start))
         for _ in range(60):
             line.send(chunk(b"x" * 10_000))
-        must_refuse(line.answer(), status, reason)
-    small.must_be_whole()
+        check_error(line.read_response(), status, reason)
+    strict_image.check_unchanged()
 
 
-def test_an_undeclared_body_without_an_end_is_answered(small: Hung) -> None:
-    with small.shop.line() as line:
-        chunked(line, small, FORM.kind)
+def test_an_undeclared_body_without_an_end_is_answered(strict_image: ImageInProduct) -> None:
+    with strict_image.store.connect() as line:
+        chunked(line, strict_image, FORM.content_type)
         with contextlib.suppress(ConnectionError):
             line.send(chunk(b"x" * 10_000) * 40)
-        must_refuse(answered(line), 422, "photo_too_large")
-    small.must_be_whole()
+        check_error(answered(line), 422, "photo_too_large")
+    strict_image.check_unchanged()
 
 
 # Who vanishes
@@ -176,60 +186,67 @@ def test_an_undeclared_body_without_an_end_is_answered(small: Hung) -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 0.99])
 @pytest.mark.parametrize("how", ["close", "half", "reset"])
-def test_who_vanishes_changes_nothing(hung: Hung, share: float, how: str) -> None:
+def test_who_vanishes_changes_nothing(
+    image_in_product: ImageInProduct, share: float, how: str
+) -> None:
     sent = FORM.data[: int(len(FORM.data) * share)]
-    with hung.shop.line() as line:
-        line.send(head(hung, len(FORM.data)) + sent)
+    with image_in_product.store.connect() as line:
+        line.send(head(image_in_product, len(FORM.data)) + sent)
         if sent:
-            until(lambda: len(hung.shop.service.arriving()) >= (share >= 0.5))
+            wait_until(
+                lambda: len(image_in_product.store.service.incoming_files()) >= (share >= 0.5)
+            )
         if how == "reset":
             linger = b"\1\0\0\0\0\0\0\0"
             line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         elif how == "half":
             line.socket.shutdown(socket.SHUT_WR)
             with contextlib.suppress(ConnectionError):
-                assert line.answer().status == 400
-    hung.must_be_whole()
+                assert line.read_response().status == 400
+    image_in_product.check_unchanged()
 
 
-def test_who_does_not_wait_for_the_answer(hung: Hung) -> None:
+def test_who_does_not_wait_for_the_answer(image_in_product: ImageInProduct) -> None:
     for _ in range(5):
-        with hung.shop.line() as line:
-            line.send(head(hung, len(FORM.data)) + FORM.data)
-    until(lambda: not hung.shop.service.arriving())
+        with image_in_product.store.connect() as line:
+            line.send(head(image_in_product, len(FORM.data)) + FORM.data)
+    wait_until(lambda: not image_in_product.store.service.incoming_files())
     # It is the new picture or the old one, and in either case a whole one.
-    (image,) = hung.shop.details(hung.product)["images"]
+    (image,) = image_in_product.store.product_details(image_in_product.product_id)["images"]
     url = image["url"]
-    assert hung.shop.service.get(url).body in {hung.were["original"], sample_photos.png(seed=41)}
-    answer = hung.shop.update(hung.id, FORM)
+    assert image_in_product.store.service.get(url).body in {
+        image_in_product.initial_files["original"],
+        sample_photos.png(seed=41),
+    }
+    answer = image_in_product.store.update(image_in_product.id, FORM)
     assert (answer.status, answer.data["alt_seo"], answer.data["sort"]) == (201, "before", 7)
 
 
 # Several on one connection
 
 
-def test_pipelined_requests_are_answered_in_order(hung: Hung) -> None:
-    with hung.shop.line() as line:
+def test_pipelined_requests_are_answered_in_order(image_in_product: ImageInProduct) -> None:
+    with image_in_product.store.connect() as line:
         requests = [
-            head(hung, len(FORM.data)) + FORM.data,
-            hung.shop.head("GET", "/health"),
-            head(hung, 2, JSON) + b"[]",
-            hung.shop.head("PUT", hung.path),
-            hung.shop.head("DELETE", hung.path),
-            hung.shop.head("GET", "/nowhere"),
+            head(image_in_product, len(FORM.data)) + FORM.data,
+            image_in_product.store.request_head("GET", "/health"),
+            head(image_in_product, 2, JSON) + b"[]",
+            image_in_product.store.request_head("PUT", image_in_product.path),
+            image_in_product.store.request_head("DELETE", image_in_product.path),
+            image_in_product.store.request_head("GET", "/nowhere"),
         ]
         line.send(b"".join(requests))
-        assert [line.answer().status for _ in requests] == [201, 200, 400, 405, 202, 404]
+        assert [line.read_response().status for _ in requests] == [201, 200, 400, 405, 202, 404]
 
 
-def test_a_connection_outlives_its_refusals(hung: Hung) -> None:
+def test_a_connection_outlives_its_refusals(image_in_product: ImageInProduct) -> None:
     bodies: list[tuple[Body, Any]] = [
         (Body(b"[", JSON), 400),
-        (multipart(alt="x"), 422),
+        (encode_multipart(alt="x"), 422),
         (Body(b"x", "text/plain"), 400),
         (FORM, 201),
     ]
-    with hung.shop.line() as line:
+    with image_in_product.store.connect() as line:
         for body, status in bodies * 2:
-            line.send(head(hung, len(body.data), body.kind) + body.data)
-            assert line.answer().status == status
+            line.send(head(image_in_product, len(body.data), body.content_type) + body.data)
+            assert line.read_response().status == status

@@ -6,32 +6,34 @@ from sqlalchemy import func, select
 
 from fatrina.adapters.database import schema
 from tests import sample_photos
-from tests.client import multipart
-from tests.stores import Hung, until
+from tests.client import encode_multipart
+from tests.stores import ImageInProduct, wait_until
 
 CLIENTS = 6
 
 
-def versions(hung: Hung) -> int:
+def versions(image_in_product: ImageInProduct) -> int:
     """Count the versions that the image has had."""
     column = schema.versions.c.image_id
-    with hung.shop.service.services.database.reading() as conn:
-        return conn.scalar(select(func.count()).where(column == hung.id)) or 0
+    with image_in_product.store.service.services.database.reading() as conn:
+        return conn.scalar(select(func.count()).where(column == image_in_product.id)) or 0
 
 
-def test_uploads_of_clients_that_left_are_not_decoded(hung: Hung) -> None:
-    decoders = hung.shop.service.services.decoders
+def test_uploads_of_clients_that_left_are_not_decoded(image_in_product: ImageInProduct) -> None:
+    decoders = image_in_product.store.service.services.decoders
     with ExitStack() as lent:
         for _ in decoders.pids:
             lent.enter_context(decoders.acquire())
         for seed in range(CLIENTS):
-            form = multipart(photo=sample_photos.png(seed=100 + seed))
-            with hung.shop.line() as line:
-                line.send(hung.head(len(form.data), form.kind) + form.data)
-                until(lambda wanted=seed + 1: decoders.waiting == wanted)
-        until(lambda: decoders.waiting == CLIENTS)
+            form = encode_multipart(photo=sample_photos.png(seed=100 + seed))
+            with image_in_product.store.connect() as line:
+                line.send(
+                    image_in_product.request_head(len(form.data), form.content_type) + form.data
+                )
+                wait_until(lambda wanted=seed + 1: decoders.waiting == wanted)
+        wait_until(lambda: decoders.waiting == CLIENTS)
         # The event loop has seen each end before this request, which it answers.
-        hung.shop.details(hung.product)
-    hung.must_be_whole()
-    until(lambda: decoders.waiting == 0)
-    assert versions(hung) == 1
+        image_in_product.store.product_details(image_in_product.product_id)
+    image_in_product.check_unchanged()
+    wait_until(lambda: decoders.waiting == 0)
+    assert versions(image_in_product) == 1

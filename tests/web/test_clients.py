@@ -24,8 +24,8 @@ from typing import NamedTuple
 import pytest
 
 from tests import sample_photos
-from tests.client import Answer, Line
-from tests.stores import UPDATE, Hung, Shop
+from tests.client import Connection, Response
+from tests.stores import UPDATE_PATH, ImageInProduct, Store
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "clients"
 PHOTO = (SAMPLES / "photo.png").read_bytes()
@@ -54,9 +54,9 @@ class Capture(NamedTuple):
         lines = head.split(b"\r\n")[1:]
         return cls([each for each in lines if not each.lower().startswith(own)], body)
 
-    def to(self, shop: Shop, image: int) -> bytes:
+    def to(self, store: Store, image: int) -> bytes:
         """The request as it is sent to this service, for one of its images."""
-        ours = shop.head("POST", UPDATE.format(image)).removesuffix(b"\r\n")
+        ours = store.request_head("POST", UPDATE_PATH.format(image)).removesuffix(b"\r\n")
         return ours + b"\r\n".join([*self.fields, b"", b""]) + self.body
 
     def form(self) -> Form:
@@ -117,71 +117,73 @@ def form_of(client: str) -> Form:
     return WRITTEN[client](PHOTO) if client in WRITTEN else Capture.of(client).form()
 
 
-def head(hung: Hung, kind: str, size: int) -> bytes:
-    return hung.shop.head("POST", hung.path, content_type=kind, content_length=str(size))
+def head(image_in_product: ImageInProduct, kind: str, size: int) -> bytes:
+    return image_in_product.store.request_head(
+        "POST", image_in_product.path, content_type=kind, content_length=str(size)
+    )
 
 
-def must_be_taken(hung: Hung, line: Line) -> Answer:
-    answer = line.answer()
+def must_be_taken(image_in_product: ImageInProduct, line: Connection) -> Response:
+    answer = line.read_response()
     if answer.status == 100:
-        answer = line.answer()
+        answer = line.read_response()
     assert (answer.data["sort"], answer.data["alt_seo"]) == (3, ALT)
-    original = hung.shop.service.get(answer.data["image"]["original"]["url"])
+    original = image_in_product.store.service.get(answer.data["image"]["original"]["url"])
     assert original.body == PHOTO
     return answer
 
 
 @pytest.mark.parametrize("client", CAPTURED)
-def test_a_captured_request(hung: Hung, client: str) -> None:
-    second = hung.shop.attach(hung.product)
+def test_a_captured_request(image_in_product: ImageInProduct, client: str) -> None:
+    second = image_in_product.store.attach(image_in_product.product_id)
     assert not second["default"]
-    with hung.shop.line() as line:
-        line.send(Capture.of(client).to(hung.shop, second["id"]))
-        assert must_be_taken(hung, line).data["default"]
+    with image_in_product.store.connect() as line:
+        line.send(Capture.of(client).to(image_in_product.store, second["id"]))
+        assert must_be_taken(image_in_product, line).data["default"]
 
 
 @pytest.mark.parametrize("client", WRITTEN)
-def test_a_clients_form(hung: Hung, client: str) -> None:
+def test_a_clients_form(image_in_product: ImageInProduct, client: str) -> None:
     kind, body = form_of(client)
-    with hung.shop.line() as line:
-        line.send(head(hung, kind, len(body)) + body)
-        must_be_taken(hung, line)
+    with image_in_product.store.connect() as line:
+        line.send(head(image_in_product, kind, len(body)) + body)
+        must_be_taken(image_in_product, line)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_form_that_comes_in_pieces(hung: Hung, client: str) -> None:
+def test_a_form_that_comes_in_pieces(image_in_product: ImageInProduct, client: str) -> None:
     kind, body = form_of(client)
-    with hung.shop.line() as line:
-        line.send(head(hung, kind, len(body)))
+    with image_in_product.store.connect() as line:
+        line.send(head(image_in_product, kind, len(body)))
         start = body.index(PHOTO)
         # What tells one thing from another is cut through: names, ends, the photo's first bytes.
         end = start + len(PHOTO)
         cuts = [0, 3, start - 2, start, start + 1, start + 60, end - 1, end + 1, end + 5]
         for begin, until in pairwise([*cuts, len(body)]):
             line.send(body[begin:until])
-            hung.shop.service.get("/health")  # lets the piece arrive by itself
-        must_be_taken(hung, line)
+            image_in_product.store.service.get("/health")  # lets the piece arrive by itself
+        must_be_taken(image_in_product, line)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_form_in_chunks(hung: Hung, client: str) -> None:
+def test_a_form_in_chunks(image_in_product: ImageInProduct, client: str) -> None:
     kind, body = form_of(client)
-    with hung.shop.line() as line:
+    with image_in_product.store.connect() as line:
         sent = {"content_type": kind, "transfer_encoding": "chunked", "expect": "100-continue"}
-        line.send(hung.shop.head("POST", hung.path, **sent))
-        assert line.answer().status == 100
+        line.send(image_in_product.store.request_head("POST", image_in_product.path, **sent))
+        assert line.read_response().status == 100
         for at in range(0, len(body), 100):
             piece = body[at : at + 100]
             line.send(b"%x;name=value\r\n%b\r\n" % (len(piece), piece))
         line.send(b"0\r\nTrailer: x\r\n\r\n")
-        must_be_taken(hung, line)
+        must_be_taken(image_in_product, line)
 
 
-def test_a_browsers_form_with_no_file_chosen(hung: Hung) -> None:
+def test_a_browsers_form_with_no_file_chosen(image_in_product: ImageInProduct) -> None:
     file = f'{DATA}"photo"; filename=""\r\nContent-Type: application/octet-stream'
     kind, body = written("----WebKitFormBoundary", (file, b""), *TEXTS)
-    with hung.shop.line() as line:
-        line.send(head(hung, kind, len(body)) + body)
-        answer = line.answer()
+    with image_in_product.store.connect() as line:
+        line.send(head(image_in_product, kind, len(body)) + body)
+        answer = line.read_response()
     assert (answer.status, answer.reasons) == (422, "required")
-    hung.must_be_whole()
+    image_in_product.check_unchanged()

@@ -8,18 +8,18 @@ import pytest
 from fatrina.web.reference import compatibility
 from fatrina.web.reference.openapi import ENDPOINTS
 from tests import client, sample_photos
-from tests.client import as_json
+from tests.client import encode_json
 from tests.stores import (
-    ATTACH,
-    BY_SKU,
-    FILM,
+    ATTACH_PATH,
     PREFIX,
-    PRODUCT,
-    PRODUCTS,
-    UPDATE,
-    VIDEO,
+    PRODUCT_PATH,
+    PRODUCTS_PATH,
+    SKU_PATH,
+    UPDATE_PATH,
+    VIDEO_PATH,
+    VIDEO_URL,
     Service,
-    Shop,
+    Store,
 )
 
 # What HTTP itself sets, and what the server adds to every answer.
@@ -66,44 +66,46 @@ def test_every_status_is_in_it_and_no_other() -> None:
 
 
 @pytest.fixture
-def answers(shop: Shop) -> list[client.Answer]:
+def answers(store: Store) -> list[client.Response]:
     """One of everything that can be answered well."""
-    product = shop.product(sku="FID")
-    image = shop.attach(product)["id"]
+    product = store.create_product(sku="FID")
+    image = store.attach(product)["id"]
     wanted = {"name": "n", "event": "product.updated", "url": "https://a.example/"}
     hook = {**wanted, "headers": [{"key": "X-A", "value": "b"}]}
-    film = as_json({"video_url": FILM})
+    film = encode_json({"video_url": VIDEO_URL})
     answers = [
-        shop.update(image, photo=sample_photos.png(seed=61)),
-        shop.call(
-            "POST", ATTACH.format(product), client.multipart(photo=sample_photos.png(seed=62))
+        store.update(image, photo=sample_photos.png(seed=61)),
+        store.call(
+            "POST",
+            ATTACH_PATH.format(product),
+            client.encode_multipart(photo=sample_photos.png(seed=62)),
         ),
-        shop.call("POST", VIDEO.format(product), film),
-        shop.call("POST", BY_SKU.format("FID") + "/videos", film),
-        shop.call("GET", BY_SKU.format("FID")),
-        shop.call("PUT", PRODUCT.format(product), as_json({"name": "n"})),
-        shop.call("POST", PRODUCTS, as_json({"name": "m"})),
-        shop.call("GET", PRODUCTS + "?per_page=1"),
-        shop.call("GET", PRODUCTS + "?per_page=1&page=2"),
-        shop.call("POST", PREFIX + "/webhooks/subscribe", as_json(hook)),
-        shop.call("GET", PREFIX + "/webhooks"),
-        shop.call("GET", PREFIX + "/webhooks/events"),
-        shop.call("DELETE", UPDATE.format(image)),
+        store.call("POST", VIDEO_PATH.format(product), film),
+        store.call("POST", SKU_PATH.format("FID") + "/videos", film),
+        store.call("GET", SKU_PATH.format("FID")),
+        store.call("PUT", PRODUCT_PATH.format(product), encode_json({"name": "n"})),
+        store.call("POST", PRODUCTS_PATH, encode_json({"name": "m"})),
+        store.call("GET", PRODUCTS_PATH + "?per_page=1"),
+        store.call("GET", PRODUCTS_PATH + "?per_page=1&page=2"),
+        store.call("POST", PREFIX + "/webhooks/subscribe", encode_json(hook)),
+        store.call("GET", PREFIX + "/webhooks"),
+        store.call("GET", PREFIX + "/webhooks/events"),
+        store.call("DELETE", UPDATE_PATH.format(image)),
     ]
     assert {answer.status for answer in answers} == {200, 201, 202}
     return answers
 
 
-def test_every_key_of_real_answers_is_in_it_and_no_other(answers: list[client.Answer]) -> None:
+def test_every_key_of_real_answers_is_in_it_and_no_other(answers: list[client.Response]) -> None:
     assert {name for answer in answers for name in keys(answer.json)} == told("answer")
 
 
 def test_every_header_of_real_answers_is_in_it(
-    service: Service, answers: list[client.Answer]
+    service: Service, answers: list[client.Response]
 ) -> None:
     refusals = [
-        client.call(service.port, "GET", PRODUCTS, None),
-        client.call(service.port, "POST", PRODUCTS, client.Body(b"{", "application/json")),
+        client.request(service.port, "GET", PRODUCTS_PATH, None),
+        client.request(service.port, "POST", PRODUCTS_PATH, client.Body(b"{", "application/json")),
     ]
     seen = {name.lower() for each in (*answers, *refusals) for name in each.headers} - PLAIN
     assert seen <= told("header")

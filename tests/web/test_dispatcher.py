@@ -17,15 +17,15 @@ from fatrina.adapters.http_client import connection, resolver
 from fatrina.domain import errors, webhook
 from fatrina.domain.address_policy import Address
 from tests import stores as shops
-from tests.client import as_json
-from tests.silent_server import Silent, accepting
-from tests.stores import ADMIN, Service, Shop, running
+from tests.client import encode_json
+from tests.silent_server import SilentServer, run_silent_server
+from tests.stores import ADMIN_TOKEN, Service, Store, run_service
 from tests.web.test_webhooks import SUBSCRIBE, WEBHOOKS, subscribe
-from tests.webhook_receiver import Receiver, receiving
+from tests.webhook_receiver import WebhookReceiver, run_receiver
 
 SETTINGS: dict[str, Any] = {
     "download_allow": "127.0.0.1,localhost",
-    "admin_token": ADMIN,
+    "admin_token": ADMIN_TOKEN,
     "photo_optional": True,
     "webhook_pause": 0.1,
 }
@@ -34,31 +34,31 @@ HOUR = 3_600_000
 
 def until(true: Callable[[], object]) -> None:
     """Wait for something to become true, on a busy machine too."""
-    shops.until(true)
+    shops.wait_until(true)
 
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
     """A service of one test alone, whose deliveries may take ten minutes."""
-    with running(tmp_path, **SETTINGS, webhook_seconds=600) as service:
+    with run_service(tmp_path, **SETTINGS, webhook_seconds=600) as service:
         yield service
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
+def receiver() -> Iterator[WebhookReceiver]:
+    with run_receiver() as receiver:
         yield receiver
 
 
 @pytest.fixture
-def silent() -> Iterator[Silent]:
-    with accepting() as silent:
+def silent() -> Iterator[SilentServer]:
+    with run_silent_server() as silent:
         yield silent
 
 
-def listener(service: Service, url: str, shop: Shop | None = None) -> int:
+def listener(service: Service, url: str, store: Store | None = None) -> int:
     """Subscribe to a URL; the subscription's id."""
-    return int(subscribe(shop or Shop.open(service), url)["id"])
+    return int(subscribe(store or Store.create(service), url)["id"])
 
 
 def enqueue(service: Service, subscription: int, *products: int, at: int | None = None) -> None:
@@ -90,58 +90,64 @@ def metrics(service: Service) -> dict[str, float]:
 
 
 def test_one_receiver_that_never_answers_starves_nobody(
-    service: Service, silent: Silent, receiver: Receiver
+    service: Service, silent: SilentServer, receiver: WebhookReceiver
 ) -> None:
     enqueue(service, listener(service, silent.url), *range(1, 501))
-    until(lambda: silent.accepted)
+    until(lambda: silent.connections)
     enqueue(service, listener(service, receiver.url), 7)
-    receiver.hears(1)
+    receiver.wait_for(1)
     # A look is due every fifth of a second: what would start has started by now.
     enqueue(service, listener(service, receiver.url), 8)
-    receiver.hears(2)
-    assert len(silent.accepted) == 1
+    receiver.wait_for(2)
+    assert len(silent.connections) == 1
 
 
 def test_one_merchant_with_many_dead_receivers_starves_nobody(
-    service: Service, silent: Silent, receiver: Receiver
+    service: Service, silent: SilentServer, receiver: WebhookReceiver
 ) -> None:
-    bad = Shop.open(service)
+    bad = Store.create(service)
     for number in range(60):
         enqueue(service, listener(service, f"{silent.url}/{number}", bad), *range(1, 11))
-    until(lambda: len(silent.accepted) >= slots.PER_MERCHANT)
+    until(lambda: len(silent.connections) >= slots.PER_MERCHANT)
     enqueue(service, listener(service, receiver.url), 7)
-    receiver.hears(1)
-    assert len(silent.accepted) <= slots.SLOW_PER_MERCHANT + slots.PER_MERCHANT
+    receiver.wait_for(1)
+    assert len(silent.connections) <= slots.SLOW_PER_MERCHANT + slots.PER_MERCHANT
 
 
 def test_a_hundred_merchants_with_dead_receivers_starve_nobody(
-    service: Service, silent: Silent, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    service: Service,
+    silent: SilentServer,
+    receiver: WebhookReceiver,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(slots, "SLOW_AFTER", 0.3)
     for number in range(100):
         enqueue(service, listener(service, f"{silent.url}/{number}"), *range(1, 5))
-    until(lambda: len(silent.accepted) >= slots.SLOW)
+    until(lambda: len(silent.connections) >= slots.SLOW)
     control = listener(service, receiver.url)
     for turn in range(1, 6):
         enqueue(service, control, turn)
-        receiver.hears(turn)
-    assert len(silent.accepted) <= slots.SLOW + slots.PROMPT
+        receiver.wait_for(turn)
+    assert len(silent.connections) <= slots.SLOW + slots.PROMPT
 
 
 def test_a_dead_receiver_leaves_its_merchants_other_receivers_their_share(
-    service: Service, silent: Silent, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    service: Service,
+    silent: SilentServer,
+    receiver: WebhookReceiver,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(slots, "SLOW_AFTER", 0.3)
-    shop = Shop.open(service)
+    store = Store.create(service)
     for number in range(3 * slots.PER_MERCHANT):
-        enqueue(service, listener(service, f"{silent.url}/{number}", shop), *range(1, 101))
-    until(lambda: len(silent.accepted) == 3 * slots.PER_MERCHANT)
-    enqueue(service, listener(service, receiver.url, shop), 7)
-    receiver.hears(1)
+        enqueue(service, listener(service, f"{silent.url}/{number}", store), *range(1, 101))
+    until(lambda: len(silent.connections) == 3 * slots.PER_MERCHANT)
+    enqueue(service, listener(service, receiver.url, store), 7)
+    receiver.wait_for(1)
 
 
 def test_names_that_are_never_resolved_starve_nobody(
-    service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_up, released, asked = resolver._look_up, threading.Event(), list[str]()
 
@@ -160,16 +166,16 @@ def test_names_that_are_never_resolved_starve_nobody(
     until(lambda: len(asked) == 30)
     port = receiver.url.rpartition(":")[2]
     enqueue(service, listener(service, f"http://localhost:{port}/"), 7)
-    receiver.hears(1)
+    receiver.wait_for(1)
     released.set()
 
 
 def test_one_subscription_drains_without_waiting_for_looks(
-    service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dispatcher, "_POLL_INTERVAL", 5.0)
     enqueue(service, listener(service, receiver.url), *[3] * 50)
-    receiver.hears(50)  # one look each would take minutes
+    receiver.wait_for(50)  # one look each would take minutes
     until(lambda: not metrics(service)["fatrina_webhook_pending"])
 
 
@@ -190,7 +196,7 @@ def failing(times: int, fault: BaseException, then: Callable[..., Any]) -> Calla
 
 @pytest.mark.parametrize("where", [dispatcher, resolver])
 def test_moments_without_a_thread_are_survived(
-    service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, where: Any
+    service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch, where: Any
 ) -> None:
     class Refusing(threading.Thread):
         start = failing(3, RuntimeError("can't start new thread"), threading.Thread.start)
@@ -199,19 +205,19 @@ def test_moments_without_a_thread_are_survived(
     number = listener(service, url)
     monkeypatch.setattr(where, "Thread", Refusing)
     enqueue(service, number, *range(1, 11))
-    receiver.hears(10)
+    receiver.wait_for(10)
     until(lambda: all(row.due_at is None for row in rows(service)))
     assert {(row.attempts, row.error) for row in rows(service)} == {(1, None)}
     assert not metrics(service)["fatrina_webhook_running"]
 
 
 def test_a_machine_without_descriptors_is_no_failure_of_the_receiver(
-    service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     none_left = failing(2, OSError(24, "Too many open files"), connection._connect)
     monkeypatch.setattr(connection, "_connect", none_left)
     enqueue(service, listener(service, receiver.url), 1)
-    receiver.hears(1)
+    receiver.wait_for(1)
     until(lambda: rows(service)[0].due_at is None)
     assert [(row.attempts, row.error) for row in rows(service)] == [(1, None)]
 
@@ -220,19 +226,19 @@ def test_a_machine_without_descriptors_is_no_failure_of_the_receiver(
     "fault", [MemoryError(), ValueError("anything"), errors.DatabaseUnavailable(), KeyError(7)]
 )
 def test_whatever_a_look_raises_the_next_one_delivers(
-    service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, fault: Exception
+    service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     monkeypatch.setattr(deliveries, "list_heads", failing(3, fault, deliveries.list_heads))
     enqueue(service, listener(service, receiver.url), 1)
-    receiver.hears(1)
+    receiver.wait_for(1)
 
 
 def test_a_dispatcher_that_is_stuck_says_so(
-    service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert service.get("/ready").json == {"status": "ready"}
     enqueue(service, listener(service, receiver.url), 1)
-    receiver.hears(1)
+    receiver.wait_for(1)
     whole, broken = (
         deliveries.list_heads,
         failing(10**6, ValueError("anything"), deliveries.list_heads),
@@ -249,19 +255,21 @@ def test_a_dispatcher_that_is_stuck_says_so(
     assert seen["fatrina_webhook_oldest_pending_seconds"] > 0
     monkeypatch.setattr(dispatcher, "STUCK", 30.0)
     monkeypatch.setattr(deliveries, "list_heads", whole)
-    receiver.hears(2)
+    receiver.wait_for(2)
     until(lambda: service.get("/ready").json == {"status": "ready"})
     until(lambda: metrics(service)['fatrina_webhook_attempts_total{outcome="delivered"}'] == 2)
 
 
-def test_a_row_that_cannot_be_read_stops_no_other(service: Service, receiver: Receiver) -> None:
+def test_a_row_that_cannot_be_read_stops_no_other(
+    service: Service, receiver: WebhookReceiver
+) -> None:
     broken, sound = listener(service, receiver.url), listener(service, receiver.url)
     with service.services.database.writing() as tx:
         table = schema.subscriptions
         tx.execute(table.update().where(table.c.id == broken).values(headers="[no JSON"))
     enqueue(service, broken, 1, 2)
     enqueue(service, sound, 3)
-    receiver.hears(1)
+    receiver.wait_for(1)
     until(lambda: all(row.due_at is None for row in rows(service)))
     assert [row.error for row in rows(service)] == ["row_unreadable", "row_unreadable", None]
 
@@ -270,7 +278,7 @@ def test_a_row_that_cannot_be_read_stops_no_other(service: Service, receiver: Re
 
 
 def test_what_cannot_be_recorded_is_not_sent_again(
-    service: Service, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = (listener(service, receiver.url) for _ in range(2))
     whole = deliveries.record_attempt
@@ -285,25 +293,25 @@ def test_what_cannot_be_recorded_is_not_sent_again(
     enqueue(service, first, 1)
     enqueue(service, second, 2)
     until(lambda: len(tried) > 10)
-    assert len(receiver.heard) in {1, 2}
-    sent = len(receiver.heard)
+    assert len(receiver.received) in {1, 2}
+    sent = len(receiver.received)
     enqueue(service, first, 3)
     enqueue(service, second, 4)  # nothing is sent while nothing can be recorded
     seen = len(tried)
     until(lambda: len(tried) > seen + 10)
-    assert len(receiver.heard) == sent
+    assert len(receiver.received) == sent
     assert metrics(service)["fatrina_webhook_unrecorded"] == sent
     monkeypatch.setattr(deliveries, "record_attempt", whole)
-    receiver.hears(4)
+    receiver.wait_for(4)
     until(lambda: all(row.due_at is None for row in rows(service)))
-    assert len(receiver.heard) == 4
+    assert len(receiver.received) == 4
     assert {(row.attempts, row.status) for row in rows(service)} == {(1, 200)}
 
 
 def test_nothing_is_sent_before_it_is_known_that_it_can_be_recorded(
-    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with running(tmp_path, **SETTINGS) as service:
+    with run_service(tmp_path, **SETTINGS) as service:
         number = listener(service, receiver.url)
     asked = []
 
@@ -314,19 +322,19 @@ def test_nothing_is_sent_before_it_is_known_that_it_can_be_recorded(
     whole = Database.settle
     monkeypatch.setattr(dispatcher, "_LONGEST_REST", 0.1)
     monkeypatch.setattr(Database, "settle", full)
-    with running(tmp_path, **SETTINGS) as service:
+    with run_service(tmp_path, **SETTINGS) as service:
         enqueue(service, number, 1, 2)
         until(lambda: len(asked) > 5)
-        assert not receiver.heard
+        assert not receiver.received
         monkeypatch.setattr(Database, "settle", whole)
-        receiver.hears(2)
+        receiver.wait_for(2)
 
 
 # A bounded backlog
 
 
 def test_a_backlog_keeps_the_newest_and_counts_the_rest(
-    service: Service, silent: Silent, monkeypatch: pytest.MonkeyPatch
+    service: Service, silent: SilentServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhook, "MAX_PENDING", 20)
     number = listener(service, silent.url)
@@ -339,12 +347,14 @@ def test_a_backlog_keeps_the_newest_and_counts_the_rest(
     products = [row.product_id for row in waiting]
     assert products == list(range(101 - len(waiting), 101))
     assert sum(row.dropped for row in waiting) + len(waiting) == 100
-    log = Shop.open(service).call("GET", "/_fatrina/deliveries", authorization=f"Bearer {ADMIN}")
+    log = Store.create(service).call(
+        "GET", "/_fatrina/deliveries", authorization=f"Bearer {ADMIN_TOKEN}"
+    )
     assert sum(row["dropped"] for row in log.data) == 100 - len(waiting)
 
 
 def test_other_subscriptions_lose_nothing(
-    service: Service, silent: Silent, monkeypatch: pytest.MonkeyPatch
+    service: Service, silent: SilentServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhook, "MAX_PENDING", 5)
     first, second = (listener(service, f"{silent.url}/{each}") for each in "ab")
@@ -356,14 +366,16 @@ def test_other_subscriptions_lose_nothing(
     assert len(kept) <= 9
 
 
-def test_a_failing_subscription_pauses_and_recovers(tmp_path: Path, receiver: Receiver) -> None:
-    receiver.answer = lambda _: 500
-    with running(tmp_path, **{**SETTINGS, "webhook_pause": 0.01}) as service:
+def test_a_failing_subscription_pauses_and_recovers(
+    tmp_path: Path, receiver: WebhookReceiver
+) -> None:
+    receiver.status_for = lambda _: 500
+    with run_service(tmp_path, **{**SETTINGS, "webhook_pause": 0.01}) as service:
         number = listener(service, receiver.url)
         enqueue(service, number, *range(1, 12))
         until(lambda: metrics(service)["fatrina_webhook_paused"] == 1)
-        receiver.hears(webhook.FAILING + 3)  # each after a pause twice as long
-        receiver.answer = lambda _: 200
+        receiver.wait_for(webhook.FAILING + 3)  # each after a pause twice as long
+        receiver.status_for = lambda _: 200
         until(lambda: all(row.due_at is None for row in rows(service)))
         assert metrics(service)["fatrina_webhook_paused"] == 0
         assert rows(service)[-1].status == 200
@@ -373,10 +385,10 @@ def test_a_failing_subscription_pauses_and_recovers(tmp_path: Path, receiver: Re
 
 
 def test_a_change_of_the_subscription_or_a_redelivery_ends_its_pause(
-    service: Service, receiver: Receiver
+    service: Service, receiver: WebhookReceiver
 ) -> None:
-    shop, far = Shop.open(service), Clock()() + HOUR // 2
-    number = listener(service, receiver.url, shop)
+    store, far = Store.create(service), Clock()() + HOUR // 2
+    number = listener(service, receiver.url, store)
     paused = schema.subscriptions.update().values(failures=webhook.FAILING + 30, paused_until=far)
     # Half an hour is possible only where the pause between attempts is long enough.
     assert webhook.pause_after(webhook.FAILING + 30, 100) >= HOUR // 2
@@ -385,16 +397,16 @@ def test_a_change_of_the_subscription_or_a_redelivery_ends_its_pause(
     enqueue(service, number, 1)
     other = listener(service, receiver.url)
     enqueue(service, other, 2)
-    (heard,) = receiver.hears(1)
+    (heard,) = receiver.wait_for(1)
     assert heard.json == {"product": 2}
-    changed = shop.call("PUT", f"{WEBHOOKS}/{number}", as_json({"name": "new"}))
+    changed = store.call("PUT", f"{WEBHOOKS}/{number}", encode_json({"name": "new"}))
     assert changed.status == 200
-    assert receiver.hears(2)[1].json == {"product": 1}
+    assert receiver.wait_for(2)[1].json == {"product": 1}
     until(lambda: all(row.due_at is None for row in rows(service)))
     with service.services.database.writing() as tx:
         tx.execute(paused)
         assert deliveries.redeliver(tx, rows(service, 1)[0].id, Clock()())
-    assert receiver.hears(3)[2].json == {"product": 1}
+    assert receiver.wait_for(3)[2].json == {"product": 1}
 
 
 # Clocks
@@ -410,31 +422,31 @@ def ahead(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize("shift", [-40 * 24 * HOUR, -HOUR, -120_000, 120_000, HOUR, 40 * 24 * HOUR])
 def test_events_arrive_whenever_the_clock_is_set(
-    service: Service, receiver: Receiver, ahead: list[int], shift: int
+    service: Service, receiver: WebhookReceiver, ahead: list[int], shift: int
 ) -> None:
     number = listener(service, receiver.url)
     with service.services.database.writing() as tx:  # recorded, and not seen by any look before
         deliveries.enqueue(tx, number, 7, b'{"at":1}', Clock()())
         ahead[0] = shift
-    receiver.hears(1)
+    receiver.wait_for(1)
     enqueue(service, number, 7)
-    receiver.hears(2)
+    receiver.wait_for(2)
 
 
 @pytest.mark.parametrize("shift", [-40 * 24 * HOUR, -HOUR, 601_000, HOUR])
 def test_attempts_are_repeated_whenever_the_clock_is_set(
-    tmp_path: Path, receiver: Receiver, ahead: list[int], shift: int
+    tmp_path: Path, receiver: WebhookReceiver, ahead: list[int], shift: int
 ) -> None:
-    receiver.answer = lambda count: 500 if count == 1 else 200
-    with running(tmp_path, **{**SETTINGS, "webhook_pause": 600}) as service:
+    receiver.status_for = lambda count: 500 if count == 1 else 200
+    with run_service(tmp_path, **{**SETTINGS, "webhook_pause": 600}) as service:
         enqueue(service, listener(service, receiver.url), 7)
         until(lambda: rows(service)[0].attempts == 1)
         ahead[0] = shift
-        receiver.hears(2)
+        receiver.wait_for(2)
 
 
 def test_a_pause_ends_when_the_clock_is_set_back(
-    service: Service, receiver: Receiver, ahead: list[int]
+    service: Service, receiver: WebhookReceiver, ahead: list[int]
 ) -> None:
     number = listener(service, receiver.url)
     with service.services.database.writing() as tx:
@@ -442,33 +454,33 @@ def test_a_pause_ends_when_the_clock_is_set_back(
         values = {"failures": webhook.FAILING, "paused_until": Clock()() + HOUR}
         tx.execute(schema.subscriptions.update().values(values))
     enqueue(service, number, 1)
-    receiver.hears(1)
+    receiver.wait_for(1)
 
 
 # Stopping
 
 
 def test_a_stop_cuts_what_is_under_way_and_a_restart_repeats_it(
-    tmp_path: Path, silent: Silent, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, silent: SilentServer, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slots, "SLOW_AFTER", 0.3)
-    with running(tmp_path, **SETTINGS, webhook_seconds=600) as service:
+    with run_service(tmp_path, **SETTINGS, webhook_seconds=600) as service:
         for number in range(60):
             enqueue(service, listener(service, f"{silent.url}/{number}"), 1)
-        until(lambda: len(silent.accepted) == 60)
+        until(lambda: len(silent.connections) == 60)
         begun = time.monotonic()
     assert time.monotonic() - begun < 90  # one after another: 120 s
-    for accepted in silent.accepted:
+    for accepted in silent.connections:
         accepted.settimeout(60)
         while accepted.recv(65_536):
             pass  # the end: the connection was cut
     # The stop does not wait for threads whose connection it has cut: they end right after it.
     until(lambda: not [each for each in threading.enumerate() if each.name == "delivery"])
-    with running(tmp_path, **SETTINGS) as service:
+    with run_service(tmp_path, **SETTINGS) as service:
         assert {(row.attempts, row.error) for row in rows(service)} == {(0, None)}
         with service.services.database.writing() as tx:
             tx.execute(schema.subscriptions.update().values(url=receiver.url))
-        receiver.hears(60)
+        receiver.wait_for(60)
 
 
 # Secrets
@@ -478,22 +490,24 @@ def test_a_stop_cuts_what_is_under_way_and_a_restart_repeats_it(
     "secret",
     ["a\r\nX-Evil: 1", "a\nb", "a\tb", "a\0b", "سر المتجر", "é", "café", " a", "a ", " ", "\x7f"],
 )
-def test_a_secret_that_no_header_can_carry_is_refused(shop: Shop, secret: str) -> None:
+def test_a_secret_that_no_header_can_carry_is_refused(store: Store, secret: str) -> None:
     wanted = {"name": "n", "event": "product.updated", "url": "https://far.example/"}
     wanted |= {"security_strategy": "token", "secret": secret}
-    answer = shop.call("POST", SUBSCRIBE, as_json(wanted))
+    answer = store.call("POST", SUBSCRIBE, encode_json(wanted))
     assert answer.status == 422, answer
     assert list(answer.json["error"]["fields"]) == ["secret"]
-    assert shop.call("GET", WEBHOOKS).data == []
-    made = subscribe(shop, "https://far.example/", security_strategy="token", secret="sound")
-    change = shop.call("PUT", f"{WEBHOOKS}/{made['id']}", as_json({"secret": secret}))
+    assert store.call("GET", WEBHOOKS).data == []
+    made = subscribe(store, "https://far.example/", security_strategy="token", secret="sound")
+    change = store.call("PUT", f"{WEBHOOKS}/{made['id']}", encode_json({"secret": secret}))
     assert change.status == 422
     assert list(change.json["error"]["fields"]) == ["secret"]
 
 
-def test_a_secret_that_only_signs_may_be_of_any_script(shop: Shop) -> None:
-    made = subscribe(shop, "https://far.example/", secret="سر المتجر")
-    change = shop.call("PUT", f"{WEBHOOKS}/{made['id']}", as_json({"security_strategy": "token"}))
+def test_a_secret_that_only_signs_may_be_of_any_script(store: Store) -> None:
+    made = subscribe(store, "https://far.example/", secret="سر المتجر")
+    change = store.call(
+        "PUT", f"{WEBHOOKS}/{made['id']}", encode_json({"security_strategy": "token"})
+    )
     assert change.status == 422
     assert list(change.json["error"]["fields"]) == ["secret"]
 
@@ -509,7 +523,7 @@ def test_a_secret_that_only_signs_may_be_of_any_script(shop: Shop) -> None:
 )
 def test_rows_that_cannot_be_sent_fail_with_a_reason_and_keep_their_secret(
     service: Service,
-    receiver: Receiver,
+    receiver: WebhookReceiver,
     capfd: pytest.CaptureFixture[str],
     values: dict[str, str],
     problem: str,
@@ -521,10 +535,12 @@ def test_rows_that_cannot_be_sent_fail_with_a_reason_and_keep_their_secret(
     until(lambda: rows(service)[0].due_at is None)
     (row,) = rows(service)
     assert (row.error, row.status, row.attempts) == (problem, None, 1)
-    log = Shop.open(service).call("GET", "/_fatrina/deliveries", authorization=f"Bearer {ADMIN}")
+    log = Store.create(service).call(
+        "GET", "/_fatrina/deliveries", authorization=f"Bearer {ADMIN_TOKEN}"
+    )
     assert b"hidden" not in log.body
     assert "hidden" not in "".join(capfd.readouterr())
-    assert not receiver.heard
+    assert not receiver.received
 
 
 # Answers that no server should give
@@ -585,10 +601,13 @@ def redirect(connection: socket.socket) -> None:
 def test_what_comes_of_answers(
     tmp_path: Path, act: Callable[[socket.socket], None], scheme: str, problem: str | None
 ) -> None:
-    with accepting(act) as odd, running(tmp_path, **SETTINGS, webhook_seconds=1) as service:
+    with (
+        run_silent_server(act) as odd,
+        run_service(tmp_path, **SETTINGS, webhook_seconds=1) as service,
+    ):
         enqueue(service, listener(service, odd.url.replace("http", scheme)), 1)
         until(lambda: rows(service)[0].due_at is None)
         (row,) = rows(service)
         assert row.error == problem
         assert row.attempts == (1 if problem is None else webhook.MAX_ATTEMPTS)
-        assert len(odd.accepted) == row.attempts
+        assert len(odd.connections) == row.attempts

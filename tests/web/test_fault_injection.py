@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 
 from tests import client, sample_photos
-from tests.client import Answer, as_json, multipart
+from tests.client import Response, encode_json, encode_multipart
 from tests.stores import (
-    ADMIN,
+    ADMIN_TOKEN,
     PREFIX,
-    PRODUCT,
-    PRODUCTS,
+    PRODUCT_PATH,
+    PRODUCTS_PATH,
     ROLES,
-    Hung,
+    ImageInProduct,
     Service,
-    Shop,
-    running,
-    until,
+    Store,
+    run_service,
+    wait_until,
 )
-from tests.web.error_responses import must_refuse
-from tests.webhook_receiver import receiving
+from tests.web.error_responses import check_error
+from tests.webhook_receiver import run_receiver
 
 FAULTS, REQUESTS = "/_fatrina/faults", "/_fatrina/requests"
 
@@ -30,8 +30,8 @@ FAULTS, REQUESTS = "/_fatrina/faults", "/_fatrina/requests"
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service whose dial no other test turns."""
     folder = tmp_path_factory.mktemp("dialled")
-    with running(
-        *(folder,), admin_token=ADMIN, photo_optional=True, download_allow="127.0.0.1"
+    with run_service(
+        *(folder,), admin_token=ADMIN_TOKEN, photo_optional=True, download_allow="127.0.0.1"
     ) as service:
         yield service
 
@@ -42,13 +42,13 @@ def cleared(service: Service) -> None:
         assert admin(service, "DELETE", path).status == 202
 
 
-def admin(service: Service, method: str, target: str, /, **fields: object) -> Answer:
-    body = as_json(fields) if fields else None
-    return client.call(service.port, method, target, body, authorization=f"Bearer {ADMIN}")
+def admin(service: Service, method: str, target: str, /, **fields: object) -> Response:
+    body = encode_json(fields) if fields else None
+    return client.request(service.port, method, target, body, authorization=f"Bearer {ADMIN_TOKEN}")
 
 
-def order(shop: Shop, what: object, **how: object) -> Any:
-    answer = admin(shop.service, "POST", FAULTS, what=what, **how)
+def order(store: Store, what: object, **how: object) -> Any:
+    answer = admin(store.service, "POST", FAULTS, what=what, **how)
     assert answer.status == 201, answer
     return answer.data
 
@@ -65,46 +65,60 @@ def order(shop: Shop, what: object, **how: object) -> Any:
         (503, 503, "busy"),
     ],
 )
-def test_a_refusal(hung: Hung, what: object, status: int, reason: str) -> None:
-    ordered = order(hung.shop, what, path=f"{PREFIX}/products/images/*", times=2)
+def test_a_refusal(
+    image_in_product: ImageInProduct, what: object, status: int, reason: str
+) -> None:
+    ordered = order(image_in_product.store, what, path=f"{PREFIX}/products/images/*", times=2)
     for _ in range(2):
-        answer = hung.shop.update(hung.id, photo=sample_photos.png(seed=8))
+        answer = image_in_product.store.update(image_in_product.id, photo=sample_photos.png(seed=8))
         assert (answer.status, answer.reasons) == (status, reason)
         assert answer.json["success"] is False
         assert answer.headers["fatrina-fault"] == f"{ordered['id']}; {what}"
         assert ("retry-after" in answer.headers) is (status in {429, 503})
         assert answer.headers["x-ratelimit-remaining"] == ("0" if status == 429 else None)
-    hung.must_be_whole()
-    answer = hung.shop.update(hung.id, photo=sample_photos.png(seed=8))
+    image_in_product.check_unchanged()
+    answer = image_in_product.store.update(image_in_product.id, photo=sample_photos.png(seed=8))
     assert answer.status == 201
     assert "fatrina-fault" not in answer.headers
-    (told,) = admin(hung.shop.service, "GET", FAULTS).data
+    (told,) = admin(image_in_product.store.service, "GET", FAULTS).data
     assert (told["struck"], told["times"]) == (2, 0)
 
 
-def test_waiting(hung: Hung) -> None:
-    order(hung.shop, "wait", seconds=0.4)
+def test_waiting(image_in_product: ImageInProduct) -> None:
+    order(image_in_product.store, "wait", seconds=0.4)
     begun = time.monotonic()
-    assert hung.shop.update(hung.id, alt="late").status == 201
+    assert image_in_product.store.update(image_in_product.id, alt="late").status == 201
     assert time.monotonic() - begun >= 0.4
 
 
 @pytest.mark.parametrize(("what", "changed"), [("cut", False), ("cut_after", True)])
-def test_cutting(hung: Hung, what: str, *, changed: bool) -> None:
-    order(hung.shop, what)
+def test_cutting(image_in_product: ImageInProduct, what: str, *, changed: bool) -> None:
+    order(image_in_product.store, what)
     with pytest.raises(ConnectionError):
-        hung.shop.update(hung.id, alt="cut")
-    until(lambda: (hung.shop.details(hung.product)["images"][0]["alt"] == "cut") is changed)
-    assert hung.shop.update(hung.id, alt="again").status == 201
+        image_in_product.store.update(image_in_product.id, alt="cut")
+    wait_until(
+        lambda: (
+            (
+                image_in_product.store.product_details(image_in_product.product_id)["images"][0][
+                    "alt"
+                ]
+                == "cut"
+            )
+            is changed
+        )
+    )
+    assert image_in_product.store.update(image_in_product.id, alt="again").status == 201
 
 
-def test_renditions_that_are_not_made(hung: Hung) -> None:
-    order(hung.shop, "unmade")
-    answer = hung.shop.update(hung.id, photo=sample_photos.png(seed=8), sort="5")
+def test_renditions_that_are_not_made(image_in_product: ImageInProduct) -> None:
+    order(image_in_product.store, "unmade")
+    answer = image_in_product.store.update(
+        image_in_product.id, photo=sample_photos.png(seed=8), sort="5"
+    )
     assert answer.status == 201
-    url = hung.shop.details(hung.product)["images"][0]["url"]
+    url = image_in_product.store.product_details(image_in_product.product_id)["images"][0]["url"]
     assert answer.data == {
-        "id": hung.id,
+        "id": image_in_product.id,
         "image": {role: {"url": url, "width": 0, "height": 0} for role in ROLES},
         "sort": 5,
         "default": True,
@@ -115,37 +129,40 @@ def test_renditions_that_are_not_made(hung: Hung) -> None:
     assert list(answer.data["image"]) == list(ROLES)
 
 
-def test_unmade_spoils_no_other_answer(hung: Hung) -> None:
-    order(hung.shop, "unmade", times=2)
-    assert hung.shop.call("GET", PRODUCT.format(hung.product)).status == 200
-    must_refuse(hung.shop.call("GET", PRODUCT.format(1)), 404, "not_found")
+def test_unmade_spoils_no_other_answer(image_in_product: ImageInProduct) -> None:
+    order(image_in_product.store, "unmade", times=2)
+    assert (
+        image_in_product.store.call("GET", PRODUCT_PATH.format(image_in_product.product_id)).status
+        == 200
+    )
+    check_error(image_in_product.store.call("GET", PRODUCT_PATH.format(1)), 404, "not_found")
 
 
-def test_a_webhook_that_is_lost(hung: Hung) -> None:
-    with receiving() as receiver:
+def test_a_webhook_that_is_lost(image_in_product: ImageInProduct) -> None:
+    with run_receiver() as receiver:
         wanted = {"name": "n", "event": "product.image.updated", "url": receiver.url}
-        hung.shop.call("POST", PREFIX + "/webhooks/subscribe", as_json(wanted))
-        order(hung.shop, "lose_webhook")
-        hung.shop.update(hung.id, alt="lost")
-        hung.shop.update(hung.id, alt="told")
-        (heard,) = receiver.hears(1)
+        image_in_product.store.call("POST", PREFIX + "/webhooks/subscribe", encode_json(wanted))
+        order(image_in_product.store, "lose_webhook")
+        image_in_product.store.update(image_in_product.id, alt="lost")
+        image_in_product.store.update(image_in_product.id, alt="told")
+        (heard,) = receiver.wait_for(1)
         assert heard.json["data"]["images"][0]["alt"] == "told"
 
 
-def test_a_share(shop: Shop) -> None:
-    order(shop, 503, share=0.5, seed=3, method="get")
-    statuses = [shop.call("GET", PRODUCTS).status for _ in range(40)]
+def test_a_share(store: Store) -> None:
+    order(store, 503, share=0.5, seed=3, method="get")
+    statuses = [store.call("GET", PRODUCTS_PATH).status for _ in range(40)]
     assert 8 < statuses.count(503) < 32
-    assert shop.call("POST", PRODUCTS, as_json({"name": "x"})).status == 201
+    assert store.call("POST", PRODUCTS_PATH, encode_json({"name": "x"})).status == 201
 
 
-def test_the_dial_is_never_lost(shop: Shop) -> None:
-    ordered = order(shop, 500, share=1)
-    assert shop.call("GET", PRODUCTS).status == 500
-    assert shop.service.get("/health").status == 200
-    assert admin(shop.service, "DELETE", f"{FAULTS}/{ordered['id']}").status == 202
-    assert shop.call("GET", PRODUCTS).status == 200
-    must_refuse(admin(shop.service, "DELETE", f"{FAULTS}/{ordered['id']}"), 404, "not_found")
+def test_the_dial_is_never_lost(store: Store) -> None:
+    ordered = order(store, 500, share=1)
+    assert store.call("GET", PRODUCTS_PATH).status == 500
+    assert store.service.get("/health").status == 200
+    assert admin(store.service, "DELETE", f"{FAULTS}/{ordered['id']}").status == 202
+    assert store.call("GET", PRODUCTS_PATH).status == 200
+    check_error(admin(store.service, "DELETE", f"{FAULTS}/{ordered['id']}"), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -165,10 +182,10 @@ def test_what_cannot_be_ordered(service: Service, fields: dict[str, object]) -> 
     assert admin(service, "GET", FAULTS).data == []
 
 
-def test_a_hundred_faults_are_the_most(shop: Shop) -> None:
+def test_a_hundred_faults_are_the_most(store: Store) -> None:
     for _ in range(100):
-        order(shop, 503, path="/nowhere")
-    assert admin(shop.service, "POST", FAULTS, what=503).status == 422
+        order(store, 503, path="/nowhere")
+    assert admin(store.service, "POST", FAULTS, what=503).status == 422
 
 
 # The journal
@@ -178,17 +195,17 @@ def requests(service: Service, query: str = "") -> list[Any]:
     return list(admin(service, "GET", REQUESTS + query).data)
 
 
-def test_why_a_request_was_refused_can_be_read(hung: Hung) -> None:
-    admin(hung.shop.service, "DELETE", REQUESTS)
-    form = multipart(photo=b"no photo at all", sort="x", alt="secret words")
-    answer = hung.shop.update(hung.id, form, user_agent="my app/1")
+def test_why_a_request_was_refused_can_be_read(image_in_product: ImageInProduct) -> None:
+    admin(image_in_product.store.service, "DELETE", REQUESTS)
+    form = encode_multipart(photo=b"no photo at all", sort="x", alt="secret words")
+    answer = image_in_product.store.update(image_in_product.id, form, user_agent="my app/1")
     assert answer.status == 422
-    until(lambda: bool(requests(hung.shop.service)))
-    (entry,) = requests(hung.shop.service)
+    wait_until(lambda: bool(requests(image_in_product.store.service)))
+    (entry,) = requests(image_in_product.store.service)
     assert entry["id"] == answer.headers["x-request-id"]
-    assert (entry["method"], entry["path"], entry["status"]) == ("POST", hung.path, 422)
-    assert (entry["merchant"], entry["faults"]) == (hung.shop.code, [])
-    assert entry["headers"]["content-type"] == form.kind
+    assert (entry["method"], entry["path"], entry["status"]) == ("POST", image_in_product.path, 422)
+    assert (entry["merchant"], entry["faults"]) == (image_in_product.store.merchant_code, [])
+    assert entry["headers"]["content-type"] == form.content_type
     assert entry["body"]["sort"] == "text, 1 characters"
     assert entry["body"]["alt"] == "text, 12 characters"
     assert entry["body"]["photo"].endswith(" bytes") or entry["body"]["photo"].startswith("text")
@@ -196,26 +213,26 @@ def test_why_a_request_was_refused_can_be_read(hung: Hung) -> None:
     assert reasons["not_number"]["field"] == "sort"
     assert "sort" in reasons["not_number"]["words"]
     assert "secret words" not in str(entry)
-    assert hung.shop.token not in str(entry)
+    assert image_in_product.store.token not in str(entry)
 
 
-def test_what_is_chosen(shop: Shop) -> None:
-    order(shop, 503, path=PRODUCT.format("5"))
-    shop.call("GET", PRODUCTS + "?page=1&token=abc")
-    shop.call("GET", PRODUCT.format("5"))
-    shop.call("POST", PRODUCTS, as_json({"name": "x"}))
-    shop.service.get("/health")
-    until(lambda: len(requests(shop.service)) == 3)
-    newest = [entry["method"] for entry in requests(shop.service)]
+def test_what_is_chosen(store: Store) -> None:
+    order(store, 503, path=PRODUCT_PATH.format("5"))
+    store.call("GET", PRODUCTS_PATH + "?page=1&token=abc")
+    store.call("GET", PRODUCT_PATH.format("5"))
+    store.call("POST", PRODUCTS_PATH, encode_json({"name": "x"}))
+    store.service.get("/health")
+    wait_until(lambda: len(requests(store.service)) == 3)
+    newest = [entry["method"] for entry in requests(store.service)]
     assert newest == ["POST", "GET", "GET"]
-    assert len(requests(shop.service, "?limit=1")) == 1
-    assert len(requests(shop.service, "?method=post")) == 1
-    (faulty,) = requests(shop.service, "?status=503")
+    assert len(requests(store.service, "?limit=1")) == 1
+    assert len(requests(store.service, "?method=post")) == 1
+    (faulty,) = requests(store.service, "?status=503")
     assert faulty["faults"] == ["503"]
     assert faulty["refused"][0]["reason"] == "busy"
-    (listed,) = requests(shop.service, f"?path={PRODUCTS}&method=GET&status=200")
+    (listed,) = requests(store.service, f"?path={PRODUCTS_PATH}&method=GET&status=200")
     assert listed["query"] == {"page": "1", "token": "…"}
 
 
-def test_without_an_admin_token_nothing_is_ordered(strict: Service) -> None:
-    must_refuse(admin(strict, "POST", FAULTS, what=503), 404, "not_found")
+def test_without_an_admin_token_nothing_is_ordered(strict_service: Service) -> None:
+    check_error(admin(strict_service, "POST", FAULTS, what=503), 404, "not_found")

@@ -5,39 +5,48 @@ from typing import Any
 
 import pytest
 
-from tests.client import Answer, Body, as_json, field, multipart, part, parts, urlencoded
-from tests.stores import UPDATE, Service, Shop
+from tests.client import (
+    Body,
+    Response,
+    encode_field,
+    encode_json,
+    encode_multipart,
+    encode_part,
+    encode_urlencoded,
+    join_parts,
+)
+from tests.stores import UPDATE_PATH, Service, Store
 
 
 @pytest.fixture(scope="module")
-def image(strict: Service) -> "Image":
-    shop = Shop.open(strict)
-    product = shop.product()
-    shop.attach(product, None, sort="1")
-    return Image(shop, int(shop.attach(product, None, sort="2", alt="before")["id"]))
+def image(strict_service: Service) -> "Image":
+    store = Store.create(strict_service)
+    product = store.create_product()
+    store.attach(product, None, sort="1")
+    return Image(store, int(store.attach(product, None, sort="2", alt="before")["id"]))
 
 
 class Image:
     """An image that is not the default, beside one that is; its photo may be left out."""
 
-    def __init__(self, shop: Shop, identifier: int) -> None:
-        self.shop = shop
+    def __init__(self, store: Store, identifier: int) -> None:
+        self.store = store
         self.id = identifier
 
-    def set(self, body: Body) -> Answer:
-        return self.shop.call("POST", UPDATE.format(self.id), body)
+    def set(self, body: Body) -> Response:
+        return self.store.call("POST", UPDATE_PATH.format(self.id), body)
 
     def show(self) -> dict[str, Any]:
-        data: dict[str, Any] = self.set(multipart()).data
+        data: dict[str, Any] = self.set(encode_multipart()).data
         return data
 
 
 def sent(name: str, value: str) -> dict[str, Body]:
     """Write one text in all the ways."""
     return {
-        "multipart": multipart(**{name: value}),
-        "urlencoded": urlencoded(**{name: value}),
-        "json": as_json({name: value}),
+        "multipart": encode_multipart(**{name: value}),
+        "urlencoded": encode_urlencoded(**{name: value}),
+        "json": encode_json({name: value}),
     }
 
 
@@ -52,14 +61,14 @@ WAYS = ["multipart", "urlencoded", "json"]
     "text", ["1", "true", "TRUE", "True", " 1", "true\n", "1.0", "1.", "01", "on", "On", "YES"]
 )
 def test_flags_that_are_true(image: Image, way: str, text: str) -> None:
-    assert image.set(multipart(default="0")).data["default"] is False
+    assert image.set(encode_multipart(default="0")).data["default"] is False
     assert image.set(sent("default", text)[way]).data["default"] is True
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("text", ["0", "false", "FALSE", "False", "0 ", "0.0", "off", "No"])
 def test_flags_that_are_false(image: Image, way: str, text: str) -> None:
-    assert image.set(multipart(default="1")).data["default"] is True
+    assert image.set(encode_multipart(default="1")).data["default"] is True
     assert image.set(sent("default", text)[way]).data["default"] is False
 
 
@@ -68,13 +77,13 @@ FLAGS = [(1, True), (1.0, True), (True, True), (0, False), (0.0, False), (False,
 
 @pytest.mark.parametrize(("value", "state"), FLAGS)
 def test_flags_as_json_values(image: Image, value: object, *, state: bool) -> None:
-    assert image.set(multipart(default=str(int(not state)))).data["default"] is not state
-    assert image.set(as_json({"default": value})).data["default"] is state
+    assert image.set(encode_multipart(default=str(int(not state)))).data["default"] is not state
+    assert image.set(encode_json({"default": value})).data["default"] is state
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_empty_flag_is_none(image: Image, way: str) -> None:
-    assert image.set(multipart(default="1")).data["default"] is True
+    assert image.set(encode_multipart(default="1")).data["default"] is True
     assert image.set(sent("default", "")[way]).data["default"] is True
 
 
@@ -89,12 +98,12 @@ def test_no_flags(image: Image, way: str, text: str) -> None:
 
 @pytest.mark.parametrize("value", [2, 1.5, [], [1], {}, "\ud800"])
 def test_json_values_that_are_no_flag(image: Image, value: object) -> None:
-    refused(image, as_json({"default": value}), "default", "not_boolean")
+    refused(image, encode_json({"default": value}), "default", "not_boolean")
 
 
 def test_main_is_no_field_of_update(image: Image) -> None:
-    assert image.set(multipart(default="0", main="1")).data["default"] is False
-    assert image.set(multipart(main="neither")).status == 201
+    assert image.set(encode_multipart(default="0", main="1")).data["default"] is False
+    assert image.set(encode_multipart(main="neither")).status == 201
 
 
 # Sort
@@ -153,19 +162,19 @@ def test_no_numbers(image: Image, way: str, text: str) -> None:
 
 @pytest.mark.parametrize("value", [True, False, [], [3], {}, 10**400])
 def test_json_values_that_are_no_number(image: Image, value: object) -> None:
-    refused(image, as_json({"sort": value}), "sort", "not_number")
+    refused(image, encode_json({"sort": value}), "sort", "not_number")
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_empty_number_is_none(image: Image, way: str) -> None:
-    assert image.set(multipart(sort="6")).data["sort"] == 6
+    assert image.set(encode_multipart(sort="6")).data["sort"] == 6
     assert image.set(sent("sort", "")[way]).data["sort"] == 6
 
 
 def test_null_is_not_mentioned(image: Image) -> None:
     before = image.show()
     nothing = {"default": None, "sort": None, "alt": None, "photo": None, "original": None}
-    assert image.set(as_json(nothing)).data == before
+    assert image.set(encode_json(nothing)).data == before
 
 
 # Alt
@@ -194,7 +203,7 @@ def test_texts(image: Image, way: str, text: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_empty_text_clears(image: Image, way: str) -> None:
-    assert image.set(multipart(alt="before")).data["alt_seo"] == "before"
+    assert image.set(encode_multipart(alt="before")).data["alt_seo"] == "before"
     assert image.set(sent("alt", "")[way]).data["alt_seo"] is None
 
 
@@ -250,13 +259,13 @@ CHARSETS = ["windows-1256", "WINDOWS-1256", '"cp1256"', "ISO-8859-6", "utf-16", 
 def test_a_part_names_its_encoding(image: Image, charset: str) -> None:
     data = "كوب".encode(charset.strip('"'))
     head = f"{NAMED}\r\nContent-Type: text/plain; charset={charset}"
-    assert image.set(parts(part(head, data))).data["alt_seo"] == "كوب"
+    assert image.set(join_parts(encode_part(head, data))).data["alt_seo"] == "كوب"
 
 
 @pytest.mark.parametrize("first", [True, False])
 def test_a_form_names_its_encoding(image: Image, *, first: bool) -> None:
-    fields = [field("_charset_", "windows-1256"), part(NAMED, "كوب".encode("cp1256"))]
-    assert image.set(parts(*fields[:: 1 if first else -1])).data["alt_seo"] == "كوب"
+    fields = [encode_field("_charset_", "windows-1256"), encode_part(NAMED, "كوب".encode("cp1256"))]
+    assert image.set(join_parts(*fields[:: 1 if first else -1])).data["alt_seo"] == "كوب"
 
 
 @pytest.mark.parametrize("kind", ["; charset=windows-1256", ""])
@@ -270,29 +279,29 @@ def test_a_urlencoded_form_names_its_encoding(image: Image, kind: str, text: byt
 @pytest.mark.parametrize("charset", ["idna", "unicode_escape", "punycode", "x", "hex", "a" * 99])
 def test_encodings_that_are_not_read(image: Image, charset: str) -> None:
     head = f"{NAMED}\r\nContent-Type: text/plain; charset={charset}"
-    refused(image, parts(part(head, b"x")), "alt", "unsupported_charset")
+    refused(image, join_parts(encode_part(head, b"x")), "alt", "unsupported_charset")
 
 
 def test_text_that_is_not_in_its_encoding(image: Image) -> None:
     head = f"{NAMED}\r\nContent-Type: text/plain; charset=us-ascii"
-    refused(image, parts(part(head, "كوب".encode())), "alt", "invalid_encoding")
+    refused(image, join_parts(encode_part(head, "كوب".encode())), "alt", "invalid_encoding")
 
 
 def test_bytes_that_are_not_utf_8(image: Image) -> None:
     named = 'Content-Disposition: form-data; name="alt"'
-    refused(image, parts(part(named, "نص".encode("cp1256"))), "alt", "invalid_encoding")
+    refused(image, join_parts(encode_part(named, "نص".encode("cp1256"))), "alt", "invalid_encoding")
 
 
 @pytest.mark.parametrize("value", [5, 1.5, True, [], ["x"], {}])
 def test_json_values_that_are_no_text(image: Image, value: object) -> None:
-    refused(image, as_json({"alt": value}), "alt", "not_string")
+    refused(image, encode_json({"alt": value}), "alt", "not_string")
 
 
 # Several and unknown ones
 
 
 def test_of_equal_names_the_last_wins(image: Image) -> None:
-    twice = parts(field("alt", "one"), field("alt", "two"))
+    twice = join_parts(encode_field("alt", "one"), encode_field("alt", "two"))
     assert image.set(twice).data["alt_seo"] == "two"
     form = Body(b"alt=three&alt=four", "application/x-www-form-urlencoded")
     assert image.set(form).data["alt_seo"] == "four"
@@ -304,11 +313,11 @@ def test_unknown_fields_are_nobodys_concern(image: Image) -> None:
     strangers = {"": "x", "id": "5", "video_url": "http://a.test", "photo[]": "x", "Alt": "x"}
     long_ones = {"description": "x" * 10_000, "\u0635\u0648\u0631\u0629": "x"}
     for body in (
-        multipart(**strangers, **long_ones),
-        urlencoded(**strangers, **long_ones),
-        as_json(strangers | long_ones | {"nested": {"alt": ["x"]}}),
-        parts(part('Content-Disposition: form-data; name="note"', b"\xff\xfe\x00")),
-        parts(part("Content-Disposition: form-data", b"nameless")),
+        encode_multipart(**strangers, **long_ones),
+        encode_urlencoded(**strangers, **long_ones),
+        encode_json(strangers | long_ones | {"nested": {"alt": ["x"]}}),
+        join_parts(encode_part('Content-Disposition: form-data; name="note"', b"\xff\xfe\x00")),
+        join_parts(encode_part("Content-Disposition: form-data", b"nameless")),
     ):
         answer = image.set(body)
         assert answer.status == 201, answer
@@ -319,7 +328,7 @@ def test_a_file_is_no_text(image: Image) -> None:
     before = image.show()
     named = 'Content-Disposition: form-data; name="alt"'
     for head in (f'{named}; filename="alt.txt"', f"{named}\r\nContent-Type: image/png"):
-        assert image.set(parts(part(head, b"after"))).data == before
+        assert image.set(join_parts(encode_part(head, b"after"))).data == before
 
 
 def refused(image: Image, body: Body, name: str, reason: str) -> None:

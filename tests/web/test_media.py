@@ -6,9 +6,9 @@ import pytest
 
 from fatrina.adapters.storage.local import LocalBlob
 from tests import sample_photos
-from tests.client import Answer, Line, call, head
-from tests.stores import BEHIND, Hung, Service, Shop
-from tests.web.error_responses import must_refuse
+from tests.client import Connection, Response, encode_head, request
+from tests.stores import MEDIA_PATH, ImageInProduct, Service, Store
+from tests.web.error_responses import check_error
 
 KINDS = {
     "jpeg": "image/jpeg",
@@ -21,8 +21,12 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def picture(service: Service) -> "Picture":
-    hung = Hung.up(Shop.open(service), photo=sample_photos.png(seed=51, width=200, height=150))
-    return Picture(service, hung.urls()["original"], hung.were["original"])
+    image_in_product = ImageInProduct.create(
+        Store.create(service), photo=sample_photos.png(seed=51, width=200, height=150)
+    )
+    return Picture(
+        service, image_in_product.urls()["original"], image_in_product.initial_files["original"]
+    )
 
 
 class Picture:
@@ -35,20 +39,24 @@ class Picture:
         self.size = len(data)
         self.tag = f'"{url.rpartition("/")[2].partition(".")[0]}"'
 
-    def get(self, method: str = "GET", **headers: str) -> Answer:
+    def get(self, method: str = "GET", **headers: str) -> Response:
         return self.service.get(self.url, method, **headers)
 
 
-def test_pictures_lie_below_the_path_of_their_public_urls_too(strict: Service) -> None:
-    url = Hung.up(Shop.open(strict), photo=sample_photos.png()).urls()["thumbnail"]
+def test_pictures_lie_below_the_path_of_their_public_urls_too(strict_service: Service) -> None:
+    url = ImageInProduct.create(Store.create(strict_service), photo=sample_photos.png()).urls()[
+        "thumbnail"
+    ]
     path = urlsplit(url).path
-    assert path.startswith(BEHIND)
-    for target in (path, path.removeprefix(BEHIND)):
-        assert call(strict.port, "GET", target).status == 200
-    assert call(strict.port, "GET", "/other" + path.removeprefix(BEHIND)).status == 404
+    assert path.startswith(MEDIA_PATH)
+    for target in (path, path.removeprefix(MEDIA_PATH)):
+        assert request(strict_service.port, "GET", target).status == 200
+    assert (
+        request(strict_service.port, "GET", "/other" + path.removeprefix(MEDIA_PATH)).status == 404
+    )
 
 
-def must_have_its_headers(answer: Answer, picture: Picture) -> None:
+def must_have_its_headers(answer: Response, picture: Picture) -> None:
     assert answer.headers["etag"] == picture.tag
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["access-control-allow-origin"] == "*"
@@ -61,11 +69,11 @@ def must_have_its_headers(answer: Answer, picture: Picture) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_types(shop: Shop, kind: str) -> None:
+def test_types(store: Store, kind: str) -> None:
     photo: bytes = getattr(sample_photos, kind)(seed=52)
-    hung = Hung.up(shop, photo=photo)
-    for url in hung.urls().values():
-        answer = hung.shop.service.get(url)
+    image_in_product = ImageInProduct.create(store, photo=photo)
+    for url in image_in_product.urls().values():
+        answer = image_in_product.store.service.get(url)
         assert answer.headers["content-type"] == KINDS[kind]
         assert answer.headers["content-length"] == str(len(answer.body))
 
@@ -86,10 +94,10 @@ def test_head(picture: Picture) -> None:
 
 def test_a_connection_serves_many(picture: Picture) -> None:
     path = "/" + picture.url.split("/", 3)[3]
-    with Line(picture.service.port) as line:
+    with Connection(picture.service.port) as line:
         for method in ("GET", "HEAD", "GET"):
-            line.send(head(method, path, {}))
-            answer = line.answer(method)
+            line.send(encode_head(method, path, {}))
+            answer = line.read_response(method)
             assert (answer.status, answer.body) == (200, b"" if method == "HEAD" else picture.data)
 
 
@@ -111,7 +119,7 @@ def test_if_none_match(picture: Picture) -> None:
 # Ranges
 
 
-def cut(picture: Picture, asked: str) -> Answer:
+def cut(picture: Picture, asked: str) -> Response:
     return picture.get(range=asked)
 
 
@@ -146,7 +154,7 @@ def test_a_range(picture: Picture, asked: str, start: int, stop: int | None) -> 
 )
 def test_a_range_outside(picture: Picture, asked: str) -> None:
     answer = cut(picture, asked.format(size=picture.size))
-    must_refuse(answer, 416, "range_not_satisfiable")
+    check_error(answer, 416, "range_not_satisfiable")
     assert answer.headers["content-range"] == f"bytes */{picture.size}"
 
 
@@ -209,7 +217,7 @@ def test_names_that_are_not(picture: Picture) -> None:
         f"/{code}/",
     ]
     for path in others:
-        must_refuse(picture.service.get(path), 404, "not_found")
+        check_error(picture.service.get(path), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -222,7 +230,7 @@ def test_names_that_are_not(picture: Picture) -> None:
     ],
 )  # fmt: skip
 def test_nothing_else_of_the_folder_is_served(service: Service, path: str) -> None:
-    must_refuse(service.get(path), 404, "not_found")
+    check_error(service.get(path), 404, "not_found")
 
 
 def test_a_link_in_the_folder_is_not_followed(picture: Picture) -> None:
@@ -238,13 +246,13 @@ def test_a_link_in_the_folder_is_not_followed(picture: Picture) -> None:
 
 
 def test_a_file_that_ends_early_ends_the_connection(
-    hung: Hung, monkeypatch: pytest.MonkeyPatch
+    image_in_product: ImageInProduct, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = urlsplit(hung.urls()["original"]).path
-    size = len(hung.shop.service.get(path).body)
+    path = urlsplit(image_in_product.urls()["original"]).path
+    size = len(image_in_product.store.service.get(path).body)
     monkeypatch.setattr(LocalBlob, "pieces", lambda *_: iter([b"x" * 9]))
-    with hung.shop.line() as line:
+    with image_in_product.store.connect() as line:
         line.send(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-        answer = line.answer("GET")
-        assert line.hung_up()
+        answer = line.read_response("GET")
+        assert line.wait_closed()
     assert (answer.headers["content-length"], answer.body) == (str(size), b"x" * 9)

@@ -16,10 +16,10 @@ from fatrina.adapters.database.schema import authorization_codes, grants, refres
 from fatrina.domain.oauth import CODE_LIFETIME, REFRESH_LIFETIME, OAuthError
 from fatrina.web.oauth import page
 from tests import client
-from tests.client import Answer, Body
+from tests.client import Body, Response
 from tests.domain.test_oauth import CHALLENGE, VERIFIER
-from tests.stores import PRODUCTS, Service, Shop
-from tests.web.error_responses import must_refuse
+from tests.stores import PRODUCTS_PATH, Service, Store
+from tests.web.error_responses import check_error
 
 AUTH, TOKEN, WHO = "/oauth2/auth", "/oauth2/token", "/oauth2/user/info"
 BACK = "http://127.0.0.1:9/cb"
@@ -31,7 +31,7 @@ class App(NamedTuple):
     """A registered app, and a shop whose owner's key is known."""
 
     service: Service
-    shop: Shop
+    store: Store
     key: str
     client_id: str
     secret: str
@@ -41,12 +41,16 @@ class App(NamedTuple):
         asked |= {"scope": SCOPE, "state": "a & b", **more}
         return {name: value for name, value in asked.items() if value}
 
-    def ask(self, language: str = "en", **more: str) -> Answer:
+    def ask(self, language: str = "en", **more: str) -> Response:
         target = f"{AUTH}?{urlencode(self.asks(**more))}"
         return self.call("GET", target, accept_language=language)
 
-    def decide(self, decision: str = "allow", key: str = "", **more: str) -> Answer:
-        decided = {"merchant": self.shop.code, "key": key or self.key, "decision": decision}
+    def decide(self, decision: str = "allow", key: str = "", **more: str) -> Response:
+        decided = {
+            "merchant": self.store.merchant_code,
+            "key": key or self.key,
+            "decision": decision,
+        }
         return self.call("POST", AUTH, form(self.asks(**more) | decided))
 
     def code(self, **more: str) -> str:
@@ -55,29 +59,32 @@ class App(NamedTuple):
     def tokens(self, **more: str) -> Any:
         return self.exchange(self.code(**more)).json
 
-    def exchange(self, code: str, **more: str) -> Answer:
+    def exchange(self, code: str, **more: str) -> Response:
         return self.token(grant_type="authorization_code", code=code, redirect_uri=BACK, **more)
 
-    def refresh(self, token: str, **more: str) -> Answer:
+    def refresh(self, token: str, **more: str) -> Response:
         return self.token(grant_type="refresh_token", refresh_token=token, **more)
 
-    def token(self, **given: str) -> Answer:
+    def token(self, **given: str) -> Response:
         proof = {"client_id": self.client_id, "client_secret": self.secret}
         asked = {name: value for name, value in (proof | given).items() if value}
         return self.call("POST", TOKEN, form(asked))
 
     def works(self, token: str) -> bool:
-        return Shop(self.service, self.shop.code, token).call("GET", PRODUCTS).status == 200
+        return (
+            Store(self.service, self.store.merchant_code, token).call("GET", PRODUCTS_PATH).status
+            == 200
+        )
 
-    def call(self, method: str, target: str, body: Body | None = None, **headers: str) -> Answer:
-        return client.call(self.service.port, method, target, body, **headers)
+    def call(self, method: str, target: str, body: Body | None = None, **headers: str) -> Response:
+        return client.request(self.service.port, method, target, body, **headers)
 
 
 def form(fields: dict[str, str]) -> Body:
     return Body(urlencode(fields).encode(), FORM)
 
 
-def told(answer: Answer) -> dict[str, str]:
+def told(answer: Response) -> dict[str, str]:
     """What a redirection tells."""
     assert answer.status == 303, answer
     where = answer.headers["location"]
@@ -101,11 +108,11 @@ def public(service: Service) -> App:
 
 
 def registered(service: Service, *, public: bool = False) -> App:
-    database, shop = service.services.database, Shop.open(service)
+    database, store = service.services.database, Store.create(service)
     made = oauth.create_app(database, "Photo <app>", [BACK], public=public, now=Clock()())
-    key = oauth.rotate_owner_key(database, shop.code)
+    key = oauth.rotate_owner_key(database, store.merchant_code)
     assert key is not None
-    return App(service, shop, key, made[0], made[1] or "")
+    return App(service, store, key, made[0], made[1] or "")
 
 
 class Fields(HTMLParser):
@@ -132,7 +139,11 @@ def test_a_client_library_goes_all_the_way(app: App, monkeypatch: pytest.MonkeyP
     where, state = session.authorization_url(base + AUTH)
     shown = session.get(where, headers={"Accept-Language": "ar"}, withhold_token=True)
     page_of = Fields(shown.text)
-    decided = page_of.fields | {"merchant": app.shop.code, "key": app.key, "decision": "allow"}
+    decided = page_of.fields | {
+        "merchant": app.store.merchant_code,
+        "key": app.key,
+        "decision": "allow",
+    }
     sent = session.post(
         base + page_of.action, data=decided, allow_redirects=False, withhold_token=True
     )
@@ -142,13 +153,13 @@ def test_a_client_library_goes_all_the_way(app: App, monkeypatch: pytest.MonkeyP
         base + TOKEN, authorization_response=sent.headers["Location"], state=state, **given
     )
     assert (token["token_type"].lower(), token["expires_in"]) == ("bearer", 14 * 86_400)
-    assert session.get(base + PRODUCTS).status_code == 200
-    assert session.get(base + WHO).json()["data"]["merchant"]["username"] == app.shop.code
+    assert session.get(base + PRODUCTS_PATH).status_code == 200
+    assert session.get(base + WHO).json()["data"]["merchant"]["username"] == app.store.merchant_code
     proof = {"client_id": app.client_id, "client_secret": app.secret}
     fresh = session.refresh_token(base + TOKEN, **{k: v for k, v in proof.items() if v})
     assert fresh["access_token"] != token["access_token"]
     assert fresh["refresh_token"] != token["refresh_token"]
-    assert session.get(base + PRODUCTS).status_code == 200
+    assert session.get(base + PRODUCTS_PATH).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -203,7 +214,7 @@ def test_another_shops_key_lets_nobody_in(own: App) -> None:
 
 
 def test_a_new_key_replaces_the_old(own: App) -> None:
-    assert oauth.rotate_owner_key(own.service.services.database, own.shop.code)
+    assert oauth.rotate_owner_key(own.service.services.database, own.store.merchant_code)
     assert own.decide().status == 403
 
 
@@ -346,13 +357,13 @@ def test_json_that_cannot_be_read(own: App, path: str, body: bytes) -> None:
 
 def test_a_large_body_is_not_taken(own: App) -> None:
     answer = own.call("POST", TOKEN, Body(b"a=" + b"x" * 20_000, FORM))
-    must_refuse(answer, 413, "payload_too_large")
+    check_error(answer, 413, "payload_too_large")
 
 
 def test_json_is_taken_as_well(own: App) -> None:
     given = {"grant_type": "authorization_code", "code": own.code(), "redirect_uri": BACK}
     given |= {"client_id": own.client_id, "client_secret": own.secret}
-    sent = client.as_json({**given, "code_verifier": None})
+    sent = client.encode_json({**given, "code_verifier": None})
     assert own.call("POST", TOKEN, sent).status == 200
 
 
@@ -442,7 +453,7 @@ def test_no_secret_is_kept_as_it_is(own: App) -> None:
 @pytest.mark.parametrize("token", ["", "fatrina_unknown"])
 def test_nobody_is_behind_an_unknown_token(own: App, token: str) -> None:
     answer = own.call("GET", WHO, authorization=f"Bearer {token}")
-    must_refuse(answer, 401, "invalid_token")
+    check_error(answer, 401, "invalid_token")
 
 
 def test_the_metadata(own: App) -> None:
@@ -455,4 +466,4 @@ def test_the_metadata(own: App) -> None:
 
 @pytest.mark.parametrize(("method", "path"), [("GET", TOKEN), ("DELETE", AUTH), ("POST", WHO)])
 def test_other_methods(own: App, method: str, path: str) -> None:
-    must_refuse(own.call(method, path), 405, "method_not_allowed")
+    check_error(own.call(method, path), 405, "method_not_allowed")

@@ -15,9 +15,9 @@ from fatrina.adapters.database import Database
 from fatrina.adapters.storage import LocalStorage
 from fatrina.domain import errors
 from tests import client, sample_photos
-from tests.client import multipart
-from tests.stores import PRODUCT, Hung, Service, running, until
-from tests.web.error_responses import must_refuse
+from tests.client import encode_multipart
+from tests.stores import PRODUCT_PATH, ImageInProduct, Service, run_service, wait_until
+from tests.web.error_responses import check_error
 
 
 def test_health(service: Service) -> None:
@@ -59,27 +59,27 @@ def test_not_ready(
 ) -> None:
     monkeypatch.setattr(part, "check", fails(fault))
     answer = service.get("/ready")
-    must_refuse(answer, *told)
+    check_error(answer, *told)
     assert int(answer.headers["retry-after"]) > 0
     assert service.get("/health").status == 200
 
 
 def test_ready_writes_where_the_pictures_are(tmp_path: Path) -> None:
-    with running(tmp_path) as service:
+    with run_service(tmp_path) as service:
         media = tmp_path / "media"
         media.rename(tmp_path / "elsewhere")
-        must_refuse(service.get("/ready"), 503, "storage_unavailable")
+        check_error(service.get("/ready"), 503, "storage_unavailable")
         (tmp_path / "elsewhere").rename(media)
         assert service.get("/ready").status == 200
         assert [each.name for each in media.iterdir()] == [".turnstile"]
 
 
 def test_ready_asks_the_database(tmp_path: Path) -> None:
-    with running(tmp_path) as service:
+    with run_service(tmp_path) as service:
         assert service.get("/ready").status == 200
         with closing(sqlite3.connect(tmp_path / "fatrina.sqlite3")) as connection, connection:
             connection.execute("ALTER TABLE merchants RENAME TO gone")
-        must_refuse(service.get("/ready"), 503, "database_unavailable")
+        check_error(service.get("/ready"), 503, "database_unavailable")
 
 
 @pytest.mark.parametrize(
@@ -90,37 +90,50 @@ def test_ready_asks_the_database(tmp_path: Path) -> None:
     ],
 )
 def test_a_failing_disk_leaves_the_old_picture(
-    hung: Hung, monkeypatch: pytest.MonkeyPatch, fault: OSError, status: int, reason: str
+    image_in_product: ImageInProduct,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: OSError,
+    status: int,
+    reason: str,
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(LocalStorage, "put", fails(fault))
-        answer = hung.shop.update(hung.id, photo=sample_photos.png(seed=61))
-        must_refuse(answer, status, reason)
+        answer = image_in_product.store.update(
+            image_in_product.id, photo=sample_photos.png(seed=61)
+        )
+        check_error(answer, status, reason)
         assert int(answer.headers["retry-after"]) > 0
-    hung.must_be_whole()
-    assert hung.shop.update(hung.id, photo=sample_photos.png(seed=61)).status == 201
+    image_in_product.check_unchanged()
+    assert (
+        image_in_product.store.update(image_in_product.id, photo=sample_photos.png(seed=61)).status
+        == 201
+    )
 
 
-def test_a_fault_of_ours_is_told_as_one(hung: Hung, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_is_told_as_one(
+    image_in_product: ImageInProduct, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(LocalStorage, "put", fails(ZeroDivisionError("secret words")))
-        answer = hung.shop.update(hung.id, photo=sample_photos.png(seed=62))
+        answer = image_in_product.store.update(
+            image_in_product.id, photo=sample_photos.png(seed=62)
+        )
     assert (answer.status, answer.reasons) == (500, "internal_error")
     assert answer.json["error"]["code"] == "server_error"
     assert answer.headers["x-request-id"]
     assert b"secret" not in answer.body
-    hung.must_be_whole()
+    image_in_product.check_unchanged()
 
 
 def test_too_many_waiting_is_told_before_the_body(
-    hung: Hung, monkeypatch: pytest.MonkeyPatch
+    image_in_product: ImageInProduct, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hung.shop.service.services.decoders, "_room", 0)
-    with hung.shop.line() as line:
+    monkeypatch.setattr(image_in_product.store.service.services.decoders, "_room", 0)
+    with image_in_product.store.connect() as line:
         sent = {"content_type": "multipart/form-data; boundary=x", "content_length": "1000000"}
-        line.send(hung.shop.head("POST", hung.path, **sent))
-        answer = line.answer()
-    must_refuse(answer, 503, "busy")
+        line.send(image_in_product.store.request_head("POST", image_in_product.path, **sent))
+        answer = line.read_response()
+    check_error(answer, 503, "busy")
     assert answer.headers["retry-after"] == "2"
 
 
@@ -133,16 +146,16 @@ def counted(service: Service, line: str) -> float:
     return float(found[1]) if found else 0.0
 
 
-def test_metrics_count_refusals_by_reason(hung: Hung) -> None:
-    service = hung.shop.service
+def test_metrics_count_refusals_by_reason(image_in_product: ImageInProduct) -> None:
+    service = image_in_product.store.service
     line = 'fatrina_refusals_total{reason="not_boolean"}'
     before = counted(service, line)
-    hung.shop.update(hung.id, photo=sample_photos.png(), default="x")
-    until(lambda: counted(service, line) == before + 1)
+    image_in_product.store.update(image_in_product.id, photo=sample_photos.png(), default="x")
+    wait_until(lambda: counted(service, line) == before + 1)
 
 
-def test_metrics_count_requests_by_route(hung: Hung) -> None:
-    service = hung.shop.service
+def test_metrics_count_requests_by_route(image_in_product: ImageInProduct) -> None:
+    service = image_in_product.store.service
     lines = [
         f"fatrina_request_seconds_count{{{labels}}}"
         for labels in (
@@ -154,26 +167,33 @@ def test_metrics_count_requests_by_route(hung: Hung) -> None:
         )
     ]
     before = [counted(service, line) for line in lines]
-    hung.shop.update(hung.id, multipart())
-    hung.shop.call("PROPFIND", hung.path)
-    hung.shop.call("PROPFIND", f"/pots/{hung.id}")
-    hung.shop.call("PUT", PRODUCT.format(hung.product), multipart(name=""))
-    service.get(hung.urls()["original"])
+    image_in_product.store.update(image_in_product.id, encode_multipart())
+    image_in_product.store.call("PROPFIND", image_in_product.path)
+    image_in_product.store.call("PROPFIND", f"/pots/{image_in_product.id}")
+    image_in_product.store.call(
+        "PUT", PRODUCT_PATH.format(image_in_product.product_id), encode_multipart(name="")
+    )
+    service.get(image_in_product.urls()["original"])
     # A request is counted when all is done, which is after its answer.
     for line, count in zip(lines, before, strict=True):
-        until(lambda line=line, count=count: counted(service, line) == count + 1)
+        wait_until(lambda line=line, count=count: counted(service, line) == count + 1)
 
 
-def test_metrics_time_the_stages(hung: Hung) -> None:
+def test_metrics_time_the_stages(image_in_product: ImageInProduct) -> None:
     for stage in ("admit", "receive", "act"):
-        assert counted(hung.shop.service, f'fatrina_stage_seconds_count{{stage="{stage}"}}') > 0
-    assert counted(hung.shop.service, "fatrina_decoder_waiting") == 0
+        assert (
+            counted(
+                image_in_product.store.service, f'fatrina_stage_seconds_count{{stage="{stage}"}}'
+            )
+            > 0
+        )
+    assert counted(image_in_product.store.service, "fatrina_decoder_waiting") == 0
 
 
-def test_metrics_hold_no_ids(hung: Hung) -> None:
-    text = hung.shop.service.get("/metrics").body.decode()
-    assert str(hung.id) not in text
-    assert hung.shop.code not in text
+def test_metrics_hold_no_ids(image_in_product: ImageInProduct) -> None:
+    text = image_in_product.store.service.get("/metrics").body.decode()
+    assert str(image_in_product.id) not in text
+    assert image_in_product.store.merchant_code not in text
 
 
 # Descriptions
@@ -223,14 +243,16 @@ def test_the_document_names_every_operation(service: Service) -> None:
     }
 
 
-def test_an_answer_fits_the_document(hung: Hung) -> None:
-    operation = hung.shop.service.get("/openapi.json").json["paths"][
+def test_an_answer_fits_the_document(image_in_product: ImageInProduct) -> None:
+    operation = image_in_product.store.service.get("/openapi.json").json["paths"][
         "/admin/v2/products/images/{image_id}"
     ]["post"]
     answers = [
-        hung.shop.update(hung.id, photo=sample_photos.png(width=1600, height=1848)),
-        hung.shop.update(hung.id, multipart(sort="x")),
-        client.call(hung.shop.service.port, "POST", hung.path),
+        image_in_product.store.update(
+            image_in_product.id, photo=sample_photos.png(width=1600, height=1848)
+        ),
+        image_in_product.store.update(image_in_product.id, encode_multipart(sort="x")),
+        client.request(image_in_product.store.service.port, "POST", image_in_product.path),
     ]
     for answer in answers:
         told = operation["responses"][str(answer.status)]

@@ -5,9 +5,9 @@ from urllib.parse import quote
 import pytest
 
 from tests import client, sample_photos
-from tests.client import multipart
-from tests.stores import PREFIX, Hung, Service, Shop
-from tests.web.error_responses import must_refuse
+from tests.client import encode_multipart
+from tests.stores import PREFIX, ImageInProduct, Service, Store
+from tests.web.error_responses import check_error
 
 
 def spellings(image: int) -> list[str]:
@@ -28,14 +28,16 @@ def spellings(image: int) -> list[str]:
 
 
 @pytest.mark.parametrize("at", range(len(spellings(1))))
-def test_an_id_has_one_spelling(hung: Hung, at: int) -> None:
-    spelling = spellings(hung.id)[at]
+def test_an_id_has_one_spelling(image_in_product: ImageInProduct, at: int) -> None:
+    spelling = spellings(image_in_product.id)[at]
     for method in ("POST", "DELETE"):
         path = f"{PREFIX}/products/images/{spelling}"
-        must_refuse(
-            hung.shop.call(method, path, multipart(photo=sample_photos.png())), 404, "not_found"
+        check_error(
+            image_in_product.store.call(method, path, encode_multipart(photo=sample_photos.png())),
+            404,
+            "not_found",
         )
-    hung.must_be_whole()
+    image_in_product.check_unchanged()
 
 
 @pytest.mark.parametrize(
@@ -56,18 +58,25 @@ def test_an_id_has_one_spelling(hung: Hung, at: int) -> None:
         "None",
     ],
 )
-def test_ids_that_nothing_has(shop: Shop, identifier: str) -> None:
+def test_ids_that_nothing_has(store: Store, identifier: str) -> None:
     for path in ("/products/images/{}", "/products/{}/images"):
         target = PREFIX + path.format(identifier)
-        must_refuse(
-            shop.call("POST", target, multipart(photo=sample_photos.png())), 404, "not_found"
+        check_error(
+            store.call("POST", target, encode_multipart(photo=sample_photos.png())),
+            404,
+            "not_found",
         )
 
 
-def test_a_percent_encoded_id_is_the_id(hung: Hung) -> None:
-    encoded = "".join(f"%{ord(digit):02X}" for digit in str(hung.id))
+def test_a_percent_encoded_id_is_the_id(image_in_product: ImageInProduct) -> None:
+    encoded = "".join(f"%{ord(digit):02X}" for digit in str(image_in_product.id))
     path = f"{PREFIX}/products/images/{encoded}?query=ignored"
-    assert hung.shop.call("POST", path, multipart(photo=sample_photos.jpeg())).status == 201
+    assert (
+        image_in_product.store.call(
+            "POST", path, encode_multipart(photo=sample_photos.jpeg())
+        ).status
+        == 201
+    )
 
 
 NOWHERE = """
@@ -81,9 +90,9 @@ NOWHERE = """
 
 
 @pytest.mark.parametrize("path", NOWHERE)
-def test_paths_that_are_not(shop: Shop, path: str) -> None:
+def test_paths_that_are_not(store: Store, path: str) -> None:
     for method in ("GET", "POST"):
-        must_refuse(shop.call(method, path), 404, "not_found")
+        check_error(store.call(method, path), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -104,55 +113,60 @@ def test_paths_that_are_not(shop: Shop, path: str) -> None:
         ("/shop1/" + "a" * 40 + ".png", "GET, HEAD"),
     ],
 )
-def test_methods_that_are_not(shop: Shop, path: str, allow: str) -> None:
+def test_methods_that_are_not(store: Store, path: str, allow: str) -> None:
     methods = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PROPFIND", "TRACE"}
     for method in methods - set(allow.split(", ")):
-        answer = shop.call(method, path)
-        must_refuse(answer, 405, "method_not_allowed")
+        answer = store.call(method, path)
+        check_error(answer, 405, "method_not_allowed")
         assert answer.headers["allow"] == allow
 
 
 @pytest.mark.parametrize("path", [PREFIX + "/products/images/5", PREFIX + "/products/5/images"])
-def test_head_on_the_api(shop: Shop, path: str) -> None:
-    answer = shop.call("HEAD", path)
+def test_head_on_the_api(store: Store, path: str) -> None:
+    answer = store.call("HEAD", path)
     assert (answer.status, answer.body, answer.reasons) == (405, b"", "method_not_allowed")
 
 
-def test_head_of_details(hung: Hung) -> None:
-    path = f"{PREFIX}/products/{hung.product}"
-    found, told = hung.shop.call("HEAD", path), hung.shop.call("GET", path)
+def test_head_of_details(image_in_product: ImageInProduct) -> None:
+    path = f"{PREFIX}/products/{image_in_product.product_id}"
+    found, told = (
+        image_in_product.store.call("HEAD", path),
+        image_in_product.store.call("GET", path),
+    )
     assert (found.status, found.body) == (200, b"")
     assert found.headers["content-length"] == str(len(told.body))
 
 
-def test_a_method_is_written_in_capitals(hung: Hung) -> None:
-    must_refuse(hung.shop.call("delete", hung.path), 400, "malformed_request")
-    hung.must_be_whole()
+def test_a_method_is_written_in_capitals(image_in_product: ImageInProduct) -> None:
+    check_error(
+        image_in_product.store.call("delete", image_in_product.path), 400, "malformed_request"
+    )
+    image_in_product.check_unchanged()
 
 
 @pytest.mark.parametrize(
     "header",
     ["X-HTTP-Method-Override: DELETE", "X-Method-Override: DELETE", "X-Original-Url: /health"],
 )
-def test_no_header_changes_what_is_asked(hung: Hung, header: str) -> None:
-    head = hung.shop.head("POST", hung.path, content_length="0")
-    with hung.shop.line() as line:
+def test_no_header_changes_what_is_asked(image_in_product: ImageInProduct, header: str) -> None:
+    head = image_in_product.store.request_head("POST", image_in_product.path, content_length="0")
+    with image_in_product.store.connect() as line:
         line.send(head.replace(b"\r\n\r\n", f"\r\n{header}\r\n\r\n".encode()))
-        must_refuse(line.answer(), 422, "required")
-    hung.must_be_whole()
+        check_error(line.read_response(), 422, "required")
+    image_in_product.check_unchanged()
 
 
 # Request ids
 
 
 def test_a_plain_request_id_is_kept(service: Service) -> None:
-    answer = client.call(service.port, "GET", "/health", x_request_id="abc-DEF_1.2")
+    answer = client.request(service.port, "GET", "/health", x_request_id="abc-DEF_1.2")
     assert answer.headers.get_all("x-request-id") == ["abc-DEF_1.2"]
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a\tb", "ä", "<script>", "a;b", "a,b"])
 def test_any_other_request_id_is_replaced(service: Service, given: str) -> None:
-    answer = client.call(service.port, "GET", "/health", x_request_id=given)
+    answer = client.request(service.port, "GET", "/health", x_request_id=given)
     (name,) = answer.headers.get_all("x-request-id") or []
     assert name != given
     assert (len(name), name.isalnum()) == (16, True)

@@ -5,9 +5,9 @@ from time import perf_counter
 import pytest
 
 from tests import sample_photos
-from tests.client import Line, multipart
-from tests.stores import UPDATE, Hung, Service
-from tests.web.error_responses import must_refuse
+from tests.client import Connection, encode_multipart
+from tests.stores import UPDATE_PATH, ImageInProduct, Service
+from tests.web.error_responses import check_error
 
 HOST = b"Host: shop.test\r\n"
 GET = b"GET /health HTTP/1.1\r\n" + HOST
@@ -59,12 +59,12 @@ BROKEN = {
 
 @pytest.mark.parametrize("how", BROKEN)
 def test_no_request(service: Service, how: str) -> None:
-    with Line(service.port) as line:
+    with Connection(service.port) as line:
         line.send(BROKEN[how])
-        answer = line.answer("GET")
-        must_refuse(answer, 400, "malformed_request")
+        answer = line.read_response("GET")
+        check_error(answer, 400, "malformed_request")
         assert answer.headers["connection"] == "close"
-        assert line.hung_up()
+        assert line.wait_closed()
     assert service.get("/health").status == 200
 
 
@@ -82,73 +82,84 @@ BODIES = {
 
 
 @pytest.mark.parametrize("how", BODIES)
-def test_a_body_of_broken_chunks(hung: Hung, how: str) -> None:
+def test_a_body_of_broken_chunks(image_in_product: ImageInProduct, how: str) -> None:
     sent = {"content_type": "multipart/form-data; boundary=x", "transfer_encoding": "chunked"}
-    with hung.shop.line() as line:
-        line.send(hung.shop.head("POST", hung.path, **sent) + BODIES[how])
-        must_refuse(line.answer(), 400, "malformed_request")
-        assert line.hung_up()
-    hung.must_be_whole()
+    with image_in_product.store.connect() as line:
+        line.send(
+            image_in_product.store.request_head("POST", image_in_product.path, **sent) + BODIES[how]
+        )
+        check_error(line.read_response(), 400, "malformed_request")
+        assert line.wait_closed()
+    image_in_product.check_unchanged()
 
 
-def test_a_length_beside_chunks_is_the_end(hung: Hung) -> None:
+def test_a_length_beside_chunks_is_the_end(image_in_product: ImageInProduct) -> None:
     """What one server takes for a body, the next one takes for a request: nothing may follow."""
-    hidden = hung.shop.head("DELETE", hung.path)
+    hidden = image_in_product.store.request_head("DELETE", image_in_product.path)
     sent = {"content_type": "text/plain", "transfer_encoding": "chunked"}
-    with hung.shop.line() as line:
-        line.send(hung.shop.head("POST", hung.path, content_length=str(len(hidden) + 5), **sent))
+    with image_in_product.store.connect() as line:
+        line.send(
+            image_in_product.store.request_head(
+                "POST", image_in_product.path, content_length=str(len(hidden) + 5), **sent
+            )
+        )
         line.send(b"0\r\n\r\n" + hidden)
-        must_refuse(line.answer(), 400, "malformed_request")
-        assert line.hung_up()
-    hung.must_be_whole()
+        check_error(line.read_response(), 400, "malformed_request")
+        assert line.wait_closed()
+    image_in_product.check_unchanged()
 
 
 def test_requests_in_a_row(service: Service) -> None:
-    with Line(service.port) as line:
+    with Connection(service.port) as line:
         line.send((GET + b"\r\n") * 8)
         for _ in range(8):
-            assert line.answer("GET").status == 200
+            assert line.read_response("GET").status == 200
 
 
 def test_a_row_without_end(service: Service) -> None:
     """What is broken is told after all that was asked before it is answered."""
-    with Line(service.port) as line:
+    with Connection(service.port) as line:
         line.send((GET + b"\r\n") * 1000)
         for _ in range(9):
-            assert line.answer("GET").status == 200
-        must_refuse(line.answer("GET"), 400, "malformed_request")
-        assert line.hung_up()
+            assert line.read_response("GET").status == 200
+        check_error(line.read_response("GET"), 400, "malformed_request")
+        assert line.wait_closed()
 
 
-def test_a_broken_body_in_a_row(hung: Hung) -> None:
+def test_a_broken_body_in_a_row(image_in_product: ImageInProduct) -> None:
     chunked = {"content_type": "multipart/form-data; boundary=x", "transfer_encoding": "chunked"}
-    with hung.shop.line() as line:
-        line.send(GET + b"\r\n" + hung.shop.head("POST", hung.path, **chunked) + b"xyz\r\n")
-        assert line.answer("GET").status == 200
-        must_refuse(line.answer(), 400, "malformed_request")
-        assert line.hung_up()
-    hung.must_be_whole()
+    with image_in_product.store.connect() as line:
+        line.send(
+            GET
+            + b"\r\n"
+            + image_in_product.store.request_head("POST", image_in_product.path, **chunked)
+            + b"xyz\r\n"
+        )
+        assert line.read_response("GET").status == 200
+        check_error(line.read_response(), 400, "malformed_request")
+        assert line.wait_closed()
+    image_in_product.check_unchanged()
 
 
-def test_a_broken_body_behind_an_early_answer(hung: Hung) -> None:
+def test_a_broken_body_behind_an_early_answer(image_in_product: ImageInProduct) -> None:
     chunked = {"content_type": "multipart/form-data; boundary=x", "transfer_encoding": "chunked"}
-    with hung.shop.line() as line:
-        line.send(hung.shop.head("POST", UPDATE.format(1), **chunked))
-        must_refuse(line.answer(), 404, "not_found")
+    with image_in_product.store.connect() as line:
+        line.send(image_in_product.store.request_head("POST", UPDATE_PATH.format(1), **chunked))
+        check_error(line.read_response(), 404, "not_found")
         begun = perf_counter()
         line.send(b"xyz\r\n")
-        must_refuse(line.answer(), 400, "malformed_request")
-        assert line.hung_up()
+        check_error(line.read_response(), 400, "malformed_request")
+        assert line.wait_closed()
     assert perf_counter() - begun < 4
 
 
 @pytest.mark.parametrize("second", [b"garbage\r\n\r\n", b"\0\0\0\r\n\r\n"])
 def test_garbage_behind_a_request(service: Service, second: bytes) -> None:
-    with Line(service.port) as line:
+    with Connection(service.port) as line:
         line.send(GET + b"\r\n" + second)
-        assert line.answer("GET").status == 200
-        must_refuse(line.answer("GET"), 400, "malformed_request")
-        assert line.hung_up()
+        assert line.read_response("GET").status == 200
+        check_error(line.read_response("GET"), 400, "malformed_request")
+        assert line.wait_closed()
 
 
 SOUND = {
@@ -165,42 +176,49 @@ SOUND = {
 
 @pytest.mark.parametrize("how", SOUND)
 def test_a_request_all_the_same(service: Service, how: str) -> None:
-    with Line(service.port) as line:
+    with Connection(service.port) as line:
         line.send(SOUND[how])
-        answer = line.answer("GET")
+        answer = line.read_response("GET")
         assert (answer.status, answer.json["status"]) == (200, "live")
 
 
 @pytest.mark.parametrize("request_line", ["OPTIONS *", "GET *", "TRACE /x"])
 def test_targets_that_are_no_paths(service: Service, request_line: str) -> None:
-    with Line(service.port) as line:
+    with Connection(service.port) as line:
         line.send(f"{request_line} HTTP/1.1\r\n".encode() + HOST + b"\r\n")
-        must_refuse(line.answer(request_line.split(maxsplit=1)[0]), 404, "not_found")
+        check_error(line.read_response(request_line.split(maxsplit=1)[0]), 404, "not_found")
 
 
 @pytest.mark.parametrize("wanted", ["h2c", "websocket"])
-def test_a_body_of_who_would_rather_speak_another_protocol(hung: Hung, wanted: str) -> None:
+def test_a_body_of_who_would_rather_speak_another_protocol(
+    image_in_product: ImageInProduct, wanted: str
+) -> None:
     """As curl and what is built on it ask for HTTP/2 where there is no TLS."""
-    form = multipart(photo=sample_photos.png(seed=44), alt="after")
+    form = encode_multipart(photo=sample_photos.png(seed=44), alt="after")
     sent = {"connection": "Upgrade, HTTP2-Settings", "upgrade": wanted, "http2_settings": "AAMAAA"}
-    with hung.shop.line() as line:
+    with image_in_product.store.connect() as line:
         for more in ("first", "second"):
-            line.send(hung.head(len(form.data), form.kind, x_more=more, **sent) + form.data)
-            answer = line.answer()
+            line.send(
+                image_in_product.request_head(
+                    len(form.data), form.content_type, x_more=more, **sent
+                )
+                + form.data
+            )
+            answer = line.read_response()
             assert (answer.status, answer.data["alt_seo"]) == (201, "after")
 
 
 def test_no_answer_waits_for_a_receipt(service: Service) -> None:
     """An answer's head and body are two packets: the second must not wait for the client."""
-    with Line(service.port) as line:
+    with Connection(service.port) as line:
         for _ in range(20):
             line.send(GET + b"\r\n")
-            assert line.answer("GET").status == 200
+            assert line.read_response("GET").status == 200
         took = []
         for _ in range(20):
             begun = perf_counter()
             line.send(GET + b"\r\n")
-            line.answer("GET")
+            line.read_response("GET")
             took.append(perf_counter() - begun)
     # Where it waits, Linux makes it 40 ms for nearly every one.
     assert min(took) < 0.03

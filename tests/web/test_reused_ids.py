@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from tests import client, sample_photos
-from tests.client import Body, Line, as_json, multipart
-from tests.stores import ADMIN, running
+from tests.client import Body, Connection, encode_json, encode_multipart
+from tests.stores import ADMIN_TOKEN, run_service
 
 PRODUCT, IMAGE = 77, 901
 FIRST, SECOND = "a-token-of-the-first", "a-token-of-the-second"
-FORM = multipart(photo=sample_photos.png(seed=61), alt="of the first merchant")
-NAME = as_json({"name": "of the first merchant"})
-HOOK = as_json({"name": "first", "event": "product.updated", "url": "https://first.example/"})
-FILM = as_json({"video_url": "https://youtu.be/dQw4w9WgXcQ", "alt": "of the first merchant"})
+FORM = encode_multipart(photo=sample_photos.png(seed=61), alt="of the first merchant")
+NAME = encode_json({"name": "of the first merchant"})
+HOOK = encode_json({"name": "first", "event": "product.updated", "url": "https://first.example/"})
+FILM = encode_json({"video_url": "https://youtu.be/dQw4w9WgXcQ", "alt": "of the first merchant"})
 NONE = Body(b"", "application/json")
 REQUESTS: dict[str, tuple[str, str, Body]] = {
     "update": ("POST", f"/products/images/{IMAGE}", FORM),
@@ -41,7 +41,7 @@ def seed(code: str, token: str, alt: str) -> Body:
         "tokens": [{"token": token, "scope": "products.read_write", "days": 1}],
         "products": [product],
     }
-    return as_json({"merchants": [merchant]})
+    return encode_json({"merchants": [merchant]})
 
 
 def everything(call: Callable[..., Any], token: str) -> list[Any]:
@@ -58,23 +58,23 @@ def test_a_request_in_progress_changes_nothing_of_the_new_merchant(
     tmp_path: Path, name: str, again: str
 ) -> None:
     method, path, body = REQUESTS[name]
-    with running(tmp_path, admin_token=ADMIN) as service:
+    with run_service(tmp_path, admin_token=ADMIN_TOKEN) as service:
 
-        def call(verb: str, target: str, sent: Body | None, token: str = ADMIN) -> Any:
-            return client.call(service.port, verb, target, sent, authorization=f"Bearer {token}")
+        def call(verb: str, target: str, sent: Body | None, token: str = ADMIN_TOKEN) -> Any:
+            return client.request(service.port, verb, target, sent, authorization=f"Bearer {token}")
 
         assert call("POST", "/_fatrina/seed", seed("first", FIRST, "first")).status == 201
-        head = client.head(
+        head = client.encode_head(
             method,
             "/admin/v2" + path,
             {
                 "Authorization": f"Bearer {FIRST}",
-                "Content-Type": body.kind,
+                "Content-Type": body.content_type,
                 "Content-Length": str(len(body.data)),
                 "Expect": "100-continue",
             },
         )
-        with Line(service.port) as line:
+        with Connection(service.port) as line:
             line.send(head)
             # The service asks for the body once it has authorized the request.
             assert line.socket.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -83,5 +83,5 @@ def test_a_request_in_progress_changes_nothing_of_the_new_merchant(
             assert call("POST", "/_fatrina/seed", seed(code, token, "second")).status == 201
             before = everything(call, token)
             line.send(body.data)
-            assert line.answer(method).status in {401, 404}
+            assert line.read_response(method).status in {401, 404}
         assert everything(call, token) == before

@@ -21,7 +21,7 @@ from fatrina.domain.access import is_guessable, new_token, token_hint
 from fatrina.domain.oauth import OAuthError
 from fatrina.settings import Settings
 from tests import client
-from tests.stores import ADMIN, PRODUCTS, Service, Shop, running
+from tests.stores import ADMIN_TOKEN, PRODUCTS_PATH, Service, Store, run_service
 
 SECRET = "word of the house"
 FAULTS = "/_fatrina/faults"
@@ -33,7 +33,7 @@ def settings(**given: Any) -> Settings:
 
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Service]:
-    with running(tmp_path, admin_token=ADMIN) as service:
+    with run_service(tmp_path, admin_token=ADMIN_TOKEN) as service:
         yield service
 
 
@@ -64,7 +64,7 @@ def test_a_rejected_admin_token_is_not_printed(tmp_path: Path, command: str, tok
 
 
 def test_no_message_of_the_settings_shows_the_admin_token() -> None:
-    assert ADMIN not in repr(settings(admin_token=ADMIN))
+    assert ADMIN_TOKEN not in repr(settings(admin_token=ADMIN_TOKEN))
     with pytest.raises(ValueError, match="admin_token") as refused:
         settings(admin_token=SECRET)
     assert SECRET not in str(refused.value)
@@ -73,7 +73,7 @@ def test_no_message_of_the_settings_shows_the_admin_token() -> None:
 def test_guesses_are_slow_and_the_right_token_is_not(guarded: Service) -> None:
     def guess(number: int) -> int:
         sent = f"Bearer wrong-token-{number:08}"
-        return client.call(guarded.port, "GET", FAULTS, authorization=sent).status
+        return client.request(guarded.port, "GET", FAULTS, authorization=sent).status
 
     with ThreadPoolExecutor(16) as threads:
         begun = time.monotonic()
@@ -81,7 +81,7 @@ def test_guesses_are_slow_and_the_right_token_is_not(guarded: Service) -> None:
         assert time.monotonic() - begun > 2  # thirty more than are answered at once, ten a second
         assert set(statuses) <= {401, 429}
         more = threads.map(guess, range(40))
-        right = client.call(guarded.port, "GET", FAULTS, authorization=f"Bearer {ADMIN}")
+        right = client.request(guarded.port, "GET", FAULTS, authorization=f"Bearer {ADMIN_TOKEN}")
         assert right.status == 200
         assert set(more) <= {401, 429}
 
@@ -95,28 +95,37 @@ def test_a_hint_is_a_quarter_at_most() -> None:
     assert token_hint(new_token()).startswith("fatrina_")
 
 
-def test_the_grant_goes_with_an_apps_token(strict: Service) -> None:
-    database, clock, shop = strict.services.database, strict.services.clock, Shop.open(strict)
+def test_the_grant_goes_with_an_apps_token(strict_service: Service) -> None:
+    database, clock, store = (
+        strict_service.services.database,
+        strict_service.services.clock,
+        Store.create(strict_service),
+    )
     client_id, _ = oauth.create_app(
         database, "a", ["http://127.0.0.1:9/cb"], public=True, now=clock()
     )
     app = oauth.find_app(database, client_id)
-    key = oauth.rotate_owner_key(database, shop.code)
+    key = oauth.rotate_owner_key(database, store.merchant_code)
     assert app is not None
     assert key is not None
     asked = oauth.AuthorizationRequest(app, app.redirects[0], "products.read offline_access", None)
-    code = oauth.approve(database, asked, shop.code, key, clock())
+    code = oauth.approve(database, asked, store.merchant_code, key, clock())
     assert code is not None
     issued = oauth.exchange(
         *(database, app), code=code, redirect=app.redirects[0], verifier="", now=clock()
     )
-    token = max(row.id for row in access.list_tokens(database) if row.merchant_code == shop.code)
+    token = max(
+        row.id for row in access.list_tokens(database) if row.merchant_code == store.merchant_code
+    )
     assert access.revoke_token(database, token, clock())
-    assert Shop(strict, shop.code, issued.access).call("GET", PRODUCTS).status == 401
+    assert (
+        Store(strict_service, store.merchant_code, issued.access).call("GET", PRODUCTS_PATH).status
+        == 401
+    )
     with pytest.raises(OAuthError):
         oauth.refresh(database, app, issued.refresh or "", "", clock())
     assert not access.revoke_token(database, token, clock())
-    assert shop.call("GET", PRODUCTS).status == 200
+    assert store.call("GET", PRODUCTS_PATH).status == 200
 
 
 # The disk

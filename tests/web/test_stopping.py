@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests import sample_photos
-from tests.client import multipart
+from tests.client import encode_multipart
 
 CLIENTS = 8
 
@@ -99,11 +99,11 @@ def test_no_request_is_lost_when_the_server_stops(tmp_path: Path, pause: float) 
 
 
 def test_a_stalled_upload_is_answered_with_503_and_does_not_delay_the_stop(tmp_path: Path) -> None:
-    form = multipart(photo=sample_photos.png(seed=3))
+    form = encode_multipart(photo=sample_photos.png(seed=3))
     with served(tmp_path / "data") as (process, port, token):
         head = (
             f"POST /admin/v2/products HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
-            f"Content-Type: {form.kind}\r\nContent-Length: {len(form.data)}\r\n\r\n"
+            f"Content-Type: {form.content_type}\r\nContent-Length: {len(form.data)}\r\n\r\n"
         )
         with socket.create_connection(("127.0.0.1", port), 30) as line:
             line.sendall(head.encode() + form.data[:100])

@@ -8,38 +8,38 @@ import pytest
 
 from fatrina.web.http import protocol
 from tests import client, sample_photos
-from tests.client import Line, multipart
-from tests.stores import Hung, Service, Shop
-from tests.web.error_responses import must_refuse
+from tests.client import Connection, encode_multipart
+from tests.stores import ImageInProduct, Service, Store
+from tests.web.error_responses import check_error
 
-FORM = multipart(photo=sample_photos.png(seed=42))
+FORM = encode_multipart(photo=sample_photos.png(seed=42))
 JSON = "application/json"
 
 
 @pytest.mark.parametrize("sent", [0, 10, 300])
-def test_who_stands_still_is_cut(small: Hung, sent: int) -> None:
-    with small.shop.line() as line:
-        line.send(small.head(len(FORM.data), FORM.kind) + FORM.data[:sent])
-        answer = line.answer()
-        must_refuse(answer, 408, "request_timeout")
+def test_who_stands_still_is_cut(strict_image: ImageInProduct, sent: int) -> None:
+    with strict_image.store.connect() as line:
+        line.send(strict_image.request_head(len(FORM.data), FORM.content_type) + FORM.data[:sent])
+        answer = line.read_response()
+        check_error(answer, 408, "request_timeout")
         assert answer.headers["connection"] == "close"
-        assert line.hung_up()
-    small.must_be_whole()
+        assert line.wait_closed()
+    strict_image.check_unchanged()
 
 
-@pytest.mark.parametrize("kind", [FORM.kind, JSON])
-def test_who_crawls_is_cut(small: Hung, kind: str) -> None:
+@pytest.mark.parametrize("kind", [FORM.content_type, JSON])
+def test_who_crawls_is_cut(strict_image: ImageInProduct, kind: str) -> None:
     begun = time.monotonic()
-    with small.shop.line() as line:
-        line.send(small.head(1000, kind))
+    with strict_image.store.connect() as line:
+        line.send(strict_image.request_head(1000, kind))
         for _ in range(14):
             with contextlib.suppress(ConnectionError):
                 line.send(b"x")
             time.sleep(0.12)
-        must_refuse(line.answer(), 408, "request_timeout")
-        assert line.hung_up()
+        check_error(line.read_response(), 408, "request_timeout")
+        assert line.wait_closed()
     assert 1.4 < time.monotonic() - begun < 10
-    small.must_be_whole()
+    strict_image.check_unchanged()
 
 
 @pytest.mark.parametrize(
@@ -50,15 +50,15 @@ def test_a_head_that_does_not_come_is_cut(
 ) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
     begun = time.monotonic()
-    with Line(service.port) as line:
+    with Connection(service.port) as line:
         line.send(sent)
-        assert line.hung_up()
+        assert line.wait_closed()
     assert time.monotonic() - begun < 5
 
 
 def test_a_head_that_drips_is_cut(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
-    line = Line(service.port)
+    line = Connection(service.port)
     with line, contextlib.suppress(ConnectionError):
         for _ in range(100):
             line.send(b"G")
@@ -66,35 +66,37 @@ def test_a_head_that_drips_is_cut(service: Service, monkeypatch: pytest.MonkeyPa
         pytest.fail("it was never cut")
 
 
-def test_a_slow_answer_is_no_slow_head(hung: Hung, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_answer_is_no_slow_head(
+    image_in_product: ImageInProduct, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2)
-    with hung.shop.line() as line:
-        line.send(hung.head(len(FORM.data), FORM.kind))
+    with image_in_product.store.connect() as line:
+        line.send(image_in_product.request_head(len(FORM.data), FORM.content_type))
         for at in range(0, len(FORM.data), len(FORM.data) // 5):
             line.send(FORM.data[at : at + len(FORM.data) // 5])
             time.sleep(0.1)
-        assert line.answer().status == 201
+        assert line.read_response().status == 201
 
 
 # Who does not read
 
 
-def large(shop: Shop) -> str:
+def large(store: Store) -> str:
     """Put a file of 16 MB where a picture would be; give its path."""
     name = "z" * 40 + ".png"
-    folder = shop.service.folder / "media" / shop.code / "zz"
+    folder = store.service.folder / "media" / store.merchant_code / "zz"
     folder.mkdir(parents=True)
     (folder / name).write_bytes(bytes(16_000_000))
-    return f"/{shop.code}/{name}"
+    return f"/{store.merchant_code}/{name}"
 
 
-def ask_and_wait(shop: Shop, path: str, seconds: float) -> int:
+def ask_and_wait(store: Store, path: str, seconds: float) -> int:
     """Ask for a file and read nothing of it for a while; how many bytes can be had then."""
     with socket.socket() as far:
         far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         far.settimeout(10)
-        far.connect(("127.0.0.1", shop.service.port))
-        far.sendall(client.head("GET", path, {"Connection": "close"}))
+        far.connect(("127.0.0.1", store.service.port))
+        far.sendall(client.encode_head("GET", path, {"Connection": "close"}))
         time.sleep(seconds)
         had = 0
         with contextlib.suppress(ConnectionError):
@@ -103,18 +105,18 @@ def ask_and_wait(shop: Shop, path: str, seconds: float) -> int:
         return had
 
 
-def test_who_does_not_read_is_cut(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = large(shop)
-    assert ask_and_wait(shop, path, 0.4) > 16_000_000
+def test_who_does_not_read_is_cut(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = large(store)
+    assert ask_and_wait(store, path, 0.4) > 16_000_000
     monkeypatch.setattr(protocol, "READ_SECONDS", 0.1)
-    assert ask_and_wait(shop, path, 0.4) < 16_000_000
+    assert ask_and_wait(store, path, 0.4) < 16_000_000
 
 
-def test_who_reads_slowly_is_served(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = large(shop)
+def test_who_reads_slowly_is_served(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = large(store)
     monkeypatch.setattr(protocol, "READ_SECONDS", 0.4)
-    with Line(shop.service.port) as line:
-        line.send(client.head("GET", path, {}))
+    with Connection(store.service.port) as line:
+        line.send(client.encode_head("GET", path, {}))
         had = 0
         while had < 16_000_000 and (piece := line.socket.recv(1_000_000)):
             had += len(piece)

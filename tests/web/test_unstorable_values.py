@@ -13,9 +13,9 @@ from sqlalchemy import event
 from fatrina.actions import oauth
 from fatrina.actions.clock import Clock
 from tests import client
-from tests.client import Answer, Body
-from tests.stores import ADMIN, BY_SKU, PRODUCTS, VIDEO, Service, Shop
-from tests.web.error_responses import must_refuse
+from tests.client import Body, Response
+from tests.stores import ADMIN_TOKEN, PRODUCTS_PATH, SKU_PATH, VIDEO_PATH, Service, Store
+from tests.web.error_responses import check_error
 
 FORM = "application/x-www-form-urlencoded"
 BACK = "http://127.0.0.1:9/cb"
@@ -45,38 +45,42 @@ def guarded(service: Service) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("nul", NULS)
-def test_a_sku_in_the_path(shop: Shop, nul: str) -> None:
-    shop.product(sku="A")
-    with guarded(shop.service):
-        path = BY_SKU.format(nul)
-        must_refuse(shop.call("GET", path), 404, "not_found")
+def test_a_sku_in_the_path(store: Store, nul: str) -> None:
+    store.create_product(sku="A")
+    with guarded(store.service):
+        path = SKU_PATH.format(nul)
+        check_error(store.call("GET", path), 404, "not_found")
         for below in ("images", "video"):
-            assert shop.call("POST", f"{path}/{below}").status in {404, 405}
+            assert store.call("POST", f"{path}/{below}").status in {404, 405}
 
 
 @pytest.mark.parametrize("control", ["%01", "%1F", "%7F", "%C2%85"])
-def test_no_sku_has_a_control_character(shop: Shop, control: str) -> None:
-    with guarded(shop.service):
-        must_refuse(shop.call("GET", BY_SKU.format(f"A{control}")), 404, "not_found")
+def test_no_sku_has_a_control_character(store: Store, control: str) -> None:
+    with guarded(store.service):
+        check_error(store.call("GET", SKU_PATH.format(f"A{control}")), 404, "not_found")
 
 
-def test_a_sku_of_any_script_is_found(shop: Shop) -> None:
-    made = shop.product(sku="قميص é")
-    found = shop.call("GET", BY_SKU.format("%D9%82%D9%85%D9%8A%D8%B5%20%C3%A9"))
+def test_a_sku_of_any_script_is_found(store: Store) -> None:
+    made = store.create_product(sku="قميص é")
+    found = store.call("GET", SKU_PATH.format("%D9%82%D9%85%D9%8A%D8%B5%20%C3%A9"))
     assert found.json["data"]["id"] == made
 
 
 @pytest.mark.parametrize("nul", NULS)
-def test_a_keyword(shop: Shop, nul: str) -> None:
-    with guarded(shop.service):
-        must_refuse(shop.call("GET", f"{PRODUCTS}?keyword={nul}"), 422, "control_character")
+def test_a_keyword(store: Store, nul: str) -> None:
+    with guarded(store.service):
+        check_error(store.call("GET", f"{PRODUCTS_PATH}?keyword={nul}"), 422, "control_character")
 
 
 BODIES: dict[str, tuple[str, str, dict[str, object]]] = {
-    "name": ("POST", PRODUCTS, {"name": "a\0b"}),
-    "sku": ("POST", PRODUCTS, {"name": "a", "sku": "a\0b"}),
-    "alt of a video": ("POST", VIDEO, {"video_url": "https://youtu.be/dQw4w9WgXcQ", "alt": "\0"}),
-    "link of a video": ("POST", VIDEO, {"video_url": "https://youtu.be/dQw4w9WgXcQ\0"}),
+    "name": ("POST", PRODUCTS_PATH, {"name": "a\0b"}),
+    "sku": ("POST", PRODUCTS_PATH, {"name": "a", "sku": "a\0b"}),
+    "alt of a video": (
+        "POST",
+        VIDEO_PATH,
+        {"video_url": "https://youtu.be/dQw4w9WgXcQ", "alt": "\0"},
+    ),
+    "link of a video": ("POST", VIDEO_PATH, {"video_url": "https://youtu.be/dQw4w9WgXcQ\0"}),
     "link of a receiver": (
         "POST",
         "/admin/v2/webhooks/subscribe",
@@ -101,12 +105,12 @@ BODIES: dict[str, tuple[str, str, dict[str, object]]] = {
 
 
 @pytest.mark.parametrize("what", BODIES)
-def test_a_body(shop: Shop, what: str) -> None:
+def test_a_body(store: Store, what: str) -> None:
     method, path, fields = BODIES[what]
     body = Body(json.dumps(fields).encode(), "application/json")
-    product = shop.product()
-    with guarded(shop.service):
-        refused = shop.call(method, path.format(product), body)
+    product = store.create_product()
+    with guarded(store.service):
+        refused = store.call(method, path.format(product), body)
     assert refused.status == 422, refused
 
 
@@ -118,9 +122,9 @@ def client_id(service: Service) -> str:
     return made
 
 
-def call(service: Service, method: str, target: str, **given: Any) -> Answer:
+def call(service: Service, method: str, target: str, **given: Any) -> Response:
     body = given.pop("body", None)
-    return client.call(service.port, method, target, body, **given)
+    return client.request(service.port, method, target, body, **given)
 
 
 def granting(client_id: str, **more: str) -> dict[str, str]:
@@ -139,7 +143,7 @@ def test_a_parameter_of_the_consent_page(service: Service, client_id: str, name:
 @pytest.mark.parametrize("name", ["client_id", "merchant", "key", "state", "scope"])
 @pytest.mark.parametrize("kind", [FORM, "application/json"])
 def test_a_decision(service: Service, client_id: str, name: str, kind: str) -> None:
-    asked = granting(client_id, merchant=service.merchant(), key="k") | {name: "a\0"}
+    asked = granting(client_id, merchant=service.create_merchant(), key="k") | {name: "a\0"}
     text = urlencode(asked) if kind == FORM else json.dumps(asked)
     with guarded(service):
         call(service, "GET", "/admin/v2/products", authorization="Bearer none")
@@ -168,26 +172,26 @@ def test_a_client_id_in_the_header(service: Service, pair: bytes) -> None:
 
 
 def test_a_merchant_of_whom_deliveries_are_asked(service: Service) -> None:
-    allowed = {"authorization": f"Bearer {ADMIN}"}
+    allowed = {"authorization": f"Bearer {ADMIN_TOKEN}"}
     with guarded(service):
         assert call(service, "GET", "/_fatrina/deliveries?merchant=none", **allowed).status == 200
         refused = call(service, "GET", "/_fatrina/deliveries?merchant=a%00", **allowed)
-    must_refuse(refused, 422, "control_character")
+    check_error(refused, 422, "control_character")
 
 
 @pytest.mark.parametrize("number", [2**31, 2**63 - 1, 2**63, 10**18, 10**40])
-def test_ids_out_of_range(shop: Shop, number: int) -> None:
-    allowed = {"authorization": f"Bearer {ADMIN}"}
-    with guarded(shop.service):
+def test_ids_out_of_range(store: Store, number: int) -> None:
+    allowed = {"authorization": f"Bearer {ADMIN_TOKEN}"}
+    with guarded(store.service):
         for method, path in (
-            ("GET", f"{PRODUCTS}/{number}"),
-            ("PUT", f"{PRODUCTS}/{number}"),
-            ("DELETE", f"{PRODUCTS}/{number}"),
-            ("POST", f"{PRODUCTS}/{number}/images"),
-            ("POST", f"{PRODUCTS}/images/{number}"),
-            ("DELETE", f"{PRODUCTS}/images/{number}"),
+            ("GET", f"{PRODUCTS_PATH}/{number}"),
+            ("PUT", f"{PRODUCTS_PATH}/{number}"),
+            ("DELETE", f"{PRODUCTS_PATH}/{number}"),
+            ("POST", f"{PRODUCTS_PATH}/{number}/images"),
+            ("POST", f"{PRODUCTS_PATH}/images/{number}"),
+            ("DELETE", f"{PRODUCTS_PATH}/images/{number}"),
             ("PUT", f"/admin/v2/webhooks/{number}"),
         ):
-            must_refuse(shop.call(method, path), 404, "not_found")
+            check_error(store.call(method, path), 404, "not_found")
         again = f"/_fatrina/deliveries/{number}/redeliver"
-        must_refuse(call(shop.service, "POST", again, **allowed), 404, "not_found")
+        check_error(call(store.service, "POST", again, **allowed), 404, "not_found")

@@ -11,21 +11,21 @@ from hypothesis import strategies as st
 from fatrina.emulator.journal import Journal
 from fatrina.web.http import context
 from tests import client, sample_photos
-from tests.client import Answer, Body, as_json, field, parts
+from tests.client import Body, Response, encode_field, encode_json, join_parts
 from tests.stores import (
-    ADMIN,
-    ATTACH,
+    ADMIN_TOKEN,
+    ATTACH_PATH,
     PREFIX,
-    PRODUCT,
-    PRODUCTS,
-    UPDATE,
-    Hung,
+    PRODUCT_PATH,
+    PRODUCTS_PATH,
+    UPDATE_PATH,
+    ImageInProduct,
     Service,
-    Shop,
-    running,
-    until,
+    Store,
+    run_service,
+    wait_until,
 )
-from tests.web.error_responses import must_refuse
+from tests.web.error_responses import check_error
 
 JOURNAL = "/_fatrina/requests"
 DRAWN = settings(
@@ -64,34 +64,36 @@ SOUND = {
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running(tmp_path_factory.mktemp("weird"), admin_token=ADMIN, photo_optional=True) as one:
+    with run_service(
+        tmp_path_factory.mktemp("weird"), admin_token=ADMIN_TOKEN, photo_optional=True
+    ) as one:
         yield one
 
 
 @pytest.fixture(scope="module")
-def hung(service: Service) -> Hung:
-    return Hung.up(Shop.open(service), photo=sample_photos.png(seed=5))
+def image_in_product(service: Service) -> ImageInProduct:
+    return ImageInProduct.create(Store.create(service), photo=sample_photos.png(seed=5))
 
 
-def admin(service: Service, method: str, target: str, body: Body | None = None) -> Answer:
-    return client.call(service.port, method, target, body, authorization=f"Bearer {ADMIN}")
+def admin(service: Service, method: str, target: str, body: Body | None = None) -> Response:
+    return client.request(service.port, method, target, body, authorization=f"Bearer {ADMIN_TOKEN}")
 
 
-def sent(hung: Hung, kind: str, body: Body) -> Answer:
-    shop = hung.shop
+def sent(image_in_product: ImageInProduct, kind: str, body: Body) -> Response:
+    store = image_in_product.store
     if kind in {"FAULT", "SEED"}:
         return admin(
-            shop.service, "POST", f"/_fatrina/{kind.lower()}{'s' * (kind == 'FAULT')}", body
+            store.service, "POST", f"/_fatrina/{kind.lower()}{'s' * (kind == 'FAULT')}", body
         )
     method, path = {
-        "UPDATE": ("POST", UPDATE.format(hung.id)),
-        "ATTACH": ("POST", ATTACH.format(hung.product)),
-        "VIDEO": ("POST", f"{PREFIX}/products/{hung.product}/video"),
-        "CREATE": ("POST", PRODUCTS),
-        "CHANGE": ("PUT", PRODUCT.format(hung.product)),
+        "UPDATE": ("POST", UPDATE_PATH.format(image_in_product.id)),
+        "ATTACH": ("POST", ATTACH_PATH.format(image_in_product.product_id)),
+        "VIDEO": ("POST", f"{PREFIX}/products/{image_in_product.product_id}/video"),
+        "CREATE": ("POST", PRODUCTS_PATH),
+        "CHANGE": ("PUT", PRODUCT_PATH.format(image_in_product.product_id)),
         "SUBSCRIBE": ("POST", PREFIX + "/webhooks/subscribe"),
     }[kind]
-    return shop.call(method, path, body)
+    return store.call(method, path, body)
 
 
 def placed(name: str, value: object) -> dict[str, object]:
@@ -100,44 +102,46 @@ def placed(name: str, value: object) -> dict[str, object]:
     return {outer: [{inner: value}] if inner else value}
 
 
-def must_be_kind(answer: Answer) -> None:
+def must_be_kind(answer: Response) -> None:
     assert answer.status < 500, answer
     assert answer.status != 404 or answer.reasons == "not_found"
     json.loads(answer.body.decode("utf-8", "strict"))
 
 
 @pytest.mark.parametrize("kind", FIELDS)
-def test_weird_text_in_json(hung: Hung, kind: str) -> None:
+def test_weird_text_in_json(image_in_product: ImageInProduct, kind: str) -> None:
     @DRAWN
     @given(name=st.sampled_from(FIELDS[kind]), value=VALUES, key=WEIRD)
     def each(name: str, value: object, key: str) -> None:
         fields = SOUND.get(kind, {}) | placed(name, value) | {key + "?": value}
-        must_be_kind(sent(hung, kind, as_json(fields)))
+        must_be_kind(sent(image_in_product, kind, encode_json(fields)))
 
     each()
-    admin(hung.shop.service, "DELETE", "/_fatrina/faults")
-    assert admin(hung.shop.service, "GET", JOURNAL + "?limit=1000").status == 200
-    assert hung.shop.call("GET", PRODUCTS).status == 200
-    assert hung.shop.call("GET", PREFIX + "/webhooks").status == 200
+    admin(image_in_product.store.service, "DELETE", "/_fatrina/faults")
+    assert admin(image_in_product.store.service, "GET", JOURNAL + "?limit=1000").status == 200
+    assert image_in_product.store.call("GET", PRODUCTS_PATH).status == 200
+    assert image_in_product.store.call("GET", PREFIX + "/webhooks").status == 200
 
 
 @DRAWN
 @given(name=WEIRD, value=WEIRD, alt=WEIRD)
-def test_weird_text_in_a_form(hung: Hung, name: str, value: str, alt: str) -> None:
+def test_weird_text_in_a_form(
+    image_in_product: ImageInProduct, name: str, value: str, alt: str
+) -> None:
     quoted = name.encode("utf-8", "replace").decode().translate(dict.fromkeys(map(ord, '\r\n"\\')))
-    written = [field(quoted, value.encode("utf-8", "surrogatepass").decode("latin-1"))]
-    must_be_kind(sent(hung, "UPDATE", parts(*written, part_of("alt", alt))))
+    written = [encode_field(quoted, value.encode("utf-8", "surrogatepass").decode("latin-1"))]
+    must_be_kind(sent(image_in_product, "UPDATE", join_parts(*written, part_of("alt", alt))))
 
 
 def part_of(name: str, text: str) -> bytes:
     head = f'Content-Disposition: form-data; name="{name}"'
-    return client.part(head, text.encode("utf-8", "surrogatepass"))
+    return client.encode_part(head, text.encode("utf-8", "surrogatepass"))
 
 
 @DRAWN
 @given(alt=st.text(max_size=40))
-def test_what_is_kept_is_one_line(hung: Hung, alt: str) -> None:
-    answer = sent(hung, "UPDATE", as_json({"alt": alt}))
+def test_what_is_kept_is_one_line(image_in_product: ImageInProduct, alt: str) -> None:
+    answer = sent(image_in_product, "UPDATE", encode_json({"alt": alt}))
     if answer.status == 201:
         kept = answer.data["alt_seo"] or ""
         assert kept == kept.strip(" ")
@@ -161,43 +165,47 @@ ERRORS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("how", ERRORS)
-def test_many_errors_have_a_small_answer(hung: Hung, how: str) -> None:
-    admin(hung.shop.service, "DELETE", JOURNAL)
-    answer = sent(hung, "CREATE", as_json(ERRORS[how]))
+def test_many_errors_have_a_small_answer(image_in_product: ImageInProduct, how: str) -> None:
+    admin(image_in_product.store.service, "DELETE", JOURNAL)
+    answer = sent(image_in_product, "CREATE", encode_json(ERRORS[how]))
     assert answer.status == 422
     assert len(answer.body) < 20_000
     assert 1 <= len(answer.json["error"]["fields"]) <= 25
-    until(lambda: bool(admin(hung.shop.service, "GET", JOURNAL).data))
-    kept = admin(hung.shop.service, "GET", JOURNAL)
+    wait_until(lambda: bool(admin(image_in_product.store.service, "GET", JOURNAL).data))
+    kept = admin(image_in_product.store.service, "GET", JOURNAL)
     assert len(kept.body) < 20_000
     assert len(kept.data[0]["body"]) <= 42
 
 
-def test_a_list_that_is_too_long(hung: Hung) -> None:
-    answer = sent(hung, "CREATE", as_json({"name": "n", "images": [{"original": "x"}] * 101}))
-    must_refuse(answer, 422, "list_too_long")
+def test_a_list_that_is_too_long(image_in_product: ImageInProduct) -> None:
+    answer = sent(
+        image_in_product, "CREATE", encode_json({"name": "n", "images": [{"original": "x"}] * 101})
+    )
+    check_error(answer, 422, "list_too_long")
     wanted = SOUND["SUBSCRIBE"] | {"headers": [{"key": "X-A", "value": "b"}] * 101}
-    must_refuse(sent(hung, "SUBSCRIBE", as_json(wanted)), 422, "list_too_long")
+    check_error(sent(image_in_product, "SUBSCRIBE", encode_json(wanted)), 422, "list_too_long")
 
 
-def test_a_seed_with_many_errors(hung: Hung) -> None:
+def test_a_seed_with_many_errors(image_in_product: ImageInProduct) -> None:
     seeds: list[Any] = [
         {"merchants": [1] * 50_000},
         {"merchants": [{"\ud83d" * 999: 1, "code": "x"}]},
     ]
     for seed in seeds:
-        answer = sent(hung, "SEED", as_json(seed))
-        must_refuse(answer, 422, "invalid_seed")
+        answer = sent(image_in_product, "SEED", encode_json(seed))
+        check_error(answer, 422, "invalid_seed")
         assert len(answer.body) < 20_000
 
 
-def test_the_journal_is_bounded(hung: Hung) -> None:
-    shop = hung.shop
+def test_the_journal_is_bounded(image_in_product: ImageInProduct) -> None:
+    store = image_in_product.store
     names = "&".join(f"{'n' * 90}{n}=1" for n in range(60))
-    crowd = as_json({f"{n}{'x' * 200}": 1 for n in range(150)} | ERRORS["ninety wrong"])
+    crowd = encode_json({f"{n}{'x' * 200}": 1 for n in range(150)} | ERRORS["ninety wrong"])
     for _ in range(30):
-        shop.call("POST", f"{PRODUCTS}?{names}&keyword={'k' * 900}", crowd, user_agent="u" * 900)
-    kept = admin(shop.service, "GET", JOURNAL + "?limit=1000")
+        store.call(
+            "POST", f"{PRODUCTS_PATH}?{names}&keyword={'k' * 900}", crowd, user_agent="u" * 900
+        )
+    kept = admin(store.service, "GET", JOURNAL + "?limit=1000")
     assert kept.status == 200
     assert {entry["status"] for entry in kept.data[:30]} == {422}
     assert max(len(json.dumps(entry)) for entry in kept.data) < 20_000
@@ -207,7 +215,7 @@ def test_the_whole_journal_is_bounded() -> None:
     journal = Journal()
     shape = {f"field {n}": "x" * 200 for n in range(100)}
     for number in range(400):
-        scope: dict[str, Any] = {"path": PRODUCTS, "query_string": b"", "headers": []}
+        scope: dict[str, Any] = {"path": PRODUCTS_PATH, "query_string": b"", "headers": []}
         context.get(scope).body_shape = shape
         journal.record(scope, {"id": number, "method": "POST"})
     kept = [entry["id"] for entry in journal.entries()]

@@ -4,21 +4,31 @@ import pytest
 import pyvips
 
 from tests import sample_photos
-from tests.client import Answer, as_json, field, multipart, part, parts, urlencoded
+from tests.client import (
+    Response,
+    encode_field,
+    encode_json,
+    encode_multipart,
+    encode_part,
+    encode_urlencoded,
+    join_parts,
+)
 from tests.metadata_markers import SECRET, everywhere
 from tests.sample_photos import HEIGHT, WIDTH
-from tests.stores import ROLES, Hung, Service, Shop
+from tests.stores import ROLES, ImageInProduct, Service, Store
 
 FRESH = sample_photos.png(seed=11)
 
 
-def must_show(hung: Hung, answer: Answer, width: int = WIDTH, height: int = HEIGHT) -> None:
+def must_show(
+    image_in_product: ImageInProduct, answer: Response, width: int = WIDTH, height: int = HEIGHT
+) -> None:
     """Fail unless the answer's four URLs work and show pictures of the declared sizes."""
     assert answer.status == 201, answer
-    assert answer.data["id"] == hung.id
+    assert answer.data["id"] == image_in_product.id
     for role in ROLES:
         declared = answer.data["image"][role]
-        served = hung.shop.service.get(declared["url"])
+        served = image_in_product.store.service.get(declared["url"])
         assert served.status == 200
         decoded = pyvips.Image.new_from_buffer(served.body, "", fail_on="error").autorot()
         rounded = int(declared["width"] + 0.5), int(declared["height"] + 0.5)
@@ -31,49 +41,70 @@ def must_show(hung: Hung, answer: Answer, width: int = WIDTH, height: int = HEIG
 # Ways in
 
 
-def test_a_file(hung: Hung) -> None:
-    answer = hung.shop.update(hung.id, photo=sample_photos.jpeg(width=1300, height=700))
-    must_show(hung, answer, 1300, 700)
+def test_a_file(image_in_product: ImageInProduct) -> None:
+    answer = image_in_product.store.update(
+        image_in_product.id, photo=sample_photos.jpeg(width=1300, height=700)
+    )
+    must_show(image_in_product, answer, 1300, 700)
     assert answer.data["image"]["standard_resolution"]["width"] == 1000
     assert all(url.endswith(".jpg") for url in shown(answer))
 
 
-def test_a_link_as_text(hung: Hung, photos: str) -> None:
-    must_show(hung, hung.shop.update(hung.id, photo=f"{photos}/a.png"))
+def test_a_link_as_text(image_in_product: ImageInProduct, photos: str) -> None:
+    must_show(
+        image_in_product,
+        image_in_product.store.update(image_in_product.id, photo=f"{photos}/a.png"),
+    )
 
 
 @pytest.mark.parametrize("name", ["photo", "original"])
-def test_a_link_in_json_and_urlencoded(hung: Hung, photos: str, name: str) -> None:
-    by_json = hung.shop.update(hung.id, as_json({name: f" {photos}/a.png\n"}))
-    must_show(hung, by_json)
-    by_form = hung.shop.update(hung.id, urlencoded(**{name: f"{photos}/b.jpg", "alt": "نص بديل"}))
-    must_show(hung, by_form)
+def test_a_link_in_json_and_urlencoded(
+    image_in_product: ImageInProduct, photos: str, name: str
+) -> None:
+    by_json = image_in_product.store.update(
+        image_in_product.id, encode_json({name: f" {photos}/a.png\n"})
+    )
+    must_show(image_in_product, by_json)
+    by_form = image_in_product.store.update(
+        image_in_product.id, encode_urlencoded(**{name: f"{photos}/b.jpg", "alt": "نص بديل"})
+    )
+    must_show(image_in_product, by_form)
     assert by_form.data["alt_seo"] == "نص بديل"
 
 
-def test_original_as_text(hung: Hung, photos: str) -> None:
-    must_show(hung, hung.shop.update(hung.id, original=f"{photos}/b.jpg"))
+def test_original_as_text(image_in_product: ImageInProduct, photos: str) -> None:
+    must_show(
+        image_in_product,
+        image_in_product.store.update(image_in_product.id, original=f"{photos}/b.jpg"),
+    )
 
 
-def test_photo_wins_over_original_when_both_are_links(hung: Hung, photos: str) -> None:
-    answer = hung.shop.update(hung.id, photo=f"{photos}/b.jpg", original=f"{photos}/missing.png")
-    must_show(hung, answer)
+def test_photo_wins_over_original_when_both_are_links(
+    image_in_product: ImageInProduct, photos: str
+) -> None:
+    answer = image_in_product.store.update(
+        image_in_product.id, photo=f"{photos}/b.jpg", original=f"{photos}/missing.png"
+    )
+    must_show(image_in_product, answer)
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_bytes_win_over_links(hung: Hung, photos: str, *, late: bool) -> None:
-    links = [field("photo", f"{photos}/missing.png"), field("original", f"{photos}/missing.png")]
-    file = field("photo", FRESH)
-    form = parts(*links, file) if late else parts(file, *links)
-    must_show(hung, hung.shop.update(hung.id, form))
+def test_bytes_win_over_links(image_in_product: ImageInProduct, photos: str, *, late: bool) -> None:
+    links = [
+        encode_field("photo", f"{photos}/missing.png"),
+        encode_field("original", f"{photos}/missing.png"),
+    ]
+    file = encode_field("photo", FRESH)
+    form = join_parts(*links, file) if late else join_parts(file, *links)
+    must_show(image_in_product, image_in_product.store.update(image_in_product.id, form))
 
 
-def test_a_link_that_leads_to_no_photo(hung: Hung, photos: str) -> None:
+def test_a_link_that_leads_to_no_photo(image_in_product: ImageInProduct, photos: str) -> None:
     for path, reason in (("/page.html", "link_is_page"), ("/missing.png", "link_not_found")):
-        answer = hung.shop.update(hung.id, photo=photos + path)
+        answer = image_in_product.store.update(image_in_product.id, photo=photos + path)
         assert (answer.status, answer.reasons) == (422, reason)
         assert list(answer.json["error"]["fields"]) == ["photo"]
-    hung.must_be_whole()
+    image_in_product.check_unchanged()
 
 
 @pytest.mark.parametrize(
@@ -93,145 +124,164 @@ def test_a_link_that_leads_to_no_photo(hung: Hung, photos: str) -> None:
         ("http://127.0.0.2:22/", "link_port_not_allowed"),
     ],
 )
-def test_texts_that_are_no_link(hung: Hung, text: str, reason: str) -> None:
-    answer = hung.shop.update(hung.id, photo=text)
+def test_texts_that_are_no_link(image_in_product: ImageInProduct, text: str, reason: str) -> None:
+    answer = image_in_product.store.update(image_in_product.id, photo=text)
     assert (answer.status, answer.reasons) == (422, reason)
-    hung.must_be_whole()
+    image_in_product.check_unchanged()
 
 
 @pytest.mark.parametrize("value", [5, True, False, [], ["http://a.test/b"], {"url": "x"}, "\ud800"])
-def test_json_values_that_are_no_link(hung: Hung, value: object) -> None:
-    answer = hung.shop.update(hung.id, as_json({"photo": value}))
+def test_json_values_that_are_no_link(image_in_product: ImageInProduct, value: object) -> None:
+    answer = image_in_product.store.update(image_in_product.id, encode_json({"photo": value}))
     assert (answer.status, answer.reasons) == (422, "link_malformed")
-    hung.must_be_whole()
+    image_in_product.check_unchanged()
 
 
 # What a file is
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "gif", "avif"])
-def test_bytes_decide_and_neither_name_nor_type(hung: Hung, kind: str) -> None:
+def test_bytes_decide_and_neither_name_nor_type(
+    image_in_product: ImageInProduct, kind: str
+) -> None:
     photo: bytes = getattr(sample_photos, kind)(seed=12)
     lies = (
         'Content-Disposition: form-data; name="photo"; filename="a.txt"\r\nContent-Type: text/html'
     )
-    answer = hung.shop.update(hung.id, parts(part(lies, photo)))
-    must_show(hung, answer)
+    answer = image_in_product.store.update(
+        image_in_product.id, join_parts(encode_part(lies, photo))
+    )
+    must_show(image_in_product, answer)
     extension = "jpg" if kind == "jpeg" else kind
     assert {url.rpartition(".")[2] for url in shown(answer)} == {extension}
 
 
 @pytest.mark.parametrize("kind", sorted(sample_photos.refused()))
-def test_what_is_no_photo(hung: Hung, kind: str) -> None:
-    answer = hung.shop.update(hung.id, photo=sample_photos.refused()[kind])
+def test_what_is_no_photo(image_in_product: ImageInProduct, kind: str) -> None:
+    answer = image_in_product.store.update(image_in_product.id, photo=sample_photos.refused()[kind])
     assert answer.status == 422
     assert answer.reasons in {"photo_not_an_image", "photo_unsupported"}
-    hung.must_be_whole()
+    image_in_product.check_unchanged()
 
 
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.98])
-def test_half_a_photo(hung: Hung, share: float) -> None:
+def test_half_a_photo(image_in_product: ImageInProduct, share: float) -> None:
     for whole in (
         sample_photos.jpeg(width=300, height=300),
         sample_photos.png(width=300, height=300),
     ):
-        answer = hung.shop.update(hung.id, photo=whole[: int(len(whole) * share)])
+        answer = image_in_product.store.update(
+            image_in_product.id, photo=whole[: int(len(whole) * share)]
+        )
         assert (answer.status, answer.reasons) == (422, "photo_damaged")
-    hung.must_be_whole()
+    image_in_product.check_unchanged()
 
 
-def test_no_marker_of_the_camera_is_served(hung: Hung) -> None:
+def test_no_marker_of_the_camera_is_served(image_in_product: ImageInProduct) -> None:
     one_of_each = {kind: photo for kind, photo in everywhere().values() if SECRET in photo}
     assert len(one_of_each) == 5
     for photo in one_of_each.values():
-        answer = hung.shop.update(hung.id, photo=photo)
+        answer = image_in_product.store.update(image_in_product.id, photo=photo)
         assert answer.status == 201, answer
         for url in shown(answer):
-            assert SECRET not in hung.shop.service.get(url).body
+            assert SECRET not in image_in_product.store.service.get(url).body
 
 
-def test_the_orientation_is_applied(hung: Hung) -> None:
-    answer = hung.shop.update(
-        hung.id, photo=sample_photos.jpeg(width=300, height=200, orientation=6)
+def test_the_orientation_is_applied(image_in_product: ImageInProduct) -> None:
+    answer = image_in_product.store.update(
+        image_in_product.id, photo=sample_photos.jpeg(width=300, height=200, orientation=6)
     )
-    must_show(hung, answer, 200, 300)
+    must_show(image_in_product, answer, 200, 300)
 
 
 # What changes and what stays
 
 
-def shown(answer: Answer) -> list[str]:
+def shown(answer: Response) -> list[str]:
     """Give the four URLs of an answer."""
     return [answer.data["image"][role]["url"] for role in ROLES]
 
 
-def test_what_is_not_mentioned_stays(hung: Hung) -> None:
-    data = hung.shop.update(hung.id, photo=FRESH).data
+def test_what_is_not_mentioned_stays(image_in_product: ImageInProduct) -> None:
+    data = image_in_product.store.update(image_in_product.id, photo=FRESH).data
     assert (data["alt_seo"], data["sort"], data["default"]) == ("before", 7, True)
 
 
-def test_new_bytes_have_new_urls_and_the_old_ones_go_on(hung: Hung) -> None:
-    answer = hung.shop.update(hung.id, photo=FRESH)
-    assert not set(shown(answer)) & set(hung.urls().values())
-    assert hung.pictures() == hung.were
+def test_new_bytes_have_new_urls_and_the_old_ones_go_on(image_in_product: ImageInProduct) -> None:
+    answer = image_in_product.store.update(image_in_product.id, photo=FRESH)
+    assert not set(shown(answer)) & set(image_in_product.urls().values())
+    assert image_in_product.download_files() == image_in_product.initial_files
 
 
-def test_the_same_bytes_keep_their_urls(hung: Hung) -> None:
-    again = hung.shop.update(hung.id, photo=sample_photos.png(seed=9), alt="after")
-    assert again.data["image"] == hung.shown["image"]
+def test_the_same_bytes_keep_their_urls(image_in_product: ImageInProduct) -> None:
+    again = image_in_product.store.update(
+        image_in_product.id, photo=sample_photos.png(seed=9), alt="after"
+    )
+    assert again.data["image"] == image_in_product.data["image"]
     assert again.data["alt_seo"] == "after"
 
 
-def test_the_same_bytes_by_link_keep_their_urls(shop: Shop, photos: str) -> None:
-    hung = Hung.up(shop, photo=sample_photos.png(seed=3))
-    assert hung.shop.update(hung.id, photo=f"{photos}/a.png").data["image"] == hung.shown["image"]
+def test_the_same_bytes_by_link_keep_their_urls(store: Store, photos: str) -> None:
+    image_in_product = ImageInProduct.create(store, photo=sample_photos.png(seed=3))
+    assert (
+        image_in_product.store.update(image_in_product.id, photo=f"{photos}/a.png").data["image"]
+        == image_in_product.data["image"]
+    )
 
 
-def test_details_show_the_new_picture(hung: Hung) -> None:
-    answer = hung.shop.update(hung.id, photo=FRESH, alt="after", sort="2.5")
-    details = hung.shop.details(hung.product)
+def test_details_show_the_new_picture(image_in_product: ImageInProduct) -> None:
+    answer = image_in_product.store.update(
+        image_in_product.id, photo=FRESH, alt="after", sort="2.5"
+    )
+    details = image_in_product.store.product_details(image_in_product.product_id)
     (image,) = details["images"]
     assert image["url"] == details["main_image"] == shown(answer)[0]
     assert (details["thumbnail"], image["alt"], image["sort"]) == (shown(answer)[3], "after", 2.5)
 
 
-def test_a_photo_beside_a_wrong_field_changes_nothing(hung: Hung) -> None:
-    answer = hung.shop.update(hung.id, photo=FRESH, sort="last", alt="after")
+def test_a_photo_beside_a_wrong_field_changes_nothing(image_in_product: ImageInProduct) -> None:
+    answer = image_in_product.store.update(
+        image_in_product.id, photo=FRESH, sort="last", alt="after"
+    )
     assert (answer.status, answer.reasons) == (422, "not_number")
-    hung.must_be_whole()
+    image_in_product.check_unchanged()
 
 
-def test_nothing_is_left_on_its_way(hung: Hung, service: Service) -> None:
-    hung.shop.update(hung.id, photo=FRESH)
-    hung.shop.update(hung.id, photo=b"no photo")
-    assert service.arriving() == []
+def test_nothing_is_left_on_its_way(image_in_product: ImageInProduct, service: Service) -> None:
+    image_in_product.store.update(image_in_product.id, photo=FRESH)
+    image_in_product.store.update(image_in_product.id, photo=b"no photo")
+    assert service.incoming_files() == []
 
 
 # FATRINA_PHOTO_OPTIONAL
 
 
-def test_a_photo_may_be_left_out_where_the_settings_say_so(strict: Service) -> None:
-    shop = Shop.open(strict)
-    product = shop.product()
-    image = shop.attach(product)
-    for body in (multipart(alt="new"), as_json({"alt": "new"}), urlencoded(alt="new")):
-        data = shop.update(image["id"], body).data
+def test_a_photo_may_be_left_out_where_the_settings_say_so(strict_service: Service) -> None:
+    store = Store.create(strict_service)
+    product = store.create_product()
+    image = store.attach(product)
+    for body in (
+        encode_multipart(alt="new"),
+        encode_json({"alt": "new"}),
+        encode_urlencoded(alt="new"),
+    ):
+        data = store.update(image["id"], body).data
         assert data == {**image, "alt_seo": "new"}
-    empty = shop.call("POST", f"/admin/v2/products/images/{image['id']}")
+    empty = store.call("POST", f"/admin/v2/products/images/{image['id']}")
     assert (empty.status, empty.data["alt_seo"]) == (201, "new")
 
 
-def test_an_empty_file_is_never_taken_for_none(strict: Service) -> None:
-    shop = Shop.open(strict)
-    image = shop.attach(shop.product())
-    answer = shop.update(image["id"], photo=b"", alt="new")
+def test_an_empty_file_is_never_taken_for_none(strict_service: Service) -> None:
+    store = Store.create(strict_service)
+    image = store.attach(store.create_product())
+    answer = store.update(image["id"], photo=b"", alt="new")
     assert (answer.status, answer.reasons) == (422, "photo_empty")
 
 
-def test_the_public_address_begins_every_url(strict: Service) -> None:
-    shop = Shop.open(strict)
-    image = shop.attach(shop.product())
+def test_the_public_address_begins_every_url(strict_service: Service) -> None:
+    store = Store.create(strict_service)
+    image = store.attach(store.create_product())
     for role in ROLES:
         url = image["image"][role]["url"]
-        assert url.startswith(f"https://cdn.shop.test/pictures/{shop.code}/")
-        assert strict.get(url).status == 200
+        assert url.startswith(f"https://cdn.shop.test/pictures/{store.merchant_code}/")
+        assert strict_service.get(url).status == 200

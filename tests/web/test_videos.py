@@ -3,137 +3,159 @@
 import pytest
 
 from tests import sample_photos
-from tests.client import Body, as_json, call, multipart, urlencoded
+from tests.client import Body, encode_json, encode_multipart, encode_urlencoded, request
 from tests.domain.test_video import ID, LINKS, STRANGERS
-from tests.stores import BY_SKU, FILM, UPDATE, VIDEO, Hung, Service, Shop
-from tests.web.error_responses import must_refuse
+from tests.stores import (
+    SKU_PATH,
+    UPDATE_PATH,
+    VIDEO_PATH,
+    VIDEO_URL,
+    ImageInProduct,
+    Service,
+    Store,
+)
+from tests.web.error_responses import check_error
 
 THUMBNAIL = f"https://img.youtube.com/vi/{ID}/default.jpg"
 
 
 @pytest.mark.parametrize("link", LINKS)
-def test_links(shop: Shop, link: str) -> None:
-    data = shop.attach_video(shop.product(), video_url=link)
+def test_links(store: Store, link: str) -> None:
+    data = store.attach_video(store.create_product(), video_url=link)
     assert (data["type"], data["video_url"]) == ("video", link)
     assert data["image"]["thumbnail"]["url"] == THUMBNAIL
 
 
-def test_what_is_no_link(shop: Shop) -> None:
-    product = shop.product()
+def test_what_is_no_link(store: Store) -> None:
+    product = store.create_product()
     # Blanks around a link are dropped, and nothing is nothing.
     wrong = [link for link in STRANGERS if link.strip() == link and link]
     for value in (*wrong, 5, True, [], {}, 1.5):
-        answer = shop.call("POST", VIDEO.format(product), as_json({"video_url": value}))
-        must_refuse(answer, 422, "invalid_video_link")
+        answer = store.call("POST", VIDEO_PATH.format(product), encode_json({"video_url": value}))
+        check_error(answer, 422, "invalid_video_link")
         assert list(answer.json["error"]["fields"]) == ["video_url"]
-    assert shop.order(product) == []
+    assert store.image_ids(product) == []
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        as_json({}),
-        as_json({"video_url": None}),
-        as_json({"video_url": ""}),
-        as_json({"video_url": " "}),
-        as_json({"original": FILM}),
-        multipart(video_url=b"a file"),
+        encode_json({}),
+        encode_json({"video_url": None}),
+        encode_json({"video_url": ""}),
+        encode_json({"video_url": " "}),
+        encode_json({"original": VIDEO_URL}),
+        encode_multipart(video_url=b"a file"),
         Body(b"", "application/json"),
     ],
 )
-def test_a_link_is_required(shop: Shop, body: Body) -> None:
-    must_refuse(shop.call("POST", VIDEO.format(shop.product()), body), 422, "required")
+def test_a_link_is_required(store: Store, body: Body) -> None:
+    check_error(
+        store.call("POST", VIDEO_PATH.format(store.create_product()), body), 422, "required"
+    )
 
 
-def test_every_kind_of_body(shop: Shop) -> None:
-    fields = {"video_url": f" {FILM}\n", "default": "1", "alt": "فيلم", "sort": "7.5"}
-    for body in (as_json(fields), urlencoded(**fields), multipart(**fields)):
-        product = shop.product()
-        shop.attach(product)
-        data = shop.call("POST", VIDEO.format(product), body).data
-        assert (data["video_url"], data["default"], data["sort"]) == (FILM, True, 7.5)
+def test_every_kind_of_body(store: Store) -> None:
+    fields = {"video_url": f" {VIDEO_URL}\n", "default": "1", "alt": "فيلم", "sort": "7.5"}
+    for body in (encode_json(fields), encode_urlencoded(**fields), encode_multipart(**fields)):
+        product = store.create_product()
+        store.attach(product)
+        data = store.call("POST", VIDEO_PATH.format(product), body).data
+        assert (data["video_url"], data["default"], data["sort"]) == (VIDEO_URL, True, 7.5)
         assert data["alt_seo"] == "فيلم"
 
 
-def test_all_faults_at_once(shop: Shop) -> None:
+def test_all_faults_at_once(store: Store) -> None:
     sent = {"video_url": "x", "default": "maybe", "sort": [], "alt": 5}
-    answer = shop.call("POST", VIDEO.format(shop.product()), as_json(sent))
+    answer = store.call("POST", VIDEO_PATH.format(store.create_product()), encode_json(sent))
     assert answer.status == 422
     assert list(answer.json["error"]["fields"]) == ["default", "sort", "alt", "video_url"]
 
 
-def test_who_and_what_come_before_the_body(service: Service, shop: Shop) -> None:
-    others = Shop.open(service).product(sku="theirs")
-    for path in (VIDEO.format(others), BY_SKU.format("theirs") + "/videos", VIDEO.format("x")):
-        with shop.line() as line:
-            line.send(shop.head("POST", path, content_length="50000"))
-            must_refuse(line.answer(), 404, "not_found")
-    must_refuse(call(service.port, "POST", VIDEO.format(others)), 401, "invalid_token")
-    with shop.line() as line:
-        head = shop.head("POST", VIDEO.format(shop.product()), content_length="9999999")
+def test_who_and_what_come_before_the_body(service: Service, store: Store) -> None:
+    others = Store.create(service).create_product(sku="theirs")
+    for path in (
+        VIDEO_PATH.format(others),
+        SKU_PATH.format("theirs") + "/videos",
+        VIDEO_PATH.format("x"),
+    ):
+        with store.connect() as line:
+            line.send(store.request_head("POST", path, content_length="50000"))
+            check_error(line.read_response(), 404, "not_found")
+    check_error(request(service.port, "POST", VIDEO_PATH.format(others)), 401, "invalid_token")
+    with store.connect() as line:
+        head = store.request_head(
+            "POST", VIDEO_PATH.format(store.create_product()), content_length="9999999"
+        )
         line.send(head)
-        must_refuse(line.answer(), 413, "payload_too_large")
+        check_error(line.read_response(), 413, "payload_too_large")
 
 
 # Its place
 
 
-def test_a_product_whose_main_picture_is_a_video(shop: Shop) -> None:
-    product = shop.product()
-    image, film = shop.attach(product), shop.attach_video(product, default=True, alt="x")
-    details = shop.details(product)
+def test_a_product_whose_main_picture_is_a_video(store: Store) -> None:
+    product = store.create_product()
+    image, film = store.attach(product), store.attach_video(product, default=True, alt="x")
+    details = store.product_details(product)
     assert (details["status"], details["main_image"]) == ("sale", THUMBNAIL)
     assert details["thumbnail"] == THUMBNAIL
-    assert shop.order(product) == [image["id"], film["id"]]
+    assert store.image_ids(product) == [image["id"], film["id"]]
     assert details["images"][1] == {
         "id": film["id"],
         "url": THUMBNAIL,
         "main": True,
         "three_d_image_url": "",
         "alt": "x",
-        "video_url": FILM,
+        "video_url": VIDEO_URL,
         "type": "video",
         "sort": 2,
     }
-    assert shop.delete(film["id"]).status == 202
-    assert shop.main(product) == [image["id"]]
-    assert shop.details(product)["main_image"] == image["image"]["original"]["url"]
+    assert store.delete(film["id"]).status == 202
+    assert store.main_image_ids(product) == [image["id"]]
+    assert store.product_details(product)["main_image"] == image["image"]["original"]["url"]
 
 
-def test_a_full_gallery_takes_videos(shop: Shop) -> None:
-    product = shop.product(sku="full")
+def test_a_full_gallery_takes_videos(store: Store) -> None:
+    product = store.create_product(sku="full")
     for _ in range(10):
-        shop.attach(product)
-    shop.attach_video(product)
-    assert shop.call("POST", BY_SKU.format("full") + "/videos", as_json({"video_url": FILM})).data
-    with shop.line() as line:
-        path = BY_SKU.format("full") + "/images"
-        line.send(shop.head("POST", path, content_length="5000000"))
-        must_refuse(line.answer(), 422, "gallery_full")
-    assert len(shop.order(product)) == 12
+        store.attach(product)
+    store.attach_video(product)
+    assert store.call(
+        "POST", SKU_PATH.format("full") + "/videos", encode_json({"video_url": VIDEO_URL})
+    ).data
+    with store.connect() as line:
+        path = SKU_PATH.format("full") + "/images"
+        line.send(store.request_head("POST", path, content_length="5000000"))
+        check_error(line.read_response(), 422, "gallery_full")
+    assert len(store.image_ids(product)) == 12
 
 
 # Update
 
 
-def test_no_photo_replaces_a_video(shop: Shop, photos: str) -> None:
-    product = shop.product()
-    film = shop.attach_video(product, alt="before")
+def test_no_photo_replaces_a_video(store: Store, photos: str) -> None:
+    product = store.create_product()
+    film = store.attach_video(product, alt="before")
     for field, sent in (
-        ("photo", multipart(photo=sample_photos.png(), alt="after")),
-        ("photo", multipart(photo=f"{photos}/a.png", alt="after")),
-        ("original", as_json({"original": f"{photos}/a.png", "alt": "after"})),
+        ("photo", encode_multipart(photo=sample_photos.png(), alt="after")),
+        ("photo", encode_multipart(photo=f"{photos}/a.png", alt="after")),
+        ("original", encode_json({"original": f"{photos}/a.png", "alt": "after"})),
     ):
-        answer = shop.call("POST", UPDATE.format(film["id"]), sent)
-        must_refuse(answer, 422, "image_is_video")
+        answer = store.call("POST", UPDATE_PATH.format(film["id"]), sent)
+        check_error(answer, 422, "image_is_video")
         assert list(answer.json["error"]["fields"]) == [field]
-    must_refuse(shop.update(film["id"], multipart(alt="after")), 422, "required")
-    assert [image["alt"] for image in shop.details(product)["images"]] == ["before"]
+    check_error(store.update(film["id"], encode_multipart(alt="after")), 422, "required")
+    assert [image["alt"] for image in store.product_details(product)["images"]] == ["before"]
 
 
-def test_the_rest_of_a_video_changes_where_a_photo_is_optional(small: Hung) -> None:
-    film = small.shop.attach_video(small.product)
-    answer = small.shop.update(film["id"], multipart(alt="after", sort="0", default="1"))
+def test_the_rest_of_a_video_changes_where_a_photo_is_optional(
+    strict_image: ImageInProduct,
+) -> None:
+    film = strict_image.store.attach_video(strict_image.product_id)
+    answer = strict_image.store.update(
+        film["id"], encode_multipart(alt="after", sort="0", default="1")
+    )
     assert answer.status == 201
     assert answer.data == film | {"alt_seo": "after", "sort": 0, "default": True}
-    assert small.shop.order(small.product) == [film["id"], small.id]
+    assert strict_image.store.image_ids(strict_image.product_id) == [film["id"], strict_image.id]

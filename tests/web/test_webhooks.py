@@ -9,11 +9,21 @@ import pytest
 
 from fatrina.actions.webhooks import subscriptions
 from tests import sample_photos
-from tests.client import Answer, as_json
+from tests.client import Response, encode_json
 from tests.domain.test_webhook import hmac_sha256
-from tests.stores import ADMIN, FILM, PREFIX, PRODUCT, Hung, Service, Shop, running, until
-from tests.web.error_responses import must_refuse
-from tests.webhook_receiver import Receiver, receiving
+from tests.stores import (
+    ADMIN_TOKEN,
+    PREFIX,
+    PRODUCT_PATH,
+    VIDEO_URL,
+    ImageInProduct,
+    Service,
+    Store,
+    run_service,
+    wait_until,
+)
+from tests.web.error_responses import check_error
+from tests.webhook_receiver import WebhookReceiver, run_receiver
 
 WEBHOOKS = PREFIX + "/webhooks"
 SUBSCRIBE = WEBHOOKS + "/subscribe"
@@ -26,10 +36,10 @@ PAUSE = 0.3
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service that tries again soon, and may reach this machine."""
     folder = tmp_path_factory.mktemp("service")
-    with running(
+    with run_service(
         *(folder,),
         download_allow="127.0.0.1",
-        admin_token=ADMIN,
+        admin_token=ADMIN_TOKEN,
         webhook_pause=PAUSE,
         webhook_seconds=1.0,
         photo_optional=True,
@@ -38,36 +48,36 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
+def receiver() -> Iterator[WebhookReceiver]:
+    with run_receiver() as receiver:
         yield receiver
 
 
-def subscribe(shop: Shop, url: str, event: str = IMAGES, **more: object) -> Any:
+def subscribe(store: Store, url: str, event: str = IMAGES, **more: object) -> Any:
     wanted = {"name": "mine", "event": event, "url": url, "secret": "s3cret", **more}
-    answer = shop.call("POST", SUBSCRIBE, as_json(wanted))
+    answer = store.call("POST", SUBSCRIBE, encode_json(wanted))
     assert answer.status == 200, answer
     return answer.data
 
 
-def admin(shop: Shop, method: str, target: str) -> Answer:
-    return shop.call(method, target, authorization=f"Bearer {ADMIN}")
+def admin(store: Store, method: str, target: str) -> Response:
+    return store.call(method, target, authorization=f"Bearer {ADMIN_TOKEN}")
 
 
-def deliveries(shop: Shop) -> list[Any]:
-    answer = admin(shop, "GET", f"/_fatrina/deliveries?merchant={shop.code}")
+def deliveries(store: Store) -> list[Any]:
+    answer = admin(store, "GET", f"/_fatrina/deliveries?merchant={store.merchant_code}")
     return list(answer.data or ())
 
 
-def over(shop: Shop) -> bool:
-    return all(each["due_at"] is None for each in deliveries(shop))
+def over(store: Store) -> bool:
+    return all(each["due_at"] is None for each in deliveries(store))
 
 
 # Subscriptions
 
 
-def test_a_subscription(shop: Shop) -> None:
-    made = subscribe(shop, "https://far.example/hook", headers=[{"key": "X-Shop", "value": "a"}])
+def test_a_subscription(store: Store) -> None:
+    made = subscribe(store, "https://far.example/hook", headers=[{"key": "X-Shop", "value": "a"}])
     expected = {
         "id": made["id"],
         "name": "mine",
@@ -81,36 +91,36 @@ def test_a_subscription(shop: Shop) -> None:
         "secret": "********",
     }
     assert made == expected
-    assert shop.call("GET", WEBHOOKS).data == [expected]
-    change = as_json({"url": "https://far.example/new", "security_strategy": "token"})
-    changed = shop.call("PUT", f"{WEBHOOKS}/{made['id']}", change)
+    assert store.call("GET", WEBHOOKS).data == [expected]
+    change = encode_json({"url": "https://far.example/new", "security_strategy": "token"})
+    changed = store.call("PUT", f"{WEBHOOKS}/{made['id']}", change)
     assert changed.data == expected | {
         "url": "https://far.example/new",
         "security_strategy": "token",
     }
-    assert shop.call("GET", WEBHOOKS).data == [changed.data]
+    assert store.call("GET", WEBHOOKS).data == [changed.data]
 
 
-def test_the_events(shop: Shop) -> None:
-    assert [each["event"] for each in shop.call("GET", WEBHOOKS + "/events").data] == [
+def test_the_events(store: Store) -> None:
+    assert [each["event"] for each in store.call("GET", WEBHOOKS + "/events").data] == [
         IMAGES,
         PRODUCTS,
     ]
 
 
 @pytest.mark.parametrize("how", ["id in the query", "url in the query", "id", "url"])
-def test_unsubscribing(shop: Shop, how: str) -> None:
-    made = subscribe(shop, "https://far.example/hook")
-    other = subscribe(shop, "https://far.example/other")
+def test_unsubscribing(store: Store, how: str) -> None:
+    made = subscribe(store, "https://far.example/hook")
+    other = subscribe(store, "https://far.example/other")
     field = how.split(maxsplit=1)[0]
     if "query" in how:
-        answer = shop.call("DELETE", f"{UNSUBSCRIBE}?{field}={made[field]}")
+        answer = store.call("DELETE", f"{UNSUBSCRIBE}?{field}={made[field]}")
     else:
-        answer = shop.call("DELETE", UNSUBSCRIBE, as_json({field: made[field]}))
+        answer = store.call("DELETE", UNSUBSCRIBE, encode_json({field: made[field]}))
     assert (answer.status, answer.data["code"]) == (202, 202)
-    assert [each["id"] for each in shop.call("GET", WEBHOOKS).data] == [other["id"]]
-    again = shop.call("DELETE", f"{UNSUBSCRIBE}?id={made['id']}")
-    must_refuse(again, 404, "not_found")
+    assert [each["id"] for each in store.call("GET", WEBHOOKS).data] == [other["id"]]
+    again = store.call("DELETE", f"{UNSUBSCRIBE}?id={made['id']}")
+    check_error(again, 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -132,144 +142,167 @@ def test_unsubscribing(shop: Shop, how: str) -> None:
     ],
 )
 def test_what_cannot_be_subscribed(
-    shop: Shop, fields: dict[str, object], at_fault: str, reason: str
+    store: Store, fields: dict[str, object], at_fault: str, reason: str
 ) -> None:
     sound = {"name": "mine", "event": IMAGES, "url": "https://far.example/", "secret": "x"}
-    answer = shop.call("POST", SUBSCRIBE, as_json(sound | fields))
+    answer = store.call("POST", SUBSCRIBE, encode_json(sound | fields))
     assert answer.status == 422
     assert reason in answer.reasons.split(", ")
     assert at_fault in answer.json["error"]["fields"]
-    assert shop.call("GET", WEBHOOKS).data == []
+    assert store.call("GET", WEBHOOKS).data == []
 
 
-def test_a_hundred_subscriptions_are_the_most(shop: Shop) -> None:
+def test_a_hundred_subscriptions_are_the_most(store: Store) -> None:
     for _ in range(100):
-        subscribe(shop, "https://far.example/")
+        subscribe(store, "https://far.example/")
     one_more = {"name": "mine", "event": IMAGES, "url": "https://far.example/"}
-    answer = shop.call("POST", SUBSCRIBE, as_json(one_more))
-    must_refuse(answer, 422, "too_many_subscriptions")
+    answer = store.call("POST", SUBSCRIBE, encode_json(one_more))
+    check_error(answer, 422, "too_many_subscriptions")
 
 
-def test_another_shop_sees_none_of_it(service: Service, shop: Shop) -> None:
-    made = subscribe(shop, "https://far.example/")
-    other = Shop.open(service)
+def test_another_shop_sees_none_of_it(service: Service, store: Store) -> None:
+    made = subscribe(store, "https://far.example/")
+    other = Store.create(service)
     assert other.call("GET", WEBHOOKS).data == []
-    must_refuse(other.call("PUT", f"{WEBHOOKS}/{made['id']}", as_json({})), 404, "not_found")
-    must_refuse(other.call("DELETE", f"{UNSUBSCRIBE}?id={made['id']}"), 404, "not_found")
+    check_error(other.call("PUT", f"{WEBHOOKS}/{made['id']}", encode_json({})), 404, "not_found")
+    check_error(other.call("DELETE", f"{UNSUBSCRIBE}?id={made['id']}"), 404, "not_found")
 
 
 # Deliveries
 
 
-def test_an_update_is_told(hung: Hung, receiver: Receiver) -> None:
-    shop = hung.shop
-    subscribe(shop, receiver.url + "/hook", headers=[{"key": "X-Shop", "value": "a"}])
-    assert hung.shop.update(hung.id, photo=sample_photos.png(seed=77), alt="").status == 201
-    (heard,) = receiver.hears(1)
+def test_an_update_is_told(image_in_product: ImageInProduct, receiver: WebhookReceiver) -> None:
+    store = image_in_product.store
+    subscribe(store, receiver.url + "/hook", headers=[{"key": "X-Shop", "value": "a"}])
+    assert (
+        image_in_product.store.update(
+            image_in_product.id, photo=sample_photos.png(seed=77), alt=""
+        ).status
+        == 201
+    )
+    (heard,) = receiver.wait_for(1)
     assert heard.path == "/hook"
     assert heard.headers["content-type"] == "application/json"
     assert heard.headers["x-shop"] == "a"
     assert heard.headers["x-salla-security-strategy"] == "Signature"
     assert heard.headers["x-salla-signature"] == hmac_sha256(b"s3cret", heard.body)
     assert "authorization" not in heard.headers
-    details = shop.details(hung.product)
+    details = store.product_details(image_in_product.product_id)
     told = heard.json
     assert list(told) == ["event", "merchant", "created_at", "data"]
     assert (told["event"], type(told["merchant"])) == (IMAGES, int)
     assert told["created_at"].endswith(" GMT+0300")
     image = {name: value if value != "" else None for name, value in details["images"][0].items()}
     assert told["data"] == {
-        "id": hung.product,
+        "id": image_in_product.product_id,
         "sku": None,
         "mpn": None,
         "gtin": None,
         "main_image": {name: image[name] for name in ("id", "url", "video_url", "type")},
         "images": [image],
     }
-    assert shop.service.get(str(image["url"])).status == 200
-    until(lambda: over(shop))
-    (row,) = deliveries(shop)
+    assert store.service.get(str(image["url"])).status == 200
+    wait_until(lambda: over(store))
+    (row,) = deliveries(store)
     assert (row["tries"], row["status"], row["problem"]) == (1, 200, None)
 
 
-def test_a_token_is_sent(hung: Hung, receiver: Receiver) -> None:
-    subscribe(hung.shop, receiver.url, security_strategy="token")
-    hung.shop.update(hung.id, alt="new")
-    (heard,) = receiver.hears(1)
+def test_a_token_is_sent(image_in_product: ImageInProduct, receiver: WebhookReceiver) -> None:
+    subscribe(image_in_product.store, receiver.url, security_strategy="token")
+    image_in_product.store.update(image_in_product.id, alt="new")
+    (heard,) = receiver.wait_for(1)
     assert heard.headers["authorization"] == "s3cret"
     assert heard.headers["x-salla-security-strategy"] == "Token"
     assert "x-salla-signature" not in heard.headers
 
 
-def test_what_is_told_to_whom(shop: Shop, receiver: Receiver) -> None:
-    subscribe(shop, receiver.url + "/images", IMAGES)
-    subscribe(shop, receiver.url + "/products", PRODUCTS)
-    product = shop.product()  # a new one is nobody's news
-    image = shop.attach(product)["id"]
-    receiver.hears(2)
-    shop.attach_video(product, video_url=FILM)
-    receiver.hears(4)
-    shop.update(image, alt="new")
-    receiver.hears(6)
-    shop.call("PUT", PRODUCT.format(product), as_json({"sku": "NEW"}))
-    receiver.hears(7)
-    shop.delete(image)
-    receiver.hears(9)
-    shop.update(image + 1, alt="nothing there")
-    until(lambda: over(shop))
-    told = [heard.path for heard in receiver.heard]
+def test_what_is_told_to_whom(store: Store, receiver: WebhookReceiver) -> None:
+    subscribe(store, receiver.url + "/images", IMAGES)
+    subscribe(store, receiver.url + "/products", PRODUCTS)
+    product = store.create_product()  # a new one is nobody's news
+    image = store.attach(product)["id"]
+    receiver.wait_for(2)
+    store.attach_video(product, video_url=VIDEO_URL)
+    receiver.wait_for(4)
+    store.update(image, alt="new")
+    receiver.wait_for(6)
+    store.call("PUT", PRODUCT_PATH.format(product), encode_json({"sku": "NEW"}))
+    receiver.wait_for(7)
+    store.delete(image)
+    receiver.wait_for(9)
+    store.update(image + 1, alt="nothing there")
+    wait_until(lambda: over(store))
+    told = [heard.path for heard in receiver.received]
     assert (told.count("/images"), told.count("/products")) == (4, 5)
-    old = next(each for each in receiver.heard if each.path == "/products").json
-    assert old["data"]["name"] == shop.details(product)["name"]
+    old = next(each for each in receiver.received if each.path == "/products").json
+    assert old["data"]["name"] == store.product_details(product)["name"]
 
 
-def test_what_changes_nothing_is_not_told(hung: Hung, receiver: Receiver) -> None:
-    subscribe(hung.shop, receiver.url)
-    hung.shop.update(hung.id, alt="before")
-    hung.shop.update(hung.id, photo=sample_photos.png(seed=9))
-    must_refuse(hung.shop.update(hung.id, photo=b"no photo"), 422, "photo_not_an_image")
-    hung.shop.update(hung.id, alt="after")
-    (heard,) = receiver.hears(1)
+def test_what_changes_nothing_is_not_told(
+    image_in_product: ImageInProduct, receiver: WebhookReceiver
+) -> None:
+    subscribe(image_in_product.store, receiver.url)
+    image_in_product.store.update(image_in_product.id, alt="before")
+    image_in_product.store.update(image_in_product.id, photo=sample_photos.png(seed=9))
+    check_error(
+        image_in_product.store.update(image_in_product.id, photo=b"no photo"),
+        422,
+        "photo_not_an_image",
+    )
+    image_in_product.store.update(image_in_product.id, alt="after")
+    (heard,) = receiver.wait_for(1)
     assert heard.json["data"]["images"][0]["alt"] == "after"
-    assert len(deliveries(hung.shop)) == 1
+    assert len(deliveries(image_in_product.store)) == 1
 
 
 @pytest.mark.parametrize("status", [204, 301, 404, 500, 0])
-def test_any_other_answer_is_tried_again(hung: Hung, receiver: Receiver, status: int) -> None:
-    receiver.answer = lambda count: status if count < 3 else 201
-    subscribe(hung.shop, receiver.url)
-    hung.shop.update(hung.id, alt="new")
-    bodies = {(heard.path, heard.body) for heard in receiver.hears(3)}
+def test_any_other_answer_is_tried_again(
+    image_in_product: ImageInProduct, receiver: WebhookReceiver, status: int
+) -> None:
+    receiver.status_for = lambda count: status if count < 3 else 201
+    subscribe(image_in_product.store, receiver.url)
+    image_in_product.store.update(image_in_product.id, alt="new")
+    bodies = {(heard.path, heard.body) for heard in receiver.wait_for(3)}
     assert len(bodies) == 1
-    until(lambda: over(hung.shop))
-    (row,) = deliveries(hung.shop)
+    wait_until(lambda: over(image_in_product.store))
+    (row,) = deliveries(image_in_product.store)
     assert (row["tries"], row["status"], row["problem"]) == (3, 201, None)
 
 
 def test_after_three_tries_it_is_given_up_and_can_be_made_by_hand(
-    hung: Hung, receiver: Receiver
+    image_in_product: ImageInProduct, receiver: WebhookReceiver
 ) -> None:
-    receiver.answer = lambda _: 500
-    subscribe(hung.shop, receiver.url)
-    hung.shop.update(hung.id, alt="new")
-    until(lambda: bool(deliveries(hung.shop)) and over(hung.shop))
-    (row,) = deliveries(hung.shop)
+    receiver.status_for = lambda _: 500
+    subscribe(image_in_product.store, receiver.url)
+    image_in_product.store.update(image_in_product.id, alt="new")
+    wait_until(lambda: bool(deliveries(image_in_product.store)) and over(image_in_product.store))
+    (row,) = deliveries(image_in_product.store)
     assert (row["tries"], row["status"], row["problem"]) == (3, 500, "status 500")
-    receiver.answer = lambda _: 200
+    receiver.status_for = lambda _: 200
     again = f"/_fatrina/deliveries/{row['id']}/redeliver"
-    assert admin(hung.shop, "POST", again).status == 202
-    heard = receiver.hears(4)
+    assert admin(image_in_product.store, "POST", again).status == 202
+    heard = receiver.wait_for(4)
     assert heard[3].body == heard[0].body
-    until(lambda: over(hung.shop))
-    assert deliveries(hung.shop)[0]["problem"] is None
-    must_refuse(admin(hung.shop, "POST", "/_fatrina/deliveries/999999/redeliver"), 404, "not_found")
+    wait_until(lambda: over(image_in_product.store))
+    assert deliveries(image_in_product.store)[0]["problem"] is None
+    check_error(
+        admin(image_in_product.store, "POST", "/_fatrina/deliveries/999999/redeliver"),
+        404,
+        "not_found",
+    )
 
 
-def test_one_that_does_not_answer_in_time(hung: Hung, receiver: Receiver) -> None:
-    receiver.slow = 3
-    subscribe(hung.shop, receiver.url)
-    hung.shop.update(hung.id, alt="new")
-    until(lambda: any(each["problem"] == "link_timeout" for each in deliveries(hung.shop)))
+def test_one_that_does_not_answer_in_time(
+    image_in_product: ImageInProduct, receiver: WebhookReceiver
+) -> None:
+    receiver.delay_seconds = 3
+    subscribe(image_in_product.store, receiver.url)
+    image_in_product.store.update(image_in_product.id, alt="new")
+    wait_until(
+        lambda: any(
+            each["problem"] == "link_timeout" for each in deliveries(image_in_product.store)
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -282,67 +315,77 @@ def test_one_that_does_not_answer_in_time(hung: Hung, receiver: Receiver) -> Non
         ("https://nowhere.invalid/", "link_unresolved"),
     ],
 )
-def test_places_that_are_not_told(hung: Hung, url: str, problem: str) -> None:
-    subscribe(hung.shop, url)
-    hung.shop.update(hung.id, alt="new")
-    until(lambda: any(each["problem"] == problem for each in deliveries(hung.shop)))
+def test_places_that_are_not_told(image_in_product: ImageInProduct, url: str, problem: str) -> None:
+    subscribe(image_in_product.store, url)
+    image_in_product.store.update(image_in_product.id, alt="new")
+    wait_until(
+        lambda: any(each["problem"] == problem for each in deliveries(image_in_product.store))
+    )
 
 
-def test_one_product_in_order_whatever_fails(hung: Hung, receiver: Receiver) -> None:
-    receiver.answer = lambda count: 500 if count in {1, 4, 5, 9} else 200
-    subscribe(hung.shop, receiver.url)
+def test_one_product_in_order_whatever_fails(
+    image_in_product: ImageInProduct, receiver: WebhookReceiver
+) -> None:
+    receiver.status_for = lambda count: 500 if count in {1, 4, 5, 9} else 200
+    subscribe(image_in_product.store, receiver.url)
     for number in range(8):
-        hung.shop.update(hung.id, alt=f"text {number}")
-    until(lambda: len(deliveries(hung.shop)) == 8 and over(hung.shop), 20)
-    told = [each.json["data"]["images"][0]["alt"] for each in receiver.heard]
+        image_in_product.store.update(image_in_product.id, alt=f"text {number}")
+    wait_until(
+        lambda: len(deliveries(image_in_product.store)) == 8 and over(image_in_product.store), 20
+    )
+    told = [each.json["data"]["images"][0]["alt"] for each in receiver.received]
     assert list(dict.fromkeys(told)) == [f"text {number}" for number in range(8)]
     assert told == sorted(told)
     assert len(told) == 12
 
 
-def test_a_slow_receiver_slows_nobody(service: Service, hung: Hung, receiver: Receiver) -> None:
-    receiver.slow = 0.9
-    shop = hung.shop
-    subscribe(shop, receiver.url)
-    others = [shop.product() for _ in range(6)]
+def test_a_slow_receiver_slows_nobody(
+    service: Service, image_in_product: ImageInProduct, receiver: WebhookReceiver
+) -> None:
+    receiver.delay_seconds = 0.9
+    store = image_in_product.store
+    subscribe(store, receiver.url)
+    others = [store.create_product() for _ in range(6)]
     begun = time.monotonic()
     for product in others:
-        shop.attach(product)
+        store.attach(product)
     assert time.monotonic() - begun < 4
-    with receiving() as quick:
-        other = Hung.up(Shop.open(service), photo=sample_photos.png())
-        subscribe(other.shop, quick.url)
+    with run_receiver() as quick:
+        other = ImageInProduct.create(Store.create(service), photo=sample_photos.png())
+        subscribe(other.store, quick.url)
         begun = time.monotonic()
-        other.shop.update(other.id, alt="new")
-        quick.hears(1)
+        other.store.update(other.id, alt="new")
+        quick.wait_for(1)
         assert time.monotonic() - begun < 2
 
 
-def test_who_unsubscribes_is_told_no_more(hung: Hung, receiver: Receiver) -> None:
-    receiver.answer = lambda _: 500
-    made = subscribe(hung.shop, receiver.url)
-    hung.shop.update(hung.id, alt="new")
-    receiver.hears(1)
-    answer = hung.shop.call("DELETE", f"{UNSUBSCRIBE}?id={made['id']}")
+def test_who_unsubscribes_is_told_no_more(
+    image_in_product: ImageInProduct, receiver: WebhookReceiver
+) -> None:
+    receiver.status_for = lambda _: 500
+    made = subscribe(image_in_product.store, receiver.url)
+    image_in_product.store.update(image_in_product.id, alt="new")
+    receiver.wait_for(1)
+    answer = image_in_product.store.call("DELETE", f"{UNSUBSCRIBE}?id={made['id']}")
     assert answer.status == 202
-    assert over(hung.shop)
-    number = deliveries(hung.shop)[0]["id"]
-    assert not subscriptions.redeliver(hung.shop.service.services.database, number, 1)
+    assert over(image_in_product.store)
+    number = deliveries(image_in_product.store)[0]["id"]
+    assert not subscriptions.redeliver(image_in_product.store.service.services.database, number, 1)
 
 
-def test_a_restart_delivers_what_is_owed(tmp_path: Path, receiver: Receiver) -> None:
-    receiver.answer = lambda _: 500
+def test_a_restart_delivers_what_is_owed(tmp_path: Path, receiver: WebhookReceiver) -> None:
+    receiver.status_for = lambda _: 500
     settings = {"download_allow": "127.0.0.1", "photo_optional": True}
-    with running(tmp_path, **settings, webhook_pause=0) as service:
-        hung = Hung.up(Shop.open(service), photo=sample_photos.png())
-        service_shop = hung.shop
+    with run_service(tmp_path, **settings, webhook_pause=0) as service:
+        image_in_product = ImageInProduct.create(Store.create(service), photo=sample_photos.png())
+        service_shop = image_in_product.store
         subscribe(service_shop, receiver.url)
-        answer: Answer = service_shop.update(hung.id, alt="new")
+        answer: Response = service_shop.update(image_in_product.id, alt="new")
         assert answer.status == 201
-    heard = len(receiver.heard)
-    receiver.answer = lambda _: 200
-    with running(tmp_path, **settings, webhook_pause=0) as service:
+    heard = len(receiver.received)
+    receiver.status_for = lambda _: 200
+    with run_service(tmp_path, **settings, webhook_pause=0) as service:
         database = service.services.database
-        until(lambda: all(row.due_at is None for row in subscriptions.deliveries(database)))
+        wait_until(lambda: all(row.due_at is None for row in subscriptions.deliveries(database)))
         (row,) = subscriptions.deliveries(database)
         assert row.error is None or heard == 3

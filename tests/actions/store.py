@@ -12,7 +12,6 @@ from sqlalchemy import select
 
 from fatrina.actions import Services, access, clock, images, products, videos
 from fatrina.actions.ingest import IncomingPhoto
-from fatrina.actions.views import ImageView
 from fatrina.actions.webhooks.outbox import DatabaseOutbox
 from fatrina.adapters.database import Database
 from fatrina.adapters.database.schema import versions
@@ -26,6 +25,7 @@ from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.gallery import Change, Entry
 from fatrina.domain.photo import ImageFormat
 from fatrina.domain.renditions import Original
+from fatrina.domain.views import ImageView
 from tests import sample_photos
 
 NOW = 1_800_000_000_000
@@ -113,7 +113,7 @@ class Shop:
         return cast("Web", self.services.downloader)
 
     def another_product(self) -> int:
-        return products.create(self.services, self.caller, "Lamp", None).row.id
+        return products.create(self.services, self.caller, "Lamp", None).id
 
     @contextmanager
     def arrived(self, data: bytes) -> Iterator[IncomingPhoto]:

@@ -17,7 +17,7 @@ def test_a_product_is_shown_with_its_images_in_order(shop: Shop) -> None:
     first, second = shop.attach(photo(1)), shop.attach(photo(2))
     shop.update(second.entry.id, None, Change(sort=-1))
     details = products.details(shop.services, shop.caller, shop.product)
-    assert details.row.name == "Lamp"
+    assert details.name == "Lamp"
     assert [image.entry.id for image in details.images] == [second.entry.id, first.entry.id]
 
 
@@ -29,7 +29,7 @@ def test_a_sku_is_taken_once_a_merchant(shop: Shop) -> None:
     other = products.create(shop.services, STRANGER, "C", "sku-1")
     for caller, product in ((STRANGER, made), (shop.caller, other)):
         with pytest.raises(errors.NotFound):
-            products.details(shop.services, caller, product.row.id)
+            products.details(shop.services, caller, product.id)
 
 
 def issued(shop: Shop, scope: str = WRITE, milliseconds: int = 1000) -> str:

@@ -187,8 +187,8 @@ def test_a_product_is_created_once(shop: Shop, pictures: int, *, succeeds: bool)
             "V-1",
             [(Change(), PhotoLink(link)) for link in links],
         )
-    assert made == products.details(shop.services, shop.caller, made.row.id)
-    assert made.row.sku == "V-1"
+    assert made == products.details(shop.services, shop.caller, made.id)
+    assert made.sku == "V-1"
     assert [Pictured.of(each).entry.default for each in made.images] == [True, False][:pictures]
     assert count(shop, "products") == before + 1
     assert len(shop.record()) == pictures

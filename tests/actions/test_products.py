@@ -11,6 +11,7 @@ from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.gallery import Change
 from fatrina.domain.pagination import Page
 from fatrina.domain.renditions import ROLES
+from fatrina.domain.views import ProductView
 from tests.actions.store import Pictured, Shop, digest, photo
 
 STRANGER = Caller(2, "shop2", 1, frozenset({WRITE}))
@@ -24,10 +25,13 @@ def linked(shop: Shop, *photos: bytes) -> list[tuple[Change, PhotoLink]]:
     return [(Change(), PhotoLink(url, f"images.{at}.original")) for at, url in enumerate(urls)]
 
 
+def row_of(product: ProductView) -> ProductRow:
+    return ProductRow(product.id, product.name, product.sku)
+
+
 def rows(shop: Shop) -> list[ProductRow]:
-    return [
-        each.row for each in products.list_products(shop.services, shop.caller, EVERYTHING).products
-    ]
+    listed = products.list_products(shop.services, shop.caller, EVERYTHING)
+    return [row_of(product) for product in listed.products]
 
 
 # Create with images
@@ -37,8 +41,8 @@ def test_a_product_is_made_with_its_images(shop: Shop) -> None:
     pictures = linked(shop, photo(1), photo(2), photo(3))
     pictures[1] = (Change(default=True, sort=-1, alt="two"), pictures[1][1])
     made = products.create(shop.services, shop.caller, "Vase", "v-1", pictures)
-    assert made == products.details(shop.services, shop.caller, made.row.id)
-    assert [*shop.shown(made.row.id).values()] == [
+    assert made == products.details(shop.services, shop.caller, made.id)
+    assert [*shop.shown(made.id).values()] == [
         (-1, True, "two", digest(photo(2))),
         (1, False, None, digest(photo(1))),
         (2, False, None, digest(photo(3))),
@@ -65,7 +69,7 @@ def test_one_bad_photo_and_nothing_is_made(shop: Shop, bad: int) -> None:
     assert rows(shop) == before
     assert not shop.stored()
     shop.must_be_clean()
-    assert products.create(shop.services, shop.caller, "Vase", "v-1").row.sku == "v-1"
+    assert products.create(shop.services, shop.caller, "Vase", "v-1").sku == "v-1"
 
 
 def test_a_fault_of_the_disk_leaves_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +105,7 @@ def test_a_sku_taken_meanwhile_leaves_nothing(shop: Shop, monkeypatch: pytest.Mo
         fetch(link, write)  # type: ignore[arg-type]
         products.create(shop.services, shop.caller, "first", "v-1")
 
-    monkeypatch.setattr(shop.web, "download", slowly)
+    monkeypatch.setattr(shop.web, "fetch", slowly)
     with pytest.raises(errors.ValidationFailed):
         products.create(shop.services, shop.caller, "second", "v-1", linked(shop, photo(1)))
     assert [row.name for row in rows(shop) if row.sku] == ["first"]
@@ -117,21 +121,21 @@ def test_lists_are_of_one_merchant_the_newest_first(shop: Shop) -> None:
     made = []
     for name in ("one", "two", "three"):
         shop.clock.now += 1
-        made.append(products.create(shop.services, shop.caller, name, None).row)
+        made.append(row_of(products.create(shop.services, shop.caller, name, None)))
     image = shop.attach(photo(1), product=made[1].id)
     film = shop.attach_video(product=made[1].id)
     found = products.list_products(shop.services, shop.caller, Page(1, 3))
-    assert [each.row for each in found.products] == made[::-1]
+    assert [*map(row_of, found.products)] == made[::-1]
     assert found.total == 4
     assert [*map(Pictured.of, found.products[1].images[:1])] == [image]
     assert found.products[1].images[1:] == (film,)
     last = products.list_products(shop.services, shop.caller, Page(2, 3))
-    assert [each.row.id for each in last.products] == [shop.product]
+    assert [each.id for each in last.products] == [shop.product]
     assert products.list_products(shop.services, shop.caller, Page(3, 3)).products == ()
 
 
 def test_by_sku(shop: Shop) -> None:
-    made = products.create(shop.services, shop.caller, "x", "س.1").row.id
+    made = products.create(shop.services, shop.caller, "x", "س.1").id
     assert products.find_by_sku(shop.services, shop.caller, "س.1") == made
     for caller, sku in ((STRANGER, "س.1"), (shop.caller, "س"), (shop.caller, "")):
         with pytest.raises(errors.NotFound):
@@ -152,7 +156,7 @@ def test_what_is_mentioned_changes(shop: Shop) -> None:
     ]
     for name, sku, after in change:
         updated = products.update(shop.services, shop.caller, shop.product, name, sku)
-        assert updated.row == (shop.product, *after)
+        assert row_of(updated) == (shop.product, *after)
         assert updated == products.details(shop.services, shop.caller, shop.product)
         assert len(updated.images) == 1
 
@@ -161,7 +165,7 @@ def test_a_sku_of_another_product_is_not_given(shop: Shop) -> None:
     products.create(shop.services, shop.caller, "x", "v-1")
     with pytest.raises(errors.ValidationFailed):
         products.update(shop.services, shop.caller, shop.product, "new", "v-1")
-    assert products.details(shop.services, shop.caller, shop.product).row.name == "Lamp"
+    assert products.details(shop.services, shop.caller, shop.product).name == "Lamp"
 
 
 def test_a_removed_product_is_gone_and_its_record_stays(shop: Shop) -> None:
@@ -188,7 +192,7 @@ def test_a_removed_product_is_gone_and_its_record_stays(shop: Shop) -> None:
     assert (version["retired_at"], version["alt"]) == (shop.clock.now, "one")
     assert set(image.original.keys().values()) <= shop.stored()
     shop.must_be_clean()
-    assert products.create(shop.services, shop.caller, "again", "v-1").row.id != shop.product
+    assert products.create(shop.services, shop.caller, "again", "v-1").id != shop.product
     broom = Sweeper(shop.services.database, shop.services.storage, shop.services.housekeeping)
     assert broom.sweep(shop.clock.now + 9, 5) == SweepResult(1, 0)
     assert not shop.stored()

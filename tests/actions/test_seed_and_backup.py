@@ -76,7 +76,7 @@ def test_a_shop_is_sown(shop: Shop, folder: Path) -> None:
     caller = access.authenticate(shop.services, TOKEN)
     assert caller.merchant_code == "shop3"
     made = products.details(shop.services, caller, 77)
-    assert (made.row.name, made.row.sku) == ("كوب", "CUP")
+    assert (made.name, made.sku) == ("كوب", "CUP")
     assert [image.entry.id for image in made.images] == [902, 901, 903]
     assert [image.entry.default for image in made.images] == [True, False, False]
     assert len(shop.stored()) == 8

@@ -14,7 +14,6 @@ from sqlalchemy import func, select
 from fatrina.actions import Services, access, oauth, products, videos
 from fatrina.actions.clock import Clock
 from fatrina.actions.oauth import AuthorizationRequest, TokenPair
-from fatrina.actions.views import ImageView
 from fatrina.actions.webhooks import subscriptions
 from fatrina.actions.webhooks.outbox import DatabaseOutbox
 from fatrina.adapters.database import Database
@@ -27,6 +26,7 @@ from fatrina.domain import errors, video
 from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.gallery import Change
 from fatrina.domain.oauth import OFFLINE, OAuthError
+from fatrina.domain.views import ImageView
 from fatrina.domain.webhook import MAX_SUBSCRIPTIONS, PRODUCT_UPDATED, Subscription
 from fatrina.emulator import seeding
 from fatrina.emulator.seeding import SeedError, SeedMerchant, SeedProduct
@@ -99,7 +99,7 @@ def with_sku(services: Services, sku: str) -> int:
 
 
 def test_a_sku_is_given_once(services: Services) -> None:
-    others = [products.create(services, OWNER, f"p{n}", None).row.id for n in range(MANY)]
+    others = [products.create(services, OWNER, f"p{n}", None).id for n in range(MANY)]
     seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "seeded", "S")])]
     create = partial(products.create, services, OWNER, "new", "S")
     changes = [partial(products.update, services, OWNER, each, None, "S") for each in others]

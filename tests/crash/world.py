@@ -168,7 +168,7 @@ def _merchant(world: Services, code: str) -> tuple[Caller, int]:
     with world.database.reading() as conn:
         caller = tokens.find_caller(conn, hash_token(token or ""), now)
     assert caller is not None
-    return caller, products.create(world, caller, "Lamp", None).row.id
+    return caller, products.create(world, caller, "Lamp", None).id
 
 
 # What is done

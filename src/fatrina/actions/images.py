@@ -7,12 +7,12 @@ from sqlalchemy import Connection
 
 from fatrina.actions import Services, galleries, ids, ingest
 from fatrina.actions.ingest import IncomingPhoto, PhotoLink, StorageSection
-from fatrina.actions.views import ImageView
 from fatrina.adapters.database import images, products, versions
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change
 from fatrina.domain.version import Version
+from fatrina.domain.views import ImageView
 from fatrina.domain.webhook import OF_IMAGES
 
 PhotoSource = IncomingPhoto | PhotoLink

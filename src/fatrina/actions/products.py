@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from fatrina.actions import Services, access, galleries, ids, ingest
 from fatrina.actions.ingest import PhotoLink, StorageSection
-from fatrina.actions.views import ProductView, load_views
+from fatrina.actions.views import load_views
 from fatrina.adapters.database import images, products, tokens, versions
 from fatrina.adapters.database.products import ProductRow
 from fatrina.domain import errors
@@ -17,6 +17,7 @@ from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change, Gallery
 from fatrina.domain.pagination import Page
 from fatrina.domain.version import Version
+from fatrina.domain.views import ProductView
 from fatrina.domain.webhook import OF_PRODUCTS
 
 

@@ -5,12 +5,12 @@ from functools import partial
 from sqlalchemy import Connection
 
 from fatrina.actions import Services, galleries, ids, ingest
-from fatrina.actions.views import ImageView
 from fatrina.adapters.database import images
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change
 from fatrina.domain.video import Video
+from fatrina.domain.views import ImageView
 from fatrina.domain.webhook import OF_IMAGES
 
 

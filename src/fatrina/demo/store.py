@@ -75,7 +75,7 @@ def _product(services: Services, caller: Caller, sample: SampleProduct) -> int:
     )
     with services.database.reading() as conn:
         product: int | None = conn.scalar(query)
-    return product or products.create(services, caller, sample.name, sample.sku).row.id
+    return product or products.create(services, caller, sample.name, sample.sku).id
 
 
 def _image(

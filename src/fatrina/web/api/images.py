@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fatrina.actions import Services, images, products, videos
-from fatrina.actions.views import ImageView
 from fatrina.domain.access import WRITE, Caller
+from fatrina.domain.views import ImageView
 from fatrina.web.api.base import BaseEndpoints, Lookup, path_id, removed_response, segment
 from fatrina.web.http.responses import success
 from fatrina.web.parsing import commands

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fatrina.actions import Services, products
-from fatrina.actions.views import ProductView
 from fatrina.domain.access import READ, WRITE, Caller
+from fatrina.domain.views import ProductView
 from fatrina.web.api.base import BaseEndpoints, no_lookup, path_id, removed_response, segment
 from fatrina.web.http.responses import success
 from fatrina.web.parsing import commands
@@ -80,5 +80,5 @@ class Products(BaseEndpoints):
         return success(202, removed_response())
 
     def _product(self, product: ProductView, *, light: bool = False) -> dict[str, object]:
-        row, write = product.row, self.serializer.light if light else self.serializer.product
-        return write(row.id, row.name, row.sku, product.images)
+        serialize = self.serializer.light_product if light else self.serializer.product
+        return serialize(product)

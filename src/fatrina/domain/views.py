@@ -1,0 +1,24 @@
+"""Images and products as clients see them: gallery entries with the originals that they show."""
+
+from dataclasses import dataclass
+
+from fatrina.domain.gallery import Entry
+from fatrina.domain.renditions import Original
+
+
+@dataclass(frozen=True, slots=True)
+class ImageView:
+    """An image's gallery entry and the original that it shows; None for a video."""
+
+    entry: Entry
+    original: Original | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductView:
+    """A product and its images, in gallery order."""
+
+    id: int
+    name: str
+    sku: str | None
+    images: tuple[ImageView, ...] = ()

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, Self, cast
 from sqlalchemy import select
 
 from fatrina.actions import Services, access, clock, images, products, videos
-from fatrina.actions.ingest import IncomingPhoto
+from fatrina.actions.images import AttachImage, UpdateImage
+from fatrina.actions.receiving import IncomingPhoto
 from fatrina.actions.webhooks.outbox import DatabaseOutbox
 from fatrina.adapters.database import Database
 from fatrina.adapters.database.schema import versions
@@ -124,17 +125,18 @@ class Shop:
     def attach(self, data: bytes, change: Change = NO_CHANGE, product: int = 0) -> Pictured:
         into = product or self.product
         with self.arrived(data) as photo:
-            return Pictured.of(images.attach(self.services, self.caller, into, change, photo))
+            command = AttachImage(change, photo)
+            return Pictured.of(images.attach(self.services, self.caller, into, command))
 
     def attach_video(self, change: Change = NO_CHANGE, product: int = 0) -> ImageView:
         into, film = product or self.product, video.parse(FILM)
         return videos.attach(self.services, self.caller, into, change, film)
 
     def update(self, image: int, data: bytes | None, change: Change = NO_CHANGE) -> Pictured:
-        if data is None:
-            return Pictured.of(images.update(self.services, self.caller, image, change, None))
-        with self.arrived(data) as photo:
-            return Pictured.of(images.update(self.services, self.caller, image, change, photo))
+        with ExitStack() as stack:
+            photo = None if data is None else stack.enter_context(self.arrived(data))
+            command = UpdateImage(change, photo)
+            return Pictured.of(images.update(self.services, self.caller, image, command))
 
     def remove(self, image: int) -> None:
         images.remove(self.services, self.caller, image)

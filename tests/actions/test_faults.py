@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import Connection, event
 from structlog.testing import capture_logs
 
-from fatrina.actions import images, ingest
+from fatrina.actions import images
+from fatrina.actions.images import AttachImage
+from fatrina.actions.receiving import PhotoLink
 from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import DecoderFaultError, Decoders
 from fatrina.domain import errors
@@ -221,8 +223,8 @@ def test_a_broken_link_leaves_nothing(shop: Shop) -> None:
         raise errors.LinkInvalidResponse
 
     shop.web.fetch = broken  # type: ignore[method-assign,assignment]
-    offer = ingest.PhotoLink("https://user.example/", "original")
+    offer = PhotoLink("https://user.example/", "original")
     with pytest.raises(errors.LinkInvalidResponse) as refused:
-        images.attach(shop.services, shop.caller, shop.product, Change(), offer)
+        images.attach(shop.services, shop.caller, shop.product, AttachImage(Change(), offer))
     assert refused.value.field == "original"
     shop.must_be_clean()

@@ -3,7 +3,9 @@
 import pytest
 import pyvips
 
-from fatrina.actions import images, ingest
+from fatrina.actions import images, rendering
+from fatrina.actions.images import AttachImage, UpdateImage
+from fatrina.actions.receiving import PhotoLink
 from fatrina.adapters.storage import LocalStorage
 from fatrina.domain import errors
 from fatrina.domain.access import WRITE, Caller
@@ -61,7 +63,8 @@ def test_versions_are_on_record(shop: Shop) -> None:
     shop.clock.now += 5
     link = "https://user.example/a/photo.jpg?signature=secret#part"
     shop.web.pages[link] = photo(2)
-    images.update(shop.services, shop.caller, image, Change(alt="two"), ingest.PhotoLink(link))
+    command = UpdateImage(Change(alt="two"), PhotoLink(link))
+    images.update(shop.services, shop.caller, image, command)
     first, second = shop.record(image)
     assert (first["retired_at"], first["alt"], first["link"]) == (NOW + 5, "one", None)
     assert (second["retired_at"], second["alt"]) == (None, None)
@@ -84,7 +87,7 @@ def test_the_same_bytes_again_keep_the_urls_and_cost_no_decoding(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = shop.attach(photo(1))
-    monkeypatch.setattr(ingest, "render_and_store", None)
+    monkeypatch.setattr(rendering, "render", None)
     after = shop.update(before.entry.id, photo(1), Change(alt="new"))
     assert after.original == before.original
     assert after.entry.alt == "new"
@@ -107,11 +110,11 @@ def test_what_another_merchant_has_is_not_there(shop: Shop) -> None:
     image = shop.attach(photo(1)).entry.id
     before = shop.shown()
     with shop.arrived(photo(2)) as new, pytest.raises(errors.NotFound):
-        images.update(shop.services, STRANGER, image, Change(), new)
+        images.update(shop.services, STRANGER, image, UpdateImage(Change(), new))
     with pytest.raises(errors.NotFound):
-        images.update(shop.services, STRANGER, image, Change(alt="x"), None)
+        images.update(shop.services, STRANGER, image, UpdateImage(Change(alt="x")))
     with shop.arrived(photo(2)) as new, pytest.raises(errors.NotFound):
-        images.attach(shop.services, STRANGER, shop.product, Change(), new)
+        images.attach(shop.services, STRANGER, shop.product, AttachImage(Change(), new))
     with pytest.raises(errors.NotFound):
         images.remove(shop.services, STRANGER, image)
     with pytest.raises(errors.NotFound):

@@ -6,13 +6,15 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from sqlalchemy import Connection, PoolProxiedConnection, select
 
-from fatrina.actions import images, ingest, products
-from fatrina.actions.ingest import PhotoLink, StorageSection
+from fatrina.actions import images, products, rendering, storing
+from fatrina.actions.receiving import IncomingPhoto, PhotoLink
+from fatrina.actions.storing import StorageSection
 from fatrina.actions.webhooks import subscriptions
 from fatrina.adapters.database import Database, schema
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
 from fatrina.domain.renditions import ROLES
+from fatrina.domain.version import Version
 from fatrina.domain.webhook import PRODUCT_UPDATED, Subscription
 from fatrina.emulator import seeding
 from fatrina.emulator.seeding import SeedImage, SeedMerchant, SeedProduct
@@ -62,6 +64,12 @@ def count(shop: Shop, table: str) -> int:
         return len(conn.execute(select(schema.metadata.tables[table])).all())
 
 
+def store(shop: Shop, incoming: IncomingPhoto) -> Version:
+    section = StorageSection(shop.services, ExitStack())
+    with rendering.render(shop.services, incoming) as rendered:
+        return storing.store(shop.services, rendered, "shop1", section)
+
+
 @OUTCOMES
 def test_an_update_happens_once(shop: Shop, *, succeeds: bool) -> None:
     image = shop.attach(photo(1)).entry.id
@@ -81,11 +89,9 @@ def test_an_update_happens_once(shop: Shop, *, succeeds: bool) -> None:
 def test_a_transaction_that_finds_its_own_image_shown_keeps_its_bytes(shop: Shop) -> None:
     image = shop.attach(photo(1)).entry.id
     with shop.arrived(photo(2)) as new:
-        fresh = ingest.render_and_store(
-            shop.services, new, "shop1", StorageSection(shop.services, ExitStack())
-        )
+        fresh = store(shop, new)
         for _ in range(3):
-            images._revise(shop.services, shop.caller, image, Change(), new, fresh)
+            images._commit(shop.services, shop.caller, image, Change(), new, fresh)
     assert shop.shown()[image].sha256 == digest(photo(2))
     assert len(shop.record(image)) == 2
     shop.must_be_clean()
@@ -125,11 +131,9 @@ def test_an_update_of_an_image_that_was_removed_meanwhile(shop: Shop, *, succeed
 def test_the_same_bytes_as_shown_leave_nothing_behind(shop: Shop, *, succeeds: bool) -> None:
     image = shop.attach(photo(1)).entry.id
     with shop.arrived(photo(1)) as same:
-        fresh = ingest.render_and_store(
-            shop.services, same, "shop1", StorageSection(shop.services, ExitStack())
-        )
+        fresh = store(shop, same)
         with losing(shop, succeeds=succeeds):
-            images._revise(shop.services, shop.caller, image, Change(alt="x"), same, fresh)
+            images._commit(shop.services, shop.caller, image, Change(alt="x"), same, fresh)
     assert shop.shown()[image] == (1, True, "x", digest(photo(1)))
     assert len(shop.record(image)) == 1
     shop.must_be_clean()

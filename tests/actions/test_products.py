@@ -3,7 +3,8 @@
 import pytest
 
 from fatrina.actions import images, products
-from fatrina.actions.ingest import PhotoLink
+from fatrina.actions.images import AttachImage
+from fatrina.actions.receiving import PhotoLink
 from fatrina.actions.sweep import Sweeper, SweepResult
 from fatrina.adapters.database.products import ProductRow
 from fatrina.domain import errors
@@ -182,7 +183,9 @@ def test_a_removed_product_is_gone_and_its_record_stays(shop: Shop) -> None:
             lambda: products.find_by_sku(shop.services, shop.caller, "v-1"),
             lambda: images.check_exists(shop.services, shop.caller, image.entry.id),
             lambda: images.check_exists(shop.services, shop.caller, film.entry.id),
-            lambda: images.attach(shop.services, shop.caller, shop.product, Change(), new),
+            lambda: images.attach(
+                shop.services, shop.caller, shop.product, AttachImage(Change(), new)
+            ),
             shop.attach_video,
         ):
             with pytest.raises(errors.NotFound):

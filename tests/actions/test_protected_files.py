@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fatrina.actions import access, products
-from fatrina.actions.ingest import PhotoLink
+from fatrina.actions.receiving import PhotoLink
 from fatrina.adapters.storage import LocalStorage, local
 from fatrina.domain import errors
 from fatrina.domain.access import WRITE

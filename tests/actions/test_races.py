@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from fatrina.actions import Services, images, ingest
-from fatrina.actions.ingest import IncomingPhoto, StorageSection
+from fatrina.actions import Services, images, storing
+from fatrina.actions.receiving import IncomingPhoto
+from fatrina.actions.rendering import RenderedPhoto
+from fatrina.actions.storing import StorageSection
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change
@@ -114,17 +116,17 @@ def test_an_attachment_to_a_gallery_filled_meanwhile_leaves_nothing(
 ) -> None:
     for _ in range(9):
         shop.attach(photo(1))
-    develop, tenth = ingest.render_and_store, [photo(2)]
+    store, tenth = storing.store, [photo(2)]
 
     def and_then(
-        services: Services, offered: IncomingPhoto, merchant: str, storing: StorageSection
+        services: Services, rendered: RenderedPhoto, merchant_code: str, section: StorageSection
     ) -> Any:
-        made = develop(services, offered, merchant, storing)
+        version = store(services, rendered, merchant_code, section)
         if tenth:
             shop.attach(tenth.pop())
-        return made
+        return version
 
-    monkeypatch.setattr(ingest, "render_and_store", and_then)
+    monkeypatch.setattr(storing, "store", and_then)
     with pytest.raises(errors.ValidationFailed):
         shop.attach(photo(3))
     assert digest(photo(3)) not in {shown.sha256 for shown in shop.shown().values()}

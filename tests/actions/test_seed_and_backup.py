@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.pool import QueuePool
 
-from fatrina.actions import access, archive, backup, ingest, products
+from fatrina.actions import access, archive, backup, products, rendering
 from fatrina.actions.backup import DumpError
 from fatrina.adapters.database.schema import metadata
 from fatrina.adapters.storage.local import LocalBlob
@@ -112,7 +112,7 @@ def test_a_token_of_another_merchant_is_refused_before_any_work(
     before = rows(shop)
     other = sown({"file": "0.jpg"})
     other["merchants"][0]["code"] = "other"
-    monkeypatch.setattr(ingest, "render_and_store", None)
+    monkeypatch.setattr(rendering, "render", None)
     with pytest.raises(SeedError) as refused:
         sow(shop, other, folder)
     assert refused.value.at == "/merchants/0/tokens/0"

@@ -2,7 +2,9 @@
 
 import pytest
 
-from fatrina.actions import images, ingest, products, videos
+from fatrina.actions import images, products, videos
+from fatrina.actions.images import UpdateImage
+from fatrina.actions.receiving import PhotoLink
 from fatrina.actions.sweep import Sweeper, SweepResult
 from fatrina.domain import errors, video
 from fatrina.domain.access import WRITE, Caller
@@ -27,9 +29,10 @@ def test_a_photo_cannot_replace_a_video(shop: Shop) -> None:
     film = shop.attach_video().entry.id
     shop.web.pages["https://user.example/"] = photo(2)
     with shop.arrived(photo(1)) as new:
-        for offer in (new, ingest.PhotoLink("https://user.example/", "original")):
+        for offer in (new, PhotoLink("https://user.example/", "original")):
+            command = UpdateImage(Change(alt="x"), offer)
             with pytest.raises(errors.ImageIsVideo) as refused:
-                images.update(shop.services, shop.caller, film, Change(alt="x"), offer)
+                images.update(shop.services, shop.caller, film, command)
             assert refused.value.field == offer.field
     (image,) = products.details(shop.services, shop.caller, shop.product).images
     assert image.entry.alt is None
@@ -40,7 +43,7 @@ def test_the_rest_of_a_video_can_be_changed(shop: Shop) -> None:
     film = shop.attach_video().entry.id
     shop.attach(photo(1))
     change = Change(default=False, sort=7, alt="new")
-    updated = images.update(shop.services, shop.caller, film, change, None)
+    updated = images.update(shop.services, shop.caller, film, UpdateImage(change))
     assert (updated.original, updated.entry.alt, updated.entry.sort) == (None, "new", 7)
     assert [shown.default for shown in shop.shown().values()] == [True]
 

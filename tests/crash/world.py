@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from fatrina.actions import Services, access, backup, images, products
 from fatrina.actions.clock import Clock
-from fatrina.actions.ingest import IncomingPhoto, PhotoLink
+from fatrina.actions.images import AttachImage, UpdateImage
+from fatrina.actions.receiving import IncomingPhoto, PhotoLink
 from fatrina.actions.sweep import Sweeper, SweepResult
 from fatrina.actions.webhooks.outbox import DatabaseOutbox
 from fatrina.adapters.database import Database, tokens
@@ -150,9 +151,9 @@ def lay(folder: Path, now: int) -> Shop:
         with (folder / _DUMP).open("wb") as out:
             backup.dump(past.database, past.storage, out, _nothing)
         with arrived(past, data) as photo:
-            ids.append(images.attach(past, caller, product, Change(), photo).entry.id)
+            ids.append(images.attach(past, caller, product, AttachImage(Change(), photo)).entry.id)
     with arrived(past, b"another one") as photo:
-        images.update(past, caller, ids[0], Change(), photo)
+        images.update(past, caller, ids[0], UpdateImage(Change(), photo))
     litter = Original("shop1", "b" * 12, "c" * 32, ImageFormat.JPEG, 9, 9)
     with past.spool.new() as file:
         file.write(b"litter")
@@ -178,27 +179,27 @@ def update(world: Services, shop: Shop) -> None:
     """A new picture for the main image, which gives the default up and moves."""
     with arrived(world, b"new") as photo:
         change = Change(default=False, sort=9.0, alt="new")
-        images.update(world, shop.caller, shop.first, change, photo)
+        images.update(world, shop.caller, shop.first, UpdateImage(change, photo))
 
 
 def same(world: Services, shop: Shop) -> None:
     """The same picture again, with everything else new."""
     with arrived(world, b"two") as photo:
         change = Change(default=True, sort=0.5, alt="same")
-        images.update(world, shop.caller, shop.second, change, photo)
+        images.update(world, shop.caller, shop.second, UpdateImage(change, photo))
 
 
 def attach(world: Services, shop: Shop) -> None:
     """One image more, which takes the default."""
     with arrived(world, b"new") as photo:
         change = Change(default=True, sort=1.5, alt="new")
-        images.attach(world, shop.caller, shop.product, change, photo)
+        images.attach(world, shop.caller, shop.product, AttachImage(change, photo))
 
 
 def first(world: Services, shop: Shop) -> None:
     """A merchant's first image: no folder of its own is there yet."""
     with arrived(world, b"new") as photo:
-        images.attach(world, shop.newcomer, shop.empty, Change(), photo)
+        images.attach(world, shop.newcomer, shop.empty, AttachImage(Change(), photo))
 
 
 def create(world: Services, shop: Shop) -> None:

@@ -1,12 +1,18 @@
-"""The gallery that a transaction is about to change: access checked, its product locked."""
+"""Lock a gallery for a change, after checking access; add an image or a video to one."""
+
+from functools import partial
 
 from sqlalchemy import Connection
 
-from fatrina.actions import access
-from fatrina.adapters.database import images, products
+from fatrina.actions import Services, access, committing, ids
+from fatrina.adapters.database import images, products, versions
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
-from fatrina.domain.gallery import Gallery
+from fatrina.domain.gallery import Change, Gallery
+from fatrina.domain.version import Version
+from fatrina.domain.video import Video
+from fatrina.domain.views import ImageView
+from fatrina.domain.webhook import OF_IMAGES
 
 
 def lock(tx: Connection, caller: Caller, product_id: int) -> Gallery:
@@ -23,17 +29,59 @@ def lock(tx: Connection, caller: Caller, product_id: int) -> Gallery:
 
 
 def lock_by_image(tx: Connection, caller: Caller, image_id: int) -> tuple[int, Gallery]:
-    """Return the product that an image is in, and its gallery, locked likewise.
+    """Return an image's product id and gallery, locked until the transaction ends.
 
     Raises:
         errors.InvalidToken: the caller's token was revoked or replaced meanwhile.
         errors.NotFound: the merchant has no such image.
     """
     access.check(tx, caller)
-    product = images.product_of(tx, caller.merchant_id, image_id, lock=True)
-    if product is None:
+    product_id = images.product_of(tx, caller.merchant_id, image_id, lock=True)
+    if product_id is None:
         raise errors.NotFound
-    gallery = images.gallery(tx, product)
+    gallery = images.gallery(tx, product_id)
+    _check_contains(gallery, image_id)
+    return product_id, gallery
+
+
+def attach(
+    services: Services,
+    caller: Caller,
+    product_id: int,
+    change: Change,
+    content: Version | Video,
+) -> ImageView:
+    """Add an image or a video to a product's gallery in one transaction, under a new id.
+
+    Raises:
+        errors.NotFound: the merchant has no such product.
+        errors.ValidationFailed: the gallery is full, and `content` is an image.
+    """
+    video_url = content.url if isinstance(content, Video) else None
+    version = content if isinstance(content, Version) else None
+    original = version.original if version else None
+    with services.database.reading() as conn:
+        image_id = ids.new_id(partial(images.exists, conn))
+
+    def run(tx: Connection) -> ImageView:
+        before = lock(tx, caller, product_id)
+        after, now = before.attach(image_id, change, video_url), services.clock()
+        images.save(tx, product_id, before, after, now)
+        if version is not None:
+            versions.add(tx, image_id, version, caller.token_id, now)
+        services.outbox.enqueue(tx, caller, product_id, OF_IMAGES)
+        return ImageView(after[image_id], original)
+
+    def find_committed(tx: Connection) -> ImageView | None:
+        gallery = lock(tx, caller, product_id)
+        if not images.exists(tx, image_id):
+            return None
+        _check_contains(gallery, image_id)  # it may have been removed since
+        return ImageView(gallery[image_id], original)
+
+    return committing.commit(services, run, find_committed, [version] if version else [])
+
+
+def _check_contains(gallery: Gallery, image_id: int) -> None:
     if all(entry.id != image_id for entry in gallery.entries):
         raise errors.NotFound
-    return product, gallery

@@ -7,8 +7,18 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from fatrina.actions import Services, access, galleries, ids, ingest
-from fatrina.actions.ingest import PhotoLink, StorageSection
+from fatrina.actions import (
+    Services,
+    access,
+    committing,
+    galleries,
+    ids,
+    receiving,
+    rendering,
+    storing,
+)
+from fatrina.actions.receiving import PhotoLink
+from fatrina.actions.storing import StorageSection
 from fatrina.actions.views import load_views
 from fatrina.adapters.database import images, products, tokens, versions
 from fatrina.adapters.database.products import ProductRow
@@ -51,8 +61,8 @@ def create(
         row = ProductRow(ids.new_id(partial(products.exists, conn)), name, sku)
         numbers = ids.new_ids(len(pictures), partial(images.exists, conn))
     with ExitStack() as stack:
-        storing = StorageSection(services, stack)
-        fresh = _ingest_links(services, caller, (link for _, link in pictures), storing)
+        section = StorageSection(services, stack)
+        fresh = _ingest_links(services, caller, (link for _, link in pictures), section)
         return _create(services, caller, row, [*zip(numbers, fresh, pictures, strict=True)])
 
 
@@ -84,7 +94,7 @@ def _create(
             return None
         return load_views(tx, [_require(products.find(tx, caller.merchant_id, row.id))])[0]
 
-    return ingest.commit(services, run, committed, [version for _, version, _ in images_])
+    return committing.commit(services, run, committed, [version for _, version, _ in images_])
 
 
 def details(services: Services, caller: Caller, product_id: int) -> ProductView:
@@ -168,16 +178,17 @@ def remove(services: Services, caller: Caller, product_id: int) -> None:
 
 
 def _ingest_links(
-    services: Services, caller: Caller, links: Iterable[PhotoLink], storing: StorageSection
+    services: Services, caller: Caller, links: Iterable[PhotoLink], section: StorageSection
 ) -> list[Version]:
     """Every linked photo, fetched and stored; when one is refused, none is."""
     made: list[Version] = []
     with ExitStack() as undo:
         for link in links:
             with services.spool.new() as file:
-                photo = ingest.download(services, link, file)
-                version = ingest.render_and_store(services, photo, caller.merchant_code, storing)
-            undo.callback(ingest.discard, services, version.original)
+                photo = receiving.download(services, link, file)
+                with rendering.render(services, photo) as rendered:
+                    version = storing.store(services, rendered, caller.merchant_code, section)
+            undo.callback(storing.discard, services, version.original)
             made.append(version)
         undo.pop_all()
     return made

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 from sqlalchemy import select
 
 from fatrina.actions import Services, access, images, products
-from fatrina.actions.ingest import IncomingPhoto
+from fatrina.actions.images import AttachImage
+from fatrina.actions.receiving import IncomingPhoto
 from fatrina.adapters.database import schema
 from fatrina.demo import sample_photos
 from fatrina.demo.sample_photos import SamplePhoto
@@ -88,6 +89,6 @@ def _image(
     with services.spool.new() as file:
         file.write(photo.data)
         image = images.attach(
-            services, caller, product_id, Change(alt=sample.alt), IncomingPhoto(file)
+            services, caller, product_id, AttachImage(Change(alt=sample.alt), IncomingPhoto(file))
         )
     return image.entry.id

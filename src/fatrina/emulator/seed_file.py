@@ -7,7 +7,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from fatrina.actions.ingest import File
+from fatrina.actions.receiving import File
 from fatrina.domain import errors, text, video
 from fatrina.domain.access import SCOPES, WRITE
 from fatrina.domain.gallery import Change

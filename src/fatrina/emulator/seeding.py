@@ -8,8 +8,9 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from fatrina.actions import Services, access, ids, ingest
-from fatrina.actions.ingest import File, IncomingPhoto, PhotoLink, StorageSection
+from fatrina.actions import Services, access, committing, ids, receiving, rendering, storing
+from fatrina.actions.receiving import File, IncomingPhoto, PhotoLink
+from fatrina.actions.storing import StorageSection
 from fatrina.adapters.database import images, products, tokens, versions
 from fatrina.adapters.database.products import ProductRow
 from fatrina.domain import errors
@@ -103,7 +104,7 @@ def _seed(
     merchants: Sequence[SeedMerchant],
     workers: int,
     progress: Callable[[], None],
-    storing: StorageSection,
+    section: StorageSection,
 ) -> int:
     wanted = [
         (merchant.code, picture)
@@ -119,14 +120,14 @@ def _seed(
 
     def develop(code: str, picture: SeedImage) -> None:
         with _for_place(picture.at), services.spool.new() as file:
-            made[picture.at] = ingest.render_and_store(
-                services, _receive(services, picture, file), code, storing
-            )
+            photo = _receive(services, picture, file)
+            with rendering.render(services, photo) as rendered:
+                made[picture.at] = storing.store(services, rendered, code, section)
         progress()
 
     stored = made.values()
     with (
-        ingest.cleanup_on_error(services, stored, BaseException),
+        committing.cleanup_on_error(services, stored, BaseException),
         ThreadPoolExecutor(workers) as threads,
     ):
         try:
@@ -136,7 +137,7 @@ def _seed(
             threads.shutdown(cancel_futures=True)
             raise
     with (
-        ingest.cleanup_on_error(services, stored, SeedError, errors.StorageFull),
+        committing.cleanup_on_error(services, stored, SeedError, errors.StorageFull),
         services.database.writing() as tx,
     ):
         for merchant in merchants:
@@ -155,7 +156,7 @@ def _check_owner(conn: Connection, merchant: SeedMerchant, owner_id: int | None)
 
 def _receive(services: Services, picture: SeedImage, file: File) -> IncomingPhoto:
     if picture.bytes is None:
-        return ingest.download(services, PhotoLink(picture.link or "", "url"), file)
+        return receiving.download(services, PhotoLink(picture.link or "", "url"), file)
     picture.bytes(file)
     return IncomingPhoto(file, field="file")
 

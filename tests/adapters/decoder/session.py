@@ -1,4 +1,4 @@
-"""A photo through a decoder, as `actions.ingest` sends it there."""
+"""A photo through a decoder, as `actions.rendering` sends it there."""
 
 import os
 from collections.abc import Iterator

@@ -13,7 +13,8 @@ from typing import cast
 
 import pytest
 
-from fatrina.actions import Services, ingest
+from fatrina.actions import Services, rendering
+from fatrina.actions.receiving import IncomingPhoto
 from fatrina.adapters.decoder import Decoder, Decoders, pool, process
 from fatrina.adapters.spool import Spool
 from fatrina.domain import errors
@@ -97,13 +98,10 @@ def test_a_photo_whose_decoder_was_killed_gets_one_other(
         clock = SimpleNamespace(stage=lambda _: nullcontext())
         parts = cast(Services, SimpleNamespace(decoders=decoders, clock=clock))
         if passes:
-            assert (
-                ingest._decode(parts, ingest.IncomingPhoto(photo), made).width
-                == sample_photos.WIDTH
-            )
+            assert rendering._decode(parts, IncomingPhoto(photo), made).width == sample_photos.WIDTH
         else:
             with pytest.raises(errors.DecoderFailed):
-                ingest._decode(parts, ingest.IncomingPhoto(photo), made)
+                rendering._decode(parts, IncomingPhoto(photo), made)
         assert works(decoders)
 
 

@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from fatrina.actions import Services, backup
 from fatrina.actions.backup import DumpError
-from fatrina.actions.ingest import File
 from fatrina.actions.rate_limits import RateLimiter
+from fatrina.actions.receiving import File
 from fatrina.domain import errors
 from fatrina.web.admin.gate import AdminRoute
 from fatrina.web.http import body

@@ -12,9 +12,8 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from fatrina.actions import Services, access, cancellation
-from fatrina.actions.images import PhotoSource
-from fatrina.actions.ingest import PhotoLink
 from fatrina.actions.rate_limits import RateLimiter
+from fatrina.actions.receiving import PhotoLink, PhotoSource
 from fatrina.domain import errors, text
 from fatrina.domain.access import Caller
 from fatrina.domain.rate_limit import RateLimitStatus

@@ -23,11 +23,11 @@ class Images(BaseEndpoints):
         caller, _ = await self.authorize(request, WRITE, _image_exists(image))
         with ExitStack() as arrival:
             form = await self.read_form(request, arrival, pictures=True)
-            change, offer = commands.update(
+            command = commands.update(
                 form, self.options.alt_length, photo_optional=self.options.photo_optional
             )
-            action = partial(images.update, image_id=image, change=change, offer=offer)
-            shown = await self.run(request, caller, action, offer)
+            action = partial(images.update, image_id=image, command=command)
+            shown = await self.run(request, caller, action, command.photo)
         return success(201, self.serializer.image(shown))
 
     async def attach_image(self, request: Request) -> Response:
@@ -61,9 +61,9 @@ class Images(BaseEndpoints):
         caller, product = await self.authorize(request, WRITE, _gallery_has_room(request))
         with ExitStack() as arrival:
             form = await self.read_form(request, arrival, pictures=True)
-            change, offer = commands.attach(form, self.options.alt_length)
-            action = partial(images.attach, product_id=product, change=change, offer=offer)
-            return await self.run(request, caller, action, offer)
+            command = commands.attach(form, self.options.alt_length)
+            action = partial(images.attach, product_id=product, command=command)
+            return await self.run(request, caller, action, command.photo)
 
     async def _attach_video(self, request: Request) -> ImageView:
         caller, product = await self.authorize(request, WRITE, _product_exists(request))

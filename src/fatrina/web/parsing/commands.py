@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from fatrina.actions.images import PhotoSource
-from fatrina.actions.ingest import PhotoLink
+from fatrina.actions.images import AttachImage, UpdateImage
+from fatrina.actions.receiving import PhotoLink
 from fatrina.actions.webhooks.subscriptions import check_secret
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
@@ -18,13 +18,6 @@ from fatrina.web.parsing.multipart import ORIGINAL, PHOTO
 MAX_NAME_LENGTH: Final = 500
 MAX_SKU_LENGTH: Final = 120
 MAX_PAGE: Final = 2**31 - 1
-
-
-class ImageCommand(NamedTuple):
-    """What a request to attach or update an image asks for."""
-
-    change: Change
-    photo: PhotoSource
 
 
 class VideoCommand(NamedTuple):
@@ -50,9 +43,7 @@ class ListCommand(NamedTuple):
     light: bool
 
 
-def update(
-    form: Form, alt_length: int, *, photo_optional: bool = False
-) -> tuple[Change, PhotoSource | None]:
+def update(form: Form, alt_length: int, *, photo_optional: bool = False) -> UpdateImage:
     """Update Image: what changes, and the photo if there is one.
 
     Raises:
@@ -60,14 +51,14 @@ def update(
     """
     fields = Fields(form)
     change = fields.change(("default",), alt_length)
-    offer = fields.photo_source()
-    if offer is None and not photo_optional and not fields.fail(PHOTO, ORIGINAL):
+    photo = fields.photo_source()
+    if photo is None and not photo_optional and not fields.fail(PHOTO, ORIGINAL):
         fields.require(PHOTO)
     fields.raise_errors()
-    return change, offer
+    return UpdateImage(change, photo)
 
 
-def attach(form: Form, alt_length: int) -> ImageCommand:
+def attach(form: Form, alt_length: int) -> AttachImage:
     """Attach Image: where it goes, and its photo; `main` wins over its older name `default`.
 
     Raises:
@@ -75,14 +66,14 @@ def attach(form: Form, alt_length: int) -> ImageCommand:
     """
     fields = Fields(form)
     change = fields.change(("main", "default"), alt_length)
-    offer = fields.photo_source()
-    if offer is None and not fields.fail(PHOTO, ORIGINAL):
+    photo = fields.photo_source()
+    if photo is None and not fields.fail(PHOTO, ORIGINAL):
         fields.problems += (
             errors.RequiredWithout(PHOTO, other=ORIGINAL),
             errors.RequiredWithout(ORIGINAL, other=PHOTO),
         )
     fields.raise_errors()
-    return ImageCommand(change, offer or PhotoLink(""))
+    return AttachImage(change, photo or PhotoLink(""))
 
 
 def attach_video(form: Form, alt_length: int) -> VideoCommand:

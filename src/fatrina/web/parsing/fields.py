@@ -5,8 +5,7 @@ from collections.abc import Callable, Collection
 from math import isfinite
 from typing import Final, TypeVar
 
-from fatrina.actions.images import PhotoSource
-from fatrina.actions.ingest import IncomingPhoto, PhotoLink
+from fatrina.actions.receiving import IncomingPhoto, PhotoLink, PhotoSource
 from fatrina.domain import errors, link, text, video, webhook
 from fatrina.domain.gallery import Change
 from fatrina.domain.photo import is_encoded

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from multipart import MultipartError, parse_options_header
 from starlette.requests import Request
 
-from fatrina.actions.ingest import File
+from fatrina.actions.receiving import File
 from fatrina.domain import errors, json_text
 from fatrina.domain.json_text import JsonError
 from fatrina.domain.photo import is_photo

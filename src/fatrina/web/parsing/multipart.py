@@ -7,7 +7,7 @@ from typing import Final
 
 from multipart import MultipartSegment, PushMultipartParser
 
-from fatrina.actions.ingest import File
+from fatrina.actions.receiving import File
 from fatrina.domain import errors, link
 from fatrina.domain.photo import is_encoded, is_photo
 from fatrina.web.parsing import charsets

@@ -1,0 +1,80 @@
+"""Decode a photo once, in a sandboxed process, into temporary files of its four sizes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from fatrina.actions import Services, cancellation
+from fatrina.actions.receiving import File, IncomingPhoto, naming_field
+from fatrina.adapters.decoder import DecoderFaultError
+from fatrina.domain import errors
+from fatrina.domain.photo import ImageInfo
+from fatrina.domain.renditions import ROLES
+from fatrina.domain.version import Source
+
+_ATTEMPTS: Final = 2  # the loss of a decoder need not be caused by the photo: retry once
+log = structlog.get_logger("fatrina")
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedPhoto:
+    """A decoded photo: where it came from, what it is, and the files of its sizes."""
+
+    source: Source
+    info: ImageInfo
+    files: Mapping[str, File]
+    """By role, in the order of `renditions.ROLES`; deleted when `render` ends."""
+
+
+@contextmanager
+def render(services: Services, photo: IncomingPhoto) -> Iterator[RenderedPhoto]:
+    """Check and decode a photo, and yield its original and renditions in temporary files.
+
+    Raises:
+        errors.PhotoError: the photo is not allowed or is damaged.
+        errors.ServiceUnavailable: no decoder is free, or it was lost twice.
+    """
+    with ExitStack() as stack:
+        files = {role: stack.enter_context(services.spool.new()) for role in ROLES}
+        with naming_field(photo.field):
+            info = _decode(services, photo, files.values())
+        yield RenderedPhoto(photo.source, info, files)
+
+
+def _decode(services: Services, photo: IncomingPhoto, files: Iterable[File]) -> ImageInfo:
+    """Decode a photo into `files`.
+
+    Retry once if the decoder is lost; after an exception in the decoder, with libvips alone.
+    """
+    plain = False
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        for file in files:
+            file.rewind()  # a lost decoder may have written part of it
+        try:
+            return _decode_once(services, photo, files, plain=plain)
+        except DecoderFaultError as exc:
+            services.decoders.count_fault()
+            log.error("decoder_fault", trace=str(exc), plain=plain)  # noqa: TRY400  its own trace
+            if not attempts_left:
+                raise
+            plain = True
+        except errors.DecoderFailed:
+            if not attempts_left:
+                raise
+    raise AssertionError
+
+
+def _decode_once(
+    services: Services, photo: IncomingPhoto, files: Iterable[File], *, plain: bool
+) -> ImageInfo:
+    with ExitStack() as stack:
+        with services.clock.stage("wait"):
+            decoder = stack.enter_context(services.decoders.acquire())
+        cancellation.check_client()
+        with services.clock.stage("decode"):
+            info = decoder.open(photo.file.descriptor, services.decoders.limits, plain=plain)
+            decoder.render([file.descriptor for file in files])
+    return info

@@ -19,6 +19,7 @@ from fatrina.adapters.http_client import Downloader, WebhookSender
 from fatrina.adapters.spool import Spool
 from fatrina.data_directory import DataDirectory
 from fatrina.domain.address_policy import AddressPolicy
+from fatrina.domain.durations import DAY, SECOND
 from fatrina.domain.photo import Limits
 from fatrina.emulator import Emulator
 from fatrina.settings import Settings
@@ -29,8 +30,6 @@ from fatrina.web.http.telemetry import Metrics
 from fatrina.web.parsing.forms import FormReader
 from fatrina.wire import Serializer
 
-_MS_PER_SECOND: Final = 1000
-_MS_PER_DAY: Final = 86_400 * _MS_PER_SECOND
 _USER_AGENT: Final = f"Fatrina/{__version__}"
 
 
@@ -76,7 +75,7 @@ def build(settings: Settings, data_directory: DataDirectory) -> Service:
         sender = WebhookSender(
             policy=policy, seconds=settings.webhook_seconds, user_agent=_USER_AGENT
         )
-        pause = int(settings.webhook_pause * _MS_PER_SECOND)
+        pause = int(settings.webhook_pause * SECOND)
         deliverer = Deliverer(services.database, sender, clock, pause)
         dispatcher = stack.enter_context(closing(WebhookDispatcher(deliverer, metrics.attempted)))
         timeouts = BodyTimeouts(settings.upload_idle, settings.upload_seconds)
@@ -140,7 +139,7 @@ def _build_services(
 
 def retention_ms(settings: Settings) -> int:
     """Return how long a replaced or removed image is kept, in milliseconds."""
-    return int(settings.keep_days * _MS_PER_DAY)
+    return int(settings.keep_days * DAY)
 
 
 def _raise_descriptor_limit() -> None:

@@ -25,12 +25,13 @@ from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import Storage
 from fatrina.domain import errors, json_text
+from fatrina.domain.access import MERCHANT_CODE
 from fatrina.domain.json_text import JsonError
 from fatrina.domain.renditions import ROLES
 
 _FORMAT: Final = 1
 _MANIFEST: Final = "fatrina.json"
-_MEDIA: Final = re.compile(r"media/([A-Za-z0-9]{4,6}/[A-Za-z0-9]{40}\.[a-z]{3,4})")
+_MEDIA: Final = re.compile(rf"media/({MERCHANT_CODE}/[A-Za-z0-9]{{40}}\.[a-z]{{3,4}})")
 _ROWS: Final = re.compile(r"rows/([a-z]{1,40})\.jsonl")
 _LARGEST_TEXT: Final = 1_000_000
 _PIECE: Final = 262_144

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from secrets import randbelow
 from typing import Final
 
+from fatrina.domain.integers import MAX_INT32
+
 _SMALLEST: Final = 10_000_000
-_LARGEST: Final = 2**31  # clients keep ids in signed 32-bit integers
 
 
 def new_id(taken: Callable[[int], bool]) -> int:
     """A random positive id below 2^31 that is not `taken`."""
-    while taken(identifier := _SMALLEST + randbelow(_LARGEST - _SMALLEST)):
+    while taken(identifier := _SMALLEST + randbelow(MAX_INT32 + 1 - _SMALLEST)):
         pass
     return identifier
 

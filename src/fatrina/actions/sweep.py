@@ -9,14 +9,14 @@ from fatrina.adapters.database import Database, apps, deliveries, timestamps, ve
 from fatrina.adapters.housekeeping import Housekeeping, Lease
 from fatrina.adapters.storage import Storage, StoredFile
 from fatrina.domain import errors
+from fatrina.domain.durations import DAY
 from fatrina.domain.renditions import handle_of
 
 _BATCH: Final = 500
 _PATIENCE: Final = 2.0
 """Seconds that updates are kept waiting for a batch of files to be checked."""
 _ATTEMPTS: Final = 5
-_DAY: Final = 86_400_000
-_GAP: Final = 8 * _DAY
+_GAP: Final = 8 * DAY
 """Milliseconds between the last sign of life and now, beyond which the clock may be wrong."""
 
 
@@ -71,7 +71,7 @@ class Sweeper:
                 gap = min(gap, now - timestamps.newest_timestamp(conn))
                 due = versions.count_retired(conn, before) if gap > _GAP else 0
             if due:
-                raise errors.ClockUncertain(count=due, days=gap // _DAY)
+                raise errors.ClockUncertain(count=due, days=gap // DAY)
         if not self.dry_run and (gap <= _GAP or self.trust_clock):
             self.housekeeping.record_sweep(now)
 

@@ -7,9 +7,9 @@ import typer
 
 from fatrina.actions import access, oauth
 from fatrina.cli.common import CLOCK, Data, fail, open_data_directory
+from fatrina.domain.access import MERCHANT_CODE
 from fatrina.domain.rate_limit import DEFAULT, PLANS
 
-_CODE: Final = re.compile(r"[A-Za-z0-9]{4,6}")
 _PLANS: Final = ", ".join(f"{name} ({limit})" for name, limit in PLANS.items())
 PlanOption = Annotated[
     str, typer.Option(help=f"How many requests the shop may make where limits are on: {_PLANS}.")
@@ -25,7 +25,7 @@ def merchant_create(
     data: Data = None,
 ) -> None:
     """Add a merchant."""
-    if not _CODE.fullmatch(code):
+    if not re.fullmatch(MERCHANT_CODE, code):
         fail(f"“{code}” is no merchant code: use 4 to 6 letters and digits, such as shop1.")
     _check_plan(plan)
     with open_data_directory(data, make=True) as database:

@@ -9,10 +9,12 @@ import typer
 from fatrina.actions import access
 from fatrina.cli.common import CLOCK, Data, fail, open_data_directory
 from fatrina.domain.access import READ, SCOPES, WRITE
+from fatrina.domain.durations import DAY
+from fatrina.domain.integers import MAX_INT32
 
 _SPAN: Final = re.compile(r"([0-9]{1,6})([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_LONGEST: Final = 100 * 365 * 86_400_000
+_LONGEST: Final = 100 * 365 * DAY
 
 token = typer.Typer(help="The tokens that clients carry.", no_args_is_help=True)
 
@@ -64,7 +66,7 @@ def token_list(data: Data = None) -> None:
 def token_revoke(
     identifier: Annotated[
         int,
-        typer.Argument(metavar="ID", min=1, max=2**31 - 1, help="As `token list` shows it."),
+        typer.Argument(metavar="ID", min=1, max=MAX_INT32, help="As `token list` shows it."),
     ],
     data: Data = None,
 ) -> None:

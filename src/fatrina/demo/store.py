@@ -13,11 +13,10 @@ from fatrina.adapters.database import schema
 from fatrina.demo import sample_photos
 from fatrina.demo.sample_photos import SamplePhoto
 from fatrina.domain.access import WRITE, Caller
+from fatrina.domain.durations import DAY
 from fatrina.domain.gallery import Change
 
 MERCHANT: Final = "demo"
-_DAY: Final = 86_400_000
-"""Milliseconds."""
 
 
 class SampleProduct(NamedTuple):
@@ -59,7 +58,7 @@ class DemoStore(NamedTuple):
 def create_store(services: Services, random: Random) -> DemoStore:
     """Create the store, or reuse that of an earlier run, with a new token valid for one day."""
     access.create_merchant(services.database, MERCHANT, services.clock())
-    token = access.issue_token(services.database, MERCHANT, WRITE, _DAY, services.clock()) or ""
+    token = access.issue_token(services.database, MERCHANT, WRITE, DAY, services.clock()) or ""
     caller = access.authenticate(services, token)
     product_ids = {sample.sku: _product(services, caller, sample) for sample in PRODUCTS}
     image_ids = {

@@ -7,9 +7,9 @@ from sqlalchemy import text
 
 from fatrina.adapters.database import Database, timestamps
 from fatrina.doctor.report import Report
+from fatrina.domain.durations import HOUR, MINUTE
 
-_HOUR: Final = 3_600_000
-_AHEAD: Final = 60_000
+_AHEAD: Final = MINUTE
 """Milliseconds that a moment may be ahead of the clock."""
 
 
@@ -26,7 +26,7 @@ def examine(report: Report, database: Database) -> None:
         report.ok("rows", "all refer to rows that are there")
     ahead = newest - time.time_ns() // 1_000_000
     if ahead > _AHEAD:
-        span = f"{ahead / _HOUR:,.1f} hours" if ahead > _HOUR else f"{ahead // 60_000} minutes"
+        span = f"{ahead / HOUR:,.1f} hours" if ahead > HOUR else f"{ahead // MINUTE} minutes"
         seen = f"the newest row is {span} ahead of the clock"
         report.warn("clock", seen, "Check this machine's clock: timedatectl status")
     else:

@@ -8,6 +8,7 @@ from fatrina.actions.clock import Clock
 from fatrina.adapters.database import Database, deliveries, webhooks
 from fatrina.doctor.report import Report
 from fatrina.domain import webhook
+from fatrina.domain.durations import MINUTE
 
 _LATE: Final = 600_000
 """Milliseconds after which events that wait are worth a look: twice the usual pause."""
@@ -23,7 +24,7 @@ def examine(report: Report, database: Database) -> None:
     if age > _LATE:
         report.warn(
             "events",
-            f"{waiting.pending} wait, the oldest for {age // 60_000} minutes",
+            f"{waiting.pending} wait, the oldest for {age // MINUTE} minutes",
             "See fatrina webhook log, and /ready and /metrics of the running service.",
         )
     else:

@@ -11,6 +11,8 @@ from fatrina.domain.random_text import SECRET, random_text
 READ: Final = "products.read"
 WRITE: Final = "products.read_write"
 SCOPES: Final = (READ, WRITE)
+MERCHANT_CODE: Final = "[A-Za-z0-9]{4,6}"
+"""Regular expression that a merchant's code matches completely."""
 PREFIX: Final = "fatrina_"
 MIN_TOKEN_LENGTH: Final = 16
 """Characters of a token that a person may choose for the service's controls."""

@@ -9,15 +9,15 @@ from typing import Final, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from fatrina.domain.access import SCOPES
+from fatrina.domain.durations import DAY, MINUTE
 
 OFFLINE: Final = "offline_access"
 """The scope that asks for a refresh token."""
-_DAY: Final = 86_400_000
-CODE_LIFETIME: Final = 60_000
+CODE_LIFETIME: Final = MINUTE
 """Milliseconds in which an authorization code must be used."""
-ACCESS_LIFETIME: Final = 14 * _DAY
+ACCESS_LIFETIME: Final = 14 * DAY
 """Milliseconds that an access token lasts: the real API's figure."""
-REFRESH_LIFETIME: Final = 30 * _DAY
+REFRESH_LIFETIME: Final = 30 * DAY
 """Milliseconds in which a refresh token must be used: the real API's one month."""
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -9,20 +9,19 @@ from typing import Any, Final, TypeVar
 
 from fatrina.actions.receiving import File
 from fatrina.domain import errors, text, video
-from fatrina.domain.access import SCOPES, WRITE
+from fatrina.domain.access import MERCHANT_CODE, SCOPES, WRITE
+from fatrina.domain.durations import DAY
 from fatrina.domain.gallery import Change
+from fatrina.domain.integers import MAX_INT32
 from fatrina.domain.rate_limit import DEFAULT, PLANS
 from fatrina.emulator.seeding import PhotoWriter, SeedImage, SeedMerchant, SeedProduct, SeedToken
 
 T = TypeVar("T")
 
-_CODE: Final = re.compile(r"[A-Za-z0-9]{4,6}")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{8,512}")
-_DAY: Final = 86_400_000
 _MOST_DAYS: Final = 36_500
 _PIECE: Final = 262_144
 _TEXT: Final = 500
-_LARGEST_ID: Final = 2**31 - 1
 _MOST_PROBLEMS: Final = 100
 _LONGEST_QUOTE: Final = 100
 _SOURCES: Final = ("file", "data", "url", "video_url")
@@ -67,7 +66,7 @@ class _Reading:
     def _merchant(self, at: str, given: dict[str, Any]) -> SeedMerchant:
         self._known(at, given, ("code", "plan", "tokens", "products"))
         code = given.get("code")
-        if not isinstance(code, str) or not _CODE.fullmatch(code):
+        if not isinstance(code, str) or not re.fullmatch(MERCHANT_CODE, code):
             self._note(f"{at}/code", "is to be 4 to 6 letters and digits")
         plan = given.get("plan", DEFAULT)
         if not isinstance(plan, str) or plan not in PLANS:
@@ -86,7 +85,7 @@ class _Reading:
         if not isinstance(days, int) or isinstance(days, bool) or not 0 < days <= _MOST_DAYS:
             self._note(f"{at}/days", f"is to be a whole number from 1 to {_MOST_DAYS}")
             days = 1
-        return SeedToken(str(token), str(scope), days * _DAY)
+        return SeedToken(str(token), str(scope), days * DAY)
 
     def _product(self, at: str, given: dict[str, Any]) -> SeedProduct:
         self._known(at, given, ("id", "name", "sku", "images"))
@@ -187,8 +186,8 @@ class _Reading:
     def _id(self, at: str, value: object, kind: str) -> int | None:
         if value is None:
             return None
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _LARGEST_ID:
-            self._note(at, f"is to be a whole number from 1 to {_LARGEST_ID}")
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MAX_INT32:
+            self._note(at, f"is to be a whole number from 1 to {MAX_INT32}")
             return None
         if value in self._ids[kind]:
             self._note(at, f"is the id of another {kind}")

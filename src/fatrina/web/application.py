@@ -18,6 +18,7 @@ from fatrina import __version__, logs
 from fatrina.actions import Services
 from fatrina.actions.rate_limits import RateLimiter
 from fatrina.actions.webhooks.dispatcher import WebhookDispatcher
+from fatrina.domain.access import MERCHANT_CODE
 from fatrina.web import admin, media, oauth
 from fatrina.web.admin.gate import AdminRoute
 from fatrina.web.api import Api, ApiOptions, Limiters
@@ -48,7 +49,7 @@ class Extension(Protocol):
 
 
 class _Code(StringConvertor):
-    regex = media.CODE
+    regex = MERCHANT_CODE
 
 
 class _Name(StringConvertor):

@@ -14,7 +14,6 @@ from fatrina.actions.media import CHUNK, StoredImage
 from fatrina.domain import errors
 from fatrina.domain.photo import ImageFormat
 
-CODE: Final = "[A-Za-z0-9]{4,6}"
 NAME: Final = rf"[A-Za-z0-9]{{40}}\.(?:{'|'.join(kind.value for kind in ImageFormat)})"
 
 _RANGE: Final = re.compile(r"bytes=(?:([0-9]{1,15})-([0-9]{0,15})|-([0-9]{1,15}))", re.IGNORECASE)

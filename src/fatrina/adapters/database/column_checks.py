@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, String, Table
 
-_LARGEST: Final = 2**31 - 1  # as in PostgreSQL
-_LARGEST_BIG: Final = 2**63 - 1
+from fatrina.domain.integers import MAX_INT32, MAX_INT64
+
 _LARGEST_DOUBLE: Final = 1.7e308
 
 
@@ -24,7 +24,7 @@ def _fits(column: Column[Any], value: object) -> bool:
         return isinstance(column.type, Boolean) and isinstance(value, bool)
     if isinstance(column.type, Double):
         return isinstance(value, int | float) and abs(value) <= _LARGEST_DOUBLE
-    largest = _LARGEST_BIG if isinstance(column.type, BigInteger) else _LARGEST
+    largest = MAX_INT64 if isinstance(column.type, BigInteger) else MAX_INT32
     return isinstance(value, int) and -largest - 1 <= value <= largest
 
 

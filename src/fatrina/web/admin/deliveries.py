@@ -8,15 +8,13 @@ from fatrina.actions import Services
 from fatrina.actions.webhooks import subscriptions
 from fatrina.actions.webhooks.subscriptions import DeliveryRow
 from fatrina.domain import errors
+from fatrina.domain.integers import MAX_INT64
 from fatrina.web.admin.gate import AdminRoute
 from fatrina.web.api.base import path_id
 from fatrina.web.http.responses import success
 from fatrina.web.parsing.commands import MAX_NAME_LENGTH
 from fatrina.web.parsing.fields import Fields
 from fatrina.web.parsing.forms import Form
-
-_LARGEST_ID = 2**63 - 1
-"""Deliveries are counted in 64 bits: there may be many."""
 
 
 def routes(services: Services) -> list[AdminRoute]:
@@ -37,7 +35,7 @@ def routes(services: Services) -> list[AdminRoute]:
         return success(200, await run_sync(look))
 
     async def redeliver(request: Request) -> Response:
-        delivery = path_id(request, "delivery", _LARGEST_ID)
+        delivery = path_id(request, "delivery", MAX_INT64)
         if not await run_sync(
             subscriptions.redeliver, services.database, delivery, services.clock()
         ):

@@ -16,6 +16,7 @@ from fatrina.actions.rate_limits import RateLimiter
 from fatrina.actions.receiving import PhotoLink, PhotoSource
 from fatrina.domain import errors, text
 from fatrina.domain.access import Caller
+from fatrina.domain.integers import MAX_INT32
 from fatrina.domain.rate_limit import RateLimitStatus
 from fatrina.web.http import auth, context
 from fatrina.web.http.fair_limiter import FairLimiter
@@ -27,7 +28,6 @@ Lookup = Callable[[Services, Caller], T]
 
 # ASCII digits in their one spelling: `int` would take Arabic digits, blanks and signs.
 _ID: Final = re.compile(r"[1-9][0-9]{0,18}")
-_LARGEST_ID: Final = 2**31 - 1
 _NOBODY: Final = 0
 _ALLOWANCE: Final = (b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset")
 _REMOVED: Final = {"message": "The Object has been removed successfully", "code": 202}
@@ -138,7 +138,7 @@ def removed_response() -> dict[str, object]:
     return dict(_REMOVED)
 
 
-def path_id(request: Request, name: str, largest: int = _LARGEST_ID) -> int:
+def path_id(request: Request, name: str, largest: int = MAX_INT32) -> int:
     """An id from the path; 0, which nothing has, for any other spelling than plain digits."""
     digits: str = request.path_params[name]
     number = int(digits) if _ID.fullmatch(digits) else _NOBODY

@@ -3,10 +3,11 @@
 from typing import Any, Final
 
 from fatrina.domain.gallery import MAX_IMAGES
+from fatrina.domain.integers import MAX_INT32
 from fatrina.domain.pagination import DEFAULT_SIZE, MAX_SIZE
 from fatrina.domain.renditions import ROLES
 from fatrina.domain.webhook import EVENTS, STRATEGIES
-from fatrina.web.parsing.commands import MAX_NAME_LENGTH, MAX_PAGE, MAX_SKU_LENGTH
+from fatrina.web.parsing.commands import MAX_NAME_LENGTH, MAX_SKU_LENGTH
 
 Schema = dict[str, Any]
 
@@ -33,7 +34,7 @@ def _body(multipart: Schema, plain: Schema) -> Schema:
 # Answers
 
 TEXT: Final[Schema] = {"type": "string"}
-_ID: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
+_ID: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": MAX_INT32}
 _COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 _URL: Final[Schema] = {"type": "string", "format": "uri"}
 _KIND: Final[Schema] = {"type": "string", "enum": ["image", "video"]}
@@ -199,12 +200,12 @@ def _whole(high: int, default: int) -> Schema:
 
 
 LISTING: Final[Schema] = {
-    "page": _whole(MAX_PAGE, 1),
+    "page": _whole(MAX_INT32, 1),
     "per_page": _whole(MAX_SIZE, DEFAULT_SIZE),
     "keyword": {**_PLAIN, "maxLength": MAX_NAME_LENGTH},
     "format": {"type": "string", "description": "`light` leaves `images` out."},
 }
 UNSUBSCRIBING: Final[Schema] = {
-    "id": {"type": "integer", "minimum": 1, "maximum": MAX_PAGE},
+    "id": {"type": "integer", "minimum": 1, "maximum": MAX_INT32},
     "url": _SUBSCRIPTION["url"],
 }

@@ -8,6 +8,7 @@ from fatrina.actions.receiving import PhotoLink
 from fatrina.actions.webhooks.subscriptions import check_secret
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
+from fatrina.domain.integers import MAX_INT32
 from fatrina.domain.pagination import DEFAULT_SIZE, MAX_SIZE, Page
 from fatrina.domain.video import Video
 from fatrina.domain.webhook import EVENTS, STRATEGIES, Subscription
@@ -17,7 +18,6 @@ from fatrina.web.parsing.multipart import ORIGINAL, PHOTO
 
 MAX_NAME_LENGTH: Final = 500
 MAX_SKU_LENGTH: Final = 120
-MAX_PAGE: Final = 2**31 - 1
 
 
 class VideoCommand(NamedTuple):
@@ -158,7 +158,7 @@ def unsubscription(*forms: Form) -> tuple[int, str]:
     number, url = 0, ""
     for form in forms:
         fields = Fields(form)
-        number = fields.count("id", 1, MAX_PAGE) or number
+        number = fields.count("id", 1, MAX_INT32) or number
         url = fields.url("url") or url
         fields.raise_errors()
     if not number and not url:
@@ -175,7 +175,7 @@ def listing(query: Mapping[str, str]) -> ListCommand:
         errors.ValidationFailed: with every field that cannot be taken.
     """
     fields = Fields(Form(dict(query)))
-    number = fields.count("page", 1, MAX_PAGE)
+    number = fields.count("page", 1, MAX_INT32)
     size = fields.count("per_page", 1, MAX_SIZE)
     keyword = fields.text("keyword", MAX_NAME_LENGTH)
     fields.raise_errors()

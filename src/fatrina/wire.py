@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
 from json import dumps
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ Json = dict[str, object]
 _MAX_EXACT_INTEGER = 2**53
 _MASK = "********"
 _THUMBNAIL = "thumbnail"
+_RIYADH = timezone(timedelta(hours=3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Serializer:
     def event(self, event: str, merchant_id: int, created_at: int, product: ProductView) -> bytes:
         """Return the body of a webhook about a product; `created_at` is in milliseconds."""
         data = self._gallery(product) if event == IMAGE_UPDATED else self.product(product)
-        timestamp = webhook.format_timestamp(created_at)
+        timestamp = format_timestamp(created_at)
         body = {"event": event, "merchant": merchant_id, "created_at": timestamp, "data": data}
         return dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -215,3 +217,9 @@ def number(value: float) -> float:
     """
     is_exact = float(value).is_integer() and abs(value) < _MAX_EXACT_INTEGER
     return int(value) if is_exact else value
+
+
+def format_timestamp(moment: int) -> str:
+    """Return a moment, in milliseconds since the epoch, as webhooks state it: in Riyadh's time."""
+    local = datetime.fromtimestamp(moment // 1000, UTC).astimezone(_RIYADH)
+    return local.strftime("%a %b %d %Y %H:%M:%S GMT+0300")

@@ -3,10 +3,10 @@
 import pytest
 
 from fatrina.actions import access, ids, media, products
+from fatrina.actions.random_text import random_text
 from fatrina.domain import errors
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.domain.gallery import Change
-from fatrina.domain.random_text import random_text
 from fatrina.domain.renditions import HANDLE, ORIGINAL
 from tests.actions.store import NOW, Shop, photo
 

@@ -9,7 +9,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fatrina.domain.photo import ImageFormat
-from fatrina.domain.random_text import ALPHABET
 from fatrina.domain.renditions import (
     HANDLE,
     ORIGINAL,
@@ -20,6 +19,7 @@ from fatrina.domain.renditions import (
     Size,
     handle_of,
 )
+from fatrina.domain.text import ALPHANUMERIC
 
 SIDES = st.integers(1, 16_384)
 TABLE = st.sampled_from(RENDITIONS)
@@ -124,10 +124,10 @@ def test_whole_pixels_are_rounded_half_up_and_at_least_one(
     assert declared.pixels() == whole
 
 
-WORD = st.text(ALPHABET, min_size=HANDLE, max_size=HANDLE)
+WORD = st.text(ALPHANUMERIC, min_size=HANDLE, max_size=HANDLE)
 ORIGINALS = st.builds(
     Original,
-    merchant_code=st.text(ALPHABET, min_size=4, max_size=6),
+    merchant_code=st.text(ALPHANUMERIC, min_size=4, max_size=6),
     handle=WORD,
     secret=WORD,
     format=st.sampled_from(ImageFormat),
@@ -146,7 +146,7 @@ def test_the_four_keys_are_unlike_and_lead_back(original: Original) -> None:
         stem, _, extension = name.partition(".")
         assert (merchant, extension) == (original.merchant_code, original.format.value)
         assert len(stem) == 40
-        assert set(stem) <= set(ALPHABET)
+        assert set(stem) <= set(ALPHANUMERIC)
         assert handle_of(key) == original.handle
 
 

@@ -68,18 +68,6 @@ def test_a_secret_is_not_shown() -> None:
     assert "s3cret" not in repr(wanted(TOKEN, "s3cret"))
 
 
-@pytest.mark.parametrize(
-    ("moment", "stamp"),
-    [
-        (1765703045_000, "Sun Dec 14 2025 12:04:05 GMT+0300"),
-        (1765703045_999, "Sun Dec 14 2025 12:04:05 GMT+0300"),
-        (1767214800_000, "Thu Jan 01 2026 00:00:00 GMT+0300"),
-    ],
-)
-def test_stamps(moment: int, stamp: str) -> None:
-    assert webhook.format_timestamp(moment) == stamp
-
-
 def test_three_tries() -> None:
     assert [webhook.next_attempt(tries, 300_000, 7) for tries in (1, 2, 3)] == [
         300_007,

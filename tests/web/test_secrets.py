@@ -14,10 +14,11 @@ import pytest
 from typer.testing import CliRunner
 
 from fatrina.actions import access, oauth
+from fatrina.actions.access import generate_token
 from fatrina.adapters.database import Database
 from fatrina.adapters.rate_limits import BucketStore
 from fatrina.cli import cli
-from fatrina.domain.access import is_guessable, new_token, token_hint
+from fatrina.domain.access import is_guessable, token_hint
 from fatrina.domain.oauth import OAuthError
 from fatrina.settings import Settings
 from tests import client
@@ -48,7 +49,7 @@ def test_tokens_that_are_guessed(token: str) -> None:
 
 
 def test_random_tokens_are_not_guessed() -> None:
-    assert not any(is_guessable(new_token()) for _ in range(50))
+    assert not any(is_guessable(generate_token()) for _ in range(50))
     assert not is_guessable("d41d8cd98f00b204e9800998ecf8427e")
 
 
@@ -92,7 +93,7 @@ def test_guesses_are_slow_and_the_right_token_is_not(guarded: Service) -> None:
 def test_a_hint_is_a_quarter_at_most() -> None:
     assert token_hint("12345678") == "12"
     assert len(token_hint("x" * 40)) == 10
-    assert token_hint(new_token()).startswith("fatrina_")
+    assert token_hint(generate_token()).startswith("fatrina_")
 
 
 def test_the_grant_goes_with_an_apps_token(strict_service: Service) -> None:

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from fatrina.actions import Services
+from fatrina.actions.random_text import SECRET_LENGTH, random_text
 from fatrina.adapters.database import Database, apps, tokens
 from fatrina.adapters.database.tokens import MerchantRow, TokenRow
 from fatrina.domain import access, errors, rate_limit
@@ -74,11 +75,16 @@ def issue_token(
     return token
 
 
+def generate_token() -> str:
+    """Return a new token with 256 random bits, so that its plain hash is safe to store."""
+    return access.PREFIX + random_text(SECRET_LENGTH)
+
+
 def build_token(
     scope: str, milliseconds: int, now: int, text: str = ""
 ) -> tuple[str, dict[str, str | int]]:
     """A new token, random unless its `text` is given, and its row."""
-    token = text or access.new_token()
+    token = text or generate_token()
     return token, {
         "hash": access.hash_token(token),
         "hint": access.token_hint(token),

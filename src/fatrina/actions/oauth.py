@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from fatrina.actions import access as tokens_of
+from fatrina.actions.random_text import SECRET_LENGTH, random_text
 from fatrina.adapters.database import Database, apps, tokens
 from fatrina.adapters.database.apps import App, AuthorizationCode, Grant
 from fatrina.domain import access, oauth
@@ -17,7 +18,6 @@ from fatrina.domain.oauth import (
     REFRESH_LIFETIME,
     OAuthError,
 )
-from fatrina.domain.random_text import SECRET, random_text
 
 Client = App
 """An app that merchants may let in."""
@@ -47,7 +47,7 @@ def create_app(
     database: Database, name: str, redirects: Sequence[str], *, public: bool, now: int
 ) -> tuple[str, str | None]:
     """Register an app: its client id, and its secret unless it is `public`; told this once."""
-    secret = None if public else random_text(SECRET)
+    secret = None if public else random_text(SECRET_LENGTH)
     client = random_text(_CLIENT_ID)
     app = App(0, client, name, secret and access.hash_token(secret), tuple(redirects))
     with database.writing() as tx:
@@ -72,7 +72,7 @@ def remove_app(database: Database, client_id: str, now: int) -> bool:
 
 def rotate_owner_key(database: Database, merchant_code: str) -> str | None:
     """A new owner's key, which the one before gives way to; None when there is no merchant."""
-    key = random_text(SECRET)
+    key = random_text(SECRET_LENGTH)
     with database.writing() as tx:
         return key if apps.set_owner_key(tx, merchant_code, access.hash_token(key)) else None
 
@@ -105,7 +105,7 @@ def approve(
     Raises:
         RefusedError: the app has been removed meanwhile.
     """
-    code = random_text(SECRET)
+    code = random_text(SECRET_LENGTH)
     with database.writing() as tx:
         found = apps.owner_key(tx, merchant_code)
         if found is None or not compare_digest(found[1] or "", access.hash_token(key)):
@@ -186,7 +186,7 @@ def _check_app(tx: Connection, app: App) -> None:
 def _issue_tokens(tx: Connection, grant: Grant, scope: str, now: int) -> TokenPair:
     token, row = tokens_of.build_token(scope, ACCESS_LIFETIME, now)
     tokens.add(tx, grant.merchant_id, row | {"grant_id": grant.id})
-    refresh = random_text(SECRET) if OFFLINE in grant.scope.split() else None
+    refresh = random_text(SECRET_LENGTH) if OFFLINE in grant.scope.split() else None
     if refresh is not None:
         apps.add_refresh(tx, grant.id, access.hash_token(refresh), now + REFRESH_LIFETIME)
     return TokenPair(token, refresh, scope)

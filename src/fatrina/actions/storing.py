@@ -6,8 +6,8 @@ from threading import Lock
 from typing import Final
 
 from fatrina.actions import Services
+from fatrina.actions.random_text import random_text
 from fatrina.actions.rendering import RenderedPhoto
-from fatrina.domain.random_text import random_text
 from fatrina.domain.renditions import HANDLE, Original
 from fatrina.domain.version import Version
 

@@ -7,6 +7,7 @@ from threading import Thread
 from typing import Final
 
 from fatrina import app, server
+from fatrina.actions.random_text import SECRET_LENGTH, random_text
 from fatrina.data_directory import NotReadyError
 from fatrina.demo import emulator_tour, instructions, sample_photos, updates
 from fatrina.demo.context import DemoContext, DemoError
@@ -15,7 +16,6 @@ from fatrina.demo.output import say
 from fatrina.demo.sample_photos import SamplePhoto
 from fatrina.demo.store import MERCHANT, DemoStore, create_store
 from fatrina.domain import errors, messages
-from fatrina.domain.random_text import SECRET, random_text
 from fatrina.settings import Settings
 
 _LINKED_PHOTOS: Final = ("lantern", "shirt", "cup")
@@ -35,7 +35,7 @@ def run(settings: Settings) -> None:
         settings = settings.model_copy(
             update={
                 "download_allow": (*settings.download_allow, origin),
-                "admin_token": settings.admin_token or random_text(SECRET),
+                "admin_token": settings.admin_token or random_text(SECRET_LENGTH),
             }
         )
 

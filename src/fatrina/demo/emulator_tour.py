@@ -9,13 +9,13 @@ from queue import Empty
 from random import Random
 from typing import Any, Final
 
+from fatrina.actions.random_text import SECRET_LENGTH, random_text
 from fatrina.demo import sample_photos
 from fatrina.demo.client import Client
 from fatrina.demo.context import DemoContext, DemoError
 from fatrina.demo.origin_server import Message
 from fatrina.demo.output import say, title
 from fatrina.demo.updates import API
-from fatrina.domain.random_text import SECRET, random_text
 
 ADMIN: Final = "/_fatrina"
 _WEBHOOKS: Final = "/admin/v2/webhooks"
@@ -33,7 +33,7 @@ def present(context: DemoContext, random: Random) -> None:
     client = Client(context.address, context.store.token)
     admin = Client(context.address, context.admin_token)
     title("4. Test: an injected error, a webhook", "اختبار: عطل مفتعل وإشعار")
-    secret = random_text(SECRET)
+    secret = random_text(SECRET_LENGTH)
     with _subscription(client, context, secret):
         _fail_once(context, client, admin, random)
         _print_journal(admin)

@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Final
 
 from fatrina.domain import errors, rate_limit
-from fatrina.domain.random_text import SECRET, random_text
 
 READ: Final = "products.read"
 WRITE: Final = "products.read_write"
@@ -44,11 +43,6 @@ class Caller:
         """
         if scope not in self.scopes and WRITE not in self.scopes:
             raise errors.InsufficientScope(scope=scope)
-
-
-def new_token() -> str:
-    """A new token: 256 random bits, so that a plain hash of it is safe to keep."""
-    return PREFIX + random_text(SECRET)
 
 
 def hash_token(token: str) -> str:

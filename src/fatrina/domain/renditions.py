@@ -6,7 +6,7 @@ from math import floor
 from typing import Final, NamedTuple
 
 from fatrina.domain.photo import ImageFormat
-from fatrina.domain.random_text import ALPHABET
+from fatrina.domain.text import ALPHANUMERIC
 
 
 class Size(NamedTuple):
@@ -78,8 +78,8 @@ class Original:
         digest = int.from_bytes(sha256(f"{self.secret}/{role}".encode()).digest(), "big")
         tail = ""
         while len(tail) < _NAME - HANDLE:
-            digest, at = divmod(digest, len(ALPHABET))
-            tail += ALPHABET[at]
+            digest, at = divmod(digest, len(ALPHANUMERIC))
+            tail += ALPHANUMERIC[at]
         return f"{self.merchant_code}/{self.handle}{tail}.{self.format.value}"
 
     def keys(self) -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
+from string import ascii_letters, digits
 from typing import Final
 
 from fatrina.domain import errors
 
+ALPHANUMERIC: Final = ascii_letters + digits
 # What editors and spreadsheets put between lines and cells: CR LF counts once.
 _BREAK: Final = re.compile("\r\n|[\t\n\r\u2028\u2029]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")

@@ -4,8 +4,9 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
+
+from fatrina.domain.durations import HOUR, SECOND
 
 IMAGE_UPDATED: Final = "product.image.updated"
 PRODUCT_UPDATED: Final = "product.updated"
@@ -34,10 +35,10 @@ MAX_PENDING_FAILING: Final = 1_000
 """The same for a subscription that is failing: the newest are kept until it answers again."""
 FAILING: Final = 10
 """Attempts without a success in between after which a subscription is failing."""
-MAX_PAUSE: Final = 3_600_000
+MAX_PAUSE: Final = HOUR
 """Longest pause, in milliseconds, between two attempts to a failing subscription."""
 _DOUBLINGS: Final = 20
-_SLACK: Final = 1_000
+_SLACK: Final = SECOND
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _VALUE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?|")
 RESERVED: Final = frozenset(
@@ -48,7 +49,6 @@ RESERVED: Final = frozenset(
     }
 )
 """Headers, in small letters, that a subscription cannot set."""
-_RIYADH: Final = timezone(timedelta(hours=3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,6 @@ def signature_headers(subscription: Subscription, body: bytes) -> list[tuple[str
         return [("X-Salla-Security-Strategy", "Token"), ("Authorization", secret)]
     signature = hmac.new(secret.encode(), body, "sha256").hexdigest()
     return [("X-Salla-Security-Strategy", "Signature"), ("X-Salla-Signature", signature)]
-
-
-def format_timestamp(moment: int) -> str:
-    """A moment, in milliseconds since the epoch, as events tell it: in Riyadh's time."""
-    there = datetime.fromtimestamp(moment // 1000, UTC).astimezone(_RIYADH)
-    return there.strftime("%a %b %d %Y %H:%M:%S GMT+0300")
 
 
 def next_attempt(tries: int, pause: int, now: int) -> int | None:

@@ -1,3 +1,3 @@
-"""Fatrina keeps the pictures of a shop's products and swaps them safely and at once."""
+"""Fatrina: a self-hosted product-image service, wire-compatible with Salla's API."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""`python -m fatrina` is the command line."""
+"""Run the command line with `python -m fatrina`."""
 
 from fatrina.cli import main
 

@@ -1,4 +1,4 @@
-"""A queue between the service and its log, so that a log nobody reads never stops a request."""
+"""A bounded queue in front of the log, so that a blocked log never blocks a request."""
 
 import json
 import os
@@ -7,49 +7,49 @@ import threading
 from queue import Empty, SimpleQueue
 from typing import Final
 
-_LINES: Final = 4096
-_BATCH: Final = 256
-"""Lines that one call of `write` takes at most."""
+_MAX_QUEUED_LINES: Final = 4096
+_MAX_BATCH_LINES: Final = 256
+"""Maximum lines per write to the file."""
 
 
 class LogQueue:
-    """A file that is written by a thread of its own: `write` never blocks and never raises."""
+    """File-like object with a background writer thread: `write` never blocks and never raises."""
 
     def __init__(self, descriptor: int) -> None:
-        """Write to the open file `descriptor` from now on."""
+        """Start the thread that writes to the open file `descriptor`."""
         self._descriptor = descriptor
-        self._waiting: SimpleQueue[bytes | threading.Event] = SimpleQueue()
-        self._rejected = 0  # written by the threads that log, which hold structlog's lock
-        self._failed = 0  # written by the thread that writes
-        self._within_line = False
+        self._queue: SimpleQueue[bytes | threading.Event] = SimpleQueue()
+        self._rejected = 0  # updated by threads that log; they hold structlog's lock
+        self._failed = 0  # updated by the writer thread
+        self._is_mid_line = False
         threading.Thread(target=self._run, name="log", daemon=True).start()
 
     @property
     def dropped(self) -> int:
-        """How many lines were dropped, as the queue was full or the file could not be written."""
+        """The number of lines dropped because the queue was full or the file was not writable."""
         return self._rejected + self._failed
 
     def write(self, line: bytes) -> int:
-        """Take one line; drop it when 4,096 lines are waiting."""
-        if self._waiting.qsize() < _LINES:
-            self._waiting.put(line)
+        """Queue one line, or drop it if the queue already holds 4,096 lines."""
+        if self._queue.qsize() < _MAX_QUEUED_LINES:
+            self._queue.put(line)
         else:
             self._rejected += 1
         return len(line)
 
     def flush(self) -> None:
-        """Do nothing: the thread writes as soon as it can."""
+        """Do nothing: the writer thread writes as soon as possible."""
 
     def close(self, seconds: float) -> None:
-        """Wait until all lines are written, but no longer than `seconds`."""
+        """Wait until all queued lines are written, at most `seconds`."""
         done = threading.Event()
-        self._waiting.put(done)
+        self._queue.put(done)
         done.wait(seconds)
 
     def _run(self) -> None:
         reported = 0
         while True:
-            lines, done = self._batch()
+            lines, done = self._next_batch()
             dropped = self.dropped
             if dropped > reported:
                 lines = [_dropped_line(dropped - reported), *lines]
@@ -60,34 +60,34 @@ class LogQueue:
             if done is not None:
                 done.set()
 
-    def _batch(self) -> tuple[list[bytes], threading.Event | None]:
-        """Wait for a line, and take what else is waiting."""
+    def _next_batch(self) -> tuple[list[bytes], threading.Event | None]:
+        """Wait for lines; return at most one batch of them, and the event of `close`, if any."""
         lines: list[bytes] = []
-        each = self._waiting.get()
-        while not isinstance(each, threading.Event):
-            lines.append(each)
-            if len(lines) == _BATCH:
+        item = self._queue.get()
+        while not isinstance(item, threading.Event):
+            lines.append(item)
+            if len(lines) == _MAX_BATCH_LINES:
                 return lines, None
             try:
-                each = self._waiting.get_nowait()
+                item = self._queue.get_nowait()
             except Empty:
                 return lines, None
-        return lines, each
+        return lines, item
 
     def _write_all(self, data: bytes) -> bool:
-        """Write all of `data`; False when the file cannot be written."""
-        left = memoryview(b"\n" + data if self._within_line else data)
-        begun = False
-        while left:
+        """Write all of `data`; return false if the file is not writable."""
+        remaining = memoryview(b"\n" + data if self._is_mid_line else data)
+        has_started = False
+        while remaining:
             try:
-                left = left[os.write(self._descriptor, left) :]
-                begun = True
-            except BlockingIOError:  # a pipe that its reader made non-blocking
+                remaining = remaining[os.write(self._descriptor, remaining) :]
+                has_started = True
+            except BlockingIOError:  # the reader of the pipe made it non-blocking
                 select.select([], [self._descriptor], [])
             except (OSError, ValueError):
-                self._within_line = self._within_line or begun
+                self._is_mid_line = self._is_mid_line or has_started
                 return False
-        self._within_line = False
+        self._is_mid_line = False
         return True
 
 

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on standard error, ours and the libraries' alike."""
+"""Structured logs: one JSON object per line on standard error, for Fatrina and its libraries."""
 
 import atexit
 import json
@@ -11,43 +11,45 @@ from fatrina.log_queue import LogQueue
 
 _LEVELS: Final = logging.getLevelNamesMapping()
 _STDERR: Final = 2
-_AT_EXIT: Final = 2.0
-"""Seconds that an exit waits for the log to be written."""
+_FLUSH_TIMEOUT: Final = 2.0
+"""Maximum seconds that an exit waits for queued lines to be written."""
 _queues: Final[list[LogQueue]] = []
 
 
 def configure(level: str) -> None:
-    """Log from `level` up: debug, info, warning or error."""
-    number = _LEVELS.get(level.upper(), logging.INFO)
+    """Log events of `level` and above: debug, info, warning or error."""
+    level_number = _LEVELS.get(level.upper(), logging.INFO)
     queue = LogQueue(_STDERR)
-    atexit.register(queue.close, _AT_EXIT)
+    atexit.register(queue.close, _FLUSH_TIMEOUT)
     _queues.append(queue)
     structlog.configure(
         processors=[
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.add_log_level,
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(_line),
+            structlog.processors.JSONRenderer(_serialize),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
+        wrapper_class=structlog.make_filtering_bound_logger(level_number),
         logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", queue)),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=max(number, logging.WARNING), handlers=[_Forward()], force=True)
+    logging.basicConfig(
+        level=max(level_number, logging.WARNING), handlers=[_ForwardingHandler()], force=True
+    )
 
 
 def dropped() -> int:
-    """How many lines were dropped since the start, as they could not be written in time."""
+    """Return the number of lines that were dropped since the start of the process."""
     return sum(queue.dropped for queue in _queues)
 
 
-def _line(event: object, **options: object) -> bytes:
+def _serialize(event: object, **options: object) -> bytes:
     del options
     return json.dumps(event, ensure_ascii=False, default=str).encode("utf-8", "replace")
 
 
-class _Forward(logging.Handler):
-    """Hands the libraries' records to structlog."""
+class _ForwardingHandler(logging.Handler):
+    """Logging handler that forwards the records of libraries to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger().log(

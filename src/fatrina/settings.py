@@ -1,4 +1,4 @@
-"""Every knob, read once from the environment (`FATRINA_*`) into one frozen value."""
+"""The settings: environment variables `FATRINA_*`, parsed into one immutable object."""
 
 import os
 import re
@@ -11,132 +11,168 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from fatrina.domain.address_policy import AddressPolicy
 
 SECRETS: Final = frozenset({"admin_token"})
-"""Settings whose values appear in no message."""
-_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{16,512}")
+"""Settings whose values must not appear in messages."""
+_ADMIN_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{16,512}")
 
 
 class Settings(BaseSettings):
-    """The service's settings; each field's description is its line in the documentation."""
+    """Settings of the service; the descriptions of the fields are printed in docs/settings.md."""
 
     model_config = SettingsConfigDict(
         env_prefix="FATRINA_", frozen=True, extra="forbid", hide_input_in_errors=True
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
-    data: Path = Field(Path("data"), description="Folder of the database and the pictures.")
+    port: int = Field(
+        8000, ge=0, le=65535, description="TCP port to listen on; 0 selects a free port."
+    )
+    data: Path = Field(Path("data"), description="Directory of the database and the stored images.")
     public_url: str = Field(
         "",
-        description="Where clients reach this service, or the CDN in front of it: the base of "
-        "every picture's URL. Empty: http://HOST:PORT.",
+        description="Public base URL of this service, or of the CDN in front of it; all image "
+        "URLs begin with it. Empty: http://HOST:PORT.",
     )
     photo_optional: bool = Field(
         default=False,
-        description="Let Update Image change alt, sort or default alone, without a photo.",
+        description="Allow Update Image requests without a photo, to change only alt, sort or "
+        "default.",
     )
-    photo_bytes: int = Field(20_000_000, gt=0, description="Most bytes of a photo.")
+    photo_bytes: int = Field(20_000_000, gt=0, description="Maximum size of a photo in bytes.")
     photo_pixels: int = Field(
-        100_000_000, gt=0, description="Most pixels of a photo that is decoded as a stream."
+        100_000_000,
+        gt=0,
+        description="Maximum pixels of a photo that can be decoded as a stream: baseline JPEG, "
+        "non-interlaced PNG.",
     )
     photo_pixels_whole: int = Field(
         40_000_000,
         gt=0,
-        description="Most pixels of a photo that must be held whole: progressive JPEG, interlaced "
-        "PNG, WebP, GIF, AVIF.",
+        description="Maximum pixels of a photo that the decoder must hold in memory: progressive "
+        "JPEG, interlaced PNG, WebP, GIF, AVIF.",
     )
     photo_pixels_heic: int = Field(
-        50_000_000, gt=0, description="Most pixels of a HEIC photo; phones make 48 to 50 million."
+        50_000_000,
+        gt=0,
+        description="Maximum pixels of a HEIC photo. Phones take photos of 48 to 50 million "
+        "pixels.",
     )
-    photo_side: int = Field(24_000, gt=0, le=65_500, description="Longest side of a photo.")
-    photo_frames: int = Field(500, gt=0, description="Most frames of an animation.")
-    alt_length: int = Field(500, gt=0, description="Most characters of an alternative text.")
+    photo_side: int = Field(
+        24_000,
+        gt=0,
+        le=65_500,
+        description="Maximum length of the longer side of a photo in pixels.",
+    )
+    photo_frames: int = Field(500, gt=0, description="Maximum number of frames of an animation.")
+    alt_length: int = Field(
+        500, gt=0, description="Maximum length of an alternative text in characters."
+    )
     decoders: int = Field(
-        0, ge=0, description="Decoder processes. 0: as many as there are processor cores."
+        0, ge=0, description="Number of decoder processes. 0: one per available CPU core."
     )
     decoder_seconds: float = Field(
-        8.0, gt=0, description="Most seconds of decoding; then the decoder is killed."
+        8.0,
+        gt=0,
+        description="Maximum seconds for decoding one photo; after that, the decoder process is "
+        "killed.",
     )
     decoder_memory: int = Field(
-        560_000_000, ge=192_000_000, description="Most bytes of memory a decoder may take."
+        560_000_000, ge=192_000_000, description="Maximum memory of a decoder process in bytes."
     )
     decoder_queue: int = Field(
-        32, gt=0, description="Most photos that wait for a decoder; the next are told to come back."
+        32,
+        gt=0,
+        description="Maximum number of photos that wait for a decoder; further requests get 503 "
+        "with Retry-After.",
     )
     upload_idle: float = Field(
-        30.0, gt=0, description="Seconds without a byte after which an upload is cut."
+        30.0,
+        gt=0,
+        description="Maximum seconds between two chunks of an upload; a slower upload gets 408.",
     )
     upload_seconds: float = Field(
-        600.0, gt=0, description="Most seconds that a whole upload may take."
+        600.0, gt=0, description="Maximum seconds for a complete upload; a slower upload gets 408."
     )
     incoming_bytes: int = Field(
-        8_000_000_000, gt=0, description="Most bytes of all uploads under way together."
+        8_000_000_000,
+        gt=0,
+        description="Maximum total size of all uploads in progress, in bytes; further uploads get "
+        "503.",
     )
     download_allow: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Hosts, host:port and networks, separated by commas, from which links may "
-        "fetch, and events be delivered, though they are not public. For development.",
+        description="Non-public addresses that photo links and webhooks may use: hosts, host:port "
+        "and networks, separated by commas. For development.",
     )
     download_seconds: float = Field(
-        20.0, gt=0, description="Most seconds of fetching a link, redirects included."
+        20.0,
+        gt=0,
+        description="Maximum seconds for downloading a linked photo, including redirects.",
     )
-    download_redirects: int = Field(5, ge=0, description="Most redirects of a link.")
-    downloads: int = Field(16, gt=0, description="Most links fetched at once.")
+    download_redirects: int = Field(
+        5, ge=0, description="Maximum number of redirects of a photo link."
+    )
+    downloads: int = Field(
+        16,
+        gt=0,
+        description="Maximum number of linked photos that are downloaded at the same time.",
+    )
     webhook_seconds: float = Field(
-        30.0, gt=0, description="Most seconds that delivering an event may take."
+        30.0, gt=0, description="Maximum seconds for one attempt to deliver an event."
     )
     webhook_pause: float = Field(
-        300.0, ge=0, description="Seconds between two of the three tries to deliver an event."
+        300.0, ge=0, description="Seconds between the three attempts to deliver an event."
     )
     keep_days: float = Field(
-        30.0, ge=0, description="Days that a replaced or removed picture and its URLs are kept."
+        30.0, ge=0, description="Days for which a replaced or removed image and its URLs are kept."
     )
     rate_limits: bool = Field(
         default=False,
-        description="Limit what each merchant may ask, by the merchant's plan, as the real API "
-        "does.",
+        description="Limit the requests of each merchant by its plan, as the real API does.",
     )
     admin_token: str = Field(
         "",
         repr=False,
-        description="Token of the controls below /_fatrina: 16 characters or more, 8 of them "
-        "different, none that is easily guessed. Empty: there are none.",
+        description="Token of the admin endpoints below /_fatrina: 16 to 512 characters, at least "
+        "8 different ones, not easy to guess. Empty: no admin endpoints.",
     )
-    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_level: str = Field(
+        "info", description="Lowest level of events that are logged: debug, info, warning or error."
+    )
 
     @field_validator("download_allow", mode="before")
     @classmethod
-    def _parse_list(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @field_validator("download_allow")
     @classmethod
-    def _understood(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _check_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         AddressPolicy.parse(value)
         return value
 
     @field_validator("admin_token")
     @classmethod
-    def _sendable(cls, value: str) -> str:
-        if value and not _TOKEN.fullmatch(value):
+    def _check_admin_token(cls, value: str) -> str:
+        if value and not _ADMIN_TOKEN.fullmatch(value):
             message = "must be 16 to 512 letters, digits or ._~+/=-"
             raise ValueError(message)
         return value
 
     @property
     def base(self) -> str:
-        """The base of every picture's URL, without a slash at the end."""
+        """The base URL of all images, without a trailing slash."""
         return self.public_url.rstrip("/") or self.here
 
     @property
     def here(self) -> str:
-        """Where the service answers on this machine, without a slash at the end."""
+        """The URL of the service on this machine, without a trailing slash."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.port}"
 
     @property
     def decoder_count(self) -> int:
-        """How many decoder processes to run."""
+        """The number of decoder processes to start."""
         return self.decoders or len(os.sched_getaffinity(0))

@@ -84,7 +84,7 @@ def run_service(folder: Path, **settings: Any) -> Iterator[Service]:
         service = stack.enter_context(
             app.build(service_settings.model_copy(update={"port": port}), directory)
         )
-        config = uvicorn.Config(service.app, lifespan="off", **protocol.as_uvicorn())
+        config = uvicorn.Config(service.app, lifespan="off", **protocol.uvicorn_settings())
         uvicorn_server = uvicorn.Server(config)
         thread = threading.Thread(
             target=uvicorn_server.run, kwargs={"sockets": [listener]}, daemon=True

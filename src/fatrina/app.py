@@ -77,7 +77,9 @@ def build(settings: Settings, data_directory: DataDirectory) -> Service:
         )
         pause = int(settings.webhook_pause * SECOND)
         deliverer = Deliverer(services.database, sender, clock, pause)
-        dispatcher = stack.enter_context(closing(WebhookDispatcher(deliverer, metrics.attempted)))
+        dispatcher = stack.enter_context(
+            closing(WebhookDispatcher(deliverer, metrics.count_attempt))
+        )
         timeouts = BodyTimeouts(settings.upload_idle, settings.upload_seconds)
         form_reader = FormReader(services.spool.new, settings.photo_bytes, timeouts)
         emulator = Emulator(services, form_reader, rate_limiter) if settings.admin_token else None
@@ -89,8 +91,8 @@ def build(settings: Settings, data_directory: DataDirectory) -> Service:
             ApiOptions(settings.alt_length, settings.photo_optional),
             rate_limiter,
             dispatcher,
-            changes=settings.decoder_count + settings.decoder_queue,
-            links=settings.downloads,
+            max_updates=settings.decoder_count + settings.decoder_queue,
+            max_link_updates=settings.downloads,
             admin_token=settings.admin_token,
             extension=emulator,
         )

@@ -62,7 +62,7 @@ def serve(
             # the process before it has closed its resources.
             signal.signal(signal.SIGTERM, lambda *_: None)
             threading.Thread(target=_trim_memory, args=(stopped,), daemon=True).start()
-            config = uvicorn.Config(service.app, lifespan="off", **protocol.as_uvicorn())
+            config = uvicorn.Config(service.app, lifespan="off", **protocol.uvicorn_settings())
             DrainingServer(config).run(sockets=[listener])
 
 
@@ -93,7 +93,7 @@ class DrainingServer(uvicorn.Server):
         for connection in list(connections):
             if isinstance(connection, protocol.Protocol):
                 connection.drain()
-        deadline = monotonic() + protocol.DRAIN_IDLE
+        deadline = monotonic() + protocol.DRAIN_IDLE_SECONDS
         while connections and monotonic() < deadline and not self.force_exit:  # noqa: ASYNC110  uvicorn has no event for this
             await asyncio.sleep(_POLL_INTERVAL)
         await super().shutdown(sockets)

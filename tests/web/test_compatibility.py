@@ -61,7 +61,7 @@ def test_every_field_is_in_it_and_no_other() -> None:
 
 def test_every_status_is_in_it_and_no_other() -> None:
     statuses = {str(status) for each in ENDPOINTS.values() for status in each.errors}
-    statuses |= {str(each.http or each.status) for each in ENDPOINTS.values()}
+    statuses |= {str(each.http_status or each.status) for each in ENDPOINTS.values()}
     assert told("status") == statuses
 
 

@@ -84,7 +84,7 @@ def test_a_free_slot_goes_to_the_merchant_with_the_fewest() -> None:
 
 
 def test_a_request_that_waited_too_long_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fair_limiter, "_PATIENCE", 0.01)
+    monkeypatch.setattr(fair_limiter, "_MAX_WAIT_SECONDS", 0.01)
 
     async def test() -> None:
         work = Work(2)

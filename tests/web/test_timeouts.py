@@ -108,13 +108,13 @@ def ask_and_wait(store: Store, path: str, seconds: float) -> int:
 def test_who_does_not_read_is_cut(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     path = large(store)
     assert ask_and_wait(store, path, 0.4) > 16_000_000
-    monkeypatch.setattr(protocol, "READ_SECONDS", 0.1)
+    monkeypatch.setattr(protocol, "WRITE_STALL_SECONDS", 0.1)
     assert ask_and_wait(store, path, 0.4) < 16_000_000
 
 
 def test_who_reads_slowly_is_served(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     path = large(store)
-    monkeypatch.setattr(protocol, "READ_SECONDS", 0.4)
+    monkeypatch.setattr(protocol, "WRITE_STALL_SECONDS", 0.4)
     with Connection(store.service.port) as line:
         line.send(client.encode_head("GET", path, {}))
         had = 0

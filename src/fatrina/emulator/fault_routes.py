@@ -50,18 +50,18 @@ def routes(faults: FaultInjector, reader: FormReader) -> list[AdminRoute]:
 
 def _add_fault(faults: FaultInjector, form: Form) -> Fault:
     fields = Fields(form)
-    what = fields.code("what", _LONGEST)
+    what = fields.text_or_integer("what", _LONGEST)
     if what is not None and what not in KINDS:
-        fields.problems.append(errors.InvalidChoice("what", known=", ".join(KINDS)))
+        fields.errors.append(errors.InvalidChoice("what", known=", ".join(KINDS)))
     elif what is None:
         fields.require("what")
     method, path = fields.text("method", _LONGEST), fields.text("path", _LONGEST)
-    times = fields.count("times", 1, _MOST_TIMES)
+    times = fields.integer("times", 1, _MOST_TIMES)
     share = fields.number("share", 0, 1)
     seconds = fields.number("seconds", 0, MAX_DELAY)
-    seed = fields.count("seed", 0, _MOST_TIMES)
+    seed = fields.integer("seed", 0, _MOST_TIMES)
     if len(faults.faults) >= fault_injection.MAX_FAULTS:
-        fields.problems.append(errors.OutOfRange("what", low=0, high=fault_injection.MAX_FAULTS))
+        fields.errors.append(errors.OutOfRange("what", low=0, high=fault_injection.MAX_FAULTS))
     fields.raise_errors()
     return faults.add(
         what or "",

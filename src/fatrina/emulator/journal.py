@@ -102,7 +102,7 @@ def routes(journal: Journal) -> list[AdminRoute]:
     async def list_requests(request: Request) -> Response:
         fields = Fields(Form(dict(request.query_params)))
         path, method = fields.text("path", _LONGEST), fields.text("method", _LONGEST)
-        status, limit = fields.count("status", 0, 999), fields.count("limit", 1, _MOST)
+        status, limit = fields.integer("status", 0, 999), fields.integer("limit", 1, _MOST)
         fields.raise_errors()
         found = (
             entry

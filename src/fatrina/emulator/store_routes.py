@@ -29,7 +29,7 @@ def routes(
     """The controls of the whole."""
 
     async def seed(request: Request) -> Response:
-        text = await body.read_all(request, _LARGEST, timeouts)
+        text = await body.read_body(request, _LARGEST, timeouts)
         made = await run_sync(partial(_load_seed, services, text))
         return success(201, {"pictures": made})
 

@@ -32,7 +32,7 @@ from fatrina.web.reference import openapi, pages
 from fatrina.wire import Serializer
 
 PREFIX: Final = "/admin/v2"
-_LOOKS: Final = 16
+_LOOKUP_THREADS: Final = 16
 
 
 class Extension(Protocol):
@@ -48,23 +48,23 @@ class Extension(Protocol):
         """Return the application inside the layers of this extension."""
 
 
-class _Code(StringConvertor):
+class _MerchantCodeConvertor(StringConvertor):
     regex = MERCHANT_CODE
 
 
-class _Name(StringConvertor):
-    regex = media.NAME
+class _FileNameConvertor(StringConvertor):
+    regex = media.NAME_PATTERN
 
 
 class _Endpoint:
     """One endpoint as an application: Starlette's own wrapper costs every waiting upload 3 KB."""
 
-    def __init__(self, answer: Callable[[Request], Awaitable[Response]]) -> None:
-        self.__name__ = answer.__name__
-        self._answer = answer
+    def __init__(self, handler: Callable[[Request], Awaitable[Response]]) -> None:
+        self.__name__ = handler.__name__
+        self._handler = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._answer(Request(scope, receive))
+        response = await self._handler(Request(scope, receive))
         await response(scope, receive, send)
 
 
@@ -77,8 +77,8 @@ def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
     rate_limiter: RateLimiter,
     dispatcher: WebhookDispatcher,
     *,
-    changes: int,
-    links: int,
+    max_updates: int,
+    max_link_updates: int,
     admin_token: str = "",
     extension: Extension | None = None,
 ) -> ASGIApp:
@@ -87,16 +87,18 @@ def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
     `changes` and `links` limit how many updates, and updates by link, run at once. `extension`
     adds layers and admin endpoints to it. Without `admin_token` there are no admin endpoints.
     """
-    lanes = Limiters(CapacityLimiter(_LOOKS), FairLimiter(changes), FairLimiter(links))
-    api = Api(services, form_reader, serializer, options, lanes, rate_limiter)
+    limiters = Limiters(
+        CapacityLimiter(_LOOKUP_THREADS), FairLimiter(max_updates), FairLimiter(max_link_updates)
+    )
+    api = Api(services, form_reader, serializer, options, limiters, rate_limiter)
     admin_routes = [
         *(extension.admin_routes if extension else ()),
         *admin.deliveries.routes(services),
         *admin.backup.routes(services, rate_limiter, form_reader.timeouts),
     ]
     routes: list[BaseRoute] = [  # pictures first: most of what is asked for, in the least time
-        *_media(services, urlsplit(serializer.base).path),
-        *_api(api),
+        *_media_routes(services, urlsplit(serializer.base).path),
+        *_api_routes(api),
         *_operator_routes(services, metrics, dispatcher),
         *pages.routes(PREFIX, serializer.base),
         *oauth.routes(services, serializer.base, form_reader.timeouts),
@@ -111,7 +113,7 @@ def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
     return LingeringClose(TelemetryMiddleware(application, metrics, on_request))
 
 
-def _api(api: Api) -> list[Route]:
+def _api_routes(api: Api) -> list[Route]:
     return [
         SegmentRoute(
             PREFIX + endpoint.path, _Endpoint(getattr(api, name)), methods=[endpoint.method]
@@ -134,23 +136,23 @@ def _operator_routes(
         return JSONResponse({"status": "ready", **stuck})
 
     async def metrics_page(_: Request) -> Response:
-        metrics.waiting.set(services.decoders.waiting)
-        metrics.decoder_faults.set(services.decoders.faults)
+        metrics.decoder_waiting.set(services.decoders.waiting)
+        metrics.decoder_exceptions.set(services.decoders.faults)
         metrics.log_lines_dropped.set(logs.dropped())
-        metrics.dispatcher(await run_sync(dispatcher.figures))
+        metrics.set_dispatcher_gauges(await run_sync(dispatcher.figures))
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/health", health), Route("/ready", ready), Route("/metrics", metrics_page)]
 
 
-def _media(services: Services, below: str) -> list[Route]:
+def _media_routes(services: Services, public_path: str) -> list[Route]:
     """The pictures at the root, and below the path of their public URLs when those have one."""
-    register_url_convertor("code", _Code())
-    register_url_convertor("name", _Name())
+    register_url_convertor("code", _MerchantCodeConvertor())
+    register_url_convertor("name", _FileNameConvertor())
     pictures = media.Media(services)
     return [
         Route(f"{path}/{{code:code}}/{{name:name}}", pictures, methods=["GET", "HEAD"])
-        for path in dict.fromkeys(("", below))
+        for path in dict.fromkeys(("", public_path))
     ]
 
 

@@ -14,7 +14,7 @@ from fatrina.actions.media import CHUNK, StoredImage
 from fatrina.domain import errors
 from fatrina.domain.photo import ImageFormat
 
-NAME: Final = rf"[A-Za-z0-9]{{40}}\.(?:{'|'.join(kind.value for kind in ImageFormat)})"
+NAME_PATTERN: Final = rf"[A-Za-z0-9]{{40}}\.(?:{'|'.join(kind.value for kind in ImageFormat)})"
 
 _RANGE: Final = re.compile(r"bytes=(?:([0-9]{1,15})-([0-9]{0,15})|-([0-9]{1,15}))", re.IGNORECASE)
 
@@ -30,7 +30,7 @@ _HEADERS: Final = (
 )
 
 
-class Slice(NamedTuple):
+class ByteRange(NamedTuple):
     """Which bytes are asked for: [start, stop)."""
 
     start: int
@@ -42,45 +42,47 @@ class Media:
 
     def __init__(self, services: Services) -> None:
         """Serve what `parts` store."""
-        self._parts = services
+        self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one GET or HEAD; errors.NotFound when there is no such picture."""
         request = Request(scope, receive)
         code, name = scope["path_params"]["code"], scope["path_params"]["name"]
-        with closing(await self._open(code, name)) as picture:
-            await _respond(request, picture, name, send, near=self._parts.storage.near)
+        with closing(await self._open(code, name)) as image:
+            await _respond(request, image, name, send, is_local=self._services.storage.near)
 
     async def _open(self, code: str, name: str) -> StoredImage:
-        if self._parts.storage.near:
-            return media.open_image(self._parts, code, name)
-        return await run_sync(media.open_image, self._parts, code, name)
+        if self._services.storage.near:
+            return media.open_image(self._services, code, name)
+        return await run_sync(media.open_image, self._services, code, name)
 
 
 async def _respond(
-    request: Request, picture: StoredImage, name: str, send: Send, *, near: bool
+    request: Request, image: StoredImage, name: str, send: Send, *, is_local: bool
 ) -> None:
-    tag = f'"{name.partition(".")[0]}"'
-    headers = [(b"etag", tag.encode()), *_HEADERS]
-    if _matches(request.headers.get("if-none-match", ""), tag):
-        await _send(send, 304, headers)
+    etag = f'"{name.partition(".")[0]}"'
+    headers = [(b"etag", etag.encode()), *_HEADERS]
+    if _etag_matches(request.headers.get("if-none-match", ""), etag):
+        await _send_empty(send, 304, headers)
         return
-    kind = ImageFormat(name.rpartition(".")[2])
-    headers.append((b"content-type", kind.media_type.encode()))
-    asked = _requested_range(request, tag, picture.size)
-    part = asked or Slice(0, picture.size)
+    image_format = ImageFormat(name.rpartition(".")[2])
+    headers.append((b"content-type", image_format.media_type.encode()))
+    byte_range = _requested_range(request, etag, image.size)
+    part = byte_range or ByteRange(0, image.size)
     start, stop = part
-    if asked is not None:
-        span = f"bytes {start}-{stop - 1}/{picture.size}"
+    if byte_range is not None:
+        span = f"bytes {start}-{stop - 1}/{image.size}"
         headers.append((b"content-range", span.encode()))
     headers.append((b"content-length", str(stop - start).encode()))
-    await send({"type": "http.response.start", "status": 206 if asked else 200, "headers": headers})
+    await send(
+        {"type": "http.response.start", "status": 206 if byte_range else 200, "headers": headers}
+    )
     if request.method == "HEAD":
         start = stop
     if start == stop:
         await send({"type": "http.response.body", "body": b""})
-    inline = near and picture.size <= CHUNK  # a larger one may come from a disk that sleeps
-    left, pieces = stop - start, picture.pieces(start, stop)
+    inline = is_local and image.size <= CHUNK  # a larger one may come from a disk that sleeps
+    left, pieces = stop - start, image.pieces(start, stop)
     while left:
         data = next(pieces, b"") if inline else await run_sync(next, pieces, b"")
         if not data:
@@ -89,22 +91,22 @@ async def _respond(
         await send({"type": "http.response.body", "body": data, "more_body": left > 0})
 
 
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+async def _send_empty(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 
 
-def _matches(condition: str, tag: str) -> bool:
+def _etag_matches(condition: str, etag: str) -> bool:
     """RFC 9110, 13.1.2: weak comparison with any of a list."""
     tags = (each.strip().removeprefix("W/") for each in condition[:8192].split(","))
-    return any(each in (tag, "*") for each in tags)
+    return any(each in (etag, "*") for each in tags)
 
 
-def _requested_range(request: Request, tag: str, size: int) -> Slice | None:
+def _requested_range(request: Request, etag: str, size: int) -> ByteRange | None:
     """The one range asked for; None, which is all of it, when none or several are."""
     condition = request.headers.get("if-range")
     match = _RANGE.fullmatch(request.headers.get("range", ""))
-    if match is None or request.method != "GET" or condition not in {None, tag}:
+    if match is None or request.method != "GET" or condition not in {None, etag}:
         return None
     first, last, suffix = match.groups()
     if suffix is not None:
@@ -114,4 +116,4 @@ def _requested_range(request: Request, tag: str, size: int) -> Slice | None:
         return None  # RFC 9110, 14.1.1: an invalid range is ignored
     if start >= size:
         raise errors.RangeNotSatisfiable(size=size)
-    return Slice(start, stop)
+    return ByteRange(start, stop)

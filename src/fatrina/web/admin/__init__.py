@@ -26,15 +26,15 @@ def protect(admin_routes: Sequence[AdminRoute], admin_token: str) -> list[Route]
         return []
 
     async def index(_: Request) -> Response:
-        return success(200, [route.describe(PREFIX) for route in routes])
+        return success(200, [route.describe(PREFIX) for route in protected])
 
     failures = FailureDelay("the admin token")
-    routes = [AdminRoute("GET", "/", "What there is to control.", index), *admin_routes]
+    protected = [AdminRoute("GET", "/", "What there is to control.", index), *admin_routes]
     return [
         Route(
             PREFIX + route.path,
             AdminEndpoint(route, admin_token, failures),
             methods=[route.method],
         )
-        for route in routes
+        for route in protected
     ]

@@ -20,9 +20,9 @@ from fatrina.web.http import body
 from fatrina.web.http.body import BodyTimeouts
 from fatrina.web.http.responses import success
 
-_LARGEST: Final = 2**40
+_MAX_DUMP_BYTES: Final = 2**40
 """Bytes of a dump; before that, there is the room for all that arrives."""
-_PIECE: Final = 262_144
+_CHUNK_BYTES: Final = 262_144
 
 
 def routes(
@@ -34,11 +34,11 @@ def routes(
         with ExitStack() as stack:
             file = stack.enter_context(services.spool.new())
             await run_sync(_dump, services, file)
-            return _Archive(file, stack.pop_all())
+            return _DumpResponse(file, stack.pop_all())
 
     async def restore(request: Request) -> Response:
         with services.spool.new() as file:
-            async for piece in body.chunks(request, _LARGEST, timeouts):
+            async for piece in body.iter_chunks(request, _MAX_DUMP_BYTES, timeouts):
                 file.write(piece)
             made = await run_sync(partial(_restore, services, file))
         rate_limiter.reset()
@@ -71,21 +71,23 @@ def _nothing() -> None:
     """Tell nobody how far it is."""
 
 
-class _Archive(StreamingResponse):
+class _DumpResponse(StreamingResponse):
     """Sends a file, and then lets go of it, whether or not anybody took it."""
 
-    def __init__(self, file: File, held: ExitStack) -> None:
+    def __init__(self, file: File, stack: ExitStack) -> None:
         size = os.fstat(file.descriptor).st_size
-        pieces = (os.pread(file.descriptor, _PIECE, at) for at in range(0, size, _PIECE))
+        pieces = (
+            os.pread(file.descriptor, _CHUNK_BYTES, at) for at in range(0, size, _CHUNK_BYTES)
+        )
         headers = {
             "Content-Length": str(size),
             "Content-Disposition": 'attachment; filename="fatrina.tar"',
             "Cache-Control": "no-store",
         }
         super().__init__(pieces, 200, headers, media_type="application/x-tar")
-        self._held = held
+        self._stack = stack
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        with self._held:
+        with self._stack:
             await super().__call__(scope, receive, send)

@@ -19,7 +19,7 @@ class AdminRoute(NamedTuple):
     method: str
     path: str
     summary: str
-    answer: Callable[[Request], Awaitable[Response]]
+    handler: Callable[[Request], Awaitable[Response]]
 
     def describe(self, prefix: str) -> dict[str, str]:
         """Return the route's line in the index."""
@@ -29,11 +29,11 @@ class AdminRoute(NamedTuple):
 class AdminEndpoint:
     """A control as an application, closed to all but the holder of the admin token."""
 
-    def __init__(self, control: AdminRoute, admin_token: str, guesses: FailureDelay) -> None:
-        self.__name__ = control.answer.__name__
-        self._answer = control.answer
+    def __init__(self, route: AdminRoute, admin_token: str, failures: FailureDelay) -> None:
+        self.__name__ = route.handler.__name__
+        self._handler = route.handler
         self._token = admin_token.encode()
-        self._guesses = guesses
+        self._failures = failures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request.
@@ -43,10 +43,10 @@ class AdminEndpoint:
             errors.TooManyGuesses: so are many others.
         """
         request = Request(scope, receive)
-        token = auth.bearer(request).encode()
+        token = auth.bearer_token(request).encode()
         if not compare_digest(token, self._token):
             if token:
-                await self._guesses.delay()
+                await self._failures.delay()
             raise errors.InvalidToken
-        response = await self._answer(request)
+        response = await self._handler(request)
         await response(scope, receive, send)

@@ -27,9 +27,9 @@ T = TypeVar("T")
 Lookup = Callable[[Services, Caller], T]
 
 # ASCII digits in their one spelling: `int` would take Arabic digits, blanks and signs.
-_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
-_NOBODY: Final = 0
-_ALLOWANCE: Final = (b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset")
+_ID_PATTERN: Final = re.compile(r"[1-9][0-9]{0,18}")
+_NO_ID: Final = 0
+_RATE_LIMIT_HEADERS: Final = (b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset")
 _REMOVED: Final = {"message": "The Object has been removed successfully", "code": 202}
 
 
@@ -45,9 +45,9 @@ class ApiOptions:
 class Limiters:
     """How many threads each kind of work may hold, so that none starves another."""
 
-    looks: CapacityLimiter
-    changes: FairLimiter
-    links: FairLimiter
+    lookups: CapacityLimiter
+    updates: FairLimiter
+    link_updates: FairLimiter
 
 
 @dataclass(frozen=True)
@@ -61,29 +61,29 @@ class BaseEndpoints:
     limiters: Limiters
     rate_limiter: RateLimiter
 
-    async def authorize(self, request: Request, scope: str, look: Lookup[T]) -> tuple[Caller, T]:
+    async def authorize(self, request: Request, scope: str, lookup: Lookup[T]) -> tuple[Caller, T]:
         """Who is asking, and may the rest be asked at all? All judged before the body is read."""
 
         def judge() -> tuple[Caller, T]:
-            caller = access.authenticate(self.services, auth.bearer(request))
+            caller = access.authenticate(self.services, auth.bearer_token(request))
             log_fields = {"merchant": caller.merchant_code, "token": caller.token_id}
             context.get(request.scope).log_fields |= log_fields
             _check_rate_limit(request, self.rate_limiter.count(caller))
             caller.require_scope(scope)
-            return caller, look(self.services, caller)
+            return caller, lookup(self.services, caller)
 
         with self.services.clock.stage("admit"):
-            return await run_sync(judge, limiter=self.limiters.looks)
+            return await run_sync(judge, limiter=self.limiters.lookups)
 
     async def read_form(
-        self, request: Request, arrival: ExitStack, *, pictures: bool = False
+        self, request: Request, stack: ExitStack, *, may_have_photo: bool = False
     ) -> Form:
         """The body; where `pictures` may come with it, only while there is room to decode one."""
         self.form_reader.check_length(request)
-        if pictures:
+        if may_have_photo:
             self.services.decoders.check_capacity()
         with self.services.clock.stage("receive"):
-            form = await self.form_reader.read(request, arrival)
+            form = await self.form_reader.read(request, stack)
         context.get(request.scope).body_shape = form.shape()
         return form
 
@@ -100,59 +100,61 @@ class BaseEndpoints:
             errors.Busy: no slot came free in time.
             errors.ClientGone: the client left while the request waited.
         """
-        lane = self.limiters.links if isinstance(photo, PhotoLink) else self.limiters.changes
+        limiter = (
+            self.limiters.link_updates if isinstance(photo, PhotoLink) else self.limiters.updates
+        )
         request_context = context.get(request.scope)
         cancellation.client_gone.set(request_context.is_client_gone)
         services = self.services
         if request_context.outbox is not None:
             services = replace(services, outbox=request_context.outbox)
         with self.services.clock.stage("act"):
-            async with lane.slot(caller.merchant_id):
+            async with limiter.slot(caller.merchant_id):
                 cancellation.check_client()
-                return await run_sync(action, services, caller, limiter=lane.threads)
+                return await run_sync(action, services, caller, limiter=limiter.threads)
 
 
-def add_rate_limit_headers(scope: Scope, allowance: RateLimitStatus) -> None:
+def add_rate_limit_headers(scope: Scope, status: RateLimitStatus) -> None:
     """Have whatever is answered tell a merchant's allowance."""
-    told = (allowance.limit, allowance.remaining, allowance.reset)
+    values = (status.limit, status.remaining, status.reset)
     context.get(scope).headers.extend(
-        (name, str(value).encode()) for name, value in zip(_ALLOWANCE, told, strict=True)
+        (name, str(value).encode()) for name, value in zip(_RATE_LIMIT_HEADERS, values, strict=True)
     )
 
 
-def _check_rate_limit(request: Request, allowance: RateLimitStatus | None) -> None:
+def _check_rate_limit(request: Request, status: RateLimitStatus | None) -> None:
     """Tell the merchant's allowance, and refuse where it is used up."""
-    if allowance is None:
+    if status is None:
         return
-    add_rate_limit_headers(request.scope, allowance)
-    if allowance.retry:
-        raise errors.TooManyRequests(limit=allowance.limit, retry=allowance.retry)
+    add_rate_limit_headers(request.scope, status)
+    if status.retry:
+        raise errors.TooManyRequests(limit=status.limit, retry=status.retry)
 
 
 def no_lookup(_: Services, __: Caller) -> None:
     """Look for nothing: whoever is admitted may ask."""
 
 
-def removed_response() -> dict[str, object]:
+def removed_data() -> dict[str, object]:
     """What the contract says of whatever was removed."""
     return dict(_REMOVED)
 
 
-def path_id(request: Request, name: str, largest: int = MAX_INT32) -> int:
+def path_id(request: Request, name: str, max_id: int = MAX_INT32) -> int:
     """An id from the path; 0, which nothing has, for any other spelling than plain digits."""
     digits: str = request.path_params[name]
-    number = int(digits) if _ID.fullmatch(digits) else _NOBODY
-    return number if number <= largest else _NOBODY
+    value = int(digits) if _ID_PATTERN.fullmatch(digits) else _NO_ID
+    return value if value <= max_id else _NO_ID
 
 
-def segment(request: Request, name: str) -> str:
+def path_text(request: Request, name: str) -> str:
     """A text from the path.
 
     Raises:
         errors.NotFound: nothing can have it: it holds NUL or another control character.
     """
-    found: str = request.path_params[name]
+    value: str = request.path_params[name]
     try:
-        return text.validate(name, found, len(found))
+        return text.validate(name, value, len(value))
     except errors.FieldError:
         raise errors.NotFound from None

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from fatrina.web.api import schemas
 from fatrina.web.api.schemas import IMAGE, PRODUCT, Schema
 
-STATUSES: Final = {
+STATUS_DESCRIPTIONS: Final = {
     400: "The request itself is broken.",
     401: "The token is invalid, or lacks the scope.",
     404: "There is no such thing, or it is another merchant's.",
@@ -18,12 +18,12 @@ STATUSES: Final = {
     503: "Not now: busy, or storage or database do not answer. See Retry-After.",
     507: "No space is left.",
 }
-_READ: Final = (401, 404, 429, 500, 503)
-_LIST: Final = (401, 422, 429, 500, 503)
-_OWN: Final = (401, 429, 500, 503)
-_REMOVE: Final = (*_READ, 507)
-_WRITE: Final = tuple(status for status in STATUSES if status != 405)  # noqa: PLR2004
-_MAKE: Final = tuple(status for status in _WRITE if status != 404)  # noqa: PLR2004
+_READ_ERRORS: Final = (401, 404, 429, 500, 503)
+_LIST_ERRORS: Final = (401, 422, 429, 500, 503)
+_SIMPLE_LIST_ERRORS: Final = (401, 429, 500, 503)
+_DELETE_ERRORS: Final = (*_READ_ERRORS, 507)
+_UPDATE_ERRORS: Final = tuple(status for status in STATUS_DESCRIPTIONS if status != 405)  # noqa: PLR2004
+_CREATE_ERRORS: Final = tuple(status for status in _UPDATE_ERRORS if status != 404)  # noqa: PLR2004
 
 
 class Endpoint(NamedTuple):
@@ -38,19 +38,19 @@ class Endpoint(NamedTuple):
     errors: tuple[int, ...]
     body: Schema | None = None
     query: Schema | None = None
-    http: int | None = None
+    http_status: int | None = None
     """The HTTP status, where it is not the body's."""
     pagination: Schema | None = None
 
     @property
-    def template(self) -> str:
+    def openapi_path(self) -> str:
         """The path as the document writes it."""
         return self.path.replace(":path}", "}")
 
     @property
     def parameters(self) -> list[str]:
         """What its path and its query take, by name."""
-        named = [part[1:-1] for part in self.template.split("/") if part.startswith("{")]
+        named = [part[1:-1] for part in self.openapi_path.split("/") if part.startswith("{")]
         return [*named, *(self.query or {})]
 
 
@@ -60,61 +60,83 @@ _SKU_PATH: Final = "/products/sku/{sku:path}"
 
 ENDPOINTS: Final = {
     "update_image": Endpoint(
-        "POST", _IMAGE_PATH, "Update Image", 201, IMAGE, _WRITE, schemas.UPDATE
+        "POST", _IMAGE_PATH, "Update Image", 201, IMAGE, _UPDATE_ERRORS, schemas.UPDATE_IMAGE_BODY
     ),
-    "delete_image": Endpoint("DELETE", _IMAGE_PATH, "Delete Image", 202, schemas.REMOVED, _REMOVE),
+    "delete_image": Endpoint(
+        "DELETE", _IMAGE_PATH, "Delete Image", 202, schemas.REMOVED, _DELETE_ERRORS
+    ),
     "attach_image": Endpoint(
-        "POST", f"{_PRODUCT_PATH}/images", "Attach Image", 201, IMAGE, _WRITE, schemas.ATTACH
+        "POST",
+        f"{_PRODUCT_PATH}/images",
+        "Attach Image",
+        201,
+        IMAGE,
+        _UPDATE_ERRORS,
+        schemas.ATTACH_IMAGE_BODY,
     ),
     "attach_image_by_sku": Endpoint(
         *("POST", f"{_SKU_PATH}/images", "Attach Image by SKU", 201, IMAGE),
-        *(_WRITE, schemas.ATTACH),
-        http=200,
+        *(_UPDATE_ERRORS, schemas.ATTACH_IMAGE_BODY),
+        http_status=200,
     ),
     "attach_video": Endpoint(
         *("POST", f"{_PRODUCT_PATH}/video", "Attach YouTube Video", 201, IMAGE),
-        *(_WRITE, schemas.VIDEO),
+        *(_UPDATE_ERRORS, schemas.ATTACH_VIDEO_BODY),
     ),
     "attach_video_by_sku": Endpoint(
         *("POST", f"{_SKU_PATH}/videos", "Attach YouTube Video by SKU", 201, IMAGE),
-        *((*_WRITE, 405), schemas.VIDEO),
-        http=200,
+        *((*_UPDATE_ERRORS, 405), schemas.ATTACH_VIDEO_BODY),
+        http_status=200,
     ),
     "create_product": Endpoint(
-        "POST", "/products", "Create Product", 201, PRODUCT, _MAKE, schemas.CREATE
+        "POST",
+        "/products",
+        "Create Product",
+        201,
+        PRODUCT,
+        _CREATE_ERRORS,
+        schemas.CREATE_PRODUCT_BODY,
     ),
     "list_products": Endpoint(
-        *("GET", "/products", "List Products", 200, schemas.PRODUCTS, _LIST),
-        query=schemas.LISTING,
+        *("GET", "/products", "List Products", 200, schemas.PRODUCTS, _LIST_ERRORS),
+        query=schemas.LIST_PRODUCTS_QUERY,
         pagination=schemas.PAGINATION,
     ),
     "product_details_by_sku": Endpoint(
-        "GET", _SKU_PATH, "Product Details by SKU", 200, PRODUCT, _READ
+        "GET", _SKU_PATH, "Product Details by SKU", 200, PRODUCT, _READ_ERRORS
     ),
-    "product_details": Endpoint("GET", _PRODUCT_PATH, "Product Details", 200, PRODUCT, _READ),
+    "product_details": Endpoint(
+        "GET", _PRODUCT_PATH, "Product Details", 200, PRODUCT, _READ_ERRORS
+    ),
     "update_product": Endpoint(
-        "PUT", _PRODUCT_PATH, "Update Product", 201, PRODUCT, _WRITE, schemas.CHANGE
+        "PUT",
+        _PRODUCT_PATH,
+        "Update Product",
+        201,
+        PRODUCT,
+        _UPDATE_ERRORS,
+        schemas.UPDATE_PRODUCT_BODY,
     ),
     "delete_product": Endpoint(
-        "DELETE", _PRODUCT_PATH, "Delete Product", 202, schemas.REMOVED, _REMOVE
+        "DELETE", _PRODUCT_PATH, "Delete Product", 202, schemas.REMOVED, _DELETE_ERRORS
     ),
     "subscribe": Endpoint(
         *("POST", "/webhooks/subscribe", "Subscribe", 200, schemas.SUBSCRIPTION),
-        *(_MAKE, schemas.SUBSCRIBE),
+        *(_CREATE_ERRORS, schemas.SUBSCRIBE_BODY),
     ),
     "list_events": Endpoint(
-        "GET", "/webhooks/events", "List Events", 200, schemas.EVENT_LIST, _OWN
+        "GET", "/webhooks/events", "List Events", 200, schemas.EVENT_LIST, _SIMPLE_LIST_ERRORS
     ),
     "unsubscribe": Endpoint(
-        *("DELETE", "/webhooks/unsubscribe", "Unsubscribe", 202, schemas.REMOVED, _WRITE),
-        query=schemas.UNSUBSCRIBING,
+        *("DELETE", "/webhooks/unsubscribe", "Unsubscribe", 202, schemas.REMOVED, _UPDATE_ERRORS),
+        query=schemas.UNSUBSCRIBE_QUERY,
     ),
     "list_subscriptions": Endpoint(
-        "GET", "/webhooks", "List Subscriptions", 200, schemas.SUBSCRIPTIONS, _OWN
+        "GET", "/webhooks", "List Subscriptions", 200, schemas.SUBSCRIPTIONS, _SIMPLE_LIST_ERRORS
     ),
     "update_subscription": Endpoint(
         *("PUT", "/webhooks/{webhook_id}", "Update Subscription", 200, schemas.SUBSCRIPTION),
-        *(_WRITE, schemas.SUBSCRIPTION_CHANGE),
+        *(_UPDATE_ERRORS, schemas.UPDATE_SUBSCRIPTION_BODY),
     ),
 }
 """Every endpoint below the prefix, by the name of its method in `api.Api`."""

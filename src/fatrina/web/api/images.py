@@ -9,7 +9,7 @@ from starlette.responses import Response
 from fatrina.actions import Services, images, products, videos
 from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.views import ImageView
-from fatrina.web.api.base import BaseEndpoints, Lookup, path_id, removed_response, segment
+from fatrina.web.api.base import BaseEndpoints, Lookup, path_id, path_text, removed_data
 from fatrina.web.http.responses import success
 from fatrina.web.parsing import commands
 
@@ -22,7 +22,7 @@ class Images(BaseEndpoints):
         image = path_id(request, "image_id")
         caller, _ = await self.authorize(request, WRITE, _image_exists(image))
         with ExitStack() as arrival:
-            form = await self.read_form(request, arrival, pictures=True)
+            form = await self.read_form(request, arrival, may_have_photo=True)
             command = commands.update(
                 form, self.options.alt_length, photo_optional=self.options.photo_optional
             )
@@ -38,7 +38,7 @@ class Images(BaseEndpoints):
     async def attach_image_by_sku(self, request: Request) -> Response:
         """Add an image to the product that has a SKU."""
         shown = await self._attach(request)
-        return success(201, self.serializer.image(shown), http=200)
+        return success(201, self.serializer.image(shown), http_status=200)
 
     async def attach_video(self, request: Request) -> Response:
         """Add a video at YouTube to a product, by its link."""
@@ -48,19 +48,19 @@ class Images(BaseEndpoints):
     async def attach_video_by_sku(self, request: Request) -> Response:
         """Add a video at YouTube to the product that has a SKU."""
         shown = await self._attach_video(request)
-        return success(201, self.serializer.image(shown), http=200)
+        return success(201, self.serializer.image(shown), http_status=200)
 
     async def delete_image(self, request: Request) -> Response:
         """Take an image or a video out of its product."""
         image = path_id(request, "image_id")
         caller, _ = await self.authorize(request, WRITE, _image_exists(image))
         await self.run(request, caller, partial(images.remove, image_id=image))
-        return success(202, removed_response())
+        return success(202, removed_data())
 
     async def _attach(self, request: Request) -> ImageView:
         caller, product = await self.authorize(request, WRITE, _gallery_has_room(request))
         with ExitStack() as arrival:
-            form = await self.read_form(request, arrival, pictures=True)
+            form = await self.read_form(request, arrival, may_have_photo=True)
             command = commands.attach(form, self.options.alt_length)
             action = partial(images.attach, product_id=product, command=command)
             return await self.run(request, caller, action, command.photo)
@@ -83,7 +83,7 @@ def _product_exists(request: Request) -> Lookup[int]:
 
     def look(parts: Services, caller: Caller) -> int:
         if "sku" in request.path_params:
-            return products.find_by_sku(parts, caller, segment(request, "sku"))
+            return products.find_by_sku(parts, caller, path_text(request, "sku"))
         return products.check_exists(parts, caller, path_id(request, "product_id"))
 
     return look

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from fatrina.actions import Services, products
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.domain.views import ProductView
-from fatrina.web.api.base import BaseEndpoints, no_lookup, path_id, removed_response, segment
+from fatrina.web.api.base import BaseEndpoints, no_lookup, path_id, path_text, removed_data
 from fatrina.web.http.responses import success
 from fatrina.web.parsing import commands
 
@@ -21,64 +21,64 @@ class Products(BaseEndpoints):
     async def create_product(self, request: Request) -> Response:
         """Add a product, with its images by link if there are any."""
         caller, _ = await self.authorize(request, WRITE, no_lookup)
-        with ExitStack() as arrival:
-            form = await self.read_form(request, arrival)
-            name, sku, pictures = commands.product(form, self.options.alt_length)
-        if pictures:
+        with ExitStack() as stack:
+            form = await self.read_form(request, stack)
+            name, sku, photos = commands.product(form, self.options.alt_length)
+        if photos:
             self.services.decoders.check_capacity()
-        action = partial(products.create, name=name, sku=sku, pictures=pictures)
-        made = await self.run(request, caller, action, pictures[0][1] if pictures else None)
-        return success(201, self._product(made))
+        action = partial(products.create, name=name, sku=sku, pictures=photos)
+        product = await self.run(request, caller, action, photos[0][1] if photos else None)
+        return success(201, self._to_json(product))
 
     async def list_products(self, request: Request) -> Response:
         """A page of the products, the newest first."""
         caller, _ = await self.authorize(request, READ, no_lookup)
         page, keyword, light = commands.listing(request.query_params)
-        look = partial(products.list_products, self.services, caller, page, keyword)
-        found = await run_sync(look, limiter=self.limiters.looks)
+        action = partial(products.list_products, self.services, caller, page, keyword)
+        found = await run_sync(action, limiter=self.limiters.lookups)
         pagination = self.serializer.page(
             page, len(found.products), found.total, request.scope["path"], request.query_params
         )
-        shown = [self._product(each, light=light) for each in found.products]
-        return success(200, shown, pagination=pagination)
+        data = [self._to_json(each, light=light) for each in found.products]
+        return success(200, data, pagination=pagination)
 
     async def product_details(self, request: Request) -> Response:
         """A product with its images, in their order."""
-        product = path_id(request, "product_id")
-        look = partial(products.details, product_id=product)
-        _, found = await self.authorize(request, READ, look)
-        return success(200, self._product(found))
+        product_id = path_id(request, "product_id")
+        lookup = partial(products.details, product_id=product_id)
+        _, product = await self.authorize(request, READ, lookup)
+        return success(200, self._to_json(product))
 
     async def product_details_by_sku(self, request: Request) -> Response:
         """The product that has a SKU, with its images."""
 
-        def look(parts: Services, caller: Caller) -> ProductView:
-            product = products.find_by_sku(parts, caller, segment(request, "sku"))
-            return products.details(parts, caller, product)
+        def lookup(services: Services, caller: Caller) -> ProductView:
+            product_id = products.find_by_sku(services, caller, path_text(request, "sku"))
+            return products.details(services, caller, product_id)
 
-        _, found = await self.authorize(request, READ, look)
-        return success(200, self._product(found))
+        _, product = await self.authorize(request, READ, lookup)
+        return success(200, self._to_json(product))
 
     async def update_product(self, request: Request) -> Response:
         """Change a product's name and SKU."""
-        product = path_id(request, "product_id")
+        product_id = path_id(request, "product_id")
         caller, _ = await self.authorize(
-            request, WRITE, partial(products.check_exists, product_id=product)
+            request, WRITE, partial(products.check_exists, product_id=product_id)
         )
-        with ExitStack() as arrival:
-            name, sku = commands.product_change(await self.read_form(request, arrival))
-        action = partial(products.update, product_id=product, name=name, sku=sku)
-        return success(201, self._product(await self.run(request, caller, action)))
+        with ExitStack() as stack:
+            name, sku = commands.product_change(await self.read_form(request, stack))
+        action = partial(products.update, product_id=product_id, name=name, sku=sku)
+        return success(201, self._to_json(await self.run(request, caller, action)))
 
     async def delete_product(self, request: Request) -> Response:
         """Take a product and its images away."""
-        product = path_id(request, "product_id")
+        product_id = path_id(request, "product_id")
         caller, _ = await self.authorize(
-            request, WRITE, partial(products.check_exists, product_id=product)
+            request, WRITE, partial(products.check_exists, product_id=product_id)
         )
-        await self.run(request, caller, partial(products.remove, product_id=product))
-        return success(202, removed_response())
+        await self.run(request, caller, partial(products.remove, product_id=product_id))
+        return success(202, removed_data())
 
-    def _product(self, product: ProductView, *, light: bool = False) -> dict[str, object]:
+    def _to_json(self, product: ProductView, *, light: bool = False) -> dict[str, object]:
         serialize = self.serializer.light_product if light else self.serializer.product
         return serialize(product)

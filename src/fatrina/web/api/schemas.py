@@ -12,17 +12,17 @@ from fatrina.web.parsing.commands import MAX_NAME_LENGTH, MAX_SKU_LENGTH
 Schema = dict[str, Any]
 
 
-def object_of(properties: Schema, *optional: str) -> Schema:
+def object_schema(properties: Schema, *optional: str) -> Schema:
     """An object with these properties, all of them there but the optional ones."""
     required = [name for name in properties if name not in optional]
     return {"type": "object", "properties": properties, "required": required}
 
 
-def _list_of(items: Schema) -> Schema:
+def _array_schema(items: Schema) -> Schema:
     return {"type": "array", "items": items}
 
 
-def _body(multipart: Schema, plain: Schema) -> Schema:
+def _form_body(multipart: Schema, plain: Schema) -> Schema:
     kinds = {
         "multipart/form-data": multipart,
         "application/json": plain,
@@ -37,26 +37,26 @@ TEXT: Final[Schema] = {"type": "string"}
 _ID: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": MAX_INT32}
 _COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 _URL: Final[Schema] = {"type": "string", "format": "uri"}
-_KIND: Final[Schema] = {"type": "string", "enum": ["image", "video"]}
-_PICTURE: Final = object_of(
+_ENTRY_TYPE: Final[Schema] = {"type": "string", "enum": ["image", "video"]}
+_RENDITION: Final = object_schema(
     {
         "url": _URL,
         "width": {"type": "number", "minimum": 0},
         "height": {"type": "number", "minimum": 0},
     }
 )
-IMAGE: Final = object_of(
+IMAGE: Final = object_schema(
     {
         "id": _ID,
-        "image": object_of(dict.fromkeys(ROLES, _PICTURE)),
+        "image": object_schema(dict.fromkeys(ROLES, _RENDITION)),
         "sort": {"type": "number"},
         "default": {"type": "boolean"},
         "alt_seo": {"type": ["string", "null"]},
         "video_url": TEXT,
-        "type": _KIND,
+        "type": _ENTRY_TYPE,
     }
 )
-_LIGHT: Final[Schema] = {
+_LIGHT_PRODUCT: Final[Schema] = {
     "id": _ID,
     "name": TEXT,
     "sku": TEXT,
@@ -64,7 +64,7 @@ _LIGHT: Final[Schema] = {
     "main_image": {"type": ["string", "null"]},
     "thumbnail": {"type": ["string", "null"]},
 }
-_PRODUCT_IMAGE: Final = object_of(
+_PRODUCT_IMAGE: Final = object_schema(
     {
         "id": _ID,
         "url": _URL,
@@ -72,91 +72,111 @@ _PRODUCT_IMAGE: Final = object_of(
         "three_d_image_url": TEXT,
         "alt": TEXT,
         "video_url": TEXT,
-        "type": _KIND,
+        "type": _ENTRY_TYPE,
         "sort": {"type": "number"},
     }
 )
-PRODUCT: Final = object_of({**_LIGHT, "images": _list_of(_PRODUCT_IMAGE)})
-PRODUCTS: Final = _list_of(object_of({**_LIGHT, "images": _list_of(_PRODUCT_IMAGE)}, "images"))
-PAGINATION: Final = object_of(
+PRODUCT: Final = object_schema({**_LIGHT_PRODUCT, "images": _array_schema(_PRODUCT_IMAGE)})
+PRODUCTS: Final = _array_schema(
+    object_schema({**_LIGHT_PRODUCT, "images": _array_schema(_PRODUCT_IMAGE)}, "images")
+)
+PAGINATION: Final = object_schema(
     {
         "count": _COUNT,
         "total": _COUNT,
         "perPage": {"type": "integer", "minimum": 1, "maximum": MAX_SIZE},
         "currentPage": {"type": "integer", "minimum": 1},
         "totalPages": {"type": "integer", "minimum": 1},
-        "links": object_of({"next": _URL, "previous": _URL}, "next", "previous"),
+        "links": object_schema({"next": _URL, "previous": _URL}, "next", "previous"),
     }
 )
-REMOVED: Final = object_of({"message": TEXT, "code": {"const": 202}})
-_FIELDS: Final[Schema] = {"type": "object", "additionalProperties": _list_of(TEXT)}
-REFUSAL: Final = object_of(
+REMOVED: Final = object_schema({"message": TEXT, "code": {"const": 202}})
+_FIELD_MESSAGES: Final[Schema] = {"type": "object", "additionalProperties": _array_schema(TEXT)}
+ERROR: Final = object_schema(
     {
         "status": {"type": "integer"},
         "success": {"type": "boolean", "const": False},
-        "error": object_of({"code": TEXT, "message": TEXT, "fields": _FIELDS}, "fields"),
+        "error": object_schema(
+            {"code": TEXT, "message": TEXT, "fields": _FIELD_MESSAGES}, "fields"
+        ),
     }
 )
 
 # Bodies
 
-_FLAG: Final[Schema] = {"enum": [0, 1, False, True, "0", "1", "false", "true"]}
-_PLAIN: Final[Schema] = {"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
-_LINE: Final[Schema] = {
+_BOOLEAN: Final[Schema] = {"enum": [0, 1, False, True, "0", "1", "false", "true"]}
+_PLAIN_TEXT: Final[Schema] = {"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
+_LINE_OF_TEXT: Final[Schema] = {
     "type": "string",
     "pattern": "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$",
 }
-_COMMON: Final[Schema] = {"default": _FLAG, "sort": {"type": "number"}, "alt": _LINE}
-_LINK: Final[Schema] = {"type": "string", "description": "An http or https URL of a photo."}
-_FILE: Final[Schema] = {
+_IMAGE_FIELDS: Final[Schema] = {
+    "default": _BOOLEAN,
+    "sort": {"type": "number"},
+    "alt": _LINE_OF_TEXT,
+}
+_PHOTO_LINK: Final[Schema] = {"type": "string", "description": "An http or https URL of a photo."}
+_PHOTO_FILE: Final[Schema] = {
     "type": "string",
     "format": "binary",
     "description": "A photo: JPEG, PNG, WebP, GIF, AVIF or, where installed, HEIC; "
     "or the http or https URL of one, as text.",
 }
-UPDATE: Final = _body(
-    object_of({"photo": _FILE, **_COMMON}, *_COMMON),
-    object_of({"photo": _LINK, **_COMMON}, *_COMMON),
+UPDATE_IMAGE_BODY: Final = _form_body(
+    object_schema({"photo": _PHOTO_FILE, **_IMAGE_FIELDS}, *_IMAGE_FIELDS),
+    object_schema({"photo": _PHOTO_LINK, **_IMAGE_FIELDS}, *_IMAGE_FIELDS),
 )
-_PLACE: Final = {"main": _FLAG, **_COMMON}
-_EITHER: Final = {"anyOf": [{"required": ["photo"]}, {"required": ["original"]}]}
-_SOURCES: Final = ("photo", "original")
-ATTACH: Final = _body(
-    object_of({"photo": _FILE, "original": _LINK, **_PLACE}, *_SOURCES, *_PLACE) | _EITHER,
-    object_of({"photo": _LINK, "original": _LINK, **_PLACE}, *_SOURCES, *_PLACE) | _EITHER,
+_ATTACH_FIELDS: Final = {"main": _BOOLEAN, **_IMAGE_FIELDS}
+_PHOTO_OR_ORIGINAL: Final = {"anyOf": [{"required": ["photo"]}, {"required": ["original"]}]}
+_PHOTO_FIELDS: Final = ("photo", "original")
+ATTACH_IMAGE_BODY: Final = _form_body(
+    object_schema(
+        {"photo": _PHOTO_FILE, "original": _PHOTO_LINK, **_ATTACH_FIELDS},
+        *_PHOTO_FIELDS,
+        *_ATTACH_FIELDS,
+    )
+    | _PHOTO_OR_ORIGINAL,
+    object_schema(
+        {"photo": _PHOTO_LINK, "original": _PHOTO_LINK, **_ATTACH_FIELDS},
+        *_PHOTO_FIELDS,
+        *_ATTACH_FIELDS,
+    )
+    | _PHOTO_OR_ORIGINAL,
 )
-_VIDEO: Final = object_of(
+_VIDEO: Final = object_schema(
     {
         "video_url": {
             "type": "string",
             "description": "The link of a YouTube video: watch?v=, shorts/, embed/ or youtu.be/.",
             "pattern": "^https?://",
         },
-        **_COMMON,
+        **_IMAGE_FIELDS,
     },
-    *_COMMON,
+    *_IMAGE_FIELDS,
 )
-VIDEO: Final = _body(_VIDEO, _VIDEO)
-_NAME: Final = {**_PLAIN, "minLength": 1, "maxLength": MAX_NAME_LENGTH}
-_SKU: Final = {**_PLAIN, "maxLength": MAX_SKU_LENGTH}
-_NAMES: Final = object_of({"name": _NAME, "sku": _SKU}, "sku")
-_LINKED: Final = object_of({"original": _LINK, **_PLACE}, *_PLACE)
-_IMAGES: Final = _list_of(_LINKED) | {"maxItems": MAX_IMAGES}
-_CREATE: Final = object_of({"name": _NAME, "sku": _SKU, "images": _IMAGES}, "sku", "images")
-CREATE: Final = _body(_NAMES, _NAMES)
-CREATE["content"]["application/json"] = {"schema": _CREATE}
-_CHANGE: Final = object_of({"name": _NAME, "sku": _SKU}, "name", "sku")
-CHANGE: Final = _body(_CHANGE, _CHANGE) | {"required": False}
+ATTACH_VIDEO_BODY: Final = _form_body(_VIDEO, _VIDEO)
+_NAME: Final = {**_PLAIN_TEXT, "minLength": 1, "maxLength": MAX_NAME_LENGTH}
+_SKU: Final = {**_PLAIN_TEXT, "maxLength": MAX_SKU_LENGTH}
+_CREATE_PRODUCT_FORM: Final = object_schema({"name": _NAME, "sku": _SKU}, "sku")
+_LINKED_IMAGE: Final = object_schema({"original": _PHOTO_LINK, **_ATTACH_FIELDS}, *_ATTACH_FIELDS)
+_LINKED_IMAGES: Final = _array_schema(_LINKED_IMAGE) | {"maxItems": MAX_IMAGES}
+_CREATE_PRODUCT: Final = object_schema(
+    {"name": _NAME, "sku": _SKU, "images": _LINKED_IMAGES}, "sku", "images"
+)
+CREATE_PRODUCT_BODY: Final = _form_body(_CREATE_PRODUCT_FORM, _CREATE_PRODUCT_FORM)
+CREATE_PRODUCT_BODY["content"]["application/json"] = {"schema": _CREATE_PRODUCT}
+_UPDATE_PRODUCT: Final = object_schema({"name": _NAME, "sku": _SKU}, "name", "sku")
+UPDATE_PRODUCT_BODY: Final = _form_body(_UPDATE_PRODUCT, _UPDATE_PRODUCT) | {"required": False}
 
-_TEXT: Final = {**_PLAIN, "minLength": 1, "maxLength": MAX_NAME_LENGTH}
-_SENT: Final = object_of({"key": {"type": "string"}, "value": {"type": "string"}})
-_SUBSCRIPTION: Final = {
-    "name": _TEXT,
+_SUBSCRIPTION_NAME: Final = {**_PLAIN_TEXT, "minLength": 1, "maxLength": MAX_NAME_LENGTH}
+_HEADER: Final = object_schema({"key": {"type": "string"}, "value": {"type": "string"}})
+_SUBSCRIPTION_FIELDS: Final = {
+    "name": _SUBSCRIPTION_NAME,
     "event": {"type": "string", "enum": [*EVENTS]},
     "url": {"type": "string", "pattern": "^https?://"},
     "version": {"type": "integer", "enum": [1, 2]},
-    "headers": _list_of(
-        object_of(
+    "headers": _array_schema(
+        object_schema(
             {
                 "key": {"type": "string", "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"},
                 "value": {"type": "string", "pattern": "^[ -~]{0,1024}$"},
@@ -164,18 +184,22 @@ _SUBSCRIPTION: Final = {
         )
     ),
     "security_strategy": {"type": "string", "enum": [*STRATEGIES]},
-    "secret": {**_PLAIN, "maxLength": MAX_NAME_LENGTH},
+    "secret": {**_PLAIN_TEXT, "maxLength": MAX_NAME_LENGTH},
 }
-_OPTIONAL: Final = ("version", "headers", "security_strategy", "secret")
+_OPTIONAL_SUBSCRIPTION_FIELDS: Final = ("version", "headers", "security_strategy", "secret")
 
 
-def _json_of(schema: Schema, *, required: bool = True) -> Schema:
+def _json_body(schema: Schema, *, required: bool = True) -> Schema:
     return {"required": required, "content": {"application/json": {"schema": schema}}}
 
 
-SUBSCRIBE: Final = _json_of(object_of(_SUBSCRIPTION, *_OPTIONAL))
-SUBSCRIPTION_CHANGE: Final = _json_of(object_of(_SUBSCRIPTION, *_SUBSCRIPTION), required=False)
-SUBSCRIPTION: Final = object_of(
+SUBSCRIBE_BODY: Final = _json_body(
+    object_schema(_SUBSCRIPTION_FIELDS, *_OPTIONAL_SUBSCRIPTION_FIELDS)
+)
+UPDATE_SUBSCRIPTION_BODY: Final = _json_body(
+    object_schema(_SUBSCRIPTION_FIELDS, *_SUBSCRIPTION_FIELDS), required=False
+)
+SUBSCRIPTION: Final = object_schema(
     {
         "id": {"type": "integer"},
         "name": TEXT,
@@ -184,28 +208,28 @@ SUBSCRIPTION: Final = object_of(
         "url": TEXT,
         "version": {"type": "integer"},
         "rule": {"type": "null"},
-        "headers": _list_of(_SENT),
+        "headers": _array_schema(_HEADER),
         "security_strategy": {"type": "string", "enum": [*STRATEGIES]},
         "secret": {"type": ["string", "null"]},
     }
 )
-SUBSCRIPTIONS: Final = _list_of(SUBSCRIPTION)
-EVENT_LIST: Final = _list_of(object_of({"event": TEXT, "label": TEXT}))
+SUBSCRIPTIONS: Final = _array_schema(SUBSCRIPTION)
+EVENT_LIST: Final = _array_schema(object_schema({"event": TEXT, "label": TEXT}))
 
 # Queries
 
 
-def _whole(high: int, default: int) -> Schema:
-    return {"type": "integer", "minimum": 1, "maximum": high, "default": default}
+def _integer_schema(maximum: int, default: int) -> Schema:
+    return {"type": "integer", "minimum": 1, "maximum": maximum, "default": default}
 
 
-LISTING: Final[Schema] = {
-    "page": _whole(MAX_INT32, 1),
-    "per_page": _whole(MAX_SIZE, DEFAULT_SIZE),
-    "keyword": {**_PLAIN, "maxLength": MAX_NAME_LENGTH},
+LIST_PRODUCTS_QUERY: Final[Schema] = {
+    "page": _integer_schema(MAX_INT32, 1),
+    "per_page": _integer_schema(MAX_SIZE, DEFAULT_SIZE),
+    "keyword": {**_PLAIN_TEXT, "maxLength": MAX_NAME_LENGTH},
     "format": {"type": "string", "description": "`light` leaves `images` out."},
 }
-UNSUBSCRIBING: Final[Schema] = {
+UNSUBSCRIBE_QUERY: Final[Schema] = {
     "id": {"type": "integer", "minimum": 1, "maximum": MAX_INT32},
-    "url": _SUBSCRIPTION["url"],
+    "url": _SUBSCRIPTION_FIELDS["url"],
 }

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from fatrina import wire
 from fatrina.actions.webhooks import subscriptions
 from fatrina.domain.access import READ, WRITE
-from fatrina.web.api.base import BaseEndpoints, no_lookup, path_id, removed_response
+from fatrina.web.api.base import BaseEndpoints, no_lookup, path_id, removed_data
 from fatrina.web.http.responses import success
 from fatrina.web.parsing import commands
 from fatrina.web.parsing.forms import Form
@@ -21,20 +21,22 @@ class Webhooks(BaseEndpoints):
     async def subscribe(self, request: Request) -> Response:
         """Have an event told to a URL from now on."""
         caller, _ = await self.authorize(request, WRITE, no_lookup)
-        with ExitStack() as arrival:
-            wanted = commands.subscription(await self.read_form(request, arrival))
-        number = await self.run(request, caller, partial(subscriptions.subscribe, wanted=wanted))
-        return success(200, wire.subscription(number, wanted))
+        with ExitStack() as stack:
+            subscription = commands.subscription(await self.read_form(request, stack))
+        webhook_id = await self.run(
+            request, caller, partial(subscriptions.subscribe, wanted=subscription)
+        )
+        return success(200, wire.subscription(webhook_id, subscription))
 
     async def update_subscription(self, request: Request) -> Response:
         """Change what is mentioned of a subscription."""
-        number = path_id(request, "webhook_id")
-        look = partial(subscriptions.check_exists, number=number)
-        caller, _ = await self.authorize(request, WRITE, look)
-        with ExitStack() as arrival:
-            changes = commands.subscription_change(await self.read_form(request, arrival))
-        action = partial(subscriptions.change, number=number, changes=changes)
-        return success(200, wire.subscription(number, await self.run(request, caller, action)))
+        webhook_id = path_id(request, "webhook_id")
+        lookup = partial(subscriptions.check_exists, number=webhook_id)
+        caller, _ = await self.authorize(request, WRITE, lookup)
+        with ExitStack() as stack:
+            changes = commands.subscription_change(await self.read_form(request, stack))
+        action = partial(subscriptions.change, number=webhook_id, changes=changes)
+        return success(200, wire.subscription(webhook_id, await self.run(request, caller, action)))
 
     async def list_subscriptions(self, request: Request) -> Response:
         """The shop's subscriptions, the newest last."""
@@ -49,9 +51,9 @@ class Webhooks(BaseEndpoints):
     async def unsubscribe(self, request: Request) -> Response:
         """End the subscription with an id, or those with a URL."""
         caller, _ = await self.authorize(request, WRITE, no_lookup)
-        with ExitStack() as arrival:
-            body = await self.read_form(request, arrival)
-            number, url = commands.unsubscription(Form(dict(request.query_params)), body)
-        action = partial(subscriptions.unsubscribe, number=number, url=url)
+        with ExitStack() as stack:
+            body = await self.read_form(request, stack)
+            webhook_id, url = commands.unsubscription(Form(dict(request.query_params)), body)
+        action = partial(subscriptions.unsubscribe, number=webhook_id, url=url)
         await self.run(request, caller, action)
-        return success(202, removed_response())
+        return success(202, removed_data())

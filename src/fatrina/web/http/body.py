@@ -22,13 +22,15 @@ class BodyTimeouts:
     """Seconds that all of it may take."""
 
 
-def declared_length(request: Request) -> int:
+def content_length(request: Request) -> int:
     """The length that the request declares; 0 when it declares none."""
     value = request.headers.get("content-length", "")
     return int(value) if value and set(value) <= _DIGITS else 0
 
 
-async def chunks(request: Request, limit: int, pace: BodyTimeouts) -> AsyncIterator[bytes]:
+async def iter_chunks(
+    request: Request, max_bytes: int, timeouts: BodyTimeouts
+) -> AsyncIterator[bytes]:
     """The body, piece by piece; of an upload that stands still not even the last is kept.
 
     Raises:
@@ -37,19 +39,19 @@ async def chunks(request: Request, limit: int, pace: BodyTimeouts) -> AsyncItera
         errors.IncompleteBody: the client left.
     """
     loop = asyncio.get_running_loop()
-    end, size = loop.time() + pace.total, 0
+    end, size = loop.time() + timeouts.total, 0
     while True:
-        patience = min(pace.idle, end - loop.time())
+        seconds = min(timeouts.idle, end - loop.time())
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(seconds):
                 message = await request.receive()
         except TimeoutError:
-            raise errors.RequestTimeout(seconds=pace.idle) from None
+            raise errors.RequestTimeout(seconds=timeouts.idle) from None
         if message["type"] == "http.disconnect":
             raise errors.IncompleteBody
         size += len(message.get("body", b""))
-        if size > limit:
-            raise errors.PayloadTooLarge(limit=limit)
+        if size > max_bytes:
+            raise errors.PayloadTooLarge(limit=max_bytes)
         last = not message.get("more_body", False)
         if message.get("body"):
             yield message.pop("body")
@@ -57,6 +59,6 @@ async def chunks(request: Request, limit: int, pace: BodyTimeouts) -> AsyncItera
             return
 
 
-async def read_all(request: Request, limit: int, pace: BodyTimeouts) -> bytes:
+async def read_body(request: Request, max_bytes: int, timeouts: BodyTimeouts) -> bytes:
     """A small body in one piece; raises as `chunks` does."""
-    return b"".join([piece async for piece in chunks(request, limit, pace)])
+    return b"".join([piece async for piece in iter_chunks(request, max_bytes, timeouts)])

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fatrina.actions.webhooks.outbox import Outbox
 from fatrina.domain.errors import ServiceError
 
-_KEY: Final = "fatrina"
+_SCOPE_KEY: Final = "fatrina"
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class RequestContext:
 
 def get(scope: MutableMapping[str, Any]) -> RequestContext:
     """Return the context of the request with this ASGI scope; create it at the first call."""
-    context = scope.get(_KEY)
+    context = scope.get(_SCOPE_KEY)
     if not isinstance(context, RequestContext):
-        context = scope[_KEY] = RequestContext()
+        context = scope[_SCOPE_KEY] = RequestContext()
     return context

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any, Final
 
-_HEAD: Final = b"HTTP/1.1 "
-_INTERIM: Final = b"HTTP/1.1 1"  # 100 Continue: the client waits for it
-_END: Final = b"\r\n\r\n"
-_COPIED: Final = 65_536
+_STATUS_LINE: Final = b"HTTP/1.1 "
+_INTERIM_STATUS_LINE: Final = b"HTTP/1.1 1"  # 100 Continue: the client waits for it
+_END_OF_HEAD: Final = b"\r\n\r\n"
+_MAX_COPY_BYTES: Final = 65_536
 """Bytes of a body that are worth copying to spare a packet."""
 
 
@@ -16,50 +16,54 @@ class CorkedTransport(asyncio.Transport):
     Two packets wake the client twice: a thumbnail costs a quarter more.
     """
 
-    def __init__(self, below: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__()
-        self._below = below
-        self._kept = b""
+        self._transport = transport
+        self._head = b""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send bytes, after a head that was kept back; keep back what looks like one."""
         data = bytes(data)
-        if self._kept and len(data) <= _COPIED:
-            data, self._kept = self._kept + data, b""
-        elif data.startswith(_HEAD) and not data.startswith(_INTERIM) and data.endswith(_END):
+        if self._head and len(data) <= _MAX_COPY_BYTES:
+            data, self._head = self._head + data, b""
+        elif (
+            data.startswith(_STATUS_LINE)
+            and not data.startswith(_INTERIM_STATUS_LINE)
+            and data.endswith(_END_OF_HEAD)
+        ):
             self.flush()
-            self._kept = data
+            self._head = data
             return
         self.flush()
-        self._below.write(data)
+        self._transport.write(data)
 
     def flush(self) -> None:
         """Send what is kept back: nothing else belongs to it."""
-        kept, self._kept = self._kept, b""
+        kept, self._head = self._head, b""
         if kept:
-            self._below.write(kept)
+            self._transport.write(kept)
 
     def close(self) -> None:
         """Close when all is sent."""
         self.flush()
-        self._below.close()
+        self._transport.close()
 
     def abort(self) -> None:
         """Close at once."""
-        self._below.abort()
+        self._transport.abort()
 
     def is_closing(self) -> bool:
         """Whether it is being closed, or is."""
-        return self._below.is_closing()
+        return self._transport.is_closing()
 
     def pause_reading(self) -> None:
         """Take no more from the client for now."""
-        self._below.pause_reading()
+        self._transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Take more again."""
-        self._below.resume_reading()
+        self._transport.resume_reading()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """What asyncio knows of the connection."""
-        return self._below.get_extra_info(name, default)
+        return self._transport.get_extra_info(name, default)

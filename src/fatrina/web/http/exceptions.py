@@ -14,10 +14,10 @@ from fatrina.web.http import context
 from fatrina.web.http.responses import error
 from fatrina.web.http.telemetry import Metrics
 
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
-_CROWDED: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
-_RETRY: Final = 2
-_LONGEST_CAUSE: Final = 500
+_DISK_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_OUT_OF_RESOURCES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+_RETRY_SECONDS: Final = 2
+_MAX_CAUSE_LENGTH: Final = 500
 log = structlog.get_logger("fatrina")
 
 
@@ -47,17 +47,17 @@ class ExceptionMiddleware:
             refusal = self._service_error(request, exc)
             self._metrics.count_error(refusal)
             request_context.error = refusal
-            request_context.log_fields |= _log_error(refusal)
+            request_context.log_fields |= _error_log_fields(refusal)
             await error(request, refusal)(scope, receive, send)
 
-    def _service_error(self, request: Request, fault: Exception) -> errors.ServiceError:
-        if isinstance(fault, errors.ServiceError):
-            return fault
-        if isinstance(fault, HTTPException):
+    def _service_error(self, request: Request, exc: Exception) -> errors.ServiceError:
+        if isinstance(exc, errors.ServiceError):
+            return exc
+        if isinstance(exc, HTTPException):
             allow = self._allowed_methods(request)
             return errors.MethodNotAllowed(allow=allow) if allow else errors.NotFound()
-        log.error("fault", id=context.get(request.scope).request_id, exc_info=fault)
-        return _disk_error(fault) if isinstance(fault, OSError) else errors.InternalError()
+        log.error("fault", id=context.get(request.scope).request_id, exc_info=exc)
+        return _os_error(exc) if isinstance(exc, OSError) else errors.InternalError()
 
     def _allowed_methods(self, request: Request) -> str:
         """The methods of every route at this path, for a request that has none of them."""
@@ -65,13 +65,17 @@ class ExceptionMiddleware:
         return ", ".join(sorted(method for each in here for method in getattr(each, "methods", ())))
 
 
-def _disk_error(fault: OSError) -> errors.ServiceError:
-    if fault.errno in _FULL:
+def _os_error(exc: OSError) -> errors.ServiceError:
+    if exc.errno in _DISK_FULL:
         return errors.StorageFull()
-    return errors.Busy(retry=_RETRY) if fault.errno in _CROWDED else errors.StorageUnavailable()
+    return (
+        errors.Busy(retry=_RETRY_SECONDS)
+        if exc.errno in _OUT_OF_RESOURCES
+        else errors.StorageUnavailable()
+    )
 
 
-def _log_error(error: errors.ServiceError) -> dict[str, object]:
+def _error_log_fields(error: errors.ServiceError) -> dict[str, object]:
     noted: dict[str, object] = {"refused": [each.reason for each in error.each()]}
     cause = error.__cause__
-    return noted | ({"cause": repr(cause)[:_LONGEST_CAUSE]} if cause is not None else {})
+    return noted | ({"cause": repr(cause)[:_MAX_CAUSE_LENGTH]} if cause is not None else {})

@@ -7,13 +7,13 @@ import structlog
 
 from fatrina.domain import errors
 
-_GAP: Final = 0.1
+_INTERVAL_SECONDS: Final = 0.1
 """Seconds between two answers to wrong secrets, once there were many."""
 _BURST: Final = 60
 """Wrong secrets that are answered at once: misconfigured programs and people are not slowed."""
-_LONGEST: Final = 5.0
+_MAX_DELAY_SECONDS: Final = 5.0
 """Seconds that an answer waits; while this many wait already, the next are refused."""
-_QUIET: Final = 60.0
+_LOG_INTERVAL_SECONDS: Final = 60.0
 log = structlog.get_logger("fatrina")
 
 
@@ -24,11 +24,11 @@ class FailureDelay:
     right secret is always accepted, and secrets are long enough for that.
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, secret_name: str) -> None:
         """Pace the guesses at `what`, as the log names it."""
-        self._what = what
+        self._secret_name = secret_name
         self._next = float("-inf")
-        self._logged = float("-inf")
+        self._last_logged = float("-inf")
 
     async def delay(self) -> None:
         """Wait before a wrong secret is answered.
@@ -37,14 +37,14 @@ class FailureDelay:
             errors.TooManyGuesses: as many as may wait are waiting.
         """
         now = asyncio.get_running_loop().time()
-        after = max(self._next, now - _BURST * _GAP) + _GAP
+        after = max(self._next, now - _BURST * _INTERVAL_SECONDS) + _INTERVAL_SECONDS
         if after <= now:
             self._next = after
             return
-        if now - self._logged > _QUIET:
-            self._logged = now
-            log.warning("guesses", what=self._what, help="many wrong secrets: slowed down")
-        if after - now > _LONGEST:
-            raise errors.TooManyGuesses(retry=int(_LONGEST))
+        if now - self._last_logged > _LOG_INTERVAL_SECONDS:
+            self._last_logged = now
+            log.warning("guesses", what=self._secret_name, help="many wrong secrets: slowed down")
+        if after - now > _MAX_DELAY_SECONDS:
+            raise errors.TooManyGuesses(retry=int(_MAX_DELAY_SECONDS))
         self._next = after
         await asyncio.sleep(after - now)

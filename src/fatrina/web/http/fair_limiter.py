@@ -10,10 +10,10 @@ from anyio import CapacityLimiter, Event, fail_after
 
 from fatrina.domain import errors
 
-_PATIENCE: Final = 60.0
+_MAX_WAIT_SECONDS: Final = 60.0
 """Seconds that a request waits for a slot."""
-_RETRY: Final = 5
-_SHARE: Final = 2
+_RETRY_SECONDS: Final = 5
+_MERCHANT_DIVISOR: Final = 2
 """One merchant has at most one slot of so many."""
 
 
@@ -29,7 +29,7 @@ class FairLimiter:
         """Limit to `total` slots."""
         self.threads = CapacityLimiter(total)
         """For `anyio.to_thread.run_sync`; it never makes a holder of a slot wait."""
-        self._share = ceil(total / _SHARE)
+        self._merchant_limit = ceil(total / _MERCHANT_DIVISOR)
         self._held: Counter[int] = Counter()
         self._free = total
         self._queues: dict[int, deque[Event]] = {}
@@ -53,16 +53,16 @@ class FairLimiter:
         queue.append(granted)
         self._grant()
         try:
-            with fail_after(_PATIENCE):
+            with fail_after(_MAX_WAIT_SECONDS):
                 await granted.wait()
-        except BaseException as ended:
+        except BaseException as exc:
             if granted.is_set():
                 self._release(merchant_id)
             else:
                 queue.remove(granted)
-                self._forget(merchant_id)
-            if isinstance(ended, TimeoutError):
-                raise errors.Busy(retry=_RETRY) from None
+                self._delete_empty_queue(merchant_id)
+            if isinstance(exc, TimeoutError):
+                raise errors.Busy(retry=_RETRY_SECONDS) from None
             raise
 
     def _release(self, merchant_id: int) -> None:
@@ -74,17 +74,17 @@ class FairLimiter:
 
     def _grant(self) -> None:
         while self._free:
-            able = [each for each in self._queues if self._held[each] < self._share]
-            if not able:
+            eligible = [each for each in self._queues if self._held[each] < self._merchant_limit]
+            if not eligible:
                 return
-            merchant = min(able, key=self._held.__getitem__)
-            self._queues[merchant].popleft().set()
-            self._held[merchant] += 1
+            merchant_id = min(eligible, key=self._held.__getitem__)
+            self._queues[merchant_id].popleft().set()
+            self._held[merchant_id] += 1
             self._free -= 1
-            queue = self._queues.pop(merchant)  # behind the others that wait
+            queue = self._queues.pop(merchant_id)  # behind the others that wait
             if queue:
-                self._queues[merchant] = queue
+                self._queues[merchant_id] = queue
 
-    def _forget(self, merchant_id: int) -> None:
+    def _delete_empty_queue(self, merchant_id: int) -> None:
         if not self._queues.get(merchant_id, True):
             del self._queues[merchant_id]

@@ -11,9 +11,9 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Seconds without a byte, and of dropping in all: as nginx lingers.
-_IDLE: Final = 5.0
-_WHOLE: Final = 30.0
-_BODY: Final = frozenset({b"content-length", b"transfer-encoding"})
+_IDLE_SECONDS: Final = 5.0
+_TOTAL_SECONDS: Final = 30.0
+_BODY_HEADERS: Final = frozenset({b"content-length", b"transfer-encoding"})
 _CLOSE: Final = (b"connection", b"close")
 
 
@@ -27,43 +27,45 @@ class LingeringClose:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request through."""
         headers = dict(scope["headers"])
-        if headers.keys().isdisjoint(_BODY):  # RFC 9112, 6.3: then there is no body
+        if headers.keys().isdisjoint(_BODY_HEADERS):  # RFC 9112, 6.3: then there is no body
             await self._app(scope, receive, send)
             return
-        rest = _Rest(receive, asked=headers.get(b"expect", b"").lower() != b"100-continue")
+        body = _RequestBody(
+            receive, requested=headers.get(b"expect", b"").lower() != b"100-continue"
+        )
 
-        async def lingering(message: Message) -> None:
+        async def send_and_drain(message: Message) -> None:
             if message["type"] == "http.response.start":
                 # Of a body that nobody asked for the client alone knows whether it still comes.
-                rest.over |= not rest.asked or _CLOSE in message["headers"]
-                if not rest.asked:
+                body.complete |= not body.requested or _CLOSE in message["headers"]
+                if not body.requested:
                     message["headers"].append(_CLOSE)
-            elif not message.get("more_body", False) and not rest.over:
+            elif not message.get("more_body", False) and not body.complete:
                 await send({**message, "more_body": True})
-                await rest.drop()
+                await body.drain()
                 message = {"type": "http.response.body"}
             await send(message)
 
-        await self._app(scope, rest.receive, lingering)
+        await self._app(scope, body.receive, send_and_drain)
 
 
-class _Rest:
+class _RequestBody:
     """What of a body has not come yet."""
 
-    def __init__(self, receive: Receive, *, asked: bool) -> None:
-        self.asked = asked
-        self.over = False
+    def __init__(self, receive: Receive, *, requested: bool) -> None:
+        self.requested = requested
+        self.complete = False
         self._receive = receive
 
     async def receive(self) -> Message:
-        self.asked = True
+        self.requested = True
         message = await self._receive()
-        self.over = not message.get("more_body", False)
+        self.complete = not message.get("more_body", False)
         return message
 
-    async def drop(self) -> None:
+    async def drain(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_WHOLE):
-                while not self.over:
-                    async with asyncio.timeout(_IDLE):
+            async with asyncio.timeout(_TOTAL_SECONDS):
+                while not self.complete:
+                    async with asyncio.timeout(_IDLE_SECONDS):
                         await self.receive()

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from fatrina import wire
 from fatrina.domain import errors, messages
 
-_TYPE: Final = "application/json; charset=utf-8"
+_MEDIA_TYPE: Final = "application/json; charset=utf-8"
 _HEADERS: Final[
     Mapping[type[errors.ServiceError], Callable[[errors.ServiceError], dict[str, str]]]
 ] = {
@@ -28,24 +28,28 @@ _HEADERS: Final[
 
 
 def success(
-    status: int, data: object, *, http: int | None = None, pagination: wire.Json | None = None
+    status: int,
+    data: object,
+    *,
+    http_status: int | None = None,
+    pagination: wire.Json | None = None,
 ) -> Response:
     """A success, in the envelope; `http` where the contract's status line says something else."""
-    return _json(http or status, wire.success(status, data, pagination), {})
+    return _json(http_status or status, wire.success(status, data, pagination), {})
 
 
-def error(request: Request, error: errors.ServiceError) -> Response:
+def error(request: Request, service_error: errors.ServiceError) -> Response:
     """A refusal, in the envelope and in the language asked for.
 
     `Fatrina-Reason` carries the stable reasons, for programs: the contract's codes do not tell
     one 422 from another.
     """
     language = messages.language(request.headers.get("accept-language"))
-    headers = {"Content-Language": language, "Fatrina-Reason": error_reasons(error)}
+    headers = {"Content-Language": language, "Fatrina-Reason": error_reasons(service_error)}
     for branch, more in _HEADERS.items():
-        if isinstance(error, branch):
-            headers |= more(error)
-    return _json(error.status, wire.failure(error, language), headers)
+        if isinstance(service_error, branch):
+            headers |= more(service_error)
+    return _json(service_error.status, wire.failure(service_error, language), headers)
 
 
 def error_reasons(error: errors.ServiceError) -> str:
@@ -59,4 +63,4 @@ def _json(status: int, content: wire.Json, headers: dict[str, str]) -> Response:
     body = text.encode("utf-8", "replace")
     # An answer shows what a token may see: no cache in between may keep it.
     headers = {"Cache-Control": "no-store", **headers}
-    return Response(body, status, headers, media_type=_TYPE)
+    return Response(body, status, headers, media_type=_MEDIA_TYPE)

@@ -14,10 +14,10 @@ from fatrina.domain import errors
 from fatrina.web.http import context
 
 OnRequest = Callable[[Scope, Mapping[str, Any]], None]
-_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE")  # others would be labels without bounds
-_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_WEBHOOKS: Final = {
+_BUCKETS_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_WEBHOOK_GAUGES: Final = {
     "pending": "Deliveries of events that wait.",
     "oldest_pending_seconds": "Age of the oldest delivery that waits.",
     "paused": "Subscriptions that are paused because their receivers fail.",
@@ -39,7 +39,7 @@ class Metrics:
             "fatrina_request_seconds",
             "Time to answer a request.",
             ("method", "route", "status"),
-            buckets=_SECONDS,
+            buckets=_BUCKETS_SECONDS,
             registry=self.registry,
         )
         self.stages = Histogram(
@@ -47,7 +47,7 @@ class Metrics:
             "Time of one stage of a request: admit, receive, act; within act fetch, wait, decode, "
             "store, commit.",
             ("stage",),
-            buckets=_SECONDS,
+            buckets=_BUCKETS_SECONDS,
             registry=self.registry,
         )
         self.errors = Counter(
@@ -56,10 +56,10 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
-        self.waiting = Gauge(
+        self.decoder_waiting = Gauge(
             "fatrina_decoder_waiting", "Photos that wait for a decoder.", registry=self.registry
         )
-        self.decoder_faults = Gauge(
+        self.decoder_exceptions = Gauge(
             "fatrina_decoder_faults",
             "Exceptions in decoders since the start that nothing expects: faults of the service.",
             registry=self.registry,
@@ -78,16 +78,16 @@ class Metrics:
         )
         self.webhooks = {
             name: Gauge(f"fatrina_webhook_{name}", text, registry=self.registry)
-            for name, text in _WEBHOOKS.items()
+            for name, text in _WEBHOOK_GAUGES.items()
         }
 
-    def attempted(self, outcome: str) -> None:
+    def count_attempt(self, outcome: str) -> None:
         """Count an attempt to deliver an event."""
         self.attempts.labels(outcome).inc()
 
-    def dispatcher(self, figures: Mapping[str, float]) -> None:
+    def set_dispatcher_gauges(self, values: Mapping[str, float]) -> None:
         """Set what is known of the dispatcher of events."""
-        for name, value in figures.items():
+        for name, value in values.items():
             self.webhooks[name].set(value)
 
     def observe_stage(self, stage: str, seconds: float) -> None:
@@ -103,10 +103,10 @@ class Metrics:
 class TelemetryMiddleware:
     """The layer around the whole application."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, note: OnRequest | None = None) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, on_request: OnRequest | None = None) -> None:
         """Observe `app`; `note` is told of every request, if anybody wants to know."""
         self._app = app
-        self._told = note
+        self._on_request = on_request
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,31 +114,31 @@ class TelemetryMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        name = _request_id(scope)
+        request_id = _request_id(scope)
         request_context = context.get(scope)
-        request_context.request_id = name
-        begun = perf_counter()
+        request_context.request_id = request_id
+        start = perf_counter()
 
-        async def told(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 request_context.status = message["status"]
-                added = [*request_context.headers, (b"x-request-id", name.encode())]
+                added = [*request_context.headers, (b"x-request-id", request_id.encode())]
                 message["headers"] = [*message.get("headers", ()), *added]
             await send(message)
 
         try:
-            await self._app(scope, receive, told)
+            await self._app(scope, receive, send_with_headers)
         finally:
-            self._note(scope, name, perf_counter() - begun)
+            self._record(scope, request_id, perf_counter() - start)
 
-    def _note(self, scope: Scope, name: str, seconds: float) -> None:
-        route = _route(scope)
+    def _record(self, scope: Scope, request_id: str, seconds: float) -> None:
+        route = _route_label(scope)
         request_context = context.get(scope)
         status = request_context.status or 0
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.requests.labels(method, route, status).observe(seconds)
         entry = {
-            "id": name,
+            "id": request_id,
             "method": scope["method"],
             "path": scope["path"],
             "status": status,
@@ -146,11 +146,11 @@ class TelemetryMiddleware:
             **request_context.log_fields,
         }
         log.info("request", **entry)
-        if self._told is not None:
-            self._told(scope, entry)
+        if self._on_request is not None:
+            self._on_request(scope, entry)
 
 
-def _route(scope: Scope) -> str:
+def _route_label(scope: Scope) -> str:
     """The name of what answers; a path would be a label without bounds."""
     endpoint = scope.get("endpoint")
     name = getattr(endpoint, "__name__", type(endpoint).__name__)
@@ -160,6 +160,6 @@ def _route(scope: Scope) -> str:
 def _request_id(scope: Scope) -> str:
     """The id a proxy gave, when it is a plain one; a new one otherwise."""
     for header, value in scope["headers"]:
-        if header == b"x-request-id" and _ID.fullmatch(value):
+        if header == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return str(value.decode())
     return f"{getrandbits(64):016x}"  # names a request, guards nothing

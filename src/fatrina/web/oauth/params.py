@@ -35,7 +35,7 @@ async def from_body(request: Request, pace: BodyTimeouts) -> Params:
         RefusedError: it cannot be read, or a parameter comes twice (RFC 6749, 3.2).
         errors.BadRequest, errors.PayloadTooLarge, errors.RequestTimeout: the body as such.
     """
-    data = await body.read_all(request, _SMALL, pace)
+    data = await body.read_body(request, _SMALL, pace)
     kind, _ = parse_options_header(request.headers.get("content-type", ""))
     try:
         if kind == "application/json":

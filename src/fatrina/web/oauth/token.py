@@ -42,7 +42,7 @@ class TokenEndpoints:
 
     async def user_info(self, request: Request) -> Response:
         """The merchant behind a token, whatever it may do."""
-        caller = await run_sync(access.authenticate, self._parts, auth.bearer(request))
+        caller = await run_sync(access.authenticate, self._parts, auth.bearer_token(request))
         return success(200, wire.owner(caller.merchant_id, caller.merchant_code, caller.plan))
 
     def _issue(self, client: str, secret: str, asked: Params) -> TokenPair:

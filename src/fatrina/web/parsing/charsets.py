@@ -7,30 +7,34 @@ from typing import Final
 from fatrina.domain import errors
 
 UTF_8: Final = "utf-8"
-DECLARATION: Final = "_charset_"
+CHARSET_FIELD: Final = "_charset_"
 """The field in which a form names the encoding of its text (RFC 7578, 4.6)."""
 
 # What Windows, Office and older web servers write. Python's codecs that are no character sets
 # (idna, unicode_escape) or cost much more time than their text is long are not among them.
-_KNOWN: Final = re.compile(
+_ALLOWED_CODECS: Final = re.compile(
     r"utf_8(_sig)?|utf_16(_[lb]e)?|ascii|cp125[0-8]|cp(437|720|850|852|864|866|874)"
     r"|iso8859_[0-9]{1,2}|latin_1|mac_(roman|arabic|cyrillic|greek|turkish)|koi8_[ru]"
 )
 # `codecs.lookup` remembers every unknown name for ever, so names from outside are looked up here.
-_CODECS: Final = {name: name for name in aliases.values() if _KNOWN.fullmatch(name)} | {
-    alias: name for alias, name in aliases.items() if _KNOWN.fullmatch(name)
+_CODECS: Final = {name: name for name in aliases.values() if _ALLOWED_CODECS.fullmatch(name)} | {
+    alias: name for alias, name in aliases.items() if _ALLOWED_CODECS.fullmatch(name)
 }
-_MORE: Final = {"cp720": "cp720", "utf_8_sig": "utf_8_sig", "mac_arabic": "mac_arabic"}
+_CODECS_WITHOUT_ALIAS: Final = {
+    "cp720": "cp720",
+    "utf_8_sig": "utf_8_sig",
+    "mac_arabic": "mac_arabic",
+}
 
 
-def codec(field: str, charset: str) -> str:
+def find_codec(field: str, charset: str) -> str:
     """Python's name of an encoding.
 
     Raises:
         errors.UnsupportedCharset: the encoding is not one that is read here.
     """
     name = charset.strip(" \t\"'").lower().replace("-", "_")
-    found = _CODECS.get(name) or _MORE.get(name)
+    found = _CODECS.get(name) or _CODECS_WITHOUT_ALIAS.get(name)
     if found is None:
         raise errors.UnsupportedCharset(field, charset=charset)
     # Latin-1 is windows-1252 on the Web (WHATWG Encoding, 4.2).
@@ -45,6 +49,6 @@ def decode(field: str, data: bytes, charset: str) -> str:
         errors.InvalidEncoding: the bytes are not text in it.
     """
     try:
-        return data.decode(codec(field, charset))
+        return data.decode(find_codec(field, charset))
     except UnicodeError:
         raise errors.InvalidEncoding(field) from None

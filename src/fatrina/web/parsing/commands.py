@@ -52,7 +52,7 @@ def update(form: Form, alt_length: int, *, photo_optional: bool = False) -> Upda
     fields = Fields(form)
     change = fields.change(("default",), alt_length)
     photo = fields.photo_source()
-    if photo is None and not photo_optional and not fields.fail(PHOTO, ORIGINAL):
+    if photo is None and not photo_optional and not fields.has_error(PHOTO, ORIGINAL):
         fields.require(PHOTO)
     fields.raise_errors()
     return UpdateImage(change, photo)
@@ -67,8 +67,8 @@ def attach(form: Form, alt_length: int) -> AttachImage:
     fields = Fields(form)
     change = fields.change(("main", "default"), alt_length)
     photo = fields.photo_source()
-    if photo is None and not fields.fail(PHOTO, ORIGINAL):
-        fields.problems += (
+    if photo is None and not fields.has_error(PHOTO, ORIGINAL):
+        fields.errors += (
             errors.RequiredWithout(PHOTO, other=ORIGINAL),
             errors.RequiredWithout(ORIGINAL, other=PHOTO),
         )
@@ -97,7 +97,7 @@ def product(form: Form, alt_length: int) -> ProductCommand:
     """
     fields = Fields(form)
     name = fields.line("name", MAX_NAME_LENGTH)
-    sku = fields.code("sku", MAX_SKU_LENGTH)
+    sku = fields.text_or_integer("sku", MAX_SKU_LENGTH)
     if not name:
         fields.require("name")
     pictures = _photo_links(fields, alt_length)
@@ -113,7 +113,7 @@ def product_change(form: Form) -> tuple[str | None, str | None]:
     """
     fields = Fields(form)
     name = fields.line("name", MAX_NAME_LENGTH)
-    sku = fields.code("sku", MAX_SKU_LENGTH)
+    sku = fields.text_or_integer("sku", MAX_SKU_LENGTH)
     if name == "":
         fields.require("name")
     fields.raise_errors()
@@ -158,7 +158,7 @@ def unsubscription(*forms: Form) -> tuple[int, str]:
     number, url = 0, ""
     for form in forms:
         fields = Fields(form)
-        number = fields.count("id", 1, MAX_INT32) or number
+        number = fields.integer("id", 1, MAX_INT32) or number
         url = fields.url("url") or url
         fields.raise_errors()
     if not number and not url:
@@ -175,8 +175,8 @@ def listing(query: Mapping[str, str]) -> ListCommand:
         errors.ValidationFailed: with every field that cannot be taken.
     """
     fields = Fields(Form(dict(query)))
-    number = fields.count("page", 1, MAX_INT32)
-    size = fields.count("per_page", 1, MAX_SIZE)
+    number = fields.integer("page", 1, MAX_INT32)
+    size = fields.integer("per_page", 1, MAX_SIZE)
     keyword = fields.text("keyword", MAX_NAME_LENGTH)
     fields.raise_errors()
     light = query.get("format") == "light"
@@ -185,15 +185,15 @@ def listing(query: Mapping[str, str]) -> ListCommand:
 
 def _subscription(fields: Fields) -> dict[str, Any]:
     if fields.text("rule", MAX_NAME_LENGTH):
-        fields.problems.append(errors.RuleNotSupported("rule"))
+        fields.errors.append(errors.RuleNotSupported("rule"))
     mentioned = {
         "name": fields.line("name", MAX_NAME_LENGTH),
         "event": fields.choice("event", EVENTS),
         "url": fields.url("url"),
-        "version": fields.count("version", 1, 2),
+        "version": fields.integer("version", 1, 2),
         "headers": fields.headers("headers"),
         "strategy": fields.choice("security_strategy", STRATEGIES),
-        "secret": fields.code("secret", MAX_NAME_LENGTH),
+        "secret": fields.text_or_integer("secret", MAX_NAME_LENGTH),
     }
     return {name: value for name, value in mentioned.items() if value is not None}
 
@@ -204,6 +204,6 @@ def _photo_links(fields: Fields, alt_length: int) -> list[tuple[Change, PhotoLin
         change, link = item.change(("main", "default"), alt_length), item.link(ORIGINAL)
         if link is None:
             item.require(ORIGINAL)
-        fields.problems += item.problems
+        fields.errors += item.errors
         pictures.append((change, link or PhotoLink("")))
     return pictures

@@ -14,16 +14,23 @@ from fatrina.web.parsing.forms import Form, Value
 from fatrina.web.parsing.multipart import ORIGINAL, PHOTO
 
 T = TypeVar("T")
-_LONGEST_HEADER: Final = 1024
-_MOST_ITEMS: Final = 100
+_MAX_HEADER_LENGTH: Final = 1024
+_MAX_ITEMS: Final = 100
 """Items of a list that are looked at: ten times as many as the images of a product."""
 
 VIDEO_URL: Final = "video_url"
 # Most clients send 1 or true, HTML checkboxes "on", spreadsheets "yes" or a float such as "1.0".
-_FLAGS: Final = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
+_BOOLEANS: Final = {
+    "true": True,
+    "on": True,
+    "yes": True,
+    "false": False,
+    "off": False,
+    "no": False,
+}
 # ASCII alone: `float` would take Arabic digits, underscores, "nan" and "inf".
 _NUMBER: Final = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,4})?")
-_COUNT: Final = re.compile(r"[0-9]{1,20}")
+_INTEGER: Final = re.compile(r"[0-9]{1,20}")
 
 
 class Fields:
@@ -31,7 +38,7 @@ class Fields:
 
     def __init__(self, form: Form, prefix: str = "") -> None:
         """Read `form`, whose fields are blamed under names that begin with `prefix`."""
-        self.problems: list[errors.FieldError] = []
+        self.errors: list[errors.FieldError] = []
         self._form = form
         self._prefix = prefix
 
@@ -41,19 +48,19 @@ class Fields:
         Raises:
             errors.ValidationFailed: with every field that cannot be taken.
         """
-        if self.problems:
-            raise errors.ValidationFailed(*self.problems)
+        if self.errors:
+            raise errors.ValidationFailed(*self.errors)
 
-    def fail(self, *names: str) -> bool:
+    def has_error(self, *names: str) -> bool:
         """Whether one of these fields cannot be taken."""
-        return any(problem.field in names for problem in self.problems)
+        return any(problem.field in names for problem in self.errors)
 
     def change(self, flags: tuple[str, ...], alt_length: int) -> Change:
         """Where an image goes; the first of the `flags` that is there says whether it is main."""
-        defaults = [self._read(name, _flag) for name in flags]
+        defaults = [self._read(name, _parse_boolean) for name in flags]
         return Change(
             default=next((each for each in defaults if each is not None), None),
-            sort=self._read("sort", _number),
+            sort=self._read("sort", _parse_number),
             alt=self.line("alt", alt_length),
         )
 
@@ -65,36 +72,38 @@ class Fields:
 
     def link(self, *names: str) -> PhotoLink | None:
         """The first link among these fields."""
-        links = ((name, self._read(name, _link)) for name in names)
+        links = ((name, self._read(name, _parse_link)) for name in names)
         return next((PhotoLink(link, self._prefix + name) for name, link in links if link), None)
 
     def text(self, name: str, limit: int) -> str | None:
         """A text."""
-        return self._read(name, lambda field, value: _text(field, value, limit))
+        return self._read(name, lambda field, value: _parse_text(field, value, limit))
 
     def line(self, name: str, limit: int) -> str | None:
         """A text of one line: line breaks in it become spaces."""
-        return self._read(name, lambda field, value: text.line(field, _string(field, value), limit))
+        return self._read(
+            name, lambda field, value: text.line(field, _check_string(field, value), limit)
+        )
 
-    def code(self, name: str, limit: int) -> str | None:
+    def text_or_integer(self, name: str, limit: int) -> str | None:
         """A text that some clients send as a whole number."""
 
         def read(field: str, value: Value) -> str:
             plain = isinstance(value, int) and not isinstance(value, bool)
-            return _text(field, str(value) if plain else value, limit)
+            return _parse_text(field, str(value) if plain else value, limit)
 
         return self._read(name, read)
 
-    def count(self, name: str, low: int, high: int) -> int | None:
+    def integer(self, name: str, minimum: int, maximum: int) -> int | None:
         """A whole number between two others, both included."""
 
         def read(field: str, value: Value) -> int | None:
             if value == "":
                 return None
-            if not _COUNT.fullmatch(str(value)):
+            if not _INTEGER.fullmatch(str(value)):
                 raise errors.NotInteger(field)
-            if not low <= int(str(value)) <= high:
-                raise errors.OutOfRange(field, low=low, high=high)
+            if not minimum <= int(str(value)) <= maximum:
+                raise errors.OutOfRange(field, low=minimum, high=maximum)
             return int(str(value))
 
         return self._read(name, read)
@@ -105,38 +114,38 @@ class Fields:
         if value is None:
             return []
         if not isinstance(value, list):
-            self.problems.append(errors.NotList(name))
+            self.errors.append(errors.NotList(name))
             return []
-        if len(value) > _MOST_ITEMS:
-            self.problems.append(errors.ListTooLong(name, limit=_MOST_ITEMS))
+        if len(value) > _MAX_ITEMS:
+            self.errors.append(errors.ListTooLong(name, limit=_MAX_ITEMS))
             return []
         items = []
         for at, item in enumerate(value):
             if isinstance(item, dict):
                 items.append(Fields(Form(item), f"{name}.{at}."))
             else:
-                self.problems.append(errors.NotObject(f"{name}.{at}"))
+                self.errors.append(errors.NotObject(f"{name}.{at}"))
         return items
 
-    def number(self, name: str, low: float, high: float) -> float | None:
+    def number(self, name: str, minimum: float, maximum: float) -> float | None:
         """A number between two others, both included."""
 
         def read(field: str, value: Value) -> float | None:
-            number = _number(field, value)
-            if number is not None and not low <= number <= high:
-                raise errors.OutOfRange(field, low=low, high=high)
+            number = _parse_number(field, value)
+            if number is not None and not minimum <= number <= maximum:
+                raise errors.OutOfRange(field, low=minimum, high=maximum)
             return number
 
         return self._read(name, read)
 
-    def choice(self, name: str, known: Collection[str]) -> str | None:
+    def choice(self, name: str, choices: Collection[str]) -> str | None:
         """One of several words."""
 
         def read(field: str, value: Value) -> str | None:
             if value == "":
                 return None
-            if not isinstance(value, str) or value.lower() not in known:
-                raise errors.InvalidChoice(field, known=", ".join(known))
+            if not isinstance(value, str) or value.lower() not in choices:
+                raise errors.InvalidChoice(field, known=", ".join(choices))
             return value.lower()
 
         return self._read(name, read)
@@ -145,7 +154,7 @@ class Fields:
         """An absolute http or https URL; where it leads is judged when it is followed."""
 
         def read(field: str, value: Value) -> str | None:
-            url = _link(field, value)
+            url = _parse_link(field, value)
             try:
                 return url and str(link.parse(url)) and url
             except errors.LinkError as exc:
@@ -160,20 +169,23 @@ class Fields:
             return None
         items = self.items(name)
         if len(items) > webhook.MAX_HEADERS:
-            self.problems.append(errors.TooManyHeaders(name, limit=webhook.MAX_HEADERS))
+            self.errors.append(errors.TooManyHeaders(name, limit=webhook.MAX_HEADERS))
             return None
         pairs = []
         for item in items:
-            key, value = item.text("key", _LONGEST_HEADER), item.text("value", _LONGEST_HEADER)
-            self.problems += item.problems
+            key, value = (
+                item.text("key", _MAX_HEADER_LENGTH),
+                item.text("value", _MAX_HEADER_LENGTH),
+            )
+            self.errors += item.errors
             if not webhook.is_sendable_header(key or "", value or ""):
-                self.problems.append(errors.HeaderNotAllowed(name, name=key or ""))
+                self.errors.append(errors.HeaderNotAllowed(name, name=key or ""))
             pairs.append((key or "", value or ""))
         return tuple(pairs)
 
     def video(self) -> Video | None:
         """The video that must be there."""
-        found = self._read(VIDEO_URL, _video)
+        found = self._read(VIDEO_URL, _parse_video)
         if found is None:
             self.require(VIDEO_URL)
         return found
@@ -181,8 +193,8 @@ class Fields:
     def require(self, name: str) -> None:
         """Note that a field is missing, unless something is wrong with it already."""
         field = self._prefix + name
-        if not self.fail(field):
-            self.problems.append(errors.Required(field))
+        if not self.has_error(field):
+            self.errors.append(errors.Required(field))
 
     def _read(self, name: str, read: Callable[[str, Value], T]) -> T | None:
         """A field's value; None when it is not there, null, or cannot be taken."""
@@ -194,22 +206,22 @@ class Fields:
                 raise value
             return read(self._prefix + name, value)
         except errors.FieldError as problem:
-            self.problems.append(problem)
+            self.errors.append(problem)
             return None
 
 
-def _flag(name: str, value: Value) -> bool | None:
+def _parse_boolean(name: str, value: Value) -> bool | None:
     if value == "":
         return None
     spelling = str(value).strip(" \t\r\n").lower() if isinstance(value, str | int | float) else ""
     if _NUMBER.fullmatch(spelling) and float(spelling) in {0.0, 1.0}:
         return bool(float(spelling))
-    if spelling not in _FLAGS:
+    if spelling not in _BOOLEANS:
         raise errors.NotBoolean(name)
-    return _FLAGS[spelling]
+    return _BOOLEANS[spelling]
 
 
-def _number(name: str, value: Value) -> float | None:
+def _parse_number(name: str, value: Value) -> float | None:
     if value == "":
         return None
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip(" \t\r\n")):
@@ -225,7 +237,7 @@ def _number(name: str, value: Value) -> float | None:
     return number
 
 
-def _link(name: str, value: Value) -> str:
+def _parse_link(name: str, value: Value) -> str:
     if not isinstance(value, str):
         raise errors.LinkMalformed(name)
     if is_encoded(value):
@@ -233,18 +245,18 @@ def _link(name: str, value: Value) -> str:
     return value.strip(" \t\r\n")
 
 
-def _video(name: str, value: Value) -> Video | None:
+def _parse_video(name: str, value: Value) -> Video | None:
     if not isinstance(value, str):
         raise errors.InvalidVideoLink(name)
     link = value.strip(" \t\r\n")
     return video.parse(link, name) if link else None
 
 
-def _text(name: str, value: Value, limit: int) -> str:
-    return text.validate(name, _string(name, value), limit)
+def _parse_text(name: str, value: Value, limit: int) -> str:
+    return text.validate(name, _check_string(name, value), limit)
 
 
-def _string(name: str, value: Value) -> str:
+def _check_string(name: str, value: Value) -> str:
     if not isinstance(value, str):
         raise errors.NotString(name)
     return value

@@ -20,18 +20,18 @@ from fatrina.domain.text import without_surrogates
 from fatrina.web.http import body
 from fatrina.web.http.body import BodyTimeouts
 from fatrina.web.parsing import charsets, oversized
-from fatrina.web.parsing.multipart import NOT_TEXT, PHOTO, MultipartReader, Parser
+from fatrina.web.parsing.multipart import FILE_TYPE_PREFIXES, PHOTO, MultipartReader, Parser
 
 Value = str | int | float | bool | None
 
-_SMALL: Final = 65_536
+_MAX_FIELDS_BYTES: Final = 65_536
 """Most bytes of a body without a photo, and of a photo's body besides the photo."""
-_GLANCE: Final = 1.0
+_PEEK_SECONDS: Final = 1.0
 """Seconds that are waited for the beginning of a body that is too large anyway."""
-_MOST_PARTS: Final = 64
-_MOST_HEADERS: Final = 16
-_LONGEST_NAME: Final = 100
-_MOST_NAMES: Final = 40
+_MAX_PARTS: Final = 64
+_MAX_PART_HEADERS: Final = 16
+_MAX_LOGGED_NAME_LENGTH: Final = 100
+_MAX_LOGGED_FIELDS: Final = 40
 """Fields of one body that are noted by name."""
 
 
@@ -45,14 +45,17 @@ class Form:
 
     def shape(self) -> dict[str, str]:
         """What was sent, without what it says: each field's type, and how long its text is."""
-        fields = islice(self.fields.items(), _MOST_NAMES)
-        shape = {without_surrogates(name[:_LONGEST_NAME]): _kind(value) for name, value in fields}
-        if (more := len(self.fields) - _MOST_NAMES) > 0:
+        fields = islice(self.fields.items(), _MAX_LOGGED_FIELDS)
+        shape = {
+            without_surrogates(name[:_MAX_LOGGED_NAME_LENGTH]): _describe_value(value)
+            for name, value in fields
+        }
+        if (more := len(self.fields) - _MAX_LOGGED_FIELDS) > 0:
             shape["…"] = f"{more} more fields"
         return shape | ({PHOTO: f"file, {self.photo.size} bytes"} if self.photo else {})
 
 
-def _kind(value: object) -> str:
+def _describe_value(value: object) -> str:
     if isinstance(value, str):
         return f"text, {len(value)} characters"
     return value.reason if isinstance(value, errors.FieldError) else type(value).__name__
@@ -73,87 +76,91 @@ class FormReader:
             errors.PhotoTooLarge: of a multipart body, where only a photo can be that large.
             errors.UnsupportedContentType: it is a file and no form.
         """
-        kind, _ = _content_type(request)
-        size = body.declared_length(request)
-        if kind == "multipart/form-data" and size > self.photo_bytes + _SMALL:
+        media_type, _ = _content_type(request)
+        size = body.content_length(request)
+        if media_type == "multipart/form-data" and size > self.photo_bytes + _MAX_FIELDS_BYTES:
             raise errors.PhotoTooLarge(limit=self.photo_bytes)
-        if kind.startswith(NOT_TEXT) and size > _SMALL:
-            raise errors.UnsupportedContentType(type=kind)
+        if media_type.startswith(FILE_TYPE_PREFIXES) and size > _MAX_FIELDS_BYTES:
+            raise errors.UnsupportedContentType(type=media_type)
 
-    async def read(self, request: Request, arrival: ExitStack) -> Form:
+    async def read(self, request: Request, stack: ExitStack) -> Form:
         """Read the whole body, which `must_fit`; the photo's file lives as long as `arrival`.
 
         Raises:
             errors.BadRequest, errors.PayloadTooLarge, errors.RequestTimeout: the body as such.
             errors.PhotoTooLarge: the photo, at once.
         """
-        kind, options = _content_type(request)
-        if kind == "multipart/form-data":
-            return await self._multipart(request, options.get("boundary", ""), arrival)
-        data = await self._small(request)
+        media_type, options = _content_type(request)
+        if media_type == "multipart/form-data":
+            return await self._read_multipart(request, options.get("boundary", ""), stack)
+        data = await self._read_small_body(request)
         if not data:
             return Form()
-        if kind == "application/json":
-            return Form(_json(data))
-        if kind == "application/x-www-form-urlencoded":
+        if media_type == "application/json":
+            return Form(_parse_json(data))
+        if media_type == "application/x-www-form-urlencoded":
             if is_photo(data):
                 raise errors.BodyIsPhoto
-            return Form(_urlencoded(data, options.get("charset", "")))
-        raise errors.UnsupportedContentType(type=kind or "none")
+            return Form(_parse_urlencoded(data, options.get("charset", "")))
+        raise errors.UnsupportedContentType(type=media_type or "none")
 
-    async def _small(self, request: Request) -> bytes:
+    async def _read_small_body(self, request: Request) -> bytes:
         """A body without a photo file."""
-        if body.declared_length(request) > _SMALL:
-            raise oversized.error_for(await self._head(request), _SMALL)
+        if body.content_length(request) > _MAX_FIELDS_BYTES:
+            raise oversized.error_for_body(await self._peek(request), _MAX_FIELDS_BYTES)
         data = bytearray()
-        async for piece in body.chunks(request, self.photo_bytes + _SMALL, self.timeouts):
+        async for piece in body.iter_chunks(
+            request, self.photo_bytes + _MAX_FIELDS_BYTES, self.timeouts
+        ):
             data += piece
-            if len(data) > _SMALL:
-                raise oversized.error_for(bytes(data[: oversized.HEAD_BYTES]), _SMALL)
+            if len(data) > _MAX_FIELDS_BYTES:
+                raise oversized.error_for_body(
+                    bytes(data[: oversized.PEEK_BYTES]), _MAX_FIELDS_BYTES
+                )
         return bytes(data)
 
-    async def _head(self, request: Request) -> bytes:
+    async def _peek(self, request: Request) -> bytes:
         """The beginning of a body that is not read, as far as it has come by itself."""
         data = bytearray()
         if request.headers.get("expect", "").lower() == "100-continue":
             return b""
         with suppress(TimeoutError):
-            async with asyncio.timeout(min(_GLANCE, self.timeouts.idle)):
-                async for piece in body.chunks(request, sys.maxsize, self.timeouts):
+            async with asyncio.timeout(min(_PEEK_SECONDS, self.timeouts.idle)):
+                async for piece in body.iter_chunks(request, sys.maxsize, self.timeouts):
                     data += piece
-                    if len(data) >= oversized.HEAD_BYTES:
+                    if len(data) >= oversized.PEEK_BYTES:
                         break
-        return bytes(data[: oversized.HEAD_BYTES])
+        return bytes(data[: oversized.PEEK_BYTES])
 
-    async def _multipart(self, request: Request, boundary: str, arrival: ExitStack) -> Form:
-        parts = MultipartReader(self.new_file, self.photo_bytes, arrival)
+    async def _read_multipart(self, request: Request, boundary: str, stack: ExitStack) -> Form:
+        reader = MultipartReader(self.new_file, self.photo_bytes, stack)
         try:
             parser = Parser(
                 boundary,
-                max_segment_count=_MOST_PARTS,
-                max_header_count=_MOST_HEADERS,
+                max_segment_count=_MAX_PARTS,
+                max_header_count=_MAX_PART_HEADERS,
                 # A file's name may come in any script of any age; what counts of a head is ASCII.
                 header_charset="latin-1",
             )
             with parser:
-                limit = self.photo_bytes + _SMALL
-                async for piece in body.chunks(request, limit, self.timeouts):
-                    parts.feed(parser.parse(piece))
+                limit = self.photo_bytes + _MAX_FIELDS_BYTES
+                async for piece in body.iter_chunks(request, limit, self.timeouts):
+                    reader.feed(parser.parse(piece))
                     del piece  # or it would wait here for the next, thousands of times
         except errors.PayloadTooLarge:
             raise errors.PhotoTooLarge(limit=self.photo_bytes) from None
         except MultipartError as exc:
             raise errors.MalformedMultipart(problem=str(exc)) from exc
-        fields, photo = parts.finish()
+        fields, photo = reader.finish()
         return Form({**fields}, photo)
 
 
 def _content_type(request: Request) -> tuple[str, dict[str, str]]:
-    kind, options = parse_options_header(request.headers.get("content-type", ""))
-    return kind, options
+    media_type, options = parse_options_header(request.headers.get("content-type", ""))
+    return media_type, options
 
 
-def _json(data: bytes) -> dict[str, Value | errors.FieldError]:
+def _parse_json(data: bytes) -> dict[str, Value | errors.FieldError]:
     try:
         value = json_text.parse(data)
     except JsonError:
@@ -163,21 +170,21 @@ def _json(data: bytes) -> dict[str, Value | errors.FieldError]:
     return value
 
 
-def _urlencoded(data: bytes, charset: str) -> dict[str, Value | errors.FieldError]:
+def _parse_urlencoded(data: bytes, charset: str) -> dict[str, Value | errors.FieldError]:
     """The fields of a form, in the encoding that its type or a field of it names."""
     try:
         if not charset:
-            named = dict(_pairs(data.decode("latin-1"), "latin-1"))
-            charset = named.get(charsets.DECLARATION) or charsets.UTF_8
-        codec = charsets.codec(charsets.DECLARATION, charset)
-        return dict(_pairs(data.decode(codec), codec))
+            named = dict(_parse_pairs(data.decode("latin-1"), "latin-1"))
+            charset = named.get(charsets.CHARSET_FIELD) or charsets.UTF_8
+        codec = charsets.find_codec(charsets.CHARSET_FIELD, charset)
+        return dict(_parse_pairs(data.decode(codec), codec))
     except errors.UnsupportedCharset as exc:
         raise errors.ValidationFailed(exc) from None
     except ValueError:
         raise errors.MalformedForm from None
 
 
-def _pairs(text: str, codec: str) -> list[tuple[str, str]]:
+def _parse_pairs(text: str, codec: str) -> list[tuple[str, str]]:
     return parse_qsl(
-        text, keep_blank_values=True, encoding=codec, errors="strict", max_num_fields=_MOST_PARTS
+        text, keep_blank_values=True, encoding=codec, errors="strict", max_num_fields=_MAX_PARTS
     )

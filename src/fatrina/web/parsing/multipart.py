@@ -14,16 +14,16 @@ from fatrina.web.parsing import charsets
 
 PHOTO: Final = "photo"
 ORIGINAL: Final = "original"
-_PHOTOS: Final = (PHOTO, ORIGINAL)
-NOT_TEXT: Final = ("image/", "application/octet-stream", "video/", "binary/")
+_PHOTO_FIELDS: Final = (PHOTO, ORIGINAL)
+FILE_TYPE_PREFIXES: Final = ("image/", "application/octet-stream", "video/", "binary/")
 """How the types of files begin."""
-_LONGEST_TEXT: Final = 4 * link.MAX_LENGTH  # bytes: UTF-8 takes up to four for a character
-_HEAD: Final = 512
+_MAX_TEXT_BYTES: Final = 4 * link.MAX_LENGTH  # bytes: UTF-8 takes up to four for a character
+_SNIFF_BYTES: Final = 512
 """Bytes by which a photo is known."""
-_LENGTH: Final = b"content-length"
-_LENGTH_SIZE: Final = len(_LENGTH)
-_QUOTED: Final = re.compile(r'"(?:\\.|[^"\\])*"')
-_ENCODED_NAME: Final = re.compile(r";\s*filename\*[0-9*]*\s*=", re.IGNORECASE)
+_CONTENT_LENGTH: Final = b"content-length"
+_CONTENT_LENGTH_SIZE: Final = len(_CONTENT_LENGTH)
+_QUOTED_STRING: Final = re.compile(r'"(?:\\.|[^"\\])*"')
+_EXTENDED_FILENAME: Final = re.compile(r";\s*filename\*[0-9*]*\s*=", re.IGNORECASE)
 
 
 class Parser(PushMultipartParser):
@@ -33,7 +33,7 @@ class Parser(PushMultipartParser):
     """
 
     def _on_segment_headerline(self, line: bytes) -> None:
-        if line[:_LENGTH_SIZE].lower() == _LENGTH:
+        if line[:_CONTENT_LENGTH_SIZE].lower() == _CONTENT_LENGTH:
             line = b"X-" + line
         super()._on_segment_headerline(line)
 
@@ -41,12 +41,12 @@ class Parser(PushMultipartParser):
 class MultipartReader:
     """The parts of a multipart body, as the parser tells of them."""
 
-    def __init__(self, new_file: Callable[[], File], photo_bytes: int, arrival: ExitStack) -> None:
+    def __init__(self, new_file: Callable[[], File], photo_bytes: int, stack: ExitStack) -> None:
         self._fields: dict[str, str | errors.FieldError] = {}
         self._photo: File | None = None
         self._new_file = new_file
         self._photo_bytes = photo_bytes
-        self._arrival = arrival
+        self._stack = stack
         self._part: MultipartSegment | None = None
         self._text = bytearray()
         self._texts: list[tuple[str, bytes, str]] = []
@@ -58,10 +58,10 @@ class MultipartReader:
 
         A form may name the encoding of its text anywhere, so text is decoded at the end.
         """
-        named = [data for name, data, _ in self._texts if name == charsets.DECLARATION]
+        named = [data for name, data, _ in self._texts if name == charsets.CHARSET_FIELD]
         default = named[-1].decode("latin-1") if named else ""
         for name, data, charset in self._texts:
-            self._fields[name] = _decoded(name, data, charset or default or charsets.UTF_8)
+            self._fields[name] = _decode_text(name, data, charset or default or charsets.UTF_8)
         return self._fields, self._photo
 
     def feed(self, events: Iterable[MultipartSegment | bytes | bytearray | None]) -> None:
@@ -71,30 +71,30 @@ class MultipartReader:
                 self._part, self._file = event, None
                 self._text.clear()
             elif event is None:
-                self._end()
+                self._end_part()
             elif self._part is not None:
-                self._append(self._part, event)
+                self._on_data(self._part, event)
 
-    def _append(self, part: MultipartSegment, data: bytes | bytearray) -> None:
+    def _on_data(self, part: MultipartSegment, data: bytes | bytearray) -> None:
         if self._file is not None:
             self._write(self._file, data)
         elif not _is_file(part):
-            undecided = len(self._text) < _HEAD
+            undecided = len(self._text) < _SNIFF_BYTES
             self._text += data
-            if undecided and len(self._text) >= _HEAD:
-                self._check_photo(part)
-            del self._text[_LONGEST_TEXT + 1 :]
+            if undecided and len(self._text) >= _SNIFF_BYTES:
+                self._detect_photo(part)
+            del self._text[_MAX_TEXT_BYTES + 1 :]
         elif part.name == PHOTO:  # other files are read and dropped, as in the real API
-            self._begin(data)
+            self._begin_photo(data)
 
-    def _check_photo(self, part: MultipartSegment) -> None:
+    def _detect_photo(self, part: MultipartSegment) -> None:
         """Where a client gives a photo neither a name nor a type, its head tells it from a link."""
-        if part.name == PHOTO and is_photo(bytes(self._text[:_HEAD])):
-            self._begin(self._text)
+        if part.name == PHOTO and is_photo(bytes(self._text[:_SNIFF_BYTES])):
+            self._begin_photo(self._text)
 
-    def _begin(self, data: bytes | bytearray) -> None:
-        self._count()
-        self._file = self._arrival.enter_context(self._new_file())
+    def _begin_photo(self, data: bytes | bytearray) -> None:
+        self._check_single_photo()
+        self._file = self._stack.enter_context(self._new_file())
         self._write(self._file, data)
 
     def _write(self, file: File, data: bytes | bytearray) -> None:
@@ -102,21 +102,21 @@ class MultipartReader:
             raise errors.PhotoTooLarge(limit=self._photo_bytes)
         file.write(data)
 
-    def _end(self) -> None:
+    def _end_part(self) -> None:
         part, self._part = self._part, None
         if part is None or not part.name:
             return
-        if self._file is None and len(self._text) < _HEAD:
-            self._check_photo(part)
+        if self._file is None and len(self._text) < _SNIFF_BYTES:
+            self._detect_photo(part)
         if self._file is not None:
             self._photo = self._file
         elif not _is_file(part):
             self._texts.append((part.name, bytes(self._text), part.charset or ""))
         elif part.filename and part.name == PHOTO:  # without a name, no file was chosen
-            self._count()
+            self._check_single_photo()
             self._fields[PHOTO] = errors.PhotoEmpty()
 
-    def _count(self) -> None:
+    def _check_single_photo(self) -> None:
         """One photo file is enough: of several, nobody can say which one is meant."""
         if self._has_photo:
             raise errors.MultiplePhotos
@@ -125,20 +125,20 @@ class MultipartReader:
 
 def _is_file(part: MultipartSegment) -> bool:
     """Whether a part says that it is a file, by a name or by its type."""
-    if part.filename is not None or (part.content_type or "").startswith(NOT_TEXT):
+    if part.filename is not None or (part.content_type or "").startswith(FILE_TYPE_PREFIXES):
         return True
     # RFC 7578 (4.2) forbids `filename*`, and some clients send nothing else for names in Arabic.
-    disposition = _QUOTED.sub('""', str(part.header("Content-Disposition", "")))
-    return _ENCODED_NAME.search(disposition) is not None
+    disposition = _QUOTED_STRING.sub('""', str(part.header("Content-Disposition", "")))
+    return _EXTENDED_FILENAME.search(disposition) is not None
 
 
-def _decoded(name: str, data: bytes, charset: str) -> str | errors.FieldError:
-    if len(data) > _LONGEST_TEXT:
-        if name in _PHOTOS and is_encoded(data.decode("latin-1")):
+def _decode_text(name: str, data: bytes, charset: str) -> str | errors.FieldError:
+    if len(data) > _MAX_TEXT_BYTES:
+        if name in _PHOTO_FIELDS and is_encoded(data.decode("latin-1")):
             return errors.PhotoEncoded(name)
-        if name in _PHOTOS:
+        if name in _PHOTO_FIELDS:
             return errors.LinkTooLong(name, limit=link.MAX_LENGTH)
-        return errors.TextTooLong(name, limit=_LONGEST_TEXT)
+        return errors.TextTooLong(name, limit=_MAX_TEXT_BYTES)
     try:
         return charsets.decode(name, data, charset)
     except errors.FieldError as exc:

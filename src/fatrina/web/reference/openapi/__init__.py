@@ -3,8 +3,8 @@
 from typing import Final
 
 from fatrina import __version__
-from fatrina.web.api.endpoints import ENDPOINTS, STATUSES, Endpoint
-from fatrina.web.api.schemas import REFUSAL, TEXT, Schema, object_of
+from fatrina.web.api.endpoints import ENDPOINTS, STATUS_DESCRIPTIONS, Endpoint
+from fatrina.web.api.schemas import ERROR, TEXT, Schema, object_schema
 from fatrina.web.reference.openapi.links import response_links
 
 __all__ = ["ENDPOINTS", "document"]
@@ -32,7 +32,7 @@ def document(prefix: str, base: str) -> Schema:
     """The whole document; `prefix` begins every path, `base` is where the service is reached."""
     paths: Schema = {}
     for name, endpoint in ENDPOINTS.items():
-        operations = paths.setdefault(prefix + endpoint.template, {})
+        operations = paths.setdefault(prefix + endpoint.openapi_path, {})
         operations[endpoint.method.lower()] = _operation(name, endpoint)
     return {
         "openapi": "3.1.0",
@@ -69,13 +69,17 @@ def _group(name: str, endpoint: Endpoint) -> str:
 def _answers(endpoint: Endpoint) -> Schema:
     envelope = {"status": {"const": endpoint.status}, "success": {"const": True}}
     beside = {} if endpoint.pagination is None else {"pagination": endpoint.pagination}
-    done = object_of({**envelope, "data": endpoint.data, **beside})
-    status = str(endpoint.http or endpoint.status)
+    done = object_schema({**envelope, "data": endpoint.data, **beside})
+    status = str(endpoint.http_status or endpoint.status)
     answers: Schema = {status: {"description": "Done.", **_content(done), **_ALLOWANCE}}
     if links := response_links(endpoint, ENDPOINTS):
         answers[status]["links"] = links
     for code in endpoint.errors:
-        answers[str(code)] = {"description": STATUSES[code], **_content(REFUSAL), **_ALLOWANCE}
+        answers[str(code)] = {
+            "description": STATUS_DESCRIPTIONS[code],
+            **_content(ERROR),
+            **_ALLOWANCE,
+        }
     return answers
 
 

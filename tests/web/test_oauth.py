@@ -184,7 +184,7 @@ def test_the_page(own: App, language: str, direction: str, words: str) -> None:
 
 def test_the_page_names_every_scope_in_both_languages() -> None:
     known = {"products.read", "products.read_write", "offline_access"}
-    assert [set(page._SAID[language].scopes) for language in ("ar", "en")] == [known, known]
+    assert [set(page._TEXTS[language].scopes) for language in ("ar", "en")] == [known, known]
 
 
 def test_what_was_given_is_given_back_unharmed(own: App) -> None:

@@ -1,4 +1,4 @@
-"""The authorization endpoint (RFC 6749, 3.1): a merchant is asked, and sends the app on its way."""
+"""The authorization endpoint (RFC 6749, section 3.1): the merchant grants or denies access."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ from fatrina.web.http.failure_delay import FailureDelay
 from fatrina.web.oauth import page, params
 from fatrina.web.oauth.params import Params
 
-_KEPT: Final = (
+_REQUEST_PARAMS: Final = (
     *("response_type", "client_id", "redirect_uri", "scope", "state"),
     *("code_challenge", "code_challenge_method"),
 )
@@ -29,106 +29,106 @@ _HEADERS: Final = {
 
 
 class _NoRedirectError(Exception):
-    """Whoever asks cannot be told by a redirection: the app or the address is not known."""
+    """The app or its redirect URI is unknown, so no redirect can report the error."""
 
 
-class Consent:
-    """The page on which a merchant lets an app in.
+class ConsentEndpoints:
+    """The consent page, on which a merchant authorizes an app.
 
-    There are no accounts and no cookies: the merchant proves to be it by the owner's key, in the
-    very request that decides, so no other site can make it.
+    There are no accounts and no cookies: the request with the decision contains the owner's key,
+    so no other site can forge it.
     """
 
-    def __init__(self, services: Services, issuer: str, pace: BodyTimeouts) -> None:
-        self._parts = services
+    def __init__(self, services: Services, issuer: str, timeouts: BodyTimeouts) -> None:
+        self._services = services
         self._issuer = issuer
-        self._pace = pace
-        self._guesses = FailureDelay("owners' keys")
+        self._timeouts = timeouts
+        self._failure_delay = FailureDelay("owners' keys")
 
     async def show(self, request: Request) -> Response:
-        """Show what an app asks for."""
+        """Return the consent page for an authorization request."""
         try:
-            return await self._authorization_request(request, params.from_query(request))
-        except OAuthError as exc:  # a parameter comes twice: nothing can be believed
+            return await self._authorize(request, params.from_query(request))
+        except OAuthError as exc:  # a repeated parameter: none of them can be trusted
             return _page(page.error_page(_language(request), exc.description), 400)
 
     async def decide(self, request: Request) -> Response:
-        """Send the merchant back to the app, with a code or a refusal."""
+        """Redirect the merchant to the app with a code or an error."""
         try:
-            form = await params.from_body(request, self._pace)
+            form = await params.from_body(request, self._timeouts)
         except OAuthError as exc:
             return _page(page.error_page(_language(request), exc.description), 400)
-        return await self._authorization_request(request, form, decided=True)
+        return await self._authorize(request, form, is_decision=True)
 
-    async def _authorization_request(
-        self, request: Request, asked: Params, *, decided: bool = False
+    async def _authorize(
+        self, request: Request, given: Params, *, is_decision: bool = False
     ) -> Response:
-        language = _language(request, asked)
+        language = _language(request, given)
         try:
-            app, redirect = await self._known_app(asked)
+            app, redirect_uri = await self._find_app(given)
         except _NoRedirectError:
             return _page(page.error_page(language), 400)
         try:
-            wanted = _requested(app, redirect, asked)
-            if not decided:
-                return _page(self._form(language, asked, wanted))
-            if asked.get("decision") != "allow":
+            authorization = _parse_request(app, redirect_uri, given)
+            if not is_decision:
+                return _page(self._form(language, given, authorization))
+            if given.get("decision") != "allow":
                 raise OAuthError("access_denied", "The merchant did not agree.")  # noqa: TRY301
-            merchant, key = asked.get("merchant", "").strip(), asked.get("key", "").strip()
-            approve = (self._parts.database, wanted, merchant, key, self._parts.clock())
-            code = await run_sync(oauth.approve, *approve)
+            merchant_code, key = given.get("merchant", "").strip(), given.get("key", "").strip()
+            approval = (authorization, merchant_code, key, self._services.clock())
+            code = await run_sync(oauth.approve, self._services.database, *approval)
         except OAuthError as exc:
-            told = {"error": exc.error, "error_description": exc.description}
-            return self._redirect(redirect, asked, told)
+            error = {"error": exc.error, "error_description": exc.description}
+            return self._redirect(redirect_uri, given, error)
         if code is None:
-            await self._guesses.delay()
-            return _page(self._form(language, asked, wanted, merchant, wrong=True), 403)
-        return self._redirect(redirect, asked, {"code": code})
+            await self._failure_delay.delay()
+            return _page(self._form(language, given, authorization, merchant_code, wrong=True), 403)
+        return self._redirect(redirect_uri, given, {"code": code})
 
-    async def _known_app(self, asked: Params) -> tuple[Client, str]:
-        app = await run_sync(oauth.find_app, self._parts.database, asked.get("client_id", ""))
+    async def _find_app(self, given: Params) -> tuple[Client, str]:
+        app = await run_sync(oauth.find_app, self._services.database, given.get("client_id", ""))
         if app is None:
             raise _NoRedirectError
-        redirect = asked.get("redirect_uri") or (
+        redirect_uri = given.get("redirect_uri") or (
             app.redirects[0] if len(app.redirects) == 1 else ""
         )
-        if redirect not in app.redirects:
+        if redirect_uri not in app.redirects:
             raise _NoRedirectError
-        return app, redirect
+        return app, redirect_uri
 
     def _form(
         self,
         language: Language,
-        asked: Params,
-        wanted: AuthorizationRequest,
+        given: Params,
+        authorization: AuthorizationRequest,
         merchant_code: str = "",
         *,
         wrong: bool = False,
     ) -> str:
-        kept: Params = {name: asked[name] for name in _KEPT if name in asked}
-        return page.form(
-            language, wanted.app.name, wanted.scope.split(), kept, merchant_code, wrong=wrong
-        )
+        hidden: Params = {name: given[name] for name in _REQUEST_PARAMS if name in given}
+        app_name, requested_scopes = authorization.app.name, authorization.scope.split()
+        return page.form(language, app_name, requested_scopes, hidden, merchant_code, wrong=wrong)
 
-    def _redirect(self, redirect: str, asked: Params, told: dict[str, str]) -> Response:
-        state = {"state": asked["state"]} if "state" in asked else {}
-        where = redirect_with(redirect, **told, **state, iss=self._issuer)  # RFC 9207
-        return RedirectResponse(where, 303, _HEADERS)
+    def _redirect(self, redirect_uri: str, given: Params, result: dict[str, str]) -> Response:
+        state = {"state": given["state"]} if "state" in given else {}
+        location = redirect_with(redirect_uri, **result, **state, iss=self._issuer)  # RFC 9207
+        return RedirectResponse(location, 303, _HEADERS)
 
 
-def _requested(app: Client, redirect: str, asked: Params) -> AuthorizationRequest:
-    if asked.get("response_type") != "code":
-        raise OAuthError("unsupported_response_type", "response_type is code.")
-    proof = challenge(
-        asked.get("code_challenge", ""),
-        asked.get("code_challenge_method", ""),
+def _parse_request(app: Client, redirect_uri: str, given: Params) -> AuthorizationRequest:
+    if given.get("response_type") != "code":
+        raise OAuthError("unsupported_response_type", "response_type must be code.")
+    code_challenge = challenge(
+        given.get("code_challenge", ""),
+        given.get("code_challenge_method", ""),
         public=app.secret_hash is None,
     )
-    return AuthorizationRequest(app, redirect, " ".join(scopes(asked.get("scope", ""))), proof)
+    scope = " ".join(scopes(given.get("scope", "")))
+    return AuthorizationRequest(app, redirect_uri, scope, code_challenge)
 
 
-def _language(request: Request, asked: Params | None = None) -> Language:
-    chosen = (asked or {}).get("lang") or request.query_params.get("lang")
+def _language(request: Request, given: Params | None = None) -> Language:
+    chosen = (given or {}).get("lang") or request.query_params.get("lang")
     if chosen in {"ar", "en"}:
         return "ar" if chosen == "ar" else "en"
     return messages.language(request.headers.get("accept-language"))

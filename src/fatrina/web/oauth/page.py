@@ -1,4 +1,4 @@
-"""The consent page, in Arabic and English: plain HTML that loads nothing and runs nothing."""
+"""The consent page in Arabic and English: HTML without scripts and external resources."""
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
@@ -41,7 +41,7 @@ POLICY: Final = (
 
 
 class _Texts(NamedTuple):
-    """All that the pages say in one language."""
+    """The texts of the pages in one language."""
 
     title: str
     wants: str
@@ -57,7 +57,7 @@ class _Texts(NamedTuple):
     other: str
 
 
-_SAID: Final[Mapping[Language, _Texts]] = {
+_TEXTS: Final[Mapping[Language, _Texts]] = {
     "ar": _Texts(
         title="السماح لتطبيق بالوصول",
         wants="يطلب تطبيق «{app}» الوصول إلى متجرك، ليتمكن من:",
@@ -99,55 +99,55 @@ _SAID: Final[Mapping[Language, _Texts]] = {
 }
 
 
-def form(  # noqa: PLR0913  all that the page shows
+def form(  # noqa: PLR0913  the contents of the page
     language: Language,
     app: str,
     scopes: Iterable[str],
-    kept: Mapping[str, str],
+    params: Mapping[str, str],
     merchant_code: str = "",
     *,
     wrong: bool = False,
 ) -> str:
-    """The page that asks a merchant; `kept` is the request, sent along with the decision."""
-    said = _SAID[language]
+    """Return the consent page; its form repeats `params`, the authorization request."""
+    texts = _TEXTS[language]
     other: Language = "en" if language == "ar" else "ar"
     hidden = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
-        for name, value in {**kept, "lang": language}.items()
+        for name, value in {**params, "lang": language}.items()
     )
-    could = "".join(f"<li>{escape(said.scopes[scope])}</li>" for scope in scopes)
-    told = f'<p class="wrong" role="alert">{escape(said.wrong)}</p>' if wrong else ""
-    switch, code = escape(urlencode({**kept, "lang": other})), escape(merchant_code)
+    scope_items = "".join(f"<li>{escape(texts.scopes[scope])}</li>" for scope in scopes)
+    alert = f'<p class="wrong" role="alert">{escape(texts.wrong)}</p>' if wrong else ""
+    switch, code = escape(urlencode({**params, "lang": other})), escape(merchant_code)
     return _page(
         language,
-        said.title,
-        f"""<h1>{said.wants.format(app=f"<bdi>{escape(app)}</bdi>")}</h1>
-<ul>{could}</ul>
-{told}
+        texts.title,
+        f"""<h1>{texts.wants.format(app=f"<bdi>{escape(app)}</bdi>")}</h1>
+<ul>{scope_items}</ul>
+{alert}
 <form method="post" action="/oauth2/auth">
 {hidden}
-<label for="merchant">{escape(said.merchant)}</label>
+<label for="merchant">{escape(texts.merchant)}</label>
 <input id="merchant" name="merchant" value="{code}" autocomplete="username" dir="ltr"
   autocapitalize="none" spellcheck="false">
-<label for="key">{escape(said.key)}</label>
+<label for="key">{escape(texts.key)}</label>
 <input id="key" name="key" type="password" autocomplete="current-password" dir="ltr"
   aria-describedby="hint">
-<small id="hint">{escape(said.hint)}</small>
+<small id="hint">{escape(texts.hint)}</small>
 <div class="buttons">
-<button name="decision" value="allow">{escape(said.allow)}</button>
-<button name="decision" value="deny">{escape(said.deny)}</button>
+<button name="decision" value="allow">{escape(texts.allow)}</button>
+<button name="decision" value="deny">{escape(texts.deny)}</button>
 </div>
 </form>
-<footer><a href="/oauth2/auth?{switch}" lang="{other}" hreflang="{other}">{said.other}</a></footer>
+<footer><a href="/oauth2/auth?{switch}" lang="{other}" hreflang="{other}">{texts.other}</a></footer>
 """,
     )
 
 
-def error_page(language: Language, why: str = "") -> str:
-    """The page for a request that no app can be told of."""
-    said = _SAID[language]
-    text = f"<h1>{escape(said.no_redirect)}</h1><p>{escape(said.no_redirect_reason)}</p>"
-    return _page(language, said.no_redirect, text + (f"<p><small>{escape(why)}</small></p>"))
+def error_page(language: Language, reason: str = "") -> str:
+    """Return the page for a request whose error cannot be sent to an app."""
+    texts = _TEXTS[language]
+    text = f"<h1>{escape(texts.no_redirect)}</h1><p>{escape(texts.no_redirect_reason)}</p>"
+    return _page(language, texts.no_redirect, text + (f"<p><small>{escape(reason)}</small></p>"))
 
 
 def _page(language: Language, title: str, body: str) -> str:

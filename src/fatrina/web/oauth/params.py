@@ -1,6 +1,6 @@
-"""The parameters of an OAuth request: each once, from the query or a small body."""
+"""Parameters of an OAuth request, from the query or a small body; none may be repeated."""
 
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
 from multipart import parse_options_header
@@ -11,55 +11,54 @@ from fatrina.domain.oauth import OAuthError
 from fatrina.web.http import body
 from fatrina.web.http.body import BodyTimeouts
 
-_SMALL = 16_384
-"""Most bytes of a body."""
-_MOST = 32
+_MAX_BODY_BYTES: Final = 16_384
+_MAX_PARAMS: Final = 32
 
 Params = dict[str, str]
 T = TypeVar("T")
 
 
 def from_query(request: Request) -> Params:
-    """The query's parameters.
+    """Return the parameters of the query.
 
     Raises:
-        RefusedError: one of them comes twice (RFC 6749, 3.1).
+        OAuthError: A parameter is repeated (RFC 6749, section 3.1).
     """
-    return _once(request.query_params.multi_items())
+    return _check_unique(request.query_params.multi_items())
 
 
-async def from_body(request: Request, pace: BodyTimeouts) -> Params:
-    """The body's parameters, urlencoded or, as some clients send them, as JSON.
+async def from_body(request: Request, timeouts: BodyTimeouts) -> Params:
+    """Return the parameters of the body: urlencoded, or JSON as sent by some clients.
 
     Raises:
-        RefusedError: it cannot be read, or a parameter comes twice (RFC 6749, 3.2).
-        errors.BadRequest, errors.PayloadTooLarge, errors.RequestTimeout: the body as such.
+        OAuthError: The body is malformed, or a parameter is repeated (RFC 6749, section 3.2).
+        errors.BadRequest, errors.PayloadTooLarge, errors.RequestTimeout: See `body.chunks`.
     """
-    data = await body.read_body(request, _SMALL, pace)
+    data = await body.read_body(request, _MAX_BODY_BYTES, timeouts)
     kind, _ = parse_options_header(request.headers.get("content-type", ""))
     try:
         if kind == "application/json":
-            given = json_text.parse(data, _once)
-            return {name: _text(value) for name, value in given.items()}
+            values = json_text.parse(data, _check_unique)
+            return {name: _to_text(value) for name, value in values.items()}
         pairs = parse_qsl(
-            data.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST
+            data.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMS
         )
     except (ValueError, AttributeError):
-        message = "The body cannot be read: send application/x-www-form-urlencoded."
+        message = "The body is malformed. Send application/x-www-form-urlencoded."
         raise OAuthError("invalid_request", message) from None
-    return _once(pairs)
+    return _check_unique(pairs)
 
 
-def _text(value: object) -> str:
+def _to_text(value: object) -> str:
     if not isinstance(value, str | int):
-        raise ValueError  # noqa: TRY004  a value of the body's
-    spelled = str(value)
-    spelled.encode()  # JSON can spell what is no text: half of a surrogate pair
-    return spelled
+        raise ValueError  # noqa: TRY004  the value comes from the body
+    as_text = str(value)
+    as_text.encode()  # raises for an unpaired surrogate, which JSON can contain
+    return as_text
 
 
 def is_plain(value: str) -> bool:
-    """Whether it is text that may be kept; blanks at the ends are left to what reads it."""
+    """Return whether `value` is valid text; leading and trailing whitespace is ignored."""
     try:
         text.validate("", value.strip(" \t\r\n"), len(value))
     except errors.FieldError:
@@ -67,11 +66,11 @@ def is_plain(value: str) -> bool:
     return True
 
 
-def _once(pairs: list[tuple[str, T]]) -> dict[str, T]:
-    given = dict(pairs)
-    if len(given) != len(pairs):
-        raise OAuthError("invalid_request", "A parameter comes more than once.")
-    if any(isinstance(value, str) and not is_plain(value) for value in given.values()):
-        raise OAuthError("invalid_request", "A parameter holds a control character.")
-    # RFC 6749, 3.1: one without a value counts as left out.
-    return {name: value for name, value in given.items() if value}
+def _check_unique(pairs: list[tuple[str, T]]) -> dict[str, T]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise OAuthError("invalid_request", "A parameter is repeated.")
+    if any(isinstance(value, str) and not is_plain(value) for value in values.values()):
+        raise OAuthError("invalid_request", "A parameter contains a control character.")
+    # RFC 6749, section 3.1: a parameter without a value is treated as omitted.
+    return {name: value for name, value in values.items() if value}

@@ -1,4 +1,4 @@
-"""Tokens for codes and refresh tokens, and who a token stands for."""
+"""The token endpoint, and the endpoint that returns the merchant of a token."""
 
 import re
 from base64 import b64decode
@@ -20,91 +20,91 @@ from fatrina.web.oauth import params
 from fatrina.web.oauth.params import Params
 
 _BASIC: Final = re.compile(r"basic +([A-Za-z0-9+/=]{1,1024}) *", re.IGNORECASE)
-_SECRET: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749, 5.1
+_NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749, section 5.1
 
 
 class TokenEndpoints:
-    """The token endpoint (RFC 6749, 3.2), and the merchant behind a token."""
+    """The token endpoint (RFC 6749, section 3.2) and the user info endpoint."""
 
-    def __init__(self, services: Services, pace: BodyTimeouts) -> None:
-        self._parts = services
-        self._pace = pace
+    def __init__(self, services: Services, timeouts: BodyTimeouts) -> None:
+        self._services = services
+        self._timeouts = timeouts
 
     async def issue(self, request: Request) -> Response:
-        """Tokens, or the bare refusal of RFC 6749, 5.2."""
+        """Return tokens, or an error as defined by RFC 6749, section 5.2 (no JSON envelope)."""
         try:
-            asked = await params.from_body(request, self._pace)
-            client, secret = _client(request, asked)
-            issued = await run_sync(self._issue, client, secret, asked)
+            given = await params.from_body(request, self._timeouts)
+            client_id, secret = _client_credentials(request, given)
+            tokens = await run_sync(self._issue, client_id, secret, given)
         except OAuthError as exc:
             return _error_response(request, exc)
-        return JSONResponse(_token_response(issued), headers=_SECRET)
+        return JSONResponse(_token_response(tokens), headers=_NO_STORE)
 
     async def user_info(self, request: Request) -> Response:
-        """The merchant behind a token, whatever it may do."""
-        caller = await run_sync(access.authenticate, self._parts, auth.bearer_token(request))
+        """Return the merchant of a token; no scope is required."""
+        caller = await run_sync(access.authenticate, self._services, auth.bearer_token(request))
         return success(200, wire.owner(caller.merchant_id, caller.merchant_code, caller.plan))
 
-    def _issue(self, client: str, secret: str, asked: Params) -> TokenPair:
-        database, now = self._parts.database, self._parts.clock()
-        app = oauth.authenticate(database, client, secret)
-        if asked.get("grant_type") == "authorization_code":
-            return self._exchange(app, asked, now)
-        if asked.get("grant_type") == "refresh_token":
-            token, scope = _require(asked, "refresh_token"), asked.get("scope", "")
+    def _issue(self, client_id: str, secret: str, given: Params) -> TokenPair:
+        database, now = self._services.database, self._services.clock()
+        app = oauth.authenticate(database, client_id, secret)
+        if given.get("grant_type") == "authorization_code":
+            return self._exchange(app, given, now)
+        if given.get("grant_type") == "refresh_token":
+            token, scope = _require(given, "refresh_token"), given.get("scope", "")
             return oauth.refresh(database, app, token, scope, now)
-        kinds = "authorization_code or refresh_token"
-        raise OAuthError("unsupported_grant_type", f"grant_type is {kinds}.")
+        grant_types = "authorization_code or refresh_token"
+        raise OAuthError("unsupported_grant_type", f"grant_type must be {grant_types}.")
 
-    def _exchange(self, app: Client, asked: Params, now: int) -> TokenPair:
-        only = app.redirects[0] if len(app.redirects) == 1 else ""
+    def _exchange(self, app: Client, given: Params, now: int) -> TokenPair:
+        default_redirect = app.redirects[0] if len(app.redirects) == 1 else ""
         return oauth.exchange(
-            self._parts.database,
+            self._services.database,
             app,
-            code=_require(asked, "code"),
-            redirect=asked.get("redirect_uri", only),
-            verifier=asked.get("code_verifier", ""),
+            code=_require(given, "code"),
+            redirect=given.get("redirect_uri", default_redirect),
+            verifier=given.get("code_verifier", ""),
             now=now,
         )
 
 
-def _client(request: Request, asked: Params) -> tuple[str, str]:
-    """The client's id and secret, from the Authorization header or the body (RFC 6749, 2.3.1)."""
+def _client_credentials(request: Request, given: Params) -> tuple[str, str]:
+    """Return the client id and secret, from the header or the body (RFC 6749, section 2.3.1)."""
     header = request.headers.get("authorization")
     if header is None:
-        return _require(asked, "client_id"), asked.get("client_secret", "")
+        return _require(given, "client_id"), given.get("client_secret", "")
     match = _BASIC.fullmatch(header)
     try:
         pair = b64decode(match[1], validate=True).decode() if match else ""
     except ValueError:
         pair = ""
-    client, colon, secret = pair.partition(":")
-    if not colon or "client_secret" in asked:
-        raise OAuthError("invalid_client", "Prove who you are by Basic or in the body.")
-    client, secret = unquote_plus(client), unquote_plus(secret)
-    if not params.is_plain(client):
-        raise OAuthError("invalid_client", "A client id has no control characters.")
-    return client, secret
+    client_id, colon, secret = pair.partition(":")
+    if not colon or "client_secret" in given:
+        raise OAuthError("invalid_client", "Authenticate with either HTTP Basic or the body.")
+    client_id, secret = unquote_plus(client_id), unquote_plus(secret)
+    if not params.is_plain(client_id):
+        raise OAuthError("invalid_client", "The client id contains a control character.")
+    return client_id, secret
 
 
-def _require(asked: Params, name: str) -> str:
-    if name not in asked:
+def _require(given: Params, name: str) -> str:
+    if name not in given:
         raise OAuthError("invalid_request", f"{name} is missing.")
-    return asked[name]
+    return given[name]
 
 
-def _token_response(issued: TokenPair) -> dict[str, object]:
-    told: dict[str, object] = {
-        "access_token": issued.access,
+def _token_response(tokens: TokenPair) -> dict[str, object]:
+    response: dict[str, object] = {
+        "access_token": tokens.access,
         "token_type": "bearer",
         "expires_in": ACCESS_LIFETIME // 1000,
-        "scope": issued.scope,
+        "scope": tokens.scope,
     }
-    return told | ({"refresh_token": issued.refresh} if issued.refresh else {})
+    return response | ({"refresh_token": tokens.refresh} if tokens.refresh else {})
 
 
 def _error_response(request: Request, error: OAuthError) -> Response:
     body = {"error": error.error, "error_description": error.description}
     if error.error == "invalid_client" and "authorization" in request.headers:
-        return JSONResponse(body, 401, {**_SECRET, "WWW-Authenticate": 'Basic realm="fatrina"'})
-    return JSONResponse(body, 400, _SECRET)
+        return JSONResponse(body, 401, {**_NO_STORE, "WWW-Authenticate": 'Basic realm="fatrina"'})
+    return JSONResponse(body, 400, _NO_STORE)

@@ -1,1 +1,1 @@
-"""The API described: OpenAPI, its pages, and the compatibility report."""
+"""Reference documentation of the API: OpenAPI, its pages, the compatibility report."""

@@ -1,8 +1,8 @@
-"""How sure each part of the contract is: one table for the page, the documents and the tests."""
+"""How each part of the contract is known: the table for the page, the documents and tests."""
 
 from typing import Final, Literal, NamedTuple
 
-Confidence = Literal["documented", "seen", "assumed"]
+Confidence = Literal["documented", "observed", "assumed"]
 Kind = Literal["endpoint", "field", "answer", "status", "header"]
 
 
@@ -14,7 +14,7 @@ class Note(NamedTuple):
 
 
 class ContractItem(NamedTuple):
-    """One part of the contract, and how it is known."""
+    """A part of the contract and how it is known."""
 
     kind: Kind
     subjects: tuple[str, ...]
@@ -31,29 +31,29 @@ KINDS: Final[dict[Kind, Note]] = {
 }
 CONFIDENCE: Final[dict[Confidence, Note]] = {
     "documented": Note("documented", "موثّق"),
-    "seen": Note("seen in clients", "ملحوظ في البرامج"),
+    "observed": Note("seen in clients", "ملحوظ في البرامج"),
     "assumed": Note("assumed", "مفترض"),
 }
 
 
-def _names(text: str) -> tuple[str, ...]:
+def _split(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
 TABLE: Final = (
     ContractItem(
         "endpoint",
-        _names("update_image attach_image attach_image_by_sku delete_image"),
+        _split("update_image attach_image attach_image_by_sku delete_image"),
         "documented",
         Note(
             "By SKU answers HTTP 200 with 201 in the body; Delete answers 202.",
             "يرد الإرفاق عبر SKU بالحالة 200 وفي الجسم 201، ويرد الحذف بالحالة 202.",
         ),
     ),
-    ContractItem("endpoint", _names("attach_video attach_video_by_sku"), "documented"),
+    ContractItem("endpoint", _split("attach_video attach_video_by_sku"), "documented"),
     ContractItem(
         "endpoint",
-        _names(
+        _split(
             "create_product list_products product_details product_details_by_sku "
             "update_product delete_product"
         ),
@@ -65,42 +65,42 @@ TABLE: Final = (
     ),
     ContractItem(
         "endpoint",
-        _names("subscribe update_subscription list_subscriptions list_events unsubscribe"),
+        _split("subscribe update_subscription list_subscriptions list_events unsubscribe"),
         "documented",
         Note(
             "Their paths; statuses, answers and scopes are assumed.",
             "المسارات موثّقة، أما الحالات والردود والصلاحيات فمفترضة.",
         ),
     ),
-    ContractItem("field", _names("photo default sort alt"), "documented"),
-    ContractItem("field", _names("main original"), "documented"),
+    ContractItem("field", _split("photo default sort alt"), "documented"),
+    ContractItem("field", _split("main original"), "documented"),
     ContractItem(
         "field",
-        _names("video_url"),
+        _split("video_url"),
         "documented",
         Note("YouTube links alone; others are refused.", "روابط YouTube وحدها، ويُرفض ما سواها."),
     ),
-    ContractItem("field", _names("name sku images"), "documented"),
-    ContractItem("field", _names("page per_page keyword format"), "documented"),
+    ContractItem("field", _split("name sku images"), "documented"),
+    ContractItem("field", _split("page per_page keyword format"), "documented"),
     ContractItem(
         "field",
-        _names("event url headers secret security_strategy version id"),
+        _split("event url headers secret security_strategy version id"),
         "assumed",
         Note(
             "Of a subscription; the strategies and what they send are documented.",
             "حقول الاشتراك؛ أما استراتيجيات التحقق وما ترسله فموثّقة.",
         ),
     ),
-    ContractItem("answer", _names("status success data pagination"), "documented"),
+    ContractItem("answer", _split("status success data pagination"), "documented"),
     ContractItem(
         "answer",
-        _names("id image sort default alt_seo video_url type"),
+        _split("id image sort default alt_seo video_url type"),
         "documented",
         Note("In this order, every key always there.", "بهذا الترتيب، وكل مفتاح حاضر دائمًا."),
     ),
     ContractItem(
         "answer",
-        _names("original standard_resolution low_resolution thumbnail url width height"),
+        _split("original standard_resolution low_resolution thumbnail url width height"),
         "documented",
         Note(
             "The sizes follow the documented figures to the last bit, but a small photo is never "
@@ -110,20 +110,20 @@ TABLE: Final = (
         ),
     ),
     ContractItem(
-        "answer", _names("main three_d_image_url alt main_image images name sku"), "documented"
+        "answer", _split("main three_d_image_url alt main_image images name sku"), "documented"
     ),
-    ContractItem("answer", _names("message code"), "documented"),
-    ContractItem("answer", _names("event label rule"), "assumed"),
-    ContractItem("answer", _names("version headers key value security_strategy secret"), "assumed"),
+    ContractItem("answer", _split("message code"), "documented"),
+    ContractItem("answer", _split("event label rule"), "assumed"),
+    ContractItem("answer", _split("version headers key value security_strategy secret"), "assumed"),
     ContractItem(
         "answer",
-        _names("count total perPage currentPage totalPages links next previous"),
+        _split("count total perPage currentPage totalPages links next previous"),
         "documented",
     ),
-    ContractItem("status", _names("200 201 202 401 404 422"), "documented"),
+    ContractItem("status", _split("200 201 202 401 404 422"), "documented"),
     ContractItem(
         "status",
-        _names("400 405 429 500 503"),
+        _split("400 405 429 500 503"),
         "documented",
         Note(
             "The codes are documented; of 429 no body is.",
@@ -132,28 +132,28 @@ TABLE: Final = (
     ),
     ContractItem(
         "status",
-        _names("408 413 507"),
+        _split("408 413 507"),
         "assumed",
         Note("Where the contract is silent.", "فيما سكت عنه التوثيق."),
     ),
     ContractItem(
         "header",
-        _names("x-ratelimit-limit x-ratelimit-remaining x-ratelimit-reset retry-after"),
+        _split("x-ratelimit-limit x-ratelimit-remaining x-ratelimit-reset retry-after"),
         "documented",
     ),
-    ContractItem("header", _names("content-type"), "seen"),
+    ContractItem("header", _split("content-type"), "observed"),
     ContractItem(
         "header",
-        _names("x-request-id fatrina-reason content-language cache-control www-authenticate"),
+        _split("x-request-id fatrina-reason content-language cache-control www-authenticate"),
         "assumed",
         Note("Fatrina's own, beside the contract.", "من فترينة، إضافة إلى الواجهة."),
     ),
 )
-"""All there is. Tests hold it to the service: nothing is left out, nothing is made up."""
+"""The complete contract. Tests compare it with the service in both directions."""
 
 
 def rows(language: Literal["en", "ar"] = "en") -> list[tuple[str, list[tuple[str, str, str]]]]:
-    """The table by kind, in words: subjects, sureness, note."""
+    """Return a title and rows (subjects, confidence, note) for each kind of item."""
     return [
         (
             getattr(title, language),

@@ -1,4 +1,4 @@
-"""The API's description for programs and for people, with nothing loaded from elsewhere."""
+"""The OpenAPI document, its page and the compatibility report, without external resources."""
 
 import json
 from html import escape
@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from fatrina.domain import messages
 from fatrina.web.reference import compatibility, openapi
 
-_PAGE: Final = """\
+_DOCS_PAGE: Final = """\
 <!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -29,7 +29,7 @@ _PAGE: Final = """\
 """
 
 
-_TABLE: Final = """\
+_COMPATIBILITY_PAGE: Final = """\
 <!doctype html>
 <html lang="{language}" dir="{direction}">
 <meta charset="utf-8">
@@ -52,15 +52,15 @@ _TITLES: Final = {
 }
 
 
-def _compatibility(language: messages.Language) -> str:
+def _compatibility_page(language: messages.Language) -> str:
     sections = []
     for title, rows in compatibility.rows(language):
         lines = "".join(
-            f"<tr><td><code>{escape(subjects)}</code><td>{escape(sure)}<td>{escape(note)}"
-            for subjects, sure, note in rows
+            f"<tr><td><code>{escape(subjects)}</code><td>{escape(confidence)}<td>{escape(note)}"
+            for subjects, confidence, note in rows
         )
         sections.append(f"<h2>{escape(title)}</h2>\n<table>{lines}</table>")
-    return _TABLE.format(
+    return _COMPATIBILITY_PAGE.format(
         language=language,
         direction="rtl" if language == "ar" else "ltr",
         title=_TITLES[language],
@@ -68,31 +68,31 @@ def _compatibility(language: messages.Language) -> str:
     )
 
 
-def routes(prefix: str, base: str) -> list[BaseRoute]:
-    """`/openapi.json`, and the page at `/docs/` that shows it."""
-    document = json.dumps(openapi.document(prefix, base), ensure_ascii=False).encode()
+def routes(prefix: str, base_url: str) -> list[BaseRoute]:
+    """Return the routes of `/openapi.json`, its page `/docs/` and `/docs/compatibility`."""
+    document = json.dumps(openapi.document(prefix, base_url), ensure_ascii=False).encode()
 
-    async def described(_: Request) -> Response:
+    async def openapi_document(_: Request) -> Response:
         return Response(document, media_type="application/json")
 
-    async def faithful(request: Request) -> Response:
+    async def compatibility_page(request: Request) -> Response:
         language = messages.language(request.headers.get("accept-language"))
-        return HTMLResponse(_compatibility(language), headers={"Vary": "Accept-Language"})
+        return HTMLResponse(_compatibility_page(language), headers={"Vary": "Accept-Language"})
 
-    async def page(_: Request) -> Response:
-        return HTMLResponse(_PAGE)
+    async def docs_page(_: Request) -> Response:
+        return HTMLResponse(_DOCS_PAGE)
 
     return [
-        Route("/openapi.json", described),
-        Route("/docs", page),
-        Route("/docs/", page),
-        Route("/docs/compatibility", faithful),
+        Route("/openapi.json", openapi_document),
+        Route("/docs", docs_page),
+        Route("/docs/", docs_page),
+        Route("/docs/compatibility", compatibility_page),
         Mount("/docs/assets", StaticFiles(directory=_assets())),
     ]
 
 
 def _assets() -> Path:
-    """Swagger UI's files, which `fastapi_offline` carries; nothing of that package is imported."""
-    found = find_spec("fastapi_offline")
-    folders = (found.submodule_search_locations if found else None) or ()
+    """Return the directory of Swagger UI in `fastapi_offline`; the package is not imported."""
+    spec = find_spec("fastapi_offline")
+    folders = (spec.submodule_search_locations if spec else None) or ()
     return Path(next(iter(folders))) / "static"

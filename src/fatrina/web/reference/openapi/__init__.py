@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document that is served: endpoints, bodies, answers, statuses."""
+"""The OpenAPI 3.1 document: endpoints, request bodies, responses, statuses."""
 
 from typing import Final
 
@@ -12,24 +12,24 @@ __all__ = ["ENDPOINTS", "document"]
 _DESCRIPTION: Final = """\
 Product images, wire-compatible with Salla's Product Images endpoints.
 
-Every answer is an envelope: `{status, success, data}` or `{status, success, error}`. Messages are
-Arabic, or English where `Accept-Language` prefers it. The `Fatrina-Reason` header of a refusal
-holds its stable reasons.
+Every response is a JSON envelope: `{status, success, data}` or `{status, success, error}`. Messages
+are Arabic, or English if `Accept-Language` prefers it. The `Fatrina-Reason` header of an error
+response contains its stable reasons.
 """
-_ALLOWANCE: Final[Schema] = {
+_RATE_LIMIT_HEADERS: Final[Schema] = {
     "headers": {
         f"X-RateLimit-{name}": {"description": text, "schema": {"type": "integer"}}
         for name, text in {
-            "Limit": "Requests of the merchant's plan; only where limits are on.",
-            "Remaining": "How many of them are left.",
-            "Reset": "When all of them are there again: seconds since the epoch.",
+            "Limit": "Requests that the plan allows; only if rate limits are enabled.",
+            "Remaining": "Requests that are left.",
+            "Reset": "Time when all requests are available again, in seconds since the epoch.",
         }.items()
     }
 }
 
 
-def document(prefix: str, base: str) -> Schema:
-    """The whole document; `prefix` begins every path, `base` is where the service is reached."""
+def document(prefix: str, base_url: str) -> Schema:
+    """Return the document; `prefix` begins every path, `base_url` is the URL of the server."""
     paths: Schema = {}
     for name, endpoint in ENDPOINTS.items():
         operations = paths.setdefault(prefix + endpoint.openapi_path, {})
@@ -37,7 +37,7 @@ def document(prefix: str, base: str) -> Schema:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Fatrina", "version": __version__, "description": _DESCRIPTION},
-        "servers": [{"url": base}],
+        "servers": [{"url": base_url}],
         "paths": paths,
         "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
         "security": [{"bearer": []}],
@@ -46,41 +46,46 @@ def document(prefix: str, base: str) -> Schema:
 
 def _operation(name: str, endpoint: Endpoint) -> Schema:
     query = endpoint.query or {}
-    names = (each for each in endpoint.parameters if each not in query)
+    path_names = (parameter for parameter in endpoint.parameters if parameter not in query)
     operation: Schema = {
         "operationId": name,
         "summary": endpoint.summary,
-        "tags": [_group(name, endpoint)],
+        "tags": [_tag(name, endpoint)],
         "parameters": [
-            *({"name": each, "in": "path", "required": True, "schema": TEXT} for each in names),
-            *({"name": each, "in": "query", "schema": shape} for each, shape in query.items()),
+            *(
+                {"name": each, "in": "path", "required": True, "schema": TEXT}
+                for each in path_names
+            ),
+            *({"name": each, "in": "query", "schema": schema} for each, schema in query.items()),
         ],
-        "responses": _answers(endpoint),
+        "responses": _responses(endpoint),
     }
     return operation | ({"requestBody": endpoint.body} if endpoint.body else {})
 
 
-def _group(name: str, endpoint: Endpoint) -> str:
+def _tag(name: str, endpoint: Endpoint) -> str:
     if endpoint.path.startswith("/webhooks"):
         return "Webhooks"
     return "Product Images" if "image" in name or "video" in name else "Products"
 
 
-def _answers(endpoint: Endpoint) -> Schema:
+def _responses(endpoint: Endpoint) -> Schema:
     envelope = {"status": {"const": endpoint.status}, "success": {"const": True}}
-    beside = {} if endpoint.pagination is None else {"pagination": endpoint.pagination}
-    done = object_schema({**envelope, "data": endpoint.data, **beside})
+    pagination = {} if endpoint.pagination is None else {"pagination": endpoint.pagination}
+    body = object_schema({**envelope, "data": endpoint.data, **pagination})
     status = str(endpoint.http_status or endpoint.status)
-    answers: Schema = {status: {"description": "Done.", **_content(done), **_ALLOWANCE}}
+    responses: Schema = {
+        status: {"description": "Success.", **_content(body), **_RATE_LIMIT_HEADERS}
+    }
     if links := response_links(endpoint, ENDPOINTS):
-        answers[status]["links"] = links
+        responses[status]["links"] = links
     for code in endpoint.errors:
-        answers[str(code)] = {
+        responses[str(code)] = {
             "description": STATUS_DESCRIPTIONS[code],
             **_content(ERROR),
-            **_ALLOWANCE,
+            **_RATE_LIMIT_HEADERS,
         }
-    return answers
+    return responses
 
 
 def _content(schema: Schema) -> Schema:

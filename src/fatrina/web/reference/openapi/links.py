@@ -1,4 +1,4 @@
-"""What follows from an answer: the calls that take the ids it tells."""
+"""OpenAPI links: the operations whose parameters appear in the data of a response."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,23 +6,23 @@ from typing import Final
 from fatrina.web.api.endpoints import Endpoint
 from fatrina.web.api.schemas import IMAGE, PRODUCT, SUBSCRIPTION, Schema
 
-_TOLD: Final = (
+_LINK_PARAMETERS: Final = (
     (PRODUCT, {"product_id": "id", "sku": "sku"}),
     (IMAGE, {"image_id": "id"}),
     (SUBSCRIPTION, {"webhook_id": "id", "id": "id"}),
 )
-"""By the shape of an answer's data: the parameters of other calls that it has values for."""
+"""For each schema of response data: parameters of other operations, and the data's fields."""
 
 
 def response_links(endpoint: Endpoint, endpoints: Mapping[str, Endpoint]) -> Schema:
-    """The links of an endpoint's answer, by the names of the calls they lead to."""
-    told = next((names for shape, names in _TOLD if shape is endpoint.data), {})
+    """Return the links of an endpoint's response by the names of the linked operations."""
+    fields = next((names for schema, names in _LINK_PARAMETERS if schema is endpoint.data), {})
     return {
         name: {
             "operationId": name,
-            "parameters": {parameter: f"$response.body#/data/{told[parameter]}"},
+            "parameters": {parameter: f"$response.body#/data/{fields[parameter]}"},
         }
         for name, other in endpoints.items()
         for parameter in other.parameters
-        if parameter in told
+        if parameter in fields
     }

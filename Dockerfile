@@ -1,11 +1,11 @@
-# The image of the service: docker build -t fatrina . && docker run -p 8000:8000 -v fatrina:/data fatrina
-# It needs no root and writes to /data alone.
-ARG BASE=python:3.13-slim
+# Image of the service: docker build -t fatrina . && docker run -p 8000:8000 -v fatrina:/data fatrina
+# It runs as user 10001 and writes only to /data and /tmp. PYTHON_IMAGE needs Python 3.11 or newer.
+ARG PYTHON_IMAGE=python:3.13-slim
 
-FROM ${BASE} AS build
+FROM ${PYTHON_IMAGE} AS build
 WORKDIR /build
 COPY requirements requirements
-# Wheels, each checked by its hash; pyvips has none, and is built without a compiler.
+# All dependencies are pinned by hash. pyvips has no wheel; its pure Python version is built here.
 RUN python3 -m venv tools \
     && tools/bin/python -m pip install --quiet --require-hashes -r requirements/build.txt \
     && PKG_CONFIG=false tools/bin/python -m pip wheel --quiet --no-build-isolation --no-deps --require-hashes \
@@ -17,7 +17,7 @@ RUN tools/bin/python -m pip wheel --quiet --no-build-isolation --no-deps -w whee
     && tools/bin/python -m pip --python /opt/fatrina/bin/python install --quiet --no-index --no-deps wheels/*.whl \
     && mkdir /empty
 
-FROM ${BASE}
+FROM ${PYTHON_IMAGE}
 COPY --from=build /opt/fatrina /opt/fatrina
 COPY --from=build --chown=10001:10001 /empty /data
 ENV PATH=/opt/fatrina/bin:/usr/local/bin:/usr/bin:/bin \

@@ -1,4 +1,4 @@
-"""The source distribution holds what a packager needs: tests, scripts, documents, requirements."""
+"""The source distribution contains tests, scripts, documents and requirements for packagers."""
 
 import subprocess
 import sys
@@ -18,30 +18,30 @@ FOLDERS = ("docs", "examples", "requirements", "scripts", "src", "tests", "typin
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
-    """The files of the source distribution by name, each with its mode."""
+    """Return the mode of each file of the source distribution by name."""
     folder = tmp_path_factory.mktemp("sdist")
     build = [sys.executable, "-c", BUILD, str(folder)]
     subprocess.run(build, check=True, capture_output=True, cwd=ROOT)
     (archive,) = folder.glob("fatrina-*.tar.gz")
-    with tarfile.open(archive) as opened:
-        return {each.name.partition("/")[2]: each.mode for each in opened if each.isfile()}
+    with tarfile.open(archive) as tar:
+        return {item.name.partition("/")[2]: item.mode for item in tar if item.isfile()}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_every_file_of_a_folder_is_in_it(files: dict[str, int], folder: str) -> None:
-    there = {
+def test_contains_every_file_of_a_folder(files: dict[str, int], folder: str) -> None:
+    expected = {
         str(path.relative_to(ROOT))
         for path in (ROOT / folder).rglob("*")
         if path.is_file()
         and not {"__pycache__", "fatrina.egg-info"} & {*path.parts}
         and not path.name.startswith(".")
     }
-    assert there
-    assert there <= files.keys()
+    assert expected
+    assert expected <= files.keys()
 
 
-def test_scripts_can_be_run_from_it(files: dict[str, int]) -> None:
+def test_contains_executable_scripts_and_top_level_files(files: dict[str, int]) -> None:
     for name in ("setup", "test", "check", "demo"):
         assert files[f"scripts/{name}"] & 0o111
-    assert "pyproject.toml" in files
-    assert "ARCHITECTURE.md" in files
+    documents = {"ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"}
+    assert {"pyproject.toml", "LICENSE", "Dockerfile", "compose.yaml"} | documents <= files.keys()

@@ -211,7 +211,7 @@ def test_commands_that_make_room_use_the_reserve(
     run("token", "create", "--merchant", "shop1")
     reserve = tmp_path / "data" / "reserve"
     reserve.write_bytes(b"x")
-    monkeypatch.setattr("fatrina.adapters.reserve._free", lambda _: 0)
+    monkeypatch.setattr("fatrina.adapters.reserve._free_bytes", lambda _: 0)
     seen = []
 
     def delete(it: Reserve) -> None:

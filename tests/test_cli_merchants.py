@@ -92,7 +92,7 @@ def test_an_app_has_a_name(run: Run) -> None:
 def test_deliveries_are_listed_and_made_again(run: Run, database: Database) -> None:
     assert "No deliveries" in run("webhook", "log").stderr
     with database.writing() as tx:
-        number = webhooks.subscribe(tx, 1, Subscription("n", "product.updated", "https://a/"), 5)
+        number = webhooks.add(tx, 1, Subscription("n", "product.updated", "https://a/"), 5)
         deliveries.enqueue(tx, number, 7, b"{}", 5)
     assert run("webhook", "log").stdout.endswith(
         "\tshop1\tproduct.updated\t7\thttps://a/\t0\twaits\n"

@@ -15,7 +15,7 @@ from fatrina.adapters.database import Database
 from fatrina.adapters.rate_limits import BucketStore
 from fatrina.cli import cli
 from fatrina.data_directory import lock_data_directory
-from fatrina.doctor import examine
+from fatrina.doctor import run_checks
 from fatrina.domain import errors
 from fatrina.settings import Settings
 from tests import sample_photos
@@ -103,7 +103,7 @@ def test_a_damaged_database_is_closed(tmp_path: Path) -> None:
         with pytest.raises(errors.DatabaseUnavailable) as refused_too:
             app.build(settings(data=tmp_path, decoders=1), folder)
     assert refused.tb is not refused_too.tb  # and both tracebacks keep what they refer to
-    assert not examine(settings(data=tmp_path, decoders=1))
+    assert not run_checks(settings(data=tmp_path, decoders=1))
     for command in (["token", "list"], ["sweep"], ["reset", "--yes"], ["dump", f"{tmp_path}/x"]):
         assert CliRunner().invoke(cli, [*command, "--data", str(tmp_path)]).exit_code == 1
     assert open_files(tmp_path) == []

@@ -16,7 +16,7 @@ import pytest
 from fatrina import cli
 from fatrina.actions.sweep import Sweeper, SweepResult
 from fatrina.data_directory import lock_data_directory, open_shared
-from fatrina.directory_lock import Owner, locked
+from fatrina.directory_lock import Owner, lock_directory
 from fatrina.doctor import directory_checks as doctor_folder
 from fatrina.doctor.report import Report
 from fatrina.settings import Settings
@@ -24,8 +24,8 @@ from fatrina.settings import Settings
 HOLD = """
 import sys
 from pathlib import Path
-from fatrina.directory_lock import locked
-with locked(Path(sys.argv[2])) as (mine, owner):
+from fatrina.directory_lock import lock_directory
+with lock_directory(Path(sys.argv[2])) as (mine, owner):
     print(mine, flush=True)
     sys.stdin.readline()
 """
@@ -54,18 +54,18 @@ def test_no_file_can_be_taken_away_to_get_a_second_owner(tmp_path: Path, damage:
                 (tmp_path / "lock").write_text("")
             case "nonsense":
                 (tmp_path / "lock").write_text(json.dumps([1]))
-        with locked(tmp_path) as (mine, owner):
+        with lock_directory(tmp_path) as (mine, owner):
             assert not mine
         if damage == "none":
             assert (owner.pid, owner.command) == (process.pid, "fatrina serve")
-            assert owner.serves
+            assert owner.is_server
             assert str(owner) == f"fatrina serve (process {process.pid})"
         else:
             assert owner == Owner()
             assert owner.since == 0
         with lock_data_directory(tmp_path) as folder:
             assert not folder.is_owner
-    with locked(tmp_path) as (mine, owner):
+    with lock_directory(tmp_path) as (mine, owner):
         assert mine
         assert owner.pid == os.getpid()
 
@@ -73,16 +73,16 @@ def test_no_file_can_be_taken_away_to_get_a_second_owner(tmp_path: Path, damage:
 def test_a_start_waits_for_a_command_but_not_for_a_server(tmp_path: Path) -> None:
     with holder(tmp_path, "restore") as process:
         begun = time.monotonic()
-        with locked(tmp_path, 0.3) as (mine, owner):
+        with lock_directory(tmp_path, 0.3) as (mine, owner):
             assert not mine
         assert time.monotonic() - begun > 0.29
         assert owner.command == "fatrina restore"
         process.communicate("\n")
-        with locked(tmp_path, 30) as (mine, _):
+        with lock_directory(tmp_path, 30) as (mine, _):
             assert mine
     with holder(tmp_path):
         begun = time.monotonic()
-        with locked(tmp_path, 30) as (mine, _):
+        with lock_directory(tmp_path, 30) as (mine, _):
             assert not mine
         assert time.monotonic() - begun < 20
 
@@ -100,9 +100,9 @@ def test_a_directory_that_takes_the_place_of_another_is_the_one_that_is_locked(
 
     with holder(data, "restore"):
         monkeypatch.setattr("fatrina.directory_lock.time.sleep", replaced)
-        with locked(data, 30) as (mine, _):
+        with lock_directory(data, 30) as (mine, _):
             assert mine
-            with locked(data) as (second, _):
+            with lock_directory(data) as (second, _):
                 assert not second
 
 
@@ -120,10 +120,10 @@ def test_a_directory_that_is_replaced_between_opening_and_locking_is_not_owned(
         lock(descriptor, how)
 
     monkeypatch.setattr("fatrina.directory_lock.fcntl.flock", late)
-    with locked(data) as (mine, _):
+    with lock_directory(data) as (mine, _):
         assert not mine
     assert not (data / "lock").exists()
-    with locked(data) as (mine, _):
+    with lock_directory(data) as (mine, _):
         assert mine
 
 
@@ -138,9 +138,9 @@ def test_a_server_starts_while_the_doctor_examines(
         with lock_data_directory(tmp_path) as server:
             owned.append(server.is_owner)
 
-    monkeypatch.setattr("fatrina.doctor.database_checks.examine", examined)
+    monkeypatch.setattr("fatrina.doctor.database_checks.check_database", examined)
     chosen: dict[str, Any] = {"data": tmp_path}
-    doctor_folder.examine(Report(), Settings(**chosen))
+    doctor_folder.check_directory(Report(), Settings(**chosen))
     assert owned == [True]
 
 

@@ -14,7 +14,7 @@ from fatrina.actions.clock import Clock
 from fatrina.adapters.database import deliveries, schema, webhooks
 from fatrina.adapters.decoder import Handshake
 from fatrina.data_directory import lock_data_directory
-from fatrina.doctor import directory_checks, examine, settings_checks, system_checks
+from fatrina.doctor import directory_checks, run_checks, settings_checks, system_checks
 from fatrina.doctor.report import Report
 from fatrina.domain.webhook import Subscription
 from fatrina.settings import Settings
@@ -44,18 +44,18 @@ def settings(**given: Any) -> Settings:
 
 def looked_into(path: Path, **given: Any) -> Report:
     report = Report()
-    directory_checks.examine(report, settings(data=path, **given))
+    directory_checks.check_directory(report, settings(data=path, **given))
     return report
 
 
 def chosen(**given: Any) -> Report:
     report = Report()
-    settings_checks.examine(report, settings(**given))
+    settings_checks.check_settings(report, settings(**given))
     return report
 
 
 def test_all_is_well(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert examine(settings(data=data, decoders=1))
+    assert run_checks(settings(data=data, decoders=1))
     told = capsys.readouterr().out
     for what in ("JPEG", "PNG", "WEBP", "GIF", "AVIF"):
         assert f"OK    {what} " in told
@@ -136,7 +136,7 @@ def test_the_sizes_of_old_pictures_are_checked_too(
     fault: str,
 ) -> None:
     ImageInProduct.create(Store.create(kept), photo=sample_photos.png(seed=5))
-    monkeypatch.setattr("fatrina.doctor.file_checks._NEWEST", 0)
+    monkeypatch.setattr("fatrina.doctor.file_checks._MAX_OPENED", 0)
     assert looked_into(kept.folder).failures == 0
     DAMAGE[fault](next((kept.folder / "media").rglob("*.png")))
     assert looked_into(kept.folder).failures == 1
@@ -197,12 +197,12 @@ def test_damage_within_a_file_is_found_by_decoding_it(
     path = max((kept.folder / "media").rglob("*.png"), key=lambda each: each.stat().st_size)
     data = path.read_bytes()
     report = Report()
-    directory_checks.examine(report, settings(data=kept.folder), deep=True)
+    directory_checks.check_directory(report, settings(data=kept.folder), deep=True)
     assert report.failures == 0
     path.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
     assert looked_into(kept.folder).failures == 0
     report = Report()
-    directory_checks.examine(report, settings(data=kept.folder), deep=True)
+    directory_checks.check_directory(report, settings(data=kept.folder), deep=True)
     assert report.failures == 1
     assert "1 damaged" in capsys.readouterr().out
 
@@ -259,7 +259,7 @@ def test_events_that_wait_and_subscriptions_that_can_receive_nothing(
         assert found is not None, merchant
         for secret in ("sound", "un\nsound", "sound again"):
             wanted = Subscription("n", "e", "https://a.invalid/", strategy="token", secret=secret)
-            webhooks.subscribe(tx, found, wanted, 5)
+            webhooks.add(tx, found, wanted, 5)
         values = {"failures": 10, "paused_until": 2**62}
         table = schema.subscriptions
         tx.execute(table.update().where(table.c.id == 1).values(values))
@@ -281,7 +281,7 @@ def test_a_storage_that_cannot_be_written(data: Path, monkeypatch: pytest.Monkey
     def refuse(_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("fatrina.adapters.storage.LocalStorage.check", refuse)
+    monkeypatch.setattr("fatrina.adapters.storage.LocalStorage.check_writable", refuse)
     assert looked_into(data).failures == 1
 
 
@@ -302,15 +302,15 @@ def test_what_is_missing_of_the_cage(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_decoder_that_cannot_take_a_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system_checks, "_sample", lambda _: b"\xff\xd8\xff no picture")
+    monkeypatch.setattr(system_checks, "_create_sample", lambda _: b"\xff\xd8\xff no picture")
     report = Report()
-    system_checks.decoders(report, settings(decoders=1))
+    system_checks.check_decoders(report, settings(decoders=1))
     assert report.failures == 5
 
 
 def test_more_decoders_than_memory() -> None:
     report = Report()
-    system_checks.limits(report, settings(decoders=10_000))
+    system_checks.check_limits(report, settings(decoders=10_000))
     assert report.warnings >= 1
 
 

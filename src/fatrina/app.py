@@ -81,7 +81,7 @@ def build(settings: Settings, data_directory: DataDirectory) -> Service:
             closing(WebhookDispatcher(deliverer, metrics.count_attempt))
         )
         timeouts = BodyTimeouts(settings.upload_idle, settings.upload_seconds)
-        form_reader = FormReader(services.spool.new, settings.photo_bytes, timeouts)
+        form_reader = FormReader(services.spool.create_file, settings.photo_bytes, timeouts)
         emulator = Emulator(services, form_reader, rate_limiter) if settings.admin_token else None
         app = application.build(
             services,

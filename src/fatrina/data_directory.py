@@ -11,7 +11,7 @@ from fatrina.adapters.rate_limits import BucketStore
 from fatrina.adapters.reserve import Reserve
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage, Storage
-from fatrina.directory_lock import Owner, locked
+from fatrina.directory_lock import Owner, lock_directory
 
 
 class NotReadyError(Exception):
@@ -86,7 +86,7 @@ def lock_data_directory(
     if create:
         path.mkdir(0o700, parents=True, exist_ok=True)
     _check_exists(path)
-    with locked(path, timeout) as (is_owner, owner):
+    with lock_directory(path, timeout) as (is_owner, owner):
         yield DataDirectory(path, is_owner, owner)
 
 

@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-_NOTE: Final = "lock"
+_OWNER_FILE: Final = "lock"
 """The file that describes the owner. It locks nothing: deleting it changes nothing."""
-_SERVERS: Final = ("fatrina serve", "fatrina demo")
-_TICK: Final = 0.1
+_SERVER_COMMANDS: Final = ("fatrina serve", "fatrina demo")
+_POLL_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,16 @@ class Owner:
     """When it took the lock, in seconds since the epoch; 0 when that is not known."""
 
     @property
-    def serves(self) -> bool:
+    def is_server(self) -> bool:
         """Whether it is a server, which does not end by itself."""
-        return self.command in _SERVERS
+        return self.command in _SERVER_COMMANDS
 
     def __str__(self) -> str:
         return f"{self.command} (process {self.pid})" if self.pid else self.command
 
 
 @contextmanager
-def locked(path: Path, patience: float = 0.0) -> Iterator[tuple[bool, Owner]]:
+def lock_directory(path: Path, timeout: float = 0.0) -> Iterator[tuple[bool, Owner]]:
     """Lock a directory; yield whether this process owns it now, and who does.
 
     The lock is on the directory itself, so it ends with the process and cannot be deleted. For
@@ -45,23 +45,23 @@ def locked(path: Path, patience: float = 0.0) -> Iterator[tuple[bool, Owner]]:
     Raises:
         OSError: the directory cannot be opened.
     """
-    end = time.monotonic() + patience
-    while (descriptor := _lock(path)) is None:
-        owner = _write_owner(path)
-        if owner.serves or time.monotonic() >= end:
+    deadline = time.monotonic() + timeout
+    while (descriptor := _try_lock(path)) is None:
+        owner = _read_owner(path)
+        if owner.is_server or time.monotonic() >= deadline:
             yield False, owner
             return
-        time.sleep(_TICK)
+        time.sleep(_POLL_SECONDS)
     try:
-        owner = Owner(os.getpid(), _command(), time.time())
+        owner = Owner(os.getpid(), _command_name(), time.time())
         with suppress(OSError):  # a full disk: the note only helps people
-            (path / _NOTE).write_text(json.dumps(asdict(owner)))
+            (path / _OWNER_FILE).write_text(json.dumps(asdict(owner)))
         yield True, owner
     finally:
         os.close(descriptor)
 
 
-def _lock(path: Path) -> int | None:
+def _try_lock(path: Path) -> int | None:
     """Return a descriptor that holds the lock; None while another process holds it.
 
     The path is opened at each try, because it can be given to another directory meanwhile: a
@@ -80,9 +80,9 @@ def _lock(path: Path) -> int | None:
     return descriptor
 
 
-def _write_owner(path: Path) -> Owner:
+def _read_owner(path: Path) -> Owner:
     try:
-        match json.loads((path / _NOTE).read_bytes()):
+        match json.loads((path / _OWNER_FILE).read_bytes()):
             case {"pid": int(pid), "command": str(command), "since": float(since)}:
                 return Owner(pid, command, since)
     except (OSError, ValueError):
@@ -90,7 +90,7 @@ def _write_owner(path: Path) -> Owner:
     return Owner()
 
 
-def _command() -> str:
+def _command_name() -> str:
     """The name of this process's command, without its arguments."""
     name = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1].isidentifier() else ""
     return f"fatrina {name}".strip()

@@ -68,7 +68,7 @@ def serve(
 
 def _describe_conflict(settings: Settings, data_directory: DataDirectory) -> str:
     owner = data_directory.owner
-    if owner.serves:
+    if owner.is_server:
         conflict = f"Another Fatrina serves {settings.data} already: {owner}."
         return f"{conflict} Stop it, or choose another directory with --data."
     return f"{settings.data} is in use by {owner}. Wait until it has finished, or stop it."

@@ -118,7 +118,7 @@ class Shop:
 
     @contextmanager
     def arrived(self, data: bytes) -> Iterator[IncomingPhoto]:
-        with self.services.spool.new() as file:
+        with self.services.spool.create_file() as file:
             file.write(data)
             yield IncomingPhoto(file)
 

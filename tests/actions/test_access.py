@@ -77,7 +77,7 @@ def test_merchants(shop: Shop) -> None:
 def test_a_picture_is_opened_by_its_name(shop: Shop) -> None:
     code, _, name = shop.attach(photo(1)).original.key(ORIGINAL).partition("/")
     picture = media.open_image(shop.services, code, name)
-    assert b"".join(picture.pieces(0, 2)) == b"\xff\xd8"
+    assert b"".join(picture.chunks(0, 2)) == b"\xff\xd8"
     picture.close()
     for merchant, other in (("shop2", name), (code, f"x{name}"), ("nobody", name)):
         with pytest.raises(errors.NotFound):

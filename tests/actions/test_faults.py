@@ -56,7 +56,7 @@ def test_a_decoder_lost_halfway_leaves_nothing_in_what_the_next_one_makes(shop: 
     image = with_decoders(shop, Forgetful(1)).attach(photo(1))
     for key in image.original.keys().values():
         blob = shop.services.storage.open(key)
-        assert b"".join(blob.pieces(0, 100)) == b"whole"
+        assert b"".join(blob.chunks(0, 100)) == b"whole"
         blob.close()
 
 

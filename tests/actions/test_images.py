@@ -51,7 +51,7 @@ def test_every_size_is_of_the_new_picture(shop: Shop) -> None:
     sizes = {}
     for role, key in image.original.keys().items():
         blob = shop.services.storage.open(key)
-        sizes[role] = pyvips.Image.new_from_buffer(b"".join(blob.pieces(0, blob.size)), "")
+        sizes[role] = pyvips.Image.new_from_buffer(b"".join(blob.chunks(0, blob.size)), "")
         blob.close()
     assert {role: (size.width, size.height) for role, size in sizes.items()} == {
         role: size.pixels() for role, size in image.original.sizes().items()

@@ -102,7 +102,7 @@ def test_no_sweep_checks_files_while_a_restore_is_at_work(
 
     def look(files: Mapping[str, Path]) -> None:
         put(files)
-        with storage.alone(0.01) as nobody_else:
+        with storage.exclusive(0.01) as nobody_else:
             alone.append(nobody_else)
 
     monkeypatch.setattr(storage, "put", look)
@@ -125,7 +125,7 @@ def test_a_request_whose_token_is_gone_leaves_no_file(store: Shop) -> None:
 def test_a_reset_waits_for_other_housekeeping(store: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     store.attach(photo(1))
     before = store.stored()
-    monkeypatch.setattr(housekeeping, "_PATIENCE", 0.05)
+    monkeypatch.setattr(housekeeping, "_TIMEOUT_SECONDS", 0.05)
     services = store.services
     with services.housekeeping.exclusive("restore"), pytest.raises(errors.HousekeepingBusy):
         reset(services.database, services.storage, Housekeeping(services.housekeeping._path.parent))
@@ -165,7 +165,7 @@ def test_new_writers_do_not_keep_a_waiting_sweep_out(store: Shop) -> None:
     order: list[str] = []
 
     def sweep() -> None:
-        with storage.alone(30) as nobody_else:
+        with storage.exclusive(30) as nobody_else:
             order.append(f"alone: {nobody_else}")
 
     def write() -> None:
@@ -219,5 +219,5 @@ def test_a_lock_file_that_is_deleted_while_it_is_locked_is_not_taken(
 
     monkeypatch.setattr(fcntl, "flock", delete_first)
     with Housekeeping(tmp_path).exclusive("sweep") as lease:
-        lease.check()
+        lease.check_held()
     assert deleted

@@ -68,7 +68,7 @@ def held(folder: Path) -> Iterator[None]:
 def test_an_update_does_not_wait_without_end_for_a_sweep(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    monkeypatch.setattr(local, "_WAIT", 0.05)
+    monkeypatch.setattr(local, "_TIMEOUT_SECONDS", 0.05)
     storage = shop.services.storage
     assert isinstance(storage, LocalStorage)
     with held(storage.root / place), pytest.raises(errors.StorageUnavailable):
@@ -82,6 +82,6 @@ def test_a_turnstile_that_was_deleted_is_made_again(shop: Shop) -> None:
     assert isinstance(storage, LocalStorage)
     shutil.rmtree(storage.root / ".turnstile")
     shop.attach(photo(1))
-    with storage.alone(1) as alone:
+    with storage.exclusive(1) as alone:
         assert alone
     shop.must_be_clean()

@@ -61,7 +61,7 @@ def stored(shop: Shop) -> dict[str, bytes]:
     found = {}
     for key in shop.stored():
         blob = shop.services.storage.open(key)
-        found[key] = b"".join(blob.pieces(0, blob.size))
+        found[key] = b"".join(blob.chunks(0, blob.size))
         blob.close()
     return found
 
@@ -352,7 +352,7 @@ def test_a_stored_file_that_is_cut_while_it_is_dumped(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lived_in(shop)
-    monkeypatch.setattr(LocalBlob, "pieces", lambda *_: iter([b"x"]))
+    monkeypatch.setattr(LocalBlob, "chunks", lambda *_: iter([b"x"]))
     with pytest.raises(OSError, match="unexpected end"):
         dumped(shop)
 

@@ -15,7 +15,7 @@ from fatrina.actions.webhooks.slots import (
     SLOW_PER_MERCHANT,
     Slots,
 )
-from fatrina.adapters.database.deliveries import Head, Waiting
+from fatrina.adapters.database.deliveries import QueueHead, WaitingSubscription
 
 IDS = count(1)
 
@@ -27,7 +27,7 @@ class World:
         self.now = 100.0
         self.slots = Slots(lambda: self.now)
 
-    def take(self, *heads: Head) -> list[Head]:
+    def take(self, *heads: QueueHead) -> list[QueueHead]:
         self.slots.with_room([each.subscription for each in heads])
         return self.slots.take(heads)
 
@@ -44,11 +44,13 @@ def world() -> World:
     return World()
 
 
-def head(subscription: int, product: int = 0, *, merchant: int = 0, failures: int = 0) -> Head:
+def head(subscription: int, product: int = 0, *, merchant: int = 0, failures: int = 0) -> QueueHead:
     """A delivery of a product of its own to a subscription, by default of a merchant of its own."""
     number = next(IDS)
-    return Head(
-        number, product or number, Waiting(subscription, merchant or subscription, failures, None)
+    return QueueHead(
+        number,
+        product or number,
+        WaitingSubscription(subscription, merchant or subscription, failures, None),
     )
 
 

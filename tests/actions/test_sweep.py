@@ -33,7 +33,7 @@ def sweep(shop: Shop, keep: int = KEEP, *, dry_run: bool = False) -> SweepResult
 def strew(shop: Shop, handle: str) -> str:
     """Store a file that no version owns."""
     key = Original("shop1", handle, "secret", ImageFormat.PNG, 1, 1).key(ORIGINAL)
-    with shop.services.spool.new() as file:
+    with shop.services.spool.create_file() as file:
         file.write(b"litter")
         shop.services.storage.put({key: file.path})
     return key
@@ -151,7 +151,7 @@ def test_rows_are_purged_before_their_bytes_are_deleted(
 def test_housekeeping_excludes_a_sweep(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
-    monkeypatch.setattr(housekeeping, "_PATIENCE", 0.05)
+    monkeypatch.setattr(housekeeping, "_TIMEOUT_SECONDS", 0.05)
     other = Housekeeping(Path(shop.services.housekeeping._path).parent)
     with other.exclusive(operation), pytest.raises(errors.HousekeepingBusy) as refusal:
         sweep(shop)
@@ -164,10 +164,10 @@ def test_a_lock_whose_file_was_deleted_is_noticed_between_batches(
 ) -> None:
     path = shop.services.housekeeping._path
     with shop.services.housekeeping.exclusive("seed") as lease:
-        lease.check()
+        lease.check_held()
         path.unlink()
         with pytest.raises(errors.HousekeepingBusy):
-            lease.check()
+            lease.check_held()
 
     def batches(_: object) -> list[list[object]]:
         path.unlink()
@@ -210,11 +210,11 @@ def test_who_reads_a_picture_while_it_is_swept_reads_it_to_the_end(shop: Shop) -
     image = shop.attach(photo(1))
     name = image.original.key(ORIGINAL).partition("/")[2]
     picture = media.open_image(shop.services, "shop1", name)
-    whole = b"".join(picture.pieces(0, picture.size))
+    whole = b"".join(picture.chunks(0, picture.size))
     shop.remove(image.entry.id)
     shop.clock.now += KEEP + 1
     assert sweep(shop) == SweepResult(1, 0)
-    assert b"".join(picture.pieces(0, picture.size)) == whole
+    assert b"".join(picture.chunks(0, picture.size)) == whole
     picture.close()
 
 

@@ -24,7 +24,7 @@ def test_it_takes_its_space_and_no_more(tmp_path: Path) -> None:
 def test_it_is_released_only_when_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, free: int, there: bool
 ) -> None:
-    monkeypatch.setattr(module, "_free", lambda _: free)
+    monkeypatch.setattr(module, "_free_bytes", lambda _: free)
     reserve = Reserve(tmp_path)
     reserve.create()
     with reserve.release():

@@ -19,6 +19,6 @@ def version(number: int) -> Version:
 def attach(
     tx: Connection, image: int, product: int = PRODUCT, change: Change | None = None
 ) -> None:
-    before = images.gallery(tx, product)
-    images.save(tx, product, before, before.attach(image, change or Change()), 5)
+    before = images.load_gallery(tx, product)
+    images.save_gallery(tx, product, before, before.attach(image, change or Change()), 5)
     versions.add(tx, image, version(image), None, 5)

@@ -50,7 +50,7 @@ def services(database: Database, tmp_path: Path) -> Services:
     """What these actions use: the database and the clock."""
 
     class Base:
-        base = "http://test"
+        base_url = "http://test"
 
         def writing(self) -> AbstractContextManager[None]:
             return nullcontext()

@@ -49,15 +49,15 @@ def test_tables_of_an_unknown_revision_are_left_alone(database: Database) -> Non
 @given(alt=TEXTS, sort=st.floats(allow_nan=False, allow_infinity=False))
 def test_a_gallery_is_read_as_it_was_written(database: Database, alt: str, sort: float) -> None:
     with database.writing() as tx:
-        before = images.gallery(tx, PRODUCT)
+        before = images.load_gallery(tx, PRODUCT)
         known = {entry.id for entry in before.entries}
         after = (
             before.revise(1, Change(sort=sort, alt=alt)) if known else before.attach(1, Change())
         )
-        images.save(tx, PRODUCT, before, after, 5)
+        images.save_gallery(tx, PRODUCT, before, after, 5)
     with database.reading() as conn:
-        assert images.gallery(conn, PRODUCT) == after
-        assert images.gallery(conn, OTHER) == Gallery()
+        assert images.load_gallery(conn, PRODUCT) == after
+        assert images.load_gallery(conn, OTHER) == Gallery()
 
 
 def test_versions_are_read_as_they_were_written(database: Database) -> None:
@@ -65,9 +65,9 @@ def test_versions_are_read_as_they_were_written(database: Database) -> None:
         attach(tx, 1)
         attach(tx, 2, OTHER)
     with database.reading() as conn:
-        assert versions.all_current(conn, PRODUCT) == {1: version(1)}
-        assert versions.with_bytes(conn, ["000000000001", "unknown"]) == [version(1).original]
-        assert versions.with_bytes(conn, []) == []
+        assert versions.current_by_image(conn, PRODUCT) == {1: version(1)}
+        assert versions.find_unpurged(conn, ["000000000001", "unknown"]) == [version(1).original]
+        assert versions.find_unpurged(conn, []) == []
 
 
 def test_a_version_is_retired_then_purged(database: Database) -> None:
@@ -75,7 +75,7 @@ def test_a_version_is_retired_then_purged(database: Database) -> None:
         attach(tx, 1)
         versions.retire(tx, 1, "old", 10)
         versions.add(tx, 1, version(7), None, 10)
-        assert versions.all_current(tx, PRODUCT) == {1: version(7)}
+        assert versions.current_by_image(tx, PRODUCT) == {1: version(7)}
         assert versions.list_retired(tx, 10, 5) == []
         ((identifier, original),) = versions.list_retired(tx, 11, 5)
         assert original == version(1).original
@@ -84,7 +84,7 @@ def test_a_version_is_retired_then_purged(database: Database) -> None:
         versions.purge(tx, [], 13)
         assert versions.list_retired(tx, 99, 5) == []
         assert versions.count_retired(tx, 99) == 0
-        assert versions.with_bytes(tx, ["000000000001"]) == []
+        assert versions.find_unpurged(tx, ["000000000001"]) == []
 
 
 def test_the_longest_retired_are_purged_first_and_no_more_than_asked_for(
@@ -101,10 +101,10 @@ def test_the_longest_retired_are_purged_first_and_no_more_than_asked_for(
 def test_a_removed_image_is_gone_and_its_id_stays_taken(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
-        before = images.gallery(tx, PRODUCT)
-        images.save(tx, PRODUCT, before, before.remove(1), 9)
-        assert images.gallery(tx, PRODUCT) == Gallery()
-        assert images.product_of(tx, 1, 1) is None
+        before = images.load_gallery(tx, PRODUCT)
+        images.save_gallery(tx, PRODUCT, before, before.remove(1), 9)
+        assert images.load_gallery(tx, PRODUCT) == Gallery()
+        assert images.find_product_id(tx, 1, 1) is None
         assert images.exists(tx, 1)
 
 
@@ -112,8 +112,8 @@ def test_what_belongs_to_whom(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
         stranger = tokens.add_merchant(tx, "shop2", 1)
-        assert images.product_of(tx, 1, 1) == PRODUCT
-        assert images.product_of(tx, stranger, 1) is None
+        assert images.find_product_id(tx, 1, 1) == PRODUCT
+        assert images.find_product_id(tx, stranger, 1) is None
         assert products.find(tx, stranger, PRODUCT, lock=True) is None
         assert products.find(tx, 1, PRODUCT, lock=True) == ProductRow(PRODUCT, "Lamp", None)
         assert products.exists(tx, PRODUCT)
@@ -122,42 +122,42 @@ def test_what_belongs_to_whom(database: Database) -> None:
 def test_a_video_is_read_as_it_was_written_and_shows_nothing_of_ours(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
-        before = images.gallery(tx, PRODUCT)
+        before = images.load_gallery(tx, PRODUCT)
         after = before.attach(2, Change(alt="a film", default=True), "https://youtu.be/x")
-        images.save(tx, PRODUCT, before, after, 5)
-        images.save(tx, PRODUCT, after, after.revise(2, Change(sort=9)), 6)
+        images.save_gallery(tx, PRODUCT, before, after, 5)
+        images.save_gallery(tx, PRODUCT, after, after.revise(2, Change(sort=9)), 6)
     with database.reading() as conn:
-        assert images.gallery(conn, PRODUCT) == after.revise(2, Change(sort=9))
-        assert images.gallery(conn, PRODUCT)[2].video == "https://youtu.be/x"
-        assert versions.all_current(conn, PRODUCT) == {1: version(1)}
+        assert images.load_gallery(conn, PRODUCT) == after.revise(2, Change(sort=9))
+        assert images.load_gallery(conn, PRODUCT)[2].video == "https://youtu.be/x"
+        assert versions.current_by_image(conn, PRODUCT) == {1: version(1)}
 
 
 def test_several_products_are_read_at_once(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
         attach(tx, 2, OTHER)
-        alone = images.gallery(tx, PRODUCT)
-        assert images.galleries(tx, [PRODUCT]) == {PRODUCT: alone}
-        both = images.galleries(tx, [OTHER, PRODUCT, 5])
-        assert both == {PRODUCT: alone, OTHER: images.gallery(tx, OTHER), 5: Gallery()}
-        assert images.galleries(tx, []) == {}
-        assert versions.all_current(tx, PRODUCT, OTHER, 5) == {1: version(1), 2: version(2)}
-        assert versions.all_current(tx) == {}
+        alone = images.load_gallery(tx, PRODUCT)
+        assert images.load_galleries(tx, [PRODUCT]) == {PRODUCT: alone}
+        both = images.load_galleries(tx, [OTHER, PRODUCT, 5])
+        assert both == {PRODUCT: alone, OTHER: images.load_gallery(tx, OTHER), 5: Gallery()}
+        assert images.load_galleries(tx, []) == {}
+        assert versions.current_by_image(tx, PRODUCT, OTHER, 5) == {1: version(1), 2: version(2)}
+        assert versions.current_by_image(tx) == {}
 
 
 def test_a_removed_product_is_gone_its_id_stays_taken_and_its_sku_is_free(
     database: Database,
 ) -> None:
     with database.writing() as tx:
-        products.change(tx, ProductRow(PRODUCT, "Vase", "v-1"))
-        assert products.by_sku(tx, 1, "v-1") == PRODUCT
+        products.update_fields(tx, ProductRow(PRODUCT, "Vase", "v-1"))
+        assert products.find_by_sku(tx, 1, "v-1") == PRODUCT
         products.remove(tx, PRODUCT, 9)
         assert products.find(tx, 1, PRODUCT) is None
-        assert products.by_sku(tx, 1, "v-1") is None
+        assert products.find_by_sku(tx, 1, "v-1") is None
         assert products.count(tx, 1, "") == 1
         assert [row.id for row in products.list_page(tx, 1, "", 9, 0)] == [OTHER]
         assert products.exists(tx, PRODUCT)
-        products.change(tx, ProductRow(OTHER, "Vase", "v-1"))
+        products.update_fields(tx, ProductRow(OTHER, "Vase", "v-1"))
 
 
 def test_products_are_listed_the_newest_first(database: Database) -> None:

@@ -18,7 +18,7 @@ def first(database: Database) -> int:
 def subscribed(database: Database) -> int:
     wanted = Subscription("n", "product.updated", "https://a.invalid/")
     with database.writing() as tx:
-        return webhooks.subscribe(tx, 1, wanted, NOW)
+        return webhooks.add(tx, 1, wanted, NOW)
 
 
 def enqueue(database: Database, subscription: int, *products: int) -> None:
@@ -42,7 +42,7 @@ def attempt(database: Database, delivery: int, due_at: int | None) -> bool:
 
 def heads(database: Database, now: int = NOW, limit: int = 4) -> list[tuple[int, int, int]]:
     with database.reading() as conn:
-        waiting = deliveries.list_waiting(conn)
+        waiting = deliveries.list_waiting_subscriptions(conn)
         found = [
             each for to in waiting for each in deliveries.list_heads(conn, to, now, PAUSE, limit)
         ]
@@ -100,7 +100,7 @@ def test_many_retries_that_wait_hide_nothing_that_is_due(database: Database, fir
 def test_an_ended_subscription_has_nothing_due(database: Database, first: int) -> None:
     enqueue(database, first, 7)
     with database.writing() as tx:
-        assert webhooks.remove(tx, 1, number=first, url="", now=NOW) == 1
+        assert webhooks.remove(tx, 1, subscription_id=first, url="", now=NOW) == 1
         # A row that was restored or edited by hand.
         tx.execute(schema.deliveries.update().values(due_at=NOW))
     assert heads(database) == []
@@ -178,7 +178,7 @@ def test_failures_are_counted_until_a_success(database: Database, first: int) ->
     assert state(database, first) == (webhook.FAILING, NOW + PAUSE)
     with database.writing() as tx:
         deliveries.record_failure(tx, first, PAUSE, NOW)
-        assert deliveries.backlog(tx) == (0, None, 1)
+        assert deliveries.load_backlog(tx) == (0, None, 1)
     assert state(database, first) == (webhook.FAILING + 1, NOW + 2 * PAUSE)
     with database.writing() as tx:
         deliveries.reset_failures(tx, first)
@@ -190,7 +190,9 @@ def test_a_change_of_the_subscription_ends_its_pause(database: Database, first: 
     with database.writing() as tx:
         for _ in range(webhook.FAILING):
             deliveries.record_failure(tx, first, PAUSE, NOW)
-        webhooks.change(tx, first, Subscription("n", "product.updated", "https://b.invalid/"))
+        webhooks.update_fields(
+            tx, first, Subscription("n", "product.updated", "https://b.invalid/")
+        )
     assert state(database, first) == (0, None)
 
 
@@ -211,10 +213,10 @@ def test_the_backlog(database: Database, first: int) -> None:
     enqueue(database, first, 7, 8)
     with database.writing() as tx:
         deliveries.enqueue(tx, first, 9, b"{}", NOW + 5)
-        assert deliveries.backlog(tx) == (3, NOW, 0)
+        assert deliveries.load_backlog(tx) == (3, NOW, 0)
         deliveries.give_up(tx, 1, "row_unreadable", NOW)
         deliveries.give_up(tx, 2, "row_unreadable", NOW)
-        assert deliveries.backlog(tx) == (1, NOW + 5, 0)
+        assert deliveries.load_backlog(tx) == (1, NOW + 5, 0)
         assert [row.error for row in deliveries.list_recent(tx, failed=True)] == [
             "row_unreadable"
         ] * 2

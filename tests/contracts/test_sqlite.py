@@ -65,16 +65,16 @@ def test_the_log_is_short_again_after_a_long_reader(database: Database, tmp_path
                 tx.execute(text("DROP TABLE filler"))
         assert log.stat().st_size > 20_000_000
     for _ in range(3):
-        database.settle()
+        database.overwrite_failed_commit()
     assert log.stat().st_size <= 16_000_000
 
 
 def test_a_write_that_changes_nothing_is_still_a_write(database: Database, tmp_path: Path) -> None:
     log = tmp_path / "fatrina.sqlite3-wal"
-    database.settle()
+    database.overwrite_failed_commit()
     for _ in range(3):
         before = log.stat().st_size
-        database.settle()
+        database.overwrite_failed_commit()
         assert log.stat().st_size > before
 
 
@@ -87,7 +87,7 @@ def test_a_full_disk(database: Database) -> None:
     with pytest.raises(errors.StorageFull), database.writing() as tx:
         attach(tx, 2, PRODUCT, large)
     with database.writing() as tx:
-        assert len(images.gallery(tx, PRODUCT).entries) == 1
+        assert len(images.load_gallery(tx, PRODUCT).entries) == 1
         pragma(tx, f"max_page_count = {pages + 100}")
     with database.writing() as tx:
         attach(tx, 2, PRODUCT, large)
@@ -107,7 +107,7 @@ def test_a_database_without_its_tables(tmp_path: Path) -> None:
         Database(tmp_path / "fatrina.sqlite3") as database,
         pytest.raises(errors.DatabaseUnavailable),
     ):
-        database.check()
+        database.check_writable()
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         Database(tmp_path / "missing" / "fatrina.sqlite3") as database,
         pytest.raises(errors.DatabaseUnavailable),
     ):
-        database.check()
+        database.check_writable()
 
 
 def migrated(folder: Path) -> Path:
@@ -132,11 +132,11 @@ def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
     if os.access(path, os.W_OK):
         pytest.skip("the superuser may write to anything")
     with Database(path) as database, pytest.raises(errors.DatabaseUnavailable):
-        database.check()
+        database.check_writable()
     for file in tmp_path.iterdir():  # its log too, which was made as it was
         file.chmod(0o644)
     with Database(path) as database:
-        database.check()
+        database.check_writable()
 
 
 def test_a_page_that_is_broken(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_page_that_is_broken(tmp_path: Path) -> None:
         file.seek(100)
         file.write(b"\xff" * 8000)
     with Database(path) as database, pytest.raises(errors.DatabaseUnavailable):
-        database.check()
+        database.check_writable()
 
 
 def test_rows_outlive_every_revision(database: Database) -> None:
@@ -153,12 +153,12 @@ def test_rows_outlive_every_revision(database: Database) -> None:
     config.set_main_option("script_location", "fatrina:adapters/database/migrations")
     with database.writing() as tx:
         attach(tx, 1, change=Change(alt="before"))
-        gallery = images.gallery(tx, PRODUCT)
+        gallery = images.load_gallery(tx, PRODUCT)
         config.attributes["connection"] = tx
         command.downgrade(config, "0001")
     database.migrate()
     with database.reading() as conn:
-        assert images.gallery(conn, PRODUCT) == gallery
+        assert images.load_gallery(conn, PRODUCT) == gallery
 
 
 def test_products_from_before_keywords_were_folded_are_found(database: Database) -> None:
@@ -188,7 +188,7 @@ def test_a_value_that_no_database_takes_is_no_outage(tmp_path: Path) -> None:
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1000)
         with pytest.raises(DataError), database.writing() as tx:
             tx.execute(text("SELECT :value"), {"value": "a" * 2000})
-        database.check()
+        database.check_writable()
 
 
 def test_a_connection_that_is_lost_is_an_outage_that_says_so(tmp_path: Path) -> None:
@@ -206,4 +206,4 @@ def test_a_connection_that_is_lost_is_an_outage_that_says_so(tmp_path: Path) -> 
         with pytest.raises(errors.DatabaseUnavailable) as refused:
             lose()
         assert refused.value.connection_lost
-        database.check()
+        database.check_writable()

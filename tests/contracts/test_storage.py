@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fatrina.adapters.storage import CHUNK, LocalStorage, Storage
+from fatrina.adapters.storage import CHUNK_BYTES, LocalStorage, Storage
 
 STORAGES: dict[str, Callable[[Path], Storage]] = {"folder": LocalStorage}
 NAME = "aaBBccDDee0011223344556677889900aaBBccDD.jpg"
@@ -46,7 +46,7 @@ Finished = Callable[[bytes], Path]
 def read(storage: Storage, key: str) -> bytes:
     blob = storage.open(key)
     try:
-        return b"".join(blob.pieces(0, blob.size))
+        return b"".join(blob.chunks(0, blob.size))
     finally:
         blob.close()
 
@@ -80,7 +80,7 @@ def test_any_range_of_it_is_read(
         blob = storage.open(KEY)
     assert blob.size == len(data)
     stop = start + length
-    assert b"".join(blob.pieces(start, stop)) == data[start:stop]
+    assert b"".join(blob.chunks(start, stop)) == data[start:stop]
     blob.close()
 
 
@@ -93,7 +93,7 @@ def test_a_large_one_is_read_in_pieces_by_many_at_once(
     def in_pieces(size: int) -> bytes:
         blob = storage.open(KEY)
         ranges = [(at, at + size) for at in range(0, blob.size, size)]
-        pieces = [piece for each in ranges for piece in blob.pieces(*each)]
+        pieces = [piece for each in ranges for piece in blob.chunks(*each)]
         blob.close()
         return b"".join(pieces)
 
@@ -101,16 +101,18 @@ def test_a_large_one_is_read_in_pieces_by_many_at_once(
         assert set(pool.map(in_pieces, [1000, 4096, 65_536, 300_000])) == {data}
 
 
-@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7])
+@pytest.mark.parametrize(
+    "size", [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES + 7]
+)
 def test_a_piece_has_a_limit(storage: Storage, finished: Finished, size: int) -> None:
     data = os.urandom(size)
     storage.put({KEY: finished(data)})
     blob = storage.open(KEY)
     for stop in (size, size + 1, 2 * size):
-        pieces = [*blob.pieces(0, stop)]
+        pieces = [*blob.chunks(0, stop)]
         assert b"".join(pieces) == data
-        assert all(0 < len(piece) <= CHUNK for piece in pieces)
-    assert not [*blob.pieces(size, size), *blob.pieces(size + 5, size + 9), *blob.pieces(5, 2)]
+        assert all(0 < len(piece) <= CHUNK_BYTES for piece in pieces)
+    assert not [*blob.chunks(size, size), *blob.chunks(size + 5, size + 9), *blob.chunks(5, 2)]
     blob.close()
 
 
@@ -135,7 +137,7 @@ def test_a_reader_keeps_what_is_deleted(storage: Storage, finished: Finished) ->
     storage.put({KEY: finished(b"one")})
     blob = storage.open(KEY)
     storage.delete([KEY])
-    assert b"".join(blob.pieces(0, 9)) == b"one"
+    assert b"".join(blob.chunks(0, 9)) == b"one"
     blob.close()
 
 
@@ -146,7 +148,7 @@ def test_all_is_listed_with_its_time(storage: Storage, finished: Finished) -> No
     storage.put({key: finished(b"x") for key in keys})
     listed = list(storage.list())
     assert {each.key for each in listed} == keys
-    assert all(before - 1 < each.changed <= time.time() for each in listed)
+    assert all(before - 1 < each.changed_at <= time.time() for each in listed)
 
 
 def test_a_listing_survives_what_others_delete_meanwhile(
@@ -163,7 +165,7 @@ def test_a_listing_survives_what_others_delete_meanwhile(
 
 def test_a_check_leaves_nothing(storage: Storage) -> None:
     with ThreadPoolExecutor(4) as pool:
-        assert [*pool.map(lambda _: storage.check(), range(20))] == [None] * 20
+        assert [*pool.map(lambda _: storage.check_writable(), range(20))] == [None] * 20
     assert not list(storage.list())
 
 
@@ -281,7 +283,7 @@ def test_no_descriptor_is_left_open(disk: Disk, finished: Finished) -> None:
         except OSError:
             pass
         else:
-            storage.check()
+            storage.check_writable()
             list(storage.list())
             read(storage, KEY)
     assert len([*Path("/proc/self/fd").iterdir()]) == before
@@ -306,6 +308,6 @@ def test_a_disk_that_takes_nothing_fails_the_check(
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="full"):
-        storage.check()
+        storage.check_writable()
     monkeypatch.undo()
-    storage.check()
+    storage.check_writable()

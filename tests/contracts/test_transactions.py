@@ -120,12 +120,12 @@ def held(path: Path) -> Iterator[None]:
 
 
 def test_who_waits_too_long_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "_WAIT", 0.05)
+    monkeypatch.setattr(engines, "_TIMEOUT_SECONDS", 0.05)
     path = tmp_path / "fatrina.sqlite3"
     with Database(path) as database:
         database.migrate()
         with held(path), pytest.raises(errors.DatabaseUnavailable):
-            database.check()
+            database.check_writable()
         with database.writing(), pytest.raises(errors.DatabaseUnavailable):
-            database.check()
-        database.check()
+            database.check_writable()
+        database.check_writable()

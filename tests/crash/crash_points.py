@@ -120,7 +120,7 @@ def _judge(outcome: Outcome, way: str) -> None:
 
 def _prepared(shop: Shop, act: Act, now: int, before: State, body: Body) -> Callable[[Tell], None]:
     services = world.services(shop.folder, now)
-    services.database.check()
+    services.database.check_writable()
     return partial(body, services, shop, act, before)
 
 

@@ -132,7 +132,7 @@ def _database(path: Path) -> Database:
 @contextmanager
 def arrived(world: Services, data: bytes) -> Iterator[IncomingPhoto]:
     """A photo that was uploaded."""
-    with world.spool.new() as file:
+    with world.spool.create_file() as file:
         file.write(data)
         yield IncomingPhoto(file)
 
@@ -155,7 +155,7 @@ def lay(folder: Path, now: int) -> Shop:
     with arrived(past, b"another one") as photo:
         images.update(past, caller, ids[0], UpdateImage(Change(), photo))
     litter = Original("shop1", "b" * 12, "c" * 32, ImageFormat.JPEG, 9, 9)
-    with past.spool.new() as file:
+    with past.spool.create_file() as file:
         file.write(b"litter")
         past.storage.put({litter.key("original"): file.path})
     past.database.close()
@@ -276,7 +276,7 @@ def state(world: Services, shop: Shop) -> State:
 def _whole(world: Services, original: Original, digest: str) -> None:
     for role, key in original.keys().items():
         blob = world.storage.open(key)
-        assert b"".join(blob.pieces(0, 10_000)) == made(role, digest), f"{role} of another picture"
+        assert b"".join(blob.chunks(0, 10_000)) == made(role, digest), f"{role} of another picture"
         blob.close()
 
 

@@ -108,7 +108,7 @@ def test_housekeeping_is_refused_while_a_restore_is_at_work(
     emptied: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another restore too: it must not wait, without an answer, until the first has ended."""
-    monkeypatch.setattr(housekeeping, "_PATIENCE", 0.05)
+    monkeypatch.setattr(housekeeping, "_TIMEOUT_SECONDS", 0.05)
     dump = Body(admin(emptied, "GET", "/_fatrina/dump").body, TAR)
     restore, begun, go = backup._restore, threading.Event(), threading.Event()
 

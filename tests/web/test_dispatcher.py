@@ -319,14 +319,14 @@ def test_nothing_is_sent_before_it_is_known_that_it_can_be_recorded(
         asked.append(1)
         raise errors.StorageFull
 
-    whole = Database.settle
+    whole = Database.overwrite_failed_commit
     monkeypatch.setattr(dispatcher, "_LONGEST_REST", 0.1)
-    monkeypatch.setattr(Database, "settle", full)
+    monkeypatch.setattr(Database, "overwrite_failed_commit", full)
     with run_service(tmp_path, **SETTINGS) as service:
         enqueue(service, number, 1, 2)
         until(lambda: len(asked) > 5)
         assert not receiver.received
-        monkeypatch.setattr(Database, "settle", whole)
+        monkeypatch.setattr(Database, "overwrite_failed_commit", whole)
         receiver.wait_for(2)
 
 

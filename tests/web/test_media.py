@@ -250,7 +250,7 @@ def test_a_file_that_ends_early_ends_the_connection(
 ) -> None:
     path = urlsplit(image_in_product.urls()["original"]).path
     size = len(image_in_product.store.service.get(path).body)
-    monkeypatch.setattr(LocalBlob, "pieces", lambda *_: iter([b"x" * 9]))
+    monkeypatch.setattr(LocalBlob, "chunks", lambda *_: iter([b"x" * 9]))
     with image_in_product.store.connect() as line:
         line.send(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
         answer = line.read_response("GET")

@@ -57,7 +57,7 @@ def test_not_ready(
     fault: Exception,
     told: tuple[int, str],
 ) -> None:
-    monkeypatch.setattr(part, "check", fails(fault))
+    monkeypatch.setattr(part, "check_writable", fails(fault))
     answer = service.get("/ready")
     check_error(answer, *told)
     assert int(answer.headers["retry-after"]) > 0

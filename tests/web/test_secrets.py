@@ -109,11 +109,13 @@ def test_the_grant_goes_with_an_apps_token(strict_service: Service) -> None:
     key = oauth.rotate_owner_key(database, store.merchant_code)
     assert app is not None
     assert key is not None
-    asked = oauth.AuthorizationRequest(app, app.redirects[0], "products.read offline_access", None)
+    asked = oauth.AuthorizationRequest(
+        app, app.redirect_uris[0], "products.read offline_access", None
+    )
     code = oauth.approve(database, asked, store.merchant_code, key, clock())
     assert code is not None
     issued = oauth.exchange(
-        *(database, app), code=code, redirect=app.redirects[0], verifier="", now=clock()
+        *(database, app), code=code, redirect=app.redirect_uris[0], verifier="", now=clock()
     )
     token = max(
         row.id for row in access.list_tokens(database) if row.merchant_code == store.merchant_code
@@ -152,7 +154,7 @@ def test_an_older_database_is_made_private(tmp_path: Path) -> None:
         database.migrate()
     path.chmod(0o644)
     with Database(path) as database:
-        database.check()
+        database.check_writable()
         assert set(modes(tmp_path).values()) == {0o600}
 
 

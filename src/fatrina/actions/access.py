@@ -44,7 +44,7 @@ def create_merchant(
 ) -> bool:
     """Add a merchant; False when the code is taken."""
     with database.writing() as tx:
-        if tokens.merchant_id(tx, code) is not None:
+        if tokens.find_merchant_id(tx, code) is not None:
             return False
         tokens.add_merchant(tx, code, now, plan)
         return True
@@ -59,7 +59,7 @@ def list_merchants(database: Database) -> list[MerchantRow]:
 def change_plan(database: Database, code: str, plan: str) -> bool:
     """Put a merchant on another plan, at once; False when there is none with this code."""
     with database.writing() as tx:
-        return tokens.change_plan(tx, code, plan)
+        return tokens.set_plan(tx, code, plan)
 
 
 def issue_token(
@@ -68,7 +68,7 @@ def issue_token(
     """A new token for a merchant; None when there is no such merchant. It is told this once."""
     token, row = build_token(scope, milliseconds, now)
     with database.writing() as tx:
-        owner = tokens.merchant_id(tx, merchant_code)
+        owner = tokens.find_merchant_id(tx, merchant_code)
         if owner is None:
             return None
         tokens.add(tx, owner, row)
@@ -106,7 +106,7 @@ def revoke_token(database: Database, token_id: int, now: int) -> bool:
     With an app's token goes all of its grant: its refresh token would give the app a new one.
     """
     with database.writing() as tx:
-        grant = tokens.grant_of(tx, token_id)
+        grant = tokens.find_grant_id(tx, token_id)
         # The grant before its tokens, in the order in which every writer locks them.
         ended = grant is not None and apps.revoke(tx, grant, now)
         return tokens.revoke(tx, token_id, now) or ended

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fatrina.actions.archive import CHECKSUMS, ArchiveWriter
 from fatrina.adapters.database import Database, versions
-from fatrina.adapters.database.column_checks import invalid_column
+from fatrina.adapters.database.column_checks import find_invalid_column
 from fatrina.adapters.database.schema import REVISION, metadata
 from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.spool import Spool
@@ -80,7 +80,7 @@ def _copy_rows(database: Database, files: ExitStack) -> tuple[dict[str, IO[bytes
         for name, table in _TABLES.items():
             for row in conn.execute(select(table)).mappings():
                 copies[name].write(json.dumps(dict(row)).encode() + b"\n")
-        for original in versions.iter_with_bytes(conn):
+        for original in versions.iter_unpurged(conn):
             keys.write(" ".join(original.keys().values()).encode() + b"\n")
     keys.seek(0)
     return copies, keys
@@ -93,7 +93,7 @@ def _add_stored(archive: ArchiveWriter, storage: Storage, key: str) -> None:
         message = f"The stored file {key} is gone: let no sweep run meanwhile; see the doctor."
         raise DumpError(message) from None
     with closing(blob):
-        archive.add_chunks(f"media/{key}", blob.size, blob.pieces(0, blob.size))
+        archive.add_chunks(f"media/{key}", blob.size, blob.chunks(0, blob.size))
 
 
 def restore(  # noqa: PLR0913, PLR0917  what it touches, one by one
@@ -117,7 +117,7 @@ def restore(  # noqa: PLR0913, PLR0917  what it touches, one by one
     with housekeeping.exclusive("restore") as lease, storage.writing():
 
         def tick() -> None:
-            lease.check()
+            lease.check_held()
             progress()
 
         return _restore(database, storage, spool, file, tick)
@@ -133,7 +133,7 @@ def _restore(
     stored = _checked(file)
     file.seek(0)
     with database.reading() as conn:
-        before = {key for each in versions.all_with_bytes(conn) for key in each.keys().values()}
+        before = {key for each in versions.list_unpurged(conn) for key in each.keys().values()}
     with _left_as_it_was(storage, stored - before):
         for member, data in _members(file):
             if found := _MEDIA.fullmatch(member.name):
@@ -224,7 +224,7 @@ def _is_known(name: str) -> bool:
 
 
 def _store(storage: Storage, spool: Spool, key: str, data: IO[bytes]) -> None:
-    with spool.new() as arriving:
+    with spool.create_file() as arriving:
         while piece := data.read(_PIECE):
             arriving.write(piece)
         _ = arriving.descriptor  # an empty one comes into being too
@@ -251,7 +251,7 @@ def _insert(tx: Connection, name: str, lines: IO[bytes]) -> None:
         row = _json(name, line)
         if set(row) != {column.name for column in table.columns}:
             raise DumpError(f"A row of “{name}” has other columns.")
-        if (column := invalid_column(table, row)) is not None:
+        if (column := find_invalid_column(table, row)) is not None:
             raise DumpError(f"A row of “{name}” has a value that does not fit into “{column}”.")
         batch.append(row)
         if len(batch) == _BATCH:

@@ -25,7 +25,7 @@ def lock(tx: Connection, caller: Caller, product_id: int) -> Gallery:
     access.check(tx, caller)
     if products.find(tx, caller.merchant_id, product_id, lock=True) is None:
         raise errors.NotFound
-    return images.gallery(tx, product_id)
+    return images.load_gallery(tx, product_id)
 
 
 def lock_by_image(tx: Connection, caller: Caller, image_id: int) -> tuple[int, Gallery]:
@@ -36,10 +36,10 @@ def lock_by_image(tx: Connection, caller: Caller, image_id: int) -> tuple[int, G
         errors.NotFound: the merchant has no such image.
     """
     access.check(tx, caller)
-    product_id = images.product_of(tx, caller.merchant_id, image_id, lock=True)
+    product_id = images.find_product_id(tx, caller.merchant_id, image_id, lock=True)
     if product_id is None:
         raise errors.NotFound
-    gallery = images.gallery(tx, product_id)
+    gallery = images.load_gallery(tx, product_id)
     _check_contains(gallery, image_id)
     return product_id, gallery
 
@@ -66,7 +66,7 @@ def attach(
     def run(tx: Connection) -> ImageView:
         before = lock(tx, caller, product_id)
         after, now = before.attach(image_id, change, video_url), services.clock()
-        images.save(tx, product_id, before, after, now)
+        images.save_gallery(tx, product_id, before, after, now)
         if version is not None:
             versions.add(tx, image_id, version, caller.token_id, now)
         services.outbox.enqueue(tx, caller, product_id, OF_IMAGES)

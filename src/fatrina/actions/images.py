@@ -45,7 +45,7 @@ def check_exists(services: Services, caller: Caller, image_id: int) -> None:
         errors.NotFound: the merchant has no such image.
     """
     with services.database.reading() as conn:
-        if images.product_of(conn, caller.merchant_id, image_id) is None:
+        if images.find_product_id(conn, caller.merchant_id, image_id) is None:
             raise errors.NotFound
 
 
@@ -59,7 +59,7 @@ def check_capacity(services: Services, caller: Caller, product_id: int) -> None:
     with services.database.reading() as conn:
         if products.find(conn, caller.merchant_id, product_id) is None:
             raise errors.NotFound
-        images.gallery(conn, product_id).check_capacity()
+        images.load_gallery(conn, product_id).check_capacity()
 
 
 def update(services: Services, caller: Caller, image_id: int, command: UpdateImage) -> ImageView:
@@ -110,7 +110,7 @@ def remove(services: Services, caller: Caller, image_id: int) -> None:
     with services.database.writing() as tx:
         product_id, before = galleries.lock_by_image(tx, caller, image_id)
         now = services.clock()
-        images.save(tx, product_id, before, before.remove(image_id), now)
+        images.save_gallery(tx, product_id, before, before.remove(image_id), now)
         versions.retire(tx, image_id, before[image_id].alt, now)
         services.outbox.enqueue(tx, caller, product_id, OF_IMAGES)
 
@@ -137,7 +137,7 @@ def _commit(  # noqa: PLR0913, PLR0917  the results of the steps before
         product_id, before = galleries.lock_by_image(tx, caller, image_id)
         after = before.revise(image_id, change)
         now = services.clock()
-        images.save(tx, product_id, before, after, now)
+        images.save_gallery(tx, product_id, before, after, now)
         current = versions.current_for(tx, image_id)
         if photo is not None and current and _is_outdated(services, current, photo, version):
             if version is None:
@@ -167,7 +167,7 @@ def _find_committed(
     The lock on its gallery is granted only when that transaction has ended.
     """
     _, gallery = galleries.lock_by_image(tx, caller, image_id)
-    if versions.image_of(tx, version.original) is None:
+    if versions.find_image_id(tx, version.original) is None:
         return None
     return ImageView(gallery[image_id], version.original)
 
@@ -188,7 +188,7 @@ def _is_current(services: Services, caller: Caller, image_id: int, photo: Incomi
         if current is not None:
             is_same = current.source.sha256 == photo.source.sha256
             return is_same and storing.is_stored(services, current)
-        if images.product_of(conn, caller.merchant_id, image_id) is None:
+        if images.find_product_id(conn, caller.merchant_id, image_id) is None:
             raise errors.NotFound
     raise errors.ImageIsVideo(photo.field)
 

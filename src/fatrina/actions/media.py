@@ -1,10 +1,10 @@
 """Open the stored bytes behind a picture's URL."""
 
 from fatrina.actions import Services
-from fatrina.adapters.storage import CHUNK, Blob
+from fatrina.adapters.storage import CHUNK_BYTES, Blob
 from fatrina.domain import errors
 
-__all__ = ["CHUNK", "StoredImage", "open_image"]
+__all__ = ["CHUNK_BYTES", "StoredImage", "open_image"]
 
 StoredImage = Blob
 

@@ -107,7 +107,7 @@ def approve(
     """
     code = random_text(SECRET_LENGTH)
     with database.writing() as tx:
-        found = apps.owner_key(tx, merchant_code)
+        found = apps.find_owner_key(tx, merchant_code)
         if found is None or not compare_digest(found[1] or "", access.hash_token(key)):
             return None
         _check_app(tx, asked.app)
@@ -115,13 +115,13 @@ def approve(
             id=0,
             app_id=asked.app.id,
             merchant_id=found[0],
-            redirect=asked.redirect,
+            redirect_uri=asked.redirect,
             scope=asked.scope,
-            challenge=asked.challenge,
+            code_challenge=asked.challenge,
             expires_at=now + CODE_LIFETIME,
             grant_id=None,
         )
-        apps.add_code(tx, row, access.hash_token(code))
+        apps.add_authorization_code(tx, row, access.hash_token(code))
     return code
 
 
@@ -137,17 +137,17 @@ def exchange(  # noqa: PLR0913  what the request holds
     """
     with database.writing() as tx:
         _check_app(tx, app)
-        found = apps.find_code(tx, access.hash_token(code))
+        found = apps.find_authorization_code(tx, access.hash_token(code))
         if found is not None and found.app_id == app.id and found.grant_id is not None:
             apps.revoke(tx, found.grant_id, now)
         elif (
             found is not None
             and found.app_id == app.id
             and found.expires_at > now
-            and found.redirect == redirect
-            and oauth.verify_challenge(verifier, found.challenge)
+            and found.redirect_uri == redirect
+            and oauth.verify_challenge(verifier, found.code_challenge)
         ):
-            grant = apps.use_code(tx, found, now)
+            grant = apps.redeem_code(tx, found, now)
             return _issue_tokens(tx, grant, grant.scope, now)
     raise OAuthError("invalid_grant", _NO_CODE)
 
@@ -163,7 +163,7 @@ def refresh(database: Database, app: App, token: str, scope: str, now: int) -> T
     """
     with database.writing() as tx:
         _check_app(tx, app)
-        found = apps.find_refresh(tx, access.hash_token(token))
+        found = apps.find_refresh_token(tx, access.hash_token(token))
         if found is not None and found.grant.app_id == app.id:
             grant = found.grant
             if found.used_at is not None:
@@ -172,7 +172,7 @@ def refresh(database: Database, app: App, token: str, scope: str, now: int) -> T
                 wanted = scope.split() or grant.scope.split()
                 if not set(wanted) <= set(grant.scope.split()):
                     raise OAuthError("invalid_scope", "That was not granted.")
-                apps.use_refresh(tx, found.id, now)
+                apps.mark_refresh_token_used(tx, found.id, now)
                 return _issue_tokens(tx, grant, " ".join(wanted), now)
     raise OAuthError("invalid_grant", _CODE_USED)
 
@@ -188,5 +188,5 @@ def _issue_tokens(tx: Connection, grant: Grant, scope: str, now: int) -> TokenPa
     tokens.add(tx, grant.merchant_id, row | {"grant_id": grant.id})
     refresh = random_text(SECRET_LENGTH) if OFFLINE in grant.scope.split() else None
     if refresh is not None:
-        apps.add_refresh(tx, grant.id, access.hash_token(refresh), now + REFRESH_LIFETIME)
+        apps.add_refresh_token(tx, grant.id, access.hash_token(refresh), now + REFRESH_LIFETIME)
     return TokenPair(token, refresh, scope)

@@ -76,20 +76,20 @@ def _create(
 
     def run(tx: Connection) -> ProductView:
         access.check(tx, caller)
-        tokens.lock(tx, caller.merchant_id)
+        tokens.lock_merchant(tx, caller.merchant_id)
         _check_sku_free(tx, caller, row.sku)
         now = services.clock()
         products.add(tx, caller.merchant_id, row, now)
         gallery = Gallery()
         for image, version, (change, _) in images_:
             after = gallery.attach(image, change)
-            images.save(tx, row.id, gallery, after, now)
+            images.save_gallery(tx, row.id, gallery, after, now)
             versions.add(tx, image, version, caller.token_id, now)
             gallery = after
         return load_views(tx, [row])[0]
 
     def committed(tx: Connection) -> ProductView | None:
-        tokens.lock(tx, caller.merchant_id)
+        tokens.lock_merchant(tx, caller.merchant_id)
         if not products.exists(tx, row.id):
             return None
         return load_views(tx, [_require(products.find(tx, caller.merchant_id, row.id))])[0]
@@ -125,7 +125,7 @@ def find_by_sku(services: Services, caller: Caller, sku: str) -> int:
         errors.NotFound: none of the merchant's has.
     """
     with services.database.reading() as conn:
-        product = products.by_sku(conn, caller.merchant_id, sku)
+        product = products.find_by_sku(conn, caller.merchant_id, sku)
     if product is None:
         raise errors.NotFound
     return product
@@ -151,14 +151,14 @@ def update(
     with services.database.writing() as tx:
         access.check(tx, caller)
         if sku:
-            tokens.lock(tx, caller.merchant_id)
+            tokens.lock_merchant(tx, caller.merchant_id)
         before = _require(products.find(tx, caller.merchant_id, product_id, lock=True))
         if sku != before.sku:
             _check_sku_free(tx, caller, sku)
         kept = before.sku if sku is None else sku or None
         row = ProductRow(product_id, before.name if name is None else name, kept)
         if row != before:
-            products.change(tx, row)
+            products.update_fields(tx, row)
             services.outbox.enqueue(tx, caller, product_id, OF_PRODUCTS)
         return load_views(tx, [row])[0]
 
@@ -171,7 +171,7 @@ def remove(services: Services, caller: Caller, product_id: int) -> None:
     """
     with services.database.writing() as tx:
         gallery, now = galleries.lock(tx, caller, product_id), services.clock()
-        images.save(tx, product_id, gallery, Gallery(), now)
+        images.save_gallery(tx, product_id, gallery, Gallery(), now)
         for entry in gallery.entries:
             versions.retire(tx, entry.id, entry.alt, now)
         products.remove(tx, product_id, now)
@@ -184,7 +184,7 @@ def _ingest_links(
     made: list[Version] = []
     with ExitStack() as undo:
         for link in links:
-            with services.spool.new() as file:
+            with services.spool.create_file() as file:
                 photo = receiving.download(services, link, file)
                 with rendering.render(services, photo) as rendered:
                     version = storing.store(services, rendered, caller.merchant_code, section)
@@ -195,7 +195,7 @@ def _ingest_links(
 
 
 def _check_sku_free(conn: Connection, caller: Caller, sku: str | None) -> None:
-    if sku and products.by_sku(conn, caller.merchant_id, sku) is not None:
+    if sku and products.find_by_sku(conn, caller.merchant_id, sku) is not None:
         raise errors.ValidationFailed(errors.SkuTaken("sku", sku=sku))
 
 

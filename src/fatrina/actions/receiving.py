@@ -50,7 +50,7 @@ def receive(services: Services, source: PhotoSource, stack: ExitStack) -> Incomi
     """
     if isinstance(source, IncomingPhoto):
         return source
-    return download(services, source, stack.enter_context(services.spool.new()))
+    return download(services, source, stack.enter_context(services.spool.create_file()))
 
 
 def download(services: Services, link: PhotoLink, file: File) -> IncomingPhoto:

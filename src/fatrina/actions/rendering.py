@@ -38,7 +38,7 @@ def render(services: Services, photo: IncomingPhoto) -> Iterator[RenderedPhoto]:
         errors.ServiceUnavailable: no decoder is free, or it was lost twice.
     """
     with ExitStack() as stack:
-        files = {role: stack.enter_context(services.spool.new()) for role in ROLES}
+        files = {role: stack.enter_context(services.spool.create_file()) for role in ROLES}
         with naming_field(photo.field):
             info = _decode(services, photo, files.values())
         yield RenderedPhoto(photo.source, info, files)
@@ -52,7 +52,7 @@ def _decode(services: Services, photo: IncomingPhoto, files: Iterable[File]) -> 
     plain = False
     for attempts_left in reversed(range(_ATTEMPTS)):
         for file in files:
-            file.rewind()  # a lost decoder may have written part of it
+            file.truncate()  # a lost decoder may have written part of it
         try:
             return _decode_once(services, photo, files, plain=plain)
         except DecoderFaultError as exc:

@@ -59,7 +59,7 @@ class Sweeper:
         with self.housekeeping.exclusive("sweep") as lease:
             self._check_clock(now, now - keep)
             if not self.dry_run:
-                self.database.settle()
+                self.database.overwrite_failed_commit()
             purged = self._purge(now, now - keep, lease)
             files, skipped = self._delete_expired_rows(lease)
             return SweepResult(purged, files, skipped)
@@ -85,7 +85,7 @@ class Sweeper:
             apps.delete_expired(tx, before)
         count = 0
         while True:
-            lease.check()
+            lease.check_held()
             with self.database.writing() as tx:
                 batch = versions.list_retired(tx, before, _BATCH)
                 versions.purge(tx, (each.id for each in batch), now)
@@ -101,7 +101,7 @@ class Sweeper:
         for _ in range(_ATTEMPTS):
             again: list[list[str]] = []
             for batch in left:
-                lease.check()
+                lease.check_held()
                 litter = self._delete_orphans(batch)
                 if litter is None:
                     again.append(batch)
@@ -113,11 +113,11 @@ class Sweeper:
 
     def _delete_orphans(self, keys: list[str]) -> list[str] | None:
         """What of these files nothing owns, deleted unless it is a dry run; None if unknown."""
-        with self.storage.alone(_PATIENCE) as alone:
+        with self.storage.exclusive(_PATIENCE) as alone:
             if not alone:
                 return None
             with self.database.reading() as conn:
-                owners = versions.with_bytes(conn, {handle_of(key) for key in keys})
+                owners = versions.find_unpurged(conn, {handle_of(key) for key in keys})
             owned = {key for original in owners for key in original.keys().values()}
             litter = [key for key in keys if key not in owned]
             if not self.dry_run:

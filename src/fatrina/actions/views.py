@@ -14,8 +14,8 @@ from fatrina.domain.views import ImageView, ProductView
 def load_views(conn: Connection, rows: Sequence[ProductRow]) -> tuple[ProductView, ...]:
     """Return the products with all images of their galleries, in the order of `rows`."""
     product_ids = [row.id for row in rows]
-    galleries = images.galleries(conn, product_ids)
-    current = versions.all_current(conn, *product_ids)
+    galleries = images.load_galleries(conn, product_ids)
+    current = versions.current_by_image(conn, *product_ids)
     return tuple(ProductView(*row, _image_views(galleries[row.id], current)) for row in rows)
 
 

@@ -10,11 +10,11 @@ from typing import Final
 
 from fatrina.domain import errors
 
-_PATIENCE: Final = 5.0
+_TIMEOUT_SECONDS: Final = 5.0
 """Seconds to wait for another operation."""
-_TICK: Final = 0.05
-_RETRY: Final = 10
-_LONGEST: Final = 20
+_POLL_SECONDS: Final = 0.05
+_RETRY_AFTER_SECONDS: Final = 10
+_MAX_NAME_BYTES: Final = 20
 
 
 class Lease:
@@ -25,23 +25,23 @@ class Lease:
         self._path = path
         self._descriptor = descriptor
 
-    def check(self) -> None:
+    def check_held(self) -> None:
         """Check that the lock still is the one that others look for; called between batches.
 
         Raises:
             errors.HousekeepingBusy: its file was deleted: another operation may be at work.
         """
-        if not _is_at(self._path, self._descriptor):
-            raise errors.HousekeepingBusy(operation="unknown", retry=_RETRY)
+        if not _is_same_file(self._path, self._descriptor):
+            raise errors.HousekeepingBusy(operation="unknown", retry=_RETRY_AFTER_SECONDS)
 
 
 class Housekeeping:
     """A lock in a file of the data folder; the kernel ends it with the process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, directory: Path) -> None:
         """Use the folder, which must be there when the lock is taken."""
-        self._path = folder / "housekeeping"
-        self._last_sweep = folder / "last-sweep"
+        self._path = directory / "housekeeping"
+        self._last_sweep = directory / "last-sweep"
 
     def last_sweep(self) -> int:
         """Return the moment of the last sweep, in milliseconds since the epoch; 0 if unknown."""
@@ -73,21 +73,23 @@ class Housekeeping:
             os.close(descriptor)
 
     def _acquire(self) -> int:
-        end = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while True:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             with suppress(BlockingIOError):
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if _is_at(self._path, descriptor):
+                if _is_same_file(self._path, descriptor):
                     return descriptor
-            name = os.pread(descriptor, _LONGEST, 0).decode("ascii", "replace")
+            name = os.pread(descriptor, _MAX_NAME_BYTES, 0).decode("ascii", "replace")
             os.close(descriptor)
-            if time.monotonic() >= end:
-                raise errors.HousekeepingBusy(operation=name or "unknown", retry=_RETRY)
-            time.sleep(_TICK)
+            if time.monotonic() >= deadline:
+                raise errors.HousekeepingBusy(
+                    operation=name or "unknown", retry=_RETRY_AFTER_SECONDS
+                )
+            time.sleep(_POLL_SECONDS)
 
 
-def _is_at(path: Path, descriptor: int) -> bool:
+def _is_same_file(path: Path, descriptor: int) -> bool:
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:

@@ -12,9 +12,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Final, Self
 
-_WAIT: Final = 1.0
+_TIMEOUT_SECONDS: Final = 1.0
 """Seconds for another process that counts at this moment."""
-_TABLE: Final = (
+_CREATE_TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS buckets (merchant INTEGER PRIMARY KEY, empty_at INTEGER)"
 )
 _SELECT: Final = "SELECT empty_at FROM buckets WHERE merchant = ?"
@@ -90,8 +90,8 @@ class BucketStore:
 
     def _recreate(self, merchant_id: int, change: Callable[[int], int]) -> None:
         try:
-            for ending in ("", "-wal", "-shm"):
-                self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
             self._change(merchant_id, change)
         except (OSError, sqlite3.Error) as exc:
             self._close()
@@ -103,12 +103,12 @@ class BucketStore:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
                 os.close(os.open(self._path, flags, 0o600))
             connection = sqlite3.connect(
-                self._path, timeout=_WAIT, isolation_level=None, check_same_thread=False
+                self._path, timeout=_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
             )
             self._connection = connection
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = OFF")
-            connection.execute(_TABLE)
+            connection.execute(_CREATE_TABLE)
         return self._connection
 
     def _close(self) -> None:

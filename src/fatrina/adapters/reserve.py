@@ -6,9 +6,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-_BYTES: Final = 8_000_000
+_RESERVE_BYTES: Final = 8_000_000
 """What a batch of a sweep writes to the database's log, several times over."""
-_STEP: Final = 1_000_000
+_STEP_BYTES: Final = 1_000_000
 
 
 class Reserve:
@@ -21,9 +21,9 @@ class Reserve:
     def create(self) -> None:
         """Allocate the file, or as much of it as there is room for."""
         with suppress(FileNotFoundError):
-            if self._path.stat().st_size == _BYTES:
+            if self._path.stat().st_size == _RESERVE_BYTES:
                 return None
-        for size in range(_BYTES, 0, -_STEP):
+        for size in range(_RESERVE_BYTES, 0, -_STEP_BYTES):
             self._delete()
             with suppress(OSError):
                 return self._allocate(size)
@@ -39,7 +39,7 @@ class Reserve:
     @contextmanager
     def release(self) -> Iterator[None]:
         """Delete the file while the block runs if less than its size is free, and make it again."""
-        if _free(self._path.parent) < _BYTES:
+        if _free_bytes(self._path.parent) < _RESERVE_BYTES:
             self._delete()
         try:
             yield
@@ -51,6 +51,6 @@ class Reserve:
             self._path.unlink()
 
 
-def _free(directory: Path) -> int:
-    found = os.statvfs(directory)
-    return found.f_bavail * found.f_frsize
+def _free_bytes(directory: Path) -> int:
+    stats = os.statvfs(directory)
+    return stats.f_bavail * stats.f_frsize

@@ -15,45 +15,45 @@ from typing import Final, Self
 
 from fatrina.domain import errors
 
-_RETRY: Final = 5
-_MODE: Final = 0o644
+_RETRY_AFTER_SECONDS: Final = 5
+_FILE_MODE: Final = 0o644
 # A file that was deleted makes the next ones dearer: ext4 gives no inode away again for seconds,
 # and looks at each anew. At forty updates a second that was a fifth of the server's time.
-_SPARES: Final = 64
+_MAX_SPARES: Final = 64
 """Emptied files that wait to be used again."""
 
 
 class Spool:
     """A folder of files on their way, bounded in bytes."""
 
-    def __init__(self, folder: Path, limit: int) -> None:
+    def __init__(self, directory: Path, limit: int) -> None:
         """Use `folder`, made when missing, for at most `limit` bytes of photos at once."""
-        self.folder = folder
+        self.directory = directory
         self._limit = limit
         self._used = 0
         self._lock = Lock()
         self._spares: deque[Path] = deque()
-        folder.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True)
 
     def count_leftovers(self) -> int:
         """How many files an earlier process left behind, or this one has in use."""
-        return len(self._strays())
+        return len(self._list_leftovers())
 
     def clear(self) -> int:
         """Delete what an earlier process left behind; how many files that was."""
-        strays = self._strays()
-        for stray in strays:
-            stray.unlink()
-        return len(strays)
+        leftovers = self._list_leftovers()
+        for leftover in leftovers:
+            leftover.unlink()
+        return len(leftovers)
 
     def close(self) -> None:
         """Delete the files that wait to be used again."""
-        while (spare := self._spare()) is not None:
+        while (spare := self._pop_spare()) is not None:
             spare.unlink(missing_ok=True)
 
-    def new(self) -> "SpoolFile":
+    def create_file(self) -> "SpoolFile":
         """Begin a file: one used before and emptied, or a new one under a random name."""
-        return SpoolFile(self, self._spare() or self.folder / token_hex(16))
+        return SpoolFile(self, self._pop_spare() or self.directory / token_hex(16))
 
     def recycle(self, file: Path) -> None:
         """Take back a file that nobody uses any more, unless it was moved away.
@@ -61,14 +61,14 @@ class Spool:
         Raises:
             OSError: it cannot be emptied or deleted.
         """
-        if len(self._spares) >= _SPARES:
+        if len(self._spares) >= _MAX_SPARES:
             file.unlink(missing_ok=True)
             return
         with suppress(FileNotFoundError):
             os.truncate(file, 0)
             self._spares.append(file)
 
-    def take(self, size: int) -> None:
+    def reserve(self, size: int) -> None:
         """Count `size` bytes in.
 
         Raises:
@@ -76,7 +76,7 @@ class Spool:
         """
         with self._lock:
             if self._used + size > self._limit:
-                raise errors.Busy(retry=_RETRY)
+                raise errors.Busy(retry=_RETRY_AFTER_SECONDS)
             self._used += size
 
     def release(self, size: int) -> None:
@@ -84,15 +84,15 @@ class Spool:
         with self._lock:
             self._used -= size
 
-    def _spare(self) -> Path | None:
+    def _pop_spare(self) -> Path | None:
         with suppress(IndexError):
             return self._spares.pop()
         return None
 
-    def _strays(self) -> list[Path]:
-        found = [each for each in self.folder.iterdir() if not each.is_dir()]
+    def _list_leftovers(self) -> list[Path]:
+        files = [file for file in self.directory.iterdir() if not file.is_dir()]
         spares = set(self._spares)
-        return [each for each in found if each not in spares]
+        return [each for each in files if each not in spares]
 
 
 class SpoolFile:
@@ -118,7 +118,7 @@ class SpoolFile:
             OSError: it cannot be opened.
         """
         if self._descriptor is None:
-            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
         return self._descriptor
 
     @property
@@ -133,18 +133,20 @@ class SpoolFile:
             errors.Busy: the folder holds too much already.
             OSError: the disk is full or broken.
         """
-        self._spool.take(len(data))
+        self._spool.reserve(len(data))
         self.size += len(data)
         self._hash.update(data)
-        file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        descriptor = os.open(
+            self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE
+        )
         try:
-            left = memoryview(data)
-            while left:
-                left = left[os.write(file, left) :]
+            remaining = memoryview(data)
+            while remaining:
+                remaining = remaining[os.write(descriptor, remaining) :]
         finally:
-            os.close(file)
+            os.close(descriptor)
 
-    def rewind(self) -> None:
+    def truncate(self) -> None:
         """Empty the file of what another process wrote into it, for that to begin again.
 
         Raises:

@@ -12,9 +12,9 @@ from fatrina import __version__, logs
 from fatrina import app as root
 from fatrina.actions.sweep import Sweeper
 from fatrina.cli.apps import app
-from fatrina.cli.common import CLOCK, Data, exit_on_error, settings
+from fatrina.cli.common import CLOCK, DataOption, exit_on_error, load_settings
 from fatrina.cli.data import dump, reset, restore, seed
-from fatrina.cli.faults import fault, requests
+from fatrina.cli.faults import faults, requests
 from fatrina.cli.merchants import merchant
 from fatrina.cli.tokens import token
 from fatrina.cli.webhooks import webhook
@@ -33,35 +33,37 @@ cli.add_typer(merchant, name="merchant")
 cli.add_typer(token, name="token")
 cli.add_typer(app, name="app")
 cli.add_typer(webhook, name="webhook")
-cli.add_typer(fault, name="fault")
+cli.add_typer(faults, name="fault")
 cli.command("requests")(requests)
 for command in (seed, reset, dump, restore):
     cli.command()(command)
 
-Host = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]
-Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [8000]")]
+HostOption = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]
+PortOption = Annotated[
+    int | None, typer.Option(help="Port to listen on; 0 takes a free one. [8000]")
+]
 
 
 @cli.command()
-def serve(host: Host = None, port: Port = None, data: Data = None) -> None:
+def serve(host: HostOption = None, port: PortOption = None, data: DataOption = None) -> None:
     """Serve the API and the pictures until stopped (Ctrl-C or SIGTERM; requests are finished)."""
     from fatrina import server  # noqa: PLC0415  other commands start without it
 
-    chosen = settings(host=host, port=port, data=data)
-    logs.configure(chosen.log_level)
+    settings = load_settings(host=host, port=port, data=data)
+    logs.configure(settings.log_level)
     with exit_on_error():
-        server.serve(chosen)
+        server.serve(settings)
 
 
 @cli.command("demo")
-def demo_(host: Host = None, port: Port = None, data: Data = None) -> None:
+def demo_(host: HostOption = None, port: PortOption = None, data: DataOption = None) -> None:
     """Create a sample store, replace photos by file and by link, then serve until stopped."""
     from fatrina import demo  # noqa: PLC0415  other commands start without it
 
-    chosen = settings(host=host, port=port, data=data or Path("data/demo"))
+    settings = load_settings(host=host, port=port, data=data or Path("data/demo"))
     logs.configure("warning")
     with exit_on_error():
-        demo.run(chosen)
+        demo.run(settings)
 
 
 @cli.command()
@@ -71,43 +73,43 @@ def sweep(
         bool,
         typer.Option("--trust-clock", help="Delete although nothing was recorded for eight days."),
     ] = False,
-    data: Data = None,
+    data: DataOption = None,
 ) -> None:
     """Delete pictures that were kept long enough, and what crashes left behind."""
-    chosen = settings(data=data)
-    begun = time.monotonic()
-    seen = 0
+    settings = load_settings(data=data)
+    started = time.monotonic()
+    checked = 0
 
     def progress(more: int) -> None:
-        nonlocal seen
-        seen += more
-        if time.monotonic() - begun > 1 and sys.stderr.isatty():
-            typer.echo(f"\r{seen} files looked at …", nl=False, err=True)
+        nonlocal checked
+        checked += more
+        if time.monotonic() - started > 1 and sys.stderr.isatty():
+            typer.echo(f"\r{checked} files looked at …", nl=False, err=True)
 
     with exit_on_error(), ExitStack() as lock:
-        folder = lock.enter_context(lock_data_directory(chosen.data))
-        arrivals = clean_incoming(folder, dry_run=dry_run)
+        directory = lock.enter_context(lock_data_directory(settings.data))
+        unfinished = clean_incoming(directory, dry_run=dry_run)
         if dry_run:  # only reads: a server may start meanwhile
             lock.close()
-            folder = open_shared(chosen.data)
+            directory = open_shared(settings.data)
         else:
-            lock.enter_context(folder.reserve().release())
-        with folder.database() as database:
-            broom = Sweeper(
+            lock.enter_context(directory.reserve().release())
+        with directory.database() as database:
+            sweeper = Sweeper(
                 database,
-                folder.storage(),
-                folder.housekeeping(),
+                directory.storage(),
+                directory.housekeeping(),
                 dry_run,
                 progress,
                 trust_clock,
             )
-            swept = broom.sweep(CLOCK(), root.retention_ms(chosen))
+            result = sweeper.sweep(CLOCK(), root.retention_ms(settings))
     verb = "to delete" if dry_run else "deleted"
-    typer.echo(f"pictures past their time {verb}: {swept.versions}")
-    typer.echo(f"files no picture owns {verb}: {swept.files}")
-    if swept.skipped:
-        typer.echo(f"files not checked, as updates never paused: {swept.skipped}")
-    typer.echo(f"unfinished arrivals {verb}: {arrivals}")
+    typer.echo(f"pictures past their time {verb}: {result.versions}")
+    typer.echo(f"files no picture owns {verb}: {result.files}")
+    if result.skipped:
+        typer.echo(f"files not checked, as updates never paused: {result.skipped}")
+    typer.echo(f"unfinished arrivals {verb}: {unfinished}")
 
 
 @cli.command("doctor")
@@ -115,12 +117,12 @@ def doctor_(
     deep: Annotated[
         bool, typer.Option("--deep", help="Check every stored file, and decode it.")
     ] = False,
-    data: Data = None,
+    data: DataOption = None,
 ) -> None:
     """Check this machine and the data folder; say what is wrong and what to do."""
     from fatrina import doctor  # noqa: PLC0415  other commands start without it
 
-    if not doctor.examine(settings(data=data), deep=deep):
+    if not doctor.run_checks(load_settings(data=data), deep=deep):
         raise typer.Exit(1)
 
 

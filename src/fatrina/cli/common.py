@@ -15,25 +15,25 @@ from fatrina.domain import errors, messages
 from fatrina.settings import SECRETS, Settings
 
 CLOCK: Final = Clock()
-Data = Annotated[
+DataOption = Annotated[
     Path | None, typer.Option(help="Folder of the database and the pictures. [./data]")
 ]
 
 
-def settings(**given: Any) -> Settings:
+def load_settings(**options: Any) -> Settings:
     """The settings, as the environment has them but for what was given; tells what is wrong."""
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        return Settings(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as exc:
-        for each in exc.errors():
-            loc = "_".join(str(part) for part in each["loc"])
-            seen = "" if loc.lower() in SECRETS else f" (it is {each['input']!r})"
-            typer.echo(f"FATRINA_{loc.upper()}: {each['msg']}{seen}", err=True)
+        for error in exc.errors():
+            name = "_".join(str(part) for part in error["loc"])
+            value = "" if name.lower() in SECRETS else f" (it is {error['input']!r})"
+            typer.echo(f"FATRINA_{name.upper()}: {error['msg']}{value}", err=True)
         raise typer.Exit(2) from None
 
 
 @contextmanager
-def open_data_directory(
+def open_database(
     data: Path | None, *, make: bool = False, reserve: bool = False
 ) -> Iterator[Database]:
     """The database of the data folder, closed at the end.
@@ -42,7 +42,7 @@ def open_data_directory(
     """
     with (
         exit_on_error(),
-        lock_data_directory(settings(data=data).data, create=make) as folder,
+        lock_data_directory(load_settings(data=data).data, create=make) as folder,
         folder.reserve().release() if reserve else nullcontext(),
         folder.database() as database,
     ):

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from fatrina.actions import access, oauth
-from fatrina.cli.common import CLOCK, Data, fail, open_data_directory
+from fatrina.cli.common import CLOCK, DataOption, fail, open_database
 from fatrina.domain.access import MERCHANT_CODE
 from fatrina.domain.rate_limit import DEFAULT, PLANS
 
@@ -22,22 +22,22 @@ merchant = typer.Typer(help="The shops that use this service.", no_args_is_help=
 def merchant_create(
     code: Annotated[str, typer.Argument(help="4 to 6 letters and digits; part of every URL.")],
     plan: PlanOption = DEFAULT,
-    data: Data = None,
+    data: DataOption = None,
 ) -> None:
     """Add a merchant."""
     if not re.fullmatch(MERCHANT_CODE, code):
         fail(f"“{code}” is no merchant code: use 4 to 6 letters and digits, such as shop1.")
     _check_plan(plan)
-    with open_data_directory(data, make=True) as database:
+    with open_database(data, make=True) as database:
         if not access.create_merchant(database, code, CLOCK(), plan):
             fail(f"There is a merchant “{code}” already.")
     typer.echo(f"Merchant {code} created. Next: fatrina token create --merchant {code}", err=True)
 
 
 @merchant.command("list")
-def merchant_list(data: Data = None) -> None:
+def merchant_list(data: DataOption = None) -> None:
     """List the merchants: code and plan."""
-    with open_data_directory(data) as database:
+    with open_database(data) as database:
         rows = access.list_merchants(database)
     for row in rows:
         typer.echo(f"{row.code}\t{row.plan}")
@@ -49,11 +49,11 @@ def merchant_list(data: Data = None) -> None:
 def merchant_plan(
     code: Annotated[str, typer.Argument(help="The merchant's code.")],
     plan: Annotated[str, typer.Argument(help=f"The plan and its requests: {_PLANS}.")],
-    data: Data = None,
+    data: DataOption = None,
 ) -> None:
     """Put a merchant on another plan; a running service knows at once."""
     _check_plan(plan)
-    with open_data_directory(data) as database:
+    with open_database(data) as database:
         if not access.change_plan(database, code, plan):
             fail(f"There is no merchant “{code}”: fatrina merchant create {code}")
     typer.echo(f"Merchant {code} is on plan {plan}: {PLANS[plan]} requests.", err=True)
@@ -62,10 +62,10 @@ def merchant_plan(
 @merchant.command("key")
 def merchant_key(
     code: Annotated[str, typer.Argument(help="The merchant's code.")],
-    data: Data = None,
+    data: DataOption = None,
 ) -> None:
     """Print a new owner's key, by which the owner lets apps in; the one before works no more."""
-    with open_data_directory(data) as database:
+    with open_database(data) as database:
         key = oauth.rotate_owner_key(database, code)
     if key is None:
         fail(f"There is no merchant “{code}”: fatrina merchant create {code}")

@@ -7,14 +7,14 @@ from typing import Annotated, Final
 import typer
 
 from fatrina.actions import access
-from fatrina.cli.common import CLOCK, Data, fail, open_data_directory
+from fatrina.cli.common import CLOCK, DataOption, fail, open_database
 from fatrina.domain.access import READ, SCOPES, WRITE
 from fatrina.domain.durations import DAY
 from fatrina.domain.integers import MAX_INT32
 
-_SPAN: Final = re.compile(r"([0-9]{1,6})([smhdw])")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_LONGEST: Final = 100 * 365 * DAY
+_DURATION_PATTERN: Final = re.compile(r"([0-9]{1,6})([smhdw])")
+_UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_MAX_MILLISECONDS: Final = 100 * 365 * DAY
 
 token = typer.Typer(help="The tokens that clients carry.", no_args_is_help=True)
 
@@ -28,29 +28,29 @@ def token_create(
     expires: Annotated[
         str, typer.Option(help="How long it works: a number and s, m, h, d or w, such as 14d.")
     ] = "14d",
-    data: Data = None,
+    data: DataOption = None,
 ) -> None:
     """Print a new token. It is shown this once: only its hash is kept."""
     unknown = [each for each in scope.split() if each not in SCOPES]
     if unknown or not scope.split():
         fail(f"“{scope}” is no scope: use {' or '.join(SCOPES)}.")
-    span = _SPAN.fullmatch(expires)
-    if span is None:
+    duration = _DURATION_PATTERN.fullmatch(expires)
+    if duration is None:
         fail(f"“{expires}” is no time span: use a number and s, m, h, d or w, such as 14d.")
-    milliseconds = int(span[1]) * _SECONDS[span[2]] * 1000
-    if milliseconds > _LONGEST:
+    milliseconds = int(duration[1]) * _UNIT_SECONDS[duration[2]] * 1000
+    if milliseconds > _MAX_MILLISECONDS:
         fail(f"“{expires}” is too long: a token works for 100 years at most.")
-    with open_data_directory(data) as database:
-        made = access.issue_token(database, merchant, scope, milliseconds, CLOCK())
-    if made is None:
+    with open_database(data) as database:
+        token = access.issue_token(database, merchant, scope, milliseconds, CLOCK())
+    if token is None:
         fail(f"There is no merchant “{merchant}”: fatrina merchant create {merchant}")
-    typer.echo(made)
+    typer.echo(token)
 
 
 @token.command("list")
-def token_list(data: Data = None) -> None:
+def token_list(data: DataOption = None) -> None:
     """List the tokens: id, merchant, first letters, scope, and until when they work."""
-    with open_data_directory(data) as database:
+    with open_database(data) as database:
         rows = access.list_tokens(database)
     now = CLOCK()
     for row in rows:
@@ -68,10 +68,10 @@ def token_revoke(
         int,
         typer.Argument(metavar="ID", min=1, max=MAX_INT32, help="As `token list` shows it."),
     ],
-    data: Data = None,
+    data: DataOption = None,
 ) -> None:
     """Make a token stop working at once."""
-    with open_data_directory(data, reserve=True) as database:
+    with open_database(data, reserve=True) as database:
         if not access.revoke_token(database, identifier, CLOCK()):
             fail(f"There is no token {identifier} that still works; see fatrina token list.")
     typer.echo(f"Token {identifier} revoked.", err=True)

@@ -7,7 +7,7 @@ import typer
 
 from fatrina.actions.webhooks import subscriptions
 from fatrina.adapters.database.deliveries import DeliveryRow
-from fatrina.cli.common import CLOCK, Data, fail, open_data_directory
+from fatrina.cli.common import CLOCK, DataOption, fail, open_database
 
 webhook = typer.Typer(
     help="The events that were delivered to subscribers, or were not.", no_args_is_help=True
@@ -23,10 +23,10 @@ def webhook_log(
     limit: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="How many, the newest first.")
     ] = 50,
-    data: Data = None,
+    data: DataOption = None,
 ) -> None:
     """List deliveries: id, when, merchant, event, product, URL, tries, and what came of it."""
-    with open_data_directory(data) as database:
+    with open_database(data) as database:
         rows = subscriptions.deliveries(
             database, merchant_code=merchant, failed=failed, limit=limit
         )
@@ -53,10 +53,10 @@ def webhook_redeliver(
         int,
         typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="As `webhook log` shows it."),
     ],
-    data: Data = None,
+    data: DataOption = None,
 ) -> None:
     """Deliver an event once more, the same body; a running service does so at once."""
-    with open_data_directory(data) as database:
+    with open_database(data) as database:
         if not subscriptions.redeliver(database, identifier, CLOCK()):
             fail(
                 f"Delivery {identifier} is not there, not over yet, or its subscription has ended."
@@ -66,9 +66,9 @@ def webhook_redeliver(
 
 def _outcome(row: DeliveryRow) -> str:
     if row.error is None:
-        came = "waits" if row.due_at is not None else f"delivered, {row.status}"
+        outcome = "waits" if row.due_at is not None else f"delivered, {row.status}"
     else:
-        came = f"{row.error}, {'given up' if row.due_at is None else 'to be tried again'}"
+        outcome = f"{row.error}, {'given up' if row.due_at is None else 'to be tried again'}"
     if row.due_at is not None and row.paused_until is not None:
-        came = f"{came}; paused"
-    return f"{came}; {row.dropped} older events dropped" if row.dropped else came
+        outcome = f"{outcome}; paused"
+    return f"{outcome}; {row.dropped} older events dropped" if row.dropped else outcome

@@ -85,7 +85,7 @@ def _image(
     if existing:
         return existing[0].entry.id
     photo = sample.create_photo(sample.drawing, random)
-    with services.spool.new() as file:
+    with services.spool.create_file() as file:
         file.write(photo.data)
         image = images.attach(
             services, caller, product_id, AttachImage(Change(alt=sample.alt), IncomingPhoto(file))

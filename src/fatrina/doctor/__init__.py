@@ -5,21 +5,21 @@ from fatrina.doctor.report import Report
 from fatrina.settings import Settings
 
 
-def examine(settings: Settings, *, deep: bool = False) -> bool:
+def run_checks(settings: Settings, *, deep: bool = False) -> bool:
     """Print a report; False when something in it fails. A server may be running.
 
     With `deep`, every stored file is decoded.
     """
     report = Report()
-    report.title("Versions")
-    system_checks.versions(report)
-    report.title("Decoders")
-    system_checks.decoders(report, settings)
-    report.title("Machine")
-    system_checks.limits(report, settings)
-    report.title(f"Data folder {settings.data.absolute()}")
-    directory_checks.examine(report, settings, deep=deep)
-    report.title("Settings")
-    settings_checks.examine(report, settings)
-    report.verdict()
+    report.heading("Versions")
+    system_checks.check_versions(report)
+    report.heading("Decoders")
+    system_checks.check_decoders(report, settings)
+    report.heading("Machine")
+    system_checks.check_limits(report, settings)
+    report.heading(f"Data folder {settings.data.absolute()}")
+    directory_checks.check_directory(report, settings, deep=deep)
+    report.heading("Settings")
+    settings_checks.check_settings(report, settings)
+    report.summarize()
     return not report.failures

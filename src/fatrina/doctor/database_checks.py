@@ -14,61 +14,61 @@ from fatrina.doctor import file_checks, row_checks, webhook_checks
 from fatrina.doctor.report import Report
 from fatrina.domain import errors
 
-_RESTORE: Final = "Restore it from the backup: see docs/operations.md."
+_RESTORE_ADVICE: Final = "Restore it from the backup: see docs/operations.md."
 
 
-def examine(report: Report, folder: DataDirectory, *, deep: bool = False) -> None:
+def check_database(report: Report, directory: DataDirectory, *, deep: bool = False) -> None:
     """Look into what the folder holds; nothing is made that is not there.
 
     The sizes of all stored files are checked, and the first bytes of the newest; with `deep`
     every file is decoded to its last pixel.
     """
-    path = folder.path / "fatrina.sqlite3"
+    path = directory.path / "fatrina.sqlite3"
     if not path.exists():
-        if any((folder.path / "media").glob("*/*/*")):
-            report.fail("database", "is missing, though pictures are stored", _RESTORE)
+        if any((directory.path / "media").glob("*/*/*")):
+            report.fail("database", "is missing, though pictures are stored", _RESTORE_ADVICE)
         else:
             report.warn("database", "is not there yet", "fatrina serve makes it.")
         return
     try:
-        with Database(path, owner=folder.is_owner) as database:
-            _private(report, path)
+        with Database(path, owner=directory.is_owner) as database:
+            _check_mode(report, path)
             if _check_integrity(report, database):
-                webhook_checks.examine(report, database)
-                row_checks.examine(report, database)
-                _stored(report, folder, database, deep=deep)
+                webhook_checks.check_webhooks(report, database)
+                row_checks.check_rows(report, database)
+                _check_storage(report, directory, database, deep=deep)
     except errors.ServiceError as exc:
         cause = getattr(exc.__cause__, "orig", exc.__cause__)
-        report.fail("database", f"cannot be used: {cause or exc.reason}", _RESTORE)
+        report.fail("database", f"cannot be used: {cause or exc.reason}", _RESTORE_ADVICE)
 
 
-def _private(report: Report, path: Path) -> None:
+def _check_mode(report: Report, path: Path) -> None:
     """Whether others than its owner and the operator's group may read the database."""
     mode = path.stat().st_mode
     if mode & stat.S_IRWXO:
-        seen = f"can be opened by every user ({stat.S_IMODE(mode):o})"
-        report.warn("database", seen, f"It holds secrets of receivers: chmod 600 {path}")
+        finding = f"can be opened by every user ({stat.S_IMODE(mode):o})"
+        report.warn("database", finding, f"It holds secrets of receivers: chmod 600 {path}")
 
 
 def _check_integrity(report: Report, database: Database) -> bool:
     with database.reading() as conn:
-        faults = conn.scalar(text("PRAGMA quick_check(1)"))
-        if faults != "ok":
-            report.fail("database", f"is damaged: {faults}", _RESTORE)
+        result = conn.scalar(text("PRAGMA quick_check(1)"))
+        if result != "ok":
+            report.fail("database", f"is damaged: {result}", _RESTORE_ADVICE)
             return False
-        if not _current(report, conn):
+        if not _check_revision(report, conn):
             return False
         merchants = conn.scalar(select(func.count(schema.merchants.c.id)))
         offered = schema.products.c.removed_at.is_(None)
         products = conn.scalar(select(func.count(schema.products.c.id)).where(offered))
         shown = schema.images.c.removed_at.is_(None)
         images = conn.scalar(select(func.count(schema.images.c.id)).where(shown))
-    database.check()
+    database.check_writable()
     report.ok("database", f"merchants {merchants}, products {products}, images {images}")
     return True
 
 
-def _current(report: Report, conn: Connection) -> bool:
+def _check_revision(report: Report, conn: Connection) -> bool:
     config = Config()
     config.set_main_option("script_location", "fatrina:adapters/database/migrations")
     newest = ScriptDirectory.from_config(config).get_current_head()
@@ -77,25 +77,27 @@ def _current(report: Report, conn: Connection) -> bool:
     if found == newest:
         report.ok("tables", f"up to date ({found})")
         return True
-    seen = f"are at {found or 'nothing'}, and this Fatrina wants {newest}"
-    report.fail("tables", seen, "Start fatrina serve once: it brings older tables up to date.")
+    finding = f"are at {found or 'nothing'}, and this Fatrina wants {newest}"
+    report.fail("tables", finding, "Start fatrina serve once: it brings older tables up to date.")
     return False
 
 
-def _stored(report: Report, folder: DataDirectory, database: Database, *, deep: bool) -> None:
-    if not (folder.path / "media").is_dir():
+def _check_storage(
+    report: Report, directory: DataDirectory, database: Database, *, deep: bool
+) -> None:
+    if not (directory.path / "media").is_dir():
         with database.reading() as conn:
-            named = next(versions.all_stored(conn), None) is not None
+            named = next(versions.iter_unpurged_versions(conn), None) is not None
         if named:
-            report.fail("storage", "media/ is missing, though pictures have rows", _RESTORE)
+            report.fail("storage", "media/ is missing, though pictures have rows", _RESTORE_ADVICE)
         else:
             report.warn("storage", "is not there yet", "fatrina serve makes it.")
         return
-    storage = folder.storage()
+    storage = directory.storage()
     try:
-        storage.check()
+        storage.check_writable()
     except OSError as exc:
         report.fail("storage", f"cannot be written: {exc}", "Look at owner and mode of media/.")
         return
     report.ok("storage", "can be written")
-    file_checks.examine(report, database, storage, deep=deep)
+    file_checks.check_files(report, database, storage, deep=deep)

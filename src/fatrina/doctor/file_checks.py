@@ -17,11 +17,11 @@ from fatrina.domain.photo import ImageFormat, Limits, sniff
 from fatrina.domain.renditions import ROLES
 from fatrina.domain.version import Version
 
-_NEWEST: Final = 10_000
+_MAX_OPENED: Final = 10_000
 """Versions whose files are opened, unless all are; of the others the sizes are checked."""
-_HEAD: Final = 512
-_TICK: Final = 1.0
-_LISTED: Final = 5
+_HEAD_BYTES: Final = 512
+_PROGRESS_SECONDS: Final = 1.0
+_MAX_LISTED: Final = 5
 _ADVICE: Final = (
     "Send the photos again: an update with the same photo stores them again. "
     "Or restore media/ from the backup: see docs/operations.md."
@@ -30,58 +30,58 @@ _ADVICE: Final = (
 _LIMITS: Final = Limits(pixels=10**9, pixels_buffered=10**9, pixels_heic=10**9, side=65_500)
 
 
-def examine(report: Report, database: Database, storage: Storage, *, deep: bool) -> None:
+def check_files(report: Report, database: Database, storage: Storage, *, deep: bool) -> None:
     """Check the sizes of all files and the first bytes of the newest, or every pixel of all."""
     with database.reading() as conn:
-        wanted = [*versions.all_stored(conn)]
-    faults: Counter[str] = Counter()
+        stored = [*versions.iter_unpurged_versions(conn)]
+    counts_by_problem: Counter[str] = Counter()
     damaged: list[str] = []
     with ExitStack() as stack:
         decoders = stack.enter_context(closing(Decoders(1, _LIMITS, 1))) if deep else None
-        for key, fault in _problems(storage, wanted, decoders):
-            faults[fault] += 1
-            damaged.append(f"{key} ({fault})")
-    seen = f"all {len(wanted)} pictures with {len(wanted) * len(ROLES)} files"
+        for key, problem in _find_problems(storage, stored, decoders):
+            counts_by_problem[problem] += 1
+            damaged.append(f"{key} ({problem})")
+    total = f"all {len(stored)} pictures with {len(stored) * len(ROLES)} files"
     if damaged:
-        counts = ", ".join(f"{count} {fault}" for fault, count in faults.items())
-        some = "; ".join(damaged[:_LISTED]) + (" …" if len(damaged) > _LISTED else "")
-        report.fail("pictures", f"of {seen}: {counts}: {some}", _ADVICE)
+        counts = ", ".join(f"{count} {fault}" for fault, count in counts_by_problem.items())
+        examples = "; ".join(damaged[:_MAX_LISTED]) + (" …" if len(damaged) > _MAX_LISTED else "")
+        report.fail("pictures", f"of {total}: {counts}: {examples}", _ADVICE)
     else:
-        report.ok("pictures", f"{seen} are whole" + ("" if deep else " in size and kind"))
+        report.ok("pictures", f"{total} are whole" + ("" if deep else " in size and kind"))
 
 
-def _problems(
-    storage: Storage, wanted: list[Version], decoders: Decoders | None
+def _find_problems(
+    storage: Storage, stored: list[Version], decoders: Decoders | None
 ) -> Iterator[tuple[str, str]]:
-    shown = time.monotonic()
-    for number, version in enumerate(wanted, 1):
+    printed_at = time.monotonic()
+    for number, version in enumerate(stored, 1):
         sizes = version.sizes or (None,) * len(ROLES)
         for key, size in zip(version.original.keys().values(), sizes, strict=True):
-            if decoders is None and number > _NEWEST:
-                fault = _size_problem(storage, key, size)
+            if decoders is None and number > _MAX_OPENED:
+                problem = _check_size(storage, key, size)
             else:
-                fault = _problem(storage, key, size, version.original.format, decoders)
-            if fault:
-                yield key, fault
-        if time.monotonic() - shown > _TICK and sys.stderr.isatty():
-            shown = time.monotonic()
-            sys.stderr.write(f"\r{number} of {len(wanted)} pictures … ")
+                problem = _check_file(storage, key, size, version.original.format, decoders)
+            if problem:
+                yield key, problem
+        if time.monotonic() - printed_at > _PROGRESS_SECONDS and sys.stderr.isatty():
+            printed_at = time.monotonic()
+            sys.stderr.write(f"\r{number} of {len(stored)} pictures … ")
 
 
-def _size_problem(storage: Storage, key: str, size: int | None) -> str:
+def _check_size(storage: Storage, key: str, size: int | None) -> str:
     """Return what is wrong with a stored file, without opening it; empty when nothing is."""
     try:
-        found = storage.size(key)
+        actual = storage.size(key)
     except OSError:
         return "unreadable"
-    if found is None:
+    if actual is None:
         return "missing"
-    if not found:
+    if not actual:
         return "empty"
-    return "of another size" if found != (size or found) else ""
+    return "of another size" if actual != (size or actual) else ""
 
 
-def _problem(
+def _check_file(
     storage: Storage,
     key: str,
     size: int | None,
@@ -93,10 +93,10 @@ def _problem(
         with closing(storage.open(key)) as blob:
             if blob.size != (size or blob.size) or not blob.size:
                 return "of another size" if blob.size else "empty"
-            if sniff(next(blob.pieces(0, _HEAD), b"")) is not image_format:
+            if sniff(next(blob.chunks(0, _HEAD_BYTES), b"")) is not image_format:
                 return "damaged"
             if decoders is not None:
-                _decode(decoders, blob.pieces(0, blob.size))
+                _decode(decoders, blob.chunks(0, blob.size))
     except FileNotFoundError:
         return "missing"
     except errors.PhotoError:
@@ -106,7 +106,7 @@ def _problem(
     return ""
 
 
-def _decode(decoders: Decoders, data: Iterator[bytes]) -> None:
+def _decode(decoders: Decoders, chunks: Iterator[bytes]) -> None:
     """Decode a file to its last pixel.
 
     Raises:
@@ -116,8 +116,8 @@ def _decode(decoders: Decoders, data: Iterator[bytes]) -> None:
         files = [os.memfd_create("doctor") for _ in range(1 + len(ROLES))]
         for file in files:
             stack.callback(os.close, file)
-        for piece in data:
-            os.write(files[0], piece)
+        for chunk in chunks:
+            os.write(files[0], chunk)
         decoder = stack.enter_context(decoders.acquire())
         decoder.open(files[0], _LIMITS)
         decoder.render(files[1:])

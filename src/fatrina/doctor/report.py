@@ -2,7 +2,7 @@
 
 from typing import Final
 
-_WIDTH: Final = 23
+_SUBJECT_WIDTH: Final = 23
 
 
 class Report:
@@ -12,40 +12,40 @@ class Report:
         """Begin with nothing found."""
         self.failures = 0
         self.warnings = 0
-        self._fresh = True
+        self._is_empty = True
 
-    def title(self, words: str) -> None:
+    def heading(self, text: str) -> None:
         """Begin a chapter."""
-        self._say(words if self._fresh else f"\n{words}")
-        self._fresh = False
+        self._print(text if self._is_empty else f"\n{text}")
+        self._is_empty = False
 
-    def ok(self, what: str, seen: str) -> None:
+    def ok(self, subject: str, finding: str) -> None:
         """Tell of something that is well."""
-        self._line("OK", what, seen)
+        self._line("OK", subject, finding)
 
-    def warn(self, what: str, seen: str, advice: str) -> None:
+    def warn(self, subject: str, finding: str, advice: str) -> None:
         """Tell of something that may be meant so, or may hurt one day."""
         self.warnings += 1
-        self._line("WARN", what, seen, advice)
+        self._line("WARN", subject, finding, advice)
 
-    def fail(self, what: str, seen: str, advice: str) -> None:
+    def fail(self, subject: str, finding: str, advice: str) -> None:
         """Tell of something that keeps Fatrina from working, or from keeping its word."""
         self.failures += 1
-        self._line("FAIL", what, seen, advice)
+        self._line("FAIL", subject, finding, advice)
 
-    def verdict(self) -> None:
+    def summarize(self) -> None:
         """Say how it is on the whole."""
-        self._say("")
+        self._print("")
         if self.failures or self.warnings:
-            self._say(f"{self.failures} to mend (FAIL), {self.warnings} to think about (WARN).")
+            self._print(f"{self.failures} to mend (FAIL), {self.warnings} to think about (WARN).")
         else:
-            self._say("All is well.")
+            self._print("All is well.")
 
-    def _line(self, state: str, what: str, seen: str, advice: str = "") -> None:
-        self._say(f"  {state:<5} {what:<{_WIDTH}} {seen}")
+    def _line(self, state: str, subject: str, finding: str, advice: str = "") -> None:
+        self._print(f"  {state:<5} {subject:<{_SUBJECT_WIDTH}} {finding}")
         if advice:
-            self._say(f"        {'':<{_WIDTH}} → {advice}")
+            self._print(f"        {'':<{_SUBJECT_WIDTH}} → {advice}")
 
     @staticmethod
-    def _say(words: str) -> None:
-        print(words, flush=True)  # noqa: T201  the report is what the command is for
+    def _print(text: str) -> None:
+        print(text, flush=True)  # noqa: T201  the report is what the command is for

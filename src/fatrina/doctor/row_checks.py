@@ -9,25 +9,27 @@ from fatrina.adapters.database import Database, timestamps
 from fatrina.doctor.report import Report
 from fatrina.domain.durations import HOUR, MINUTE
 
-_AHEAD: Final = MINUTE
+_MAX_AHEAD_MILLIS: Final = MINUTE
 """Milliseconds that a moment may be ahead of the clock."""
 
 
-def examine(report: Report, database: Database) -> None:
+def check_rows(report: Report, database: Database) -> None:
     """Check references between rows, and that none is from the future."""
     with database.reading() as conn:
         orphans = conn.execute(text("PRAGMA foreign_key_check")).all()
         newest = timestamps.newest_timestamp(conn)
     if orphans:
         tables = ", ".join(sorted({str(row[0]) for row in orphans}))
-        seen = f"{len(orphans)} refer to rows that are not there: {tables}"
-        report.fail("rows", seen, "Restore the database from the backup: see docs/operations.md.")
+        finding = f"{len(orphans)} refer to rows that are not there: {tables}"
+        report.fail(
+            "rows", finding, "Restore the database from the backup: see docs/operations.md."
+        )
     else:
         report.ok("rows", "all refer to rows that are there")
     ahead = newest - time.time_ns() // 1_000_000
-    if ahead > _AHEAD:
-        span = f"{ahead / HOUR:,.1f} hours" if ahead > HOUR else f"{ahead // MINUTE} minutes"
-        seen = f"the newest row is {span} ahead of the clock"
-        report.warn("clock", seen, "Check this machine's clock: timedatectl status")
+    if ahead > _MAX_AHEAD_MILLIS:
+        difference = f"{ahead / HOUR:,.1f} hours" if ahead > HOUR else f"{ahead // MINUTE} minutes"
+        finding = f"the newest row is {difference} ahead of the clock"
+        report.warn("clock", finding, "Check this machine's clock: timedatectl status")
     else:
         report.ok("clock", "no row is from the future")

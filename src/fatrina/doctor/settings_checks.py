@@ -12,55 +12,57 @@ from fatrina.domain.access import is_guessable
 from fatrina.settings import Settings
 
 _PREFIX: Final = "FATRINA_"
-_LONG: Final = 32
+_MIN_TOKEN_LENGTH: Final = 32
 
 
-def examine(report: Report, settings: Settings) -> None:
+def check_settings(report: Report, settings: Settings) -> None:
     """Look at each setting that can be wrong although it is well formed."""
     before = report.failures + report.warnings
-    _public_url(report, settings)
-    _download_allow(report, settings)
-    _admin_token(report, settings.admin_token)
+    _check_public_url(report, settings)
+    _check_download_allow(report, settings)
+    _check_admin_token(report, settings.admin_token)
     if settings.keep_days == 0:
-        seen = "0: a replaced picture's URLs end with the next sweep"
+        finding = "0: a replaced picture's URLs end with the next sweep"
         report.warn(
-            "FATRINA_KEEP_DAYS", seen, "Pages and caches that name it break: keep some days."
+            "FATRINA_KEEP_DAYS", finding, "Pages and caches that name it break: keep some days."
         )
     if settings.incoming_bytes < settings.photo_bytes:
-        seen = f"{settings.incoming_bytes:,}, less than FATRINA_PHOTO_BYTES"
-        report.fail("FATRINA_INCOMING_BYTES", seen, "The largest photo would never fit: raise it.")
+        finding = f"{settings.incoming_bytes:,}, less than FATRINA_PHOTO_BYTES"
+        report.fail(
+            "FATRINA_INCOMING_BYTES", finding, "The largest photo would never fit: raise it."
+        )
     if settings.log_level.upper() not in logging.getLevelNamesMapping():
-        seen = f"“{settings.log_level}” is read as info"
-        report.warn("FATRINA_LOG_LEVEL", seen, "Use debug, info, warning or error.")
+        finding = f"“{settings.log_level}” is read as info"
+        report.warn("FATRINA_LOG_LEVEL", finding, "Use debug, info, warning or error.")
     for name in _unknown_variables():
         report.warn(name, "is no setting of this version", "Mend the name: see docs/settings.md.")
     if report.failures + report.warnings == before:
         report.ok("all", f"pictures' URLs begin with {settings.base}")
 
 
-def _public_url(report: Report, settings: Settings) -> None:
+def _check_public_url(report: Report, settings: Settings) -> None:
     name = "FATRINA_PUBLIC_URL"
     if not settings.public_url:
         if not _is_loopback(settings.host):
-            seen = f"empty: pictures' URLs begin with {settings.base}"
-            report.warn(name, seen, "Set it to what clients reach this service or its CDN by.")
+            finding = f"empty: pictures' URLs begin with {settings.base}"
+            report.warn(name, finding, "Set it to what clients reach this service or its CDN by.")
         return
     parts = urlsplit(settings.public_url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        seen = f"“{settings.public_url}” is no http or https URL"
-        report.fail(name, seen, "Give it whole, such as https://images.example.com.")
+        finding = f"“{settings.public_url}” is no http or https URL"
+        report.fail(name, finding, "Give it whole, such as https://images.example.com.")
     elif parts.query or parts.fragment:
-        seen = f"“{settings.public_url}” has a query or a fragment"
-        report.fail(name, seen, "Leave off what follows the path: names are put behind it.")
+        finding = f"“{settings.public_url}” has a query or a fragment"
+        report.fail(name, finding, "Leave off what follows the path: names are put behind it.")
 
 
-def _admin_token(report: Report, token: str) -> None:
+def _check_admin_token(report: Report, token: str) -> None:
     advice = "Take 32 random characters or more: openssl rand -hex 16 prints some."
     if token and is_guessable(token):
         report.fail("FATRINA_ADMIN_TOKEN", "is easily guessed: fatrina serve refuses it", advice)
-    elif 0 < len(token) < _LONG:
-        seen = f"has {len(token)} characters: who guesses it controls everything"
-        report.warn("FATRINA_ADMIN_TOKEN", seen, advice)
+    elif 0 < len(token) < _MIN_TOKEN_LENGTH:
+        finding = f"has {len(token)} characters: who guesses it controls everything"
+        report.warn("FATRINA_ADMIN_TOKEN", finding, advice)
 
 
 def _is_loopback(host: str) -> bool:
@@ -70,11 +72,11 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _download_allow(report: Report, settings: Settings) -> None:
+def _check_download_allow(report: Report, settings: Settings) -> None:
     if settings.download_allow:
-        seen = ", ".join(settings.download_allow)
+        finding = ", ".join(settings.download_allow)
         advice = "Everyone with a token reaches these: for development alone."
-        report.warn("FATRINA_DOWNLOAD_ALLOW", seen, advice)
+        report.warn("FATRINA_DOWNLOAD_ALLOW", finding, advice)
 
 
 def _unknown_variables() -> Iterator[str]:

@@ -18,18 +18,18 @@ from fatrina.domain.renditions import ROLES
 from fatrina.settings import Settings
 
 _WIDTH, _HEIGHT = 160, 120
-_FEW_FILES: Final = 4096
-_WAL_RESET: Final = ((3, 7, 0), (3, 51, 2))
-_OPTIONS: Final[dict[ImageFormat, dict[str, object]]] = {
+_MIN_OPEN_FILES: Final = 4096
+_WAL_RESET_VERSIONS: Final = ((3, 7, 0), (3, 51, 2))
+_SAVE_OPTIONS: Final[dict[ImageFormat, dict[str, object]]] = {
     ImageFormat.AVIF: {"compression": "av1", "effort": 0},
 }
 
 
-def versions(report: Report) -> None:
+def check_versions(report: Report) -> None:
     """What runs here."""
     report.ok("Fatrina", __version__)
     report.ok("Python", platform.python_version())
-    first, last = _WAL_RESET
+    first, last = _WAL_RESET_VERSIONS
     version = sqlite3.sqlite_version
     if first <= sqlite3.sqlite_version_info <= last:
         version += "; its WAL-reset bug (to 3.51.2) is kept away: one connection checkpoints"
@@ -37,7 +37,7 @@ def versions(report: Report) -> None:
     report.ok("libvips", ".".join(str(pyvips.version(part)) for part in range(3)))
 
 
-def decoders(report: Report, settings: Settings) -> None:
+def check_decoders(report: Report, settings: Settings) -> None:
     """One decoder, confined as in service, and a small photo of each kind through it."""
     limits = Limits(seconds=settings.decoder_seconds, memory=settings.decoder_memory)
     try:
@@ -46,11 +46,11 @@ def decoders(report: Report, settings: Settings) -> None:
         report.fail("decoder", f"no process can be started: {exc}", "Look at the limits below.")
         return
     try:
-        hello = pool.handshake()
-        for kind in ImageFormat:
-            if kind is not ImageFormat.HEIC:
-                _try(report, pool, kind)
-        _report_sandbox(report, hello)
+        handshake = pool.handshake()
+        for image_format in ImageFormat:
+            if image_format is not ImageFormat.HEIC:
+                _check_format(report, pool, image_format)
+        _report_sandbox(report, handshake)
     except errors.ServiceError as exc:
         advice = "Run `python -m fatrina.adapters.decoder.worker` to see why it does not come up."
         report.fail("decoder", f"lost: {exc.reason}", advice)
@@ -58,54 +58,56 @@ def decoders(report: Report, settings: Settings) -> None:
         pool.close()
 
 
-def _try(report: Report, pool: Decoders, image_format: ImageFormat) -> None:
+def _check_format(report: Report, pool: Decoders, image_format: ImageFormat) -> None:
     name = image_format.name
     try:
         with ExitStack() as files, pool.acquire() as decoder:
-            made = _decoded(decoder, pool.limits, image_format, files)
+            sizes = _decode_sample(decoder, pool.limits, image_format, files)
     except (errors.ServiceError, pyvips.Error, OSError, DecoderFaultError) as exc:
-        seen = exc.reason if isinstance(exc, errors.ServiceError) else str(exc)
-        report.fail(name, f"cannot be decoded: {seen}", "Install pyvips-binary as pinned.")
+        finding = exc.reason if isinstance(exc, errors.ServiceError) else str(exc)
+        report.fail(name, f"cannot be decoded: {finding}", "Install pyvips-binary as pinned.")
         return
-    if all(made):
-        report.ok(name, f"decoded, {len(made)} pictures made")
+    if all(sizes):
+        report.ok(name, f"decoded, {len(sizes)} pictures made")
     else:
         report.fail(name, "decoded, and an empty picture came out", "Install pyvips-binary anew.")
 
 
-def _decoded(
+def _decode_sample(
     decoder: Decoder, limits: Limits, image_format: ImageFormat, files: ExitStack
 ) -> list[int]:
     """The sizes of the pictures that a decoder makes of a photo drawn here."""
-    photo = _file(files)
-    os.write(photo, _sample(image_format))
+    photo = _create_file(files)
+    os.write(photo, _create_sample(image_format))
     decoder.open(photo, limits)
-    pictures = [_file(files) for _ in ROLES]
-    decoder.render(pictures)
-    return [os.fstat(picture).st_size for picture in pictures]
+    renditions = [_create_file(files) for _ in ROLES]
+    decoder.render(renditions)
+    return [os.fstat(rendition).st_size for rendition in renditions]
 
 
-def _file(files: ExitStack) -> int:
+def _create_file(files: ExitStack) -> int:
     file = os.memfd_create("doctor")
     files.callback(os.close, file)
     return file
 
 
-def _sample(image_format: ImageFormat) -> bytes:
+def _create_sample(image_format: ImageFormat) -> bytes:
     across = pyvips.Image.xyz(_WIDTH, _HEIGHT)
     image = across[0].bandjoin([across[1], across[0] + across[1]]).cast("uchar")
     image = image.copy(interpretation="srgb")
-    data: bytes = image.write_to_buffer(f".{image_format.value}", **_OPTIONS.get(image_format, {}))
+    data: bytes = image.write_to_buffer(
+        f".{image_format.value}", **_SAVE_OPTIONS.get(image_format, {})
+    )
     return data
 
 
-def _report_sandbox(report: Report, hello: Handshake) -> None:
-    if hello.heic:
+def _report_sandbox(report: Report, handshake: Handshake) -> None:
+    if handshake.heic:
         report.ok("HEIC", "installed")
     else:
         report.warn("HEIC", "pi-heif is missing: HEIC is refused", "pip install pi-heif")
-    if hello.landlock:
-        report.ok("Landlock", f"ABI {hello.landlock}: a decoder opens no file")
+    if handshake.landlock:
+        report.ok("Landlock", f"ABI {handshake.landlock}: a decoder opens no file")
     else:
         report.warn(
             "Landlock",
@@ -113,7 +115,7 @@ def _report_sandbox(report: Report, hello: Handshake) -> None:
             "Linux 5.13 or newer, with landlock among /sys/kernel/security/lsm; "
             "in a container, let its calls through.",
         )
-    if hello.seccomp:
+    if handshake.seccomp:
         report.ok("seccomp", "a decoder makes only the system calls it needs")
     else:
         report.warn(
@@ -123,18 +125,22 @@ def _report_sandbox(report: Report, hello: Handshake) -> None:
         )
 
 
-def limits(report: Report, settings: Settings) -> None:
+def check_limits(report: Report, settings: Settings) -> None:
     """Open files and memory."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most == resource.RLIM_INFINITY or most >= _FEW_FILES:
-        report.ok("open files", "no limit" if most == resource.RLIM_INFINITY else f"up to {most:,}")
+    _, maximum = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if maximum == resource.RLIM_INFINITY or maximum >= _MIN_OPEN_FILES:
+        report.ok(
+            "open files", "no limit" if maximum == resource.RLIM_INFINITY else f"up to {maximum:,}"
+        )
     else:
-        seen = f"only {most:,}: every connection takes one"
-        report.warn("open files", seen, "Raise it: ulimit -Hn 65536, or LimitNOFILE=65536.")
+        finding = f"only {maximum:,}: every connection takes one"
+        report.warn("open files", finding, "Raise it: ulimit -Hn 65536, or LimitNOFILE=65536.")
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    need = settings.decoder_count * settings.decoder_memory
-    seen = f"{memory / 1e9:.1f} GB; {settings.decoder_count} decoders may take {need / 1e9:.1f} GB"
-    if need < memory:
-        report.ok("memory", seen)
+    needed = settings.decoder_count * settings.decoder_memory
+    finding = (
+        f"{memory / 1e9:.1f} GB; {settings.decoder_count} decoders may take {needed / 1e9:.1f} GB"
+    )
+    if needed < memory:
+        report.ok("memory", finding)
     else:
-        report.warn("memory", seen, "Lower FATRINA_DECODERS or FATRINA_DECODER_MEMORY.")
+        report.warn("memory", finding, "Lower FATRINA_DECODERS or FATRINA_DECODER_MEMORY.")

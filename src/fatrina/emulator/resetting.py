@@ -23,7 +23,7 @@ def reset(
     """
     with housekeeping.exclusive("reset"):
         with database.writing() as tx:
-            gone = versions.all_with_bytes(tx)
+            gone = versions.list_unpurged(tx)
             for table in reversed(metadata.sorted_tables):
                 if not (keep_shops and table.name in _MERCHANT_TABLES):
                     tx.execute(table.delete())

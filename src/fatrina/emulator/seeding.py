@@ -93,7 +93,7 @@ def seed(
     with services.housekeeping.exclusive("seed") as lease, ExitStack() as stack:
 
         def tick() -> None:
-            lease.check()
+            lease.check_held()
             progress()
 
         return _seed(services, merchants, workers, tick, StorageSection(services, stack))
@@ -115,11 +115,11 @@ def _seed(
     ]
     with services.database.reading() as conn:
         for merchant in merchants:
-            _check_owner(conn, merchant, tokens.merchant_id(conn, merchant.code))
+            _check_owner(conn, merchant, tokens.find_merchant_id(conn, merchant.code))
     made: dict[str, Version] = {}
 
     def develop(code: str, picture: SeedImage) -> None:
-        with _for_place(picture.at), services.spool.new() as file:
+        with _for_place(picture.at), services.spool.create_file() as file:
             photo = _receive(services, picture, file)
             with rendering.render(services, photo) as rendered:
                 made[picture.at] = storing.store(services, rendered, code, section)
@@ -148,7 +148,7 @@ def _seed(
 def _check_owner(conn: Connection, merchant: SeedMerchant, owner_id: int | None) -> None:
     """Pass unless a token that the seed names is another merchant's."""
     for number, token in enumerate(merchant.tokens):
-        holder = tokens.find_holder(conn, hash_token(token.text))
+        holder = tokens.find_owner(conn, hash_token(token.text))
         if holder is not None and holder != owner_id:
             with _for_place(f"{merchant.at}/tokens/{number}"):
                 raise errors.ValidationFailed(errors.TokenTaken("token"))
@@ -165,14 +165,14 @@ def _insert(
     services: Services, tx: Connection, merchant: SeedMerchant, made: dict[str, Version]
 ) -> None:
     now = services.clock()
-    owner = tokens.merchant_id(tx, merchant.code)
+    owner = tokens.find_merchant_id(tx, merchant.code)
     if owner is None:
         owner = tokens.add_merchant(tx, merchant.code, now, merchant.plan)
-    tokens.lock(tx, owner)
+    tokens.lock_merchant(tx, owner)
     _check_owner(tx, merchant, owner)
     for token in merchant.tokens:
         _, row = access.build_token(token.scope, token.milliseconds, now, token.text)
-        tokens.replace(tx, owner, row)
+        tokens.upsert(tx, owner, row)
     for product in merchant.products:
         with _for_place(product.at):
             _add(services, tx, owner, product, made)
@@ -185,7 +185,7 @@ def _add(
     product: SeedProduct,
     made: dict[str, Version],
 ) -> None:
-    if product.sku and products.by_sku(tx, owner_id, product.sku) is not None:
+    if product.sku and products.find_by_sku(tx, owner_id, product.sku) is not None:
         raise errors.ValidationFailed(errors.SkuTaken("sku", sku=product.sku))
     now = services.clock()
     number = _new_id(product.id, partial(products.exists, tx))
@@ -197,7 +197,7 @@ def _add(
                 gallery.check_capacity()
             image = _new_id(picture.id, partial(images.exists, tx))
             after = gallery.attach(image, picture.change, picture.video)
-            images.save(tx, number, gallery, after, now)
+            images.save_gallery(tx, number, gallery, after, now)
             gallery = after
             if picture.video is None:
                 versions.add(tx, image, made[picture.at], None, now)

@@ -129,8 +129,8 @@ def _operator_routes(
         return JSONResponse({"status": "live", "version": __version__})
 
     async def ready(_: Request) -> Response:
-        await run_sync(services.database.check)
-        await run_sync(services.storage.check)
+        await run_sync(services.database.check_writable)
+        await run_sync(services.storage.check_writable)
         # Photos are served while events wait: a stuck dispatcher is reported, and stops no traffic.
         stuck = {"webhooks": "stuck"} if dispatcher.health().stuck else {}
         return JSONResponse({"status": "ready", **stuck})

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from fatrina.actions import Services, media
-from fatrina.actions.media import CHUNK, StoredImage
+from fatrina.actions.media import CHUNK_BYTES, StoredImage
 from fatrina.domain import errors
 from fatrina.domain.photo import ImageFormat
 
@@ -49,10 +49,10 @@ class Media:
         request = Request(scope, receive)
         code, name = scope["path_params"]["code"], scope["path_params"]["name"]
         with closing(await self._open(code, name)) as image:
-            await _respond(request, image, name, send, is_local=self._services.storage.near)
+            await _respond(request, image, name, send, is_local=self._services.storage.is_local)
 
     async def _open(self, code: str, name: str) -> StoredImage:
-        if self._services.storage.near:
+        if self._services.storage.is_local:
             return media.open_image(self._services, code, name)
         return await run_sync(media.open_image, self._services, code, name)
 
@@ -81,8 +81,8 @@ async def _respond(
         start = stop
     if start == stop:
         await send({"type": "http.response.body", "body": b""})
-    inline = is_local and image.size <= CHUNK  # a larger one may come from a disk that sleeps
-    left, pieces = stop - start, image.pieces(start, stop)
+    inline = is_local and image.size <= CHUNK_BYTES  # a larger one may come from a disk that sleeps
+    left, pieces = stop - start, image.chunks(start, stop)
     while left:
         data = next(pieces, b"") if inline else await run_sync(next, pieces, b"")
         if not data:

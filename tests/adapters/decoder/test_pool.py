@@ -91,7 +91,7 @@ def test_a_photo_whose_decoder_was_killed_gets_one_other(
     decoders = Clumsy(1, Limits(), room=2)
     with ExitStack() as ends:
         ends.callback(decoders.close)
-        photo, *made = (ends.enter_context(spool.new()) for _ in range(5))
+        photo, *made = (ends.enter_context(spool.create_file()) for _ in range(5))
         photo.write(sample_photos.png())
         decoders.handshake()
         decoders.deaths = deaths

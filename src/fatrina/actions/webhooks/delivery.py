@@ -71,9 +71,9 @@ class Deliverer:
             if not deliveries.record_attempt(tx, outcome, due_at, now):
                 return None
             if outcome.error is None:
-                deliveries.reset_failures(tx, due.subscriber)
+                deliveries.reset_failures(tx, due.subscription_id)
             else:
-                deliveries.record_failure(tx, due.subscriber, self.pause, now)
+                deliveries.record_failure(tx, due.subscription_id, self.pause, now)
         return due_at
 
     def _send(self, due: PendingDelivery) -> Outcome:

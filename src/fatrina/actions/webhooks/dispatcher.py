@@ -12,7 +12,7 @@ import structlog
 from fatrina.actions.webhooks.delivery import Deliverer
 from fatrina.actions.webhooks.slots import PER_SUBSCRIPTION, Slots
 from fatrina.adapters.database import deliveries
-from fatrina.adapters.database.deliveries import Head, Outcome, Waiting
+from fatrina.adapters.database.deliveries import Outcome, QueueHead, WaitingSubscription
 from fatrina.domain import errors, webhook
 
 _POLL_INTERVAL: Final = 0.2
@@ -71,7 +71,7 @@ class WebhookDispatcher:
         self._stopped, self._wake, self._cut = Event(), Event(), Event()
         self._lock = Lock()
         self._threads: set[Thread] = set()
-        self._unrecorded: dict[int, tuple[Head, Outcome]] = {}
+        self._unrecorded: dict[int, tuple[QueueHead, Outcome]] = {}
         self._rest_until = 0.0
         self._recordable = False
         self._looked = monotonic()
@@ -111,7 +111,7 @@ class WebhookDispatcher:
             "stuck": health.stuck,
         }
         with suppress(errors.ServiceError), self._deliverer.database.reading() as conn:
-            waiting = deliveries.backlog(conn)
+            waiting = deliveries.load_backlog(conn)
             now = self._deliverer.clock()
             age = 0 if waiting.oldest_at is None else max(now - waiting.oldest_at, 0)
             figures |= {
@@ -152,7 +152,7 @@ class WebhookDispatcher:
         if monotonic() >= self._rest_until and not self._stopped.is_set():
             due = self._due()
             if due and not self._recordable:
-                self._deliverer.database.settle()  # fails on a full disk, for one
+                self._deliverer.database.overwrite_failed_commit()  # fails on a full disk, for one
                 self._recordable = True
             taken = self._slots.take(due)
             for at, head in enumerate(taken):
@@ -176,11 +176,13 @@ class WebhookDispatcher:
             del self._unrecorded[head.id]
             self._slots.free(head)
 
-    def _due(self) -> list[Head]:
+    def _due(self) -> list[QueueHead]:
         now, pause = self._deliverer.clock(), self._deliverer.pause
         with self._deliverer.database.reading() as conn:
             waiting = [
-                each for each in deliveries.list_waiting(conn) if not _rests(each, now, pause)
+                each
+                for each in deliveries.list_waiting_subscriptions(conn)
+                if not _rests(each, now, pause)
             ]
             return [
                 head
@@ -189,7 +191,7 @@ class WebhookDispatcher:
                 for head in deliveries.list_heads(conn, each, now, pause, 2 * PER_SUBSCRIPTION)
             ]
 
-    def _start_delivery(self, head: Head) -> None:
+    def _start_delivery(self, head: QueueHead) -> None:
         thread = Thread(target=self._deliver, args=(head,), name="delivery", daemon=True)
         with self._lock:
             self._threads.add(thread)
@@ -203,7 +205,7 @@ class WebhookDispatcher:
         with self._lock:
             self._threads.discard(thread)
 
-    def _deliver(self, head: Head) -> None:
+    def _deliver(self, head: QueueHead) -> None:
         try:
             outcome = self._attempt(head)
             if outcome is None:
@@ -213,7 +215,7 @@ class WebhookDispatcher:
         finally:
             self._on_finished(current_thread())
 
-    def _attempt(self, head: Head) -> Outcome | None:
+    def _attempt(self, head: QueueHead) -> Outcome | None:
         """One attempt; None when nothing came of it that is to be recorded."""
         try:
             outcome = self._deliverer.attempt(head.id)
@@ -225,7 +227,7 @@ class WebhookDispatcher:
             return None  # cut by us: no failure of the receiver
         return outcome
 
-    def _record(self, head: Head, outcome: Outcome) -> None:
+    def _record(self, head: QueueHead, outcome: Outcome) -> None:
         try:
             self._deliverer.record(outcome)
         except Exception as exc:  # noqa: BLE001  sent, not to be sent again: recorded later
@@ -247,7 +249,7 @@ class WebhookDispatcher:
             )
 
 
-def _rests(to: Waiting, now: int, pause: int) -> bool:
+def _rests(to: WaitingSubscription, now: int, pause: int) -> bool:
     """Whether a subscription is paused; a longer pause than its failures cause is no pause.
 
     The clock was ahead when it was recorded.
@@ -257,7 +259,7 @@ def _rests(to: Waiting, now: int, pause: int) -> bool:
     return until is not None and now < until <= webhook.is_too_far(most, now)
 
 
-def _warn(event: str, head: Head, fault: Exception) -> None:
+def _warn(event: str, head: QueueHead, fault: Exception) -> None:
     """Log a fault; a log that cannot be written stops nothing."""
     with suppress(Exception):
         cause = fault.reason if isinstance(fault, errors.ServiceError) else type(fault).__name__

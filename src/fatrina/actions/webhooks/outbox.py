@@ -36,7 +36,7 @@ class DatabaseOutbox:
         The deliveries are stored if and only if the transaction is committed. A merchant without
         subscriptions costs one index lookup.
         """
-        wanted = webhooks.subscribers_to(tx, caller.merchant_id, events)
+        wanted = webhooks.list_subscribers(tx, caller.merchant_id, events)
         row = products.find(tx, caller.merchant_id, product_id) if wanted else None
         if row is None:
             return

@@ -8,7 +8,7 @@ from threading import Lock
 from time import monotonic
 from typing import Final
 
-from fatrina.adapters.database.deliveries import Head, Waiting
+from fatrina.adapters.database.deliveries import QueueHead, WaitingSubscription
 
 PROMPT: Final = 32
 """Attempts under way at once to receivers that answer promptly, as far as is known."""
@@ -26,7 +26,7 @@ SLOW_AFTER: Final = 2.0
 
 @dataclass(slots=True)
 class _Running:
-    head: Head
+    head: QueueHead
     began: float
     slow: bool
 
@@ -53,38 +53,38 @@ class Slots:
         """How many attempts are under way."""
         return len(self._running)
 
-    def with_room(self, waiting: Iterable[Waiting]) -> list[Waiting]:
+    def with_room(self, waiting: Iterable[WaitingSubscription]) -> list[WaitingSubscription]:
         """The subscriptions to which a delivery may start now."""
         with self._lock:
             self._move_slow()
             return [each for each in waiting if self._has_room(each)]
 
-    def take(self, heads: Iterable[Head]) -> list[Head]:
+    def take(self, heads: Iterable[QueueHead]) -> list[QueueHead]:
         """Take slots for as many deliveries as may start, merchant by merchant in turn."""
         with self._lock:
-            waiting: defaultdict[int, list[Head]] = defaultdict(list)
+            waiting: defaultdict[int, list[QueueHead]] = defaultdict(list)
             for head in sorted(heads, key=self._turn):
                 waiting[head.subscription.merchant_id].append(head)
-            taken: list[Head] = []
+            taken: list[QueueHead] = []
             while found := self._round(waiting):
                 taken += found
             return taken
 
-    def free(self, head: Head) -> None:
+    def free(self, head: QueueHead) -> None:
         """Give a slot back, and remember whether the receiver was slow."""
         with self._lock:
             running = self._running.pop(head.id)
             self._slow[head.subscription.id] = self._now() - running.began > SLOW_AFTER
 
-    def skip(self, head: Head) -> None:
+    def skip(self, head: QueueHead) -> None:
         """Give a slot back that was not used."""
         with self._lock:
             del self._running[head.id]
 
-    def _turn(self, head: Head) -> tuple[int, int]:
+    def _turn(self, head: QueueHead) -> tuple[int, int]:
         return self._subscription_turn[head.subscription.id], head.id
 
-    def _round(self, waiting: dict[int, list[Head]]) -> list[Head]:
+    def _round(self, waiting: dict[int, list[QueueHead]]) -> list[QueueHead]:
         """One delivery of each merchant that may have one, those served longest ago first."""
         taken = []
         for merchant in sorted(waiting, key=self._merchant_turn.__getitem__):
@@ -101,10 +101,10 @@ class Slots:
             taken.append(head)
         return taken
 
-    def _is_slow(self, to: Waiting) -> bool:
+    def _is_slow(self, to: WaitingSubscription) -> bool:
         return self._slow.get(to.id, to.failures > 0)
 
-    def _has_room(self, to: Waiting) -> bool:
+    def _has_room(self, to: WaitingSubscription) -> bool:
         """Whether one more delivery to a subscription may start."""
         slow = self._is_slow(to)
         lane = [
@@ -118,7 +118,7 @@ class Slots:
         prompt = self._slow.get(to.id) is False and not to.failures
         return mine < (PER_SUBSCRIPTION if prompt else 1)
 
-    def _fits(self, head: Head) -> bool:
+    def _fits(self, head: QueueHead) -> bool:
         key = head.subscription.id, head.product_id
         same = any(
             (each.head.subscription.id, each.head.product_id) == key

@@ -33,12 +33,12 @@ def subscribe(services: Services, caller: Caller, wanted: Subscription) -> int:
     check_secret(wanted)
     with services.database.writing() as tx:
         access.check(tx, caller)
-        tokens.lock(tx, caller.merchant_id)
+        tokens.lock_merchant(tx, caller.merchant_id)
         if len(webhooks.list_all(tx, caller.merchant_id)) >= MAX_SUBSCRIPTIONS:
             raise errors.ValidationFailed(
                 errors.TooManySubscriptions("url", limit=MAX_SUBSCRIPTIONS)
             )
-        return webhooks.subscribe(tx, caller.merchant_id, wanted, services.clock())
+        return webhooks.add(tx, caller.merchant_id, wanted, services.clock())
 
 
 def change(
@@ -58,7 +58,7 @@ def change(
             raise errors.NotFound
         changed = replace(found, **changes)
         check_secret(changed)
-        webhooks.change(tx, number, changed)
+        webhooks.update_fields(tx, number, changed)
         return changed
 
 
@@ -102,7 +102,7 @@ def unsubscribe(services: Services, caller: Caller, *, number: int, url: str) ->
     with services.database.writing() as tx:
         access.check(tx, caller)
         now = services.clock()
-        if not webhooks.remove(tx, caller.merchant_id, number=number, url=url, now=now):
+        if not webhooks.remove(tx, caller.merchant_id, subscription_id=number, url=url, now=now):
             raise errors.NotFound
 
 

@@ -27,7 +27,7 @@ class App(NamedTuple):
     name: str
     secret_hash: str | None
     """None for a public client, which can keep no secret."""
-    redirects: tuple[str, ...]
+    redirect_uris: tuple[str, ...]
 
 
 class Grant(NamedTuple):
@@ -46,9 +46,9 @@ class AuthorizationCode(NamedTuple):
     id: int
     app_id: int
     merchant_id: int
-    redirect: str
+    redirect_uri: str
     scope: str
-    challenge: str | None
+    code_challenge: str | None
     expires_at: int
     grant_id: int | None
     """What it was exchanged for already."""
@@ -69,7 +69,7 @@ def add(conn: Connection, app: App, now: int) -> None:
         "client_id": app.client_id,
         "name": app.name,
         "secret_hash": app.secret_hash,
-        "redirects": json.dumps(app.redirects),
+        "redirects": json.dumps(app.redirect_uris),
         "created_at": now,
     }
     conn.execute(insert(apps).values(row))
@@ -79,21 +79,21 @@ def find(conn: Connection, client_id: str, *, lock: bool = False) -> App | None:
     """The app with this client id; `lock` makes other writers that lock it wait."""
     query = select(*_APP).where(_A.client_id == client_id, _A.removed_at.is_(None))
     row = conn.execute(query.with_for_update(key_share=True) if lock else query).first()
-    return None if row is None else _app(row)
+    return None if row is None else _app_from_row(row)
 
 
 def list_all(conn: Connection) -> list[App]:
     """Every app, the newest last."""
     query = select(*_APP).where(_A.removed_at.is_(None)).order_by(_A.id)
-    return [_app(row) for row in conn.execute(query)]
+    return [_app_from_row(row) for row in conn.execute(query)]
 
 
 def remove(conn: Connection, app: App, now: int) -> None:
     """Take an app away, with all that it was granted."""
     conn.execute(update(apps).where(_A.id == app.id).values(removed_at=now))
-    granted = select(_G.id).where(_G.app_id == app.id, _G.revoked_at.is_(None))
-    for grant in list(conn.scalars(granted)):
-        revoke(conn, grant, now)
+    query = select(_G.id).where(_G.app_id == app.id, _G.revoked_at.is_(None))
+    for grant_id in list(conn.scalars(query)):
+        revoke(conn, grant_id, now)
 
 
 def set_owner_key(conn: Connection, merchant_code: str, key_hash: str) -> bool:
@@ -102,28 +102,28 @@ def set_owner_key(conn: Connection, merchant_code: str, key_hash: str) -> bool:
     return conn.execute(query).rowcount > 0
 
 
-def owner_key(conn: Connection, merchant_code: str) -> tuple[int, str | None] | None:
+def find_owner_key(conn: Connection, merchant_code: str) -> tuple[int, str | None] | None:
     """A merchant's id, and the hash of the owner's key."""
     query = select(merchants.c.id, merchants.c.key_hash).where(merchants.c.code == merchant_code)
     row = conn.execute(query).first()
     return None if row is None else (row[0], row[1])
 
 
-def add_code(conn: Connection, code: AuthorizationCode, code_hash: str) -> None:
+def add_authorization_code(conn: Connection, code: AuthorizationCode, code_hash: str) -> None:
     """Add an authorization code; its `id` is of no account."""
     row = {
         "hash": code_hash,
         "app_id": code.app_id,
         "merchant_id": code.merchant_id,
-        "redirect": code.redirect,
+        "redirect": code.redirect_uri,
         "scope": code.scope,
-        "challenge": code.challenge,
+        "challenge": code.code_challenge,
         "expires_at": code.expires_at,
     }
     conn.execute(insert(authorization_codes).values(row))
 
 
-def find_code(conn: Connection, code_hash: str) -> AuthorizationCode | None:
+def find_authorization_code(conn: Connection, code_hash: str) -> AuthorizationCode | None:
     """An authorization code, used or not, locked."""
     query = select(
         *(_C.id, _C.app_id, _C.merchant_id, _C.redirect, _C.scope, _C.challenge),
@@ -133,22 +133,22 @@ def find_code(conn: Connection, code_hash: str) -> AuthorizationCode | None:
     return None if row is None else AuthorizationCode(*row)
 
 
-def use_code(conn: Connection, code: AuthorizationCode, now: int) -> Grant:
+def redeem_code(conn: Connection, code: AuthorizationCode, now: int) -> Grant:
     """Turn a code into a grant."""
     row = {"app_id": code.app_id, "merchant_id": code.merchant_id, "scope": code.scope}
-    made = insert(grants).values({**row, "created_at": now}).returning(_G.id)
-    grant = int(conn.execute(made).scalar_one())
-    conn.execute(update(authorization_codes).where(_C.id == code.id).values(grant_id=grant))
-    return Grant(grant, code.app_id, code.merchant_id, code.scope, None)
+    query = insert(grants).values({**row, "created_at": now}).returning(_G.id)
+    grant_id = int(conn.execute(query).scalar_one())
+    conn.execute(update(authorization_codes).where(_C.id == code.id).values(grant_id=grant_id))
+    return Grant(grant_id, code.app_id, code.merchant_id, code.scope, None)
 
 
-def add_refresh(conn: Connection, grant_id: int, token_hash: str, expires_at: int) -> None:
+def add_refresh_token(conn: Connection, grant_id: int, token_hash: str, expires_at: int) -> None:
     """Add a refresh token to a family."""
     row = {"grant_id": grant_id, "hash": token_hash, "expires_at": expires_at}
     conn.execute(insert(refresh_tokens).values(row))
 
 
-def find_refresh(conn: Connection, token_hash: str) -> RefreshToken | None:
+def find_refresh_token(conn: Connection, token_hash: str) -> RefreshToken | None:
     """A refresh token with its family, used or not, both locked."""
     query = (
         select(_R.id, _R.expires_at, _R.used_at)
@@ -160,11 +160,11 @@ def find_refresh(conn: Connection, token_hash: str) -> RefreshToken | None:
     row = conn.execute(query).first()
     if row is None:
         return None
-    number, expires_at, used_at, *grant = row
-    return RefreshToken(number, expires_at, used_at, Grant(*grant))
+    token_id, expires_at, used_at, *grant = row
+    return RefreshToken(token_id, expires_at, used_at, Grant(*grant))
 
 
-def use_refresh(conn: Connection, refresh_id: int, now: int) -> None:
+def mark_refresh_token_used(conn: Connection, refresh_id: int, now: int) -> None:
     """Note that a refresh token was used."""
     conn.execute(update(refresh_tokens).where(_R.id == refresh_id).values(used_at=now))
 
@@ -174,8 +174,8 @@ def revoke(conn: Connection, grant_id: int, now: int) -> bool:
     result = conn.execute(
         update(grants).where(_G.id == grant_id, _G.revoked_at.is_(None)).values(revoked_at=now)
     )
-    alive = tokens.c.grant_id == grant_id, tokens.c.revoked_at.is_(None)
-    conn.execute(update(tokens).where(*alive).values(revoked_at=now))
+    valid_tokens = tokens.c.grant_id == grant_id, tokens.c.revoked_at.is_(None)
+    conn.execute(update(tokens).where(*valid_tokens).values(revoked_at=now))
     return result.rowcount > 0
 
 
@@ -185,6 +185,6 @@ def delete_expired(conn: Connection, before: int) -> None:
     conn.execute(delete(refresh_tokens).where(_R.expires_at < before))
 
 
-def _app(row: Sequence[Any]) -> App:
-    number, client_id, name, secret_hash, redirects = row
-    return App(number, client_id, name, secret_hash, tuple(json.loads(redirects)))
+def _app_from_row(row: Sequence[Any]) -> App:
+    app_id, client_id, name, secret_hash, redirects = row
+    return App(app_id, client_id, name, secret_hash, tuple(json.loads(redirects)))

@@ -7,29 +7,31 @@ from sqlalchemy import BigInteger, Boolean, Column, Double, String, Table
 
 from fatrina.domain.integers import MAX_INT32, MAX_INT64
 
-_LARGEST_DOUBLE: Final = 1.7e308
+_MAX_DOUBLE: Final = 1.7e308
 
 
-def invalid_column(table: Table, row: Mapping[str, object]) -> str | None:
+def find_invalid_column(table: Table, row: Mapping[str, object]) -> str | None:
     """The first column whose value does not fit; None when the whole row does."""
-    return next((each.name for each in table.columns if not _fits(each, row[each.name])), None)
+    return next(
+        (column.name for column in table.columns if not _fits(column, row[column.name])), None
+    )
 
 
 def _fits(column: Column[Any], value: object) -> bool:
     if value is None:
         return bool(column.nullable)
     if isinstance(column.type, String):
-        return isinstance(value, str) and _is_text(value, column.type.length)
+        return isinstance(value, str) and _is_valid_text(value, column.type.length)
     if isinstance(column.type, Boolean) or isinstance(value, bool):
         return isinstance(column.type, Boolean) and isinstance(value, bool)
     if isinstance(column.type, Double):
-        return isinstance(value, int | float) and abs(value) <= _LARGEST_DOUBLE
-    largest = MAX_INT64 if isinstance(column.type, BigInteger) else MAX_INT32
-    return isinstance(value, int) and -largest - 1 <= value <= largest
+        return isinstance(value, int | float) and abs(value) <= _MAX_DOUBLE
+    maximum = MAX_INT64 if isinstance(column.type, BigInteger) else MAX_INT32
+    return isinstance(value, int) and -maximum - 1 <= value <= maximum
 
 
-def _is_text(text: str, length: int | None) -> bool:
+def _is_valid_text(text: str, length: int | None) -> bool:
     """Whether text has no NUL and no half of a surrogate pair, and is not too long."""
-    if "\0" in text or any("\ud800" <= each <= "\udfff" for each in text):
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         return False
     return length is None or len(text) <= length

@@ -10,20 +10,20 @@ from fatrina.domain import webhook
 from fatrina.domain.webhook import Subscription
 
 _S, _D = subscriptions.c, deliveries.c
-_PENDING = select(
+_SELECT_PENDING_COUNT = select(
     _S.failures,
     select(func.count(_D.id))
     .where(_D.subscription_id == bindparam("subscription"), _D.due_at.is_not(None))
     .scalar_subquery()
     .label("pending"),
 ).where(_S.id == bindparam("subscription"))
-_ANY = select(_D.id).where(_D.due_at.is_not(None)).limit(1)
-_WAITING = select(_S.id, _S.merchant_id, _S.failures, _S.paused_until).where(
+_SELECT_ANY_PENDING = select(_D.id).where(_D.due_at.is_not(None)).limit(1)
+_SELECT_WAITING = select(_S.id, _S.merchant_id, _S.failures, _S.paused_until).where(
     _S.removed_at.is_(None),
     exists().where(_D.subscription_id == _S.id, _D.due_at.is_not(None)),
 )
 _EARLIER = deliveries.alias()
-_HEADS = (
+_SELECT_HEADS = (
     select(_D.id, _D.product_id)
     .where(
         _D.subscription_id == bindparam("subscription"),
@@ -45,7 +45,7 @@ _HEADS = (
 )
 
 
-class Waiting(NamedTuple):
+class WaitingSubscription(NamedTuple):
     """A subscription for which deliveries wait."""
 
     id: int
@@ -54,19 +54,19 @@ class Waiting(NamedTuple):
     paused_until: int | None
 
 
-class Head(NamedTuple):
+class QueueHead(NamedTuple):
     """The oldest delivery of one subscription about one product, which is due."""
 
     id: int
     product_id: int
-    subscription: Waiting
+    subscription: WaitingSubscription
 
 
 class PendingDelivery(NamedTuple):
     """A delivery that is to be made now."""
 
     id: int
-    subscriber: int
+    subscription_id: int
     subscription: Subscription
     body: bytes
     created_at: int
@@ -120,48 +120,54 @@ class DeliveryRow(NamedTuple):
 def enqueue(conn: Connection, subscription_id: int, product_id: int, body: bytes, now: int) -> None:
     """Add a delivery that is to be made; where too many wait, the oldest are dropped."""
     row = {"subscription_id": subscription_id, "product_id": product_id, "body": body.decode()}
-    row |= {"created_at": now, "due_at": now, "dropped": _drop(conn, subscription_id)}
+    row |= {"created_at": now, "due_at": now, "dropped": _drop_oldest(conn, subscription_id)}
     conn.execute(insert(deliveries).values(row))
 
 
-def _drop(conn: Connection, subscription_id: int) -> int:
+def _drop_oldest(conn: Connection, subscription_id: int) -> int:
     """Make room for one more; how many events were dropped, with those dropped for them before."""
-    found = conn.execute(_PENDING, {"subscription": subscription_id}).one()
-    most = webhook.max_pending(found.failures)
-    if found.pending < most:
+    row = conn.execute(_SELECT_PENDING_COUNT, {"subscription": subscription_id}).one()
+    max_pending = webhook.max_pending(row.failures)
+    if row.pending < max_pending:
         return 0
     # A tenth more than needed: the next events find room without a search.
-    count = found.pending - most + max(most // 10, 1)
+    count = row.pending - max_pending + max(max_pending // 10, 1)
     oldest = select(_D.id).where(_D.subscription_id == subscription_id, _D.due_at.is_not(None))
-    victims = oldest.order_by(_D.id).limit(count).scalar_subquery()
-    gone = conn.scalars(delete(deliveries).where(_D.id.in_(victims)).returning(_D.dropped))
-    return sum(1 + before for before in gone)
+    dropped_ids = oldest.order_by(_D.id).limit(count).scalar_subquery()
+    dropped_before = conn.scalars(
+        delete(deliveries).where(_D.id.in_(dropped_ids)).returning(_D.dropped)
+    )
+    return sum(1 + before for before in dropped_before)
 
 
-def list_waiting(conn: Connection) -> list[Waiting]:
+def list_waiting_subscriptions(conn: Connection) -> list[WaitingSubscription]:
     """The subscriptions for which deliveries wait, be they due or not."""
-    if conn.scalar(_ANY) is None:  # most of the time, and whatever subscriptions there are
+    if (
+        conn.scalar(_SELECT_ANY_PENDING) is None
+    ):  # most of the time, and whatever subscriptions there are
         return []
-    return [Waiting(*row) for row in conn.execute(_WAITING)]
+    return [WaitingSubscription(*row) for row in conn.execute(_SELECT_WAITING)]
 
 
 def list_heads(
-    conn: Connection, subscription: Waiting, now: int, pause: int, limit: int
-) -> list[Head]:
+    conn: Connection, subscription: WaitingSubscription, now: int, pause: int, limit: int
+) -> list[QueueHead]:
     """What may be delivered to a subscription now: `limit` at most, the oldest first.
 
     Of what it is owed about one product, the oldest alone: they stay in order. A first attempt is
     always due, and so is one that is due later than any pause can end: the clock was ahead when
     that was recorded.
     """
-    given = {"subscription": subscription.id, "now": now, "late": webhook.is_too_far(pause, now)}
-    rows = conn.execute(_HEADS, {**given, "limit": limit})
-    return [Head(number, product, subscription) for number, product in rows]
+    values = {"subscription": subscription.id, "now": now, "late": webhook.is_too_far(pause, now)}
+    rows = conn.execute(_SELECT_HEADS, {**values, "limit": limit})
+    return [QueueHead(delivery_id, product_id, subscription) for delivery_id, product_id in rows]
 
 
 def find_pending(conn: Connection, delivery_id: int) -> PendingDelivery | None:
     """A delivery that is to be made; None when it is over, or its subscription has ended."""
-    query = select(_D.id, _D.subscription_id, _D.body, _D.created_at, _D.tries, *webhooks.COLUMNS)
+    query = select(
+        _D.id, _D.subscription_id, _D.body, _D.created_at, _D.tries, *webhooks.SUBSCRIPTION_COLUMNS
+    )
     row = conn.execute(
         query.select_from(deliveries.join(subscriptions)).where(
             _D.id == delivery_id, _D.due_at.is_not(None), _S.removed_at.is_(None)
@@ -169,25 +175,30 @@ def find_pending(conn: Connection, delivery_id: int) -> PendingDelivery | None:
     ).first()
     if row is None:
         return None
-    number, subscriber, body, created_at, tries, *wanted = row
+    pending_id, subscription_id, body, created_at, attempts, *subscription = row
     return PendingDelivery(
-        number, subscriber, webhooks.subscription_of(wanted), body.encode(), created_at, tries
+        pending_id,
+        subscription_id,
+        webhooks.subscription_from_row(subscription),
+        body.encode(),
+        created_at,
+        attempts,
     )
 
 
 def record_attempt(conn: Connection, outcome: Outcome, due_at: int | None, now: int) -> bool:
     """Record what came of an attempt; False when the delivery is over, or another by now."""
-    due = outcome.delivery
+    delivery = outcome.delivery
     query = update(deliveries).where(
-        _D.id == due.id,
+        _D.id == delivery.id,
         _D.due_at.is_not(None),
         # After a reset or a restore, the id may be another delivery's.
-        _D.subscription_id == due.subscriber,
-        _D.created_at == due.created_at,
-        _D.tries == due.attempts,
+        _D.subscription_id == delivery.subscription_id,
+        _D.created_at == delivery.created_at,
+        _D.tries == delivery.attempts,
     )
     values = {
-        "tries": due.attempts + 1,
+        "tries": delivery.attempts + 1,
         "due_at": due_at,
         "done_at": now if due_at is None else None,
         "status": outcome.status,
@@ -213,13 +224,13 @@ def record_failure(conn: Connection, subscription_id: int, pause: int, now: int)
     """Record that an attempt failed: after many, the subscription pauses."""
     query = update(subscriptions).where(_S.id == subscription_id).returning(_S.failures)
     failures = conn.scalar(query.values(failures=_S.failures + 1)) or 0
-    rest = webhook.pause_after(failures, pause)
-    if rest:
+    pause_millis = webhook.pause_after(failures, pause)
+    if pause_millis:
         query = update(subscriptions).where(_S.id == subscription_id).returning(_S.id)
-        conn.execute(query.values(paused_until=now + rest))
+        conn.execute(query.values(paused_until=now + pause_millis))
 
 
-def backlog(conn: Connection) -> Backlog:
+def load_backlog(conn: Connection) -> Backlog:
     """How much waits, and since when."""
     waiting = _D.due_at.is_not(None)
     oldest = select(func.min(_D.id)).where(waiting).scalar_subquery()

@@ -23,18 +23,18 @@ from fatrina.adapters.database import migrations
 from fatrina.adapters.database.schema import REVISION
 from fatrina.domain import errors
 
-_WAIT: Final = 10  # seconds for a lock or a connection, then the request is refused
-_READERS: Final = 16
-_PRIVATE: Final = 0o600
+_TIMEOUT_SECONDS: Final = 10  # seconds for a lock or a connection, then the request is refused
+_MAX_READERS: Final = 16
+_PRIVATE_MODE: Final = 0o600
 # SQLite 3.7.0 to 3.51.2 may corrupt the write-ahead log when two connections checkpoint at once:
 # so one connection of one process does, and every other has it off.
 _CHECKPOINT_PAGES: Final = 1000
-_LOG_BYTES: Final = 16_000_000
+_MAX_WAL_BYTES: Final = 16_000_000
 """What the log keeps on the disk after a checkpoint, however long it had become."""
 # A statement or a value of ours that no database accepts, however often it is sent.
-_OUR_FAULTS: Final = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+_PROGRAM_ERRORS: Final = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 # Changes nothing, and yet writes: an update of a row to what it was would write nothing.
-_WRITE: Final = text("PRAGMA user_version = 1")
+_MINIMAL_WRITE: Final = text("PRAGMA user_version = 1")
 
 
 class Database:
@@ -46,11 +46,11 @@ class Database:
         `owner` is the one process that checkpoints: the server, or a command while none runs.
         """
         self._closed = False
-        _keep_private(path)
+        _restrict_mode(path)
         checkpoint = _CHECKPOINT_PAGES if owner else 0
-        self._writer = _engine(path, size=1, pragmas={"wal_autocheckpoint": checkpoint})
-        self._reader = _engine(
-            path, size=_READERS, pragmas={"wal_autocheckpoint": 0, "query_only": 1}
+        self._writer = _create_engine(path, size=1, pragmas={"wal_autocheckpoint": checkpoint})
+        self._reader = _create_engine(
+            path, size=_MAX_READERS, pragmas={"wal_autocheckpoint": 0, "query_only": 1}
         )
 
     def migrate(self) -> None:
@@ -60,7 +60,7 @@ class Database:
             errors.DatabaseUnavailable: the file cannot be read or written.
         """
         with self.writing() as connection:
-            if _revision(connection) != REVISION:
+            if _current_revision(connection) != REVISION:
                 migrations.upgrade(connection)
 
     @contextmanager
@@ -70,7 +70,11 @@ class Database:
         Raises:
             errors.DatabaseUnavailable: the database does not answer.
         """
-        with _translate_errors(), self._using(self._reader), self._reader.connect() as connection:
+        with (
+            _translate_errors(),
+            self._check_open(self._reader),
+            self._reader.connect() as connection,
+        ):
             yield connection
 
     @contextmanager
@@ -81,10 +85,14 @@ class Database:
             errors.DatabaseUnavailable: the database does not answer or refuses writes.
             errors.StorageFull: the disk is full.
         """
-        with _translate_errors(), self._using(self._writer), self._writer.begin() as connection:
+        with (
+            _translate_errors(),
+            self._check_open(self._writer),
+            self._writer.begin() as connection,
+        ):
             yield connection
 
-    def settle(self) -> None:
+    def overwrite_failed_commit(self) -> None:
         """See to it that no commit that failed comes to life at a restart.
 
         One whose flush failed lies whole in the log, behind its end, where a restart would read
@@ -94,9 +102,9 @@ class Database:
             errors.DatabaseUnavailable, errors.StorageFull.
         """
         with self.writing() as connection:
-            connection.execute(_WRITE)
+            connection.execute(_MINIMAL_WRITE)
 
-    def check(self) -> None:
+    def check_writable(self) -> None:
         """Prove that the database can be written now.
 
         Raises:
@@ -105,7 +113,7 @@ class Database:
         with self.writing() as connection:
             connection.execute(text("SELECT 1 FROM merchants LIMIT 1"))
             # A file that may only be read fails at its first write, not at BEGIN IMMEDIATE.
-            connection.execute(_WRITE)
+            connection.execute(_MINIMAL_WRITE)
             connection.rollback()
 
     def close(self) -> None:
@@ -124,7 +132,7 @@ class Database:
         self.close()
 
     @contextmanager
-    def _using(self, engine: Engine) -> Iterator[None]:
+    def _check_open(self, engine: Engine) -> Iterator[None]:
         if self._closed:
             raise errors.DatabaseUnavailable
         try:
@@ -136,28 +144,28 @@ class Database:
                 engine.pool.dispose()
 
 
-def _keep_private(path: Path) -> None:
+def _restrict_mode(path: Path) -> None:
     """Keep the file, which holds secrets, from other users; SQLite gives its log the same mode.
 
     An existing file is not opened for that: closing it would drop SQLite's locks on it.
     """
     with suppress(FileExistsError, FileNotFoundError, PermissionError):
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE))
-    for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE_MODE))
+    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
         with suppress(FileNotFoundError, PermissionError):
-            mode = stat.S_IMODE(each.stat().st_mode)
+            mode = stat.S_IMODE(file.stat().st_mode)
             if mode & stat.S_IRWXO:
-                each.chmod(mode & stat.S_IRWXU)  # what may only be read stays so
+                file.chmod(mode & stat.S_IRWXU)  # what may only be read stays so
 
 
-def _engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:
+def _create_engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
-        pool_timeout=_WAIT,
-        connect_args={"check_same_thread": False, "timeout": _WAIT},
+        pool_timeout=_TIMEOUT_SECONDS,
+        connect_args={"check_same_thread": False, "timeout": _TIMEOUT_SECONDS},
     )
 
     @event.listens_for(engine, "connect")
@@ -167,7 +175,7 @@ def _engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:
             "journal_mode": "WAL",
             "synchronous": "FULL",
             "foreign_keys": 1,
-            "journal_size_limit": _LOG_BYTES,
+            "journal_size_limit": _MAX_WAL_BYTES,
             **pragmas,
         }
         for name, value in settings.items():
@@ -181,12 +189,12 @@ def _engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:
     return engine
 
 
-def _revision(conn: Connection) -> str | None:
+def _current_revision(conn: Connection) -> str | None:
     """Which revision the tables are at; None before the first."""
     if not inspect(conn).has_table("alembic_version"):
         return None
-    found: str | None = conn.scalar(text("SELECT version_num FROM alembic_version"))
-    return found
+    revision: str | None = conn.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
 @contextmanager
@@ -198,7 +206,7 @@ def _translate_errors() -> Iterator[None]:
             down = errors.DatabaseUnavailable()
             down.connection_lost = True
             raise down from exc
-        if isinstance(exc, _OUR_FAULTS):
+        if isinstance(exc, _PROGRAM_ERRORS):
             raise  # a fault of ours, no outage
         code = getattr(getattr(exc, "orig", None), "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:

@@ -10,7 +10,7 @@ from fatrina.domain.gallery import Entry, Gallery
 _I = images.c
 _ENTRY = (_I.id, _I.age, _I.sort, _I.is_default, _I.alt, _I.video)
 # Statements of the update's road are built once: building one costs as much as running it.
-_PRODUCT_OF = (
+_SELECT_PRODUCT = (
     select(_I.product_id)
     .join(products)
     .where(
@@ -19,9 +19,11 @@ _PRODUCT_OF = (
         products.c.merchant_id == bindparam("merchant"),
     )
 )
-_LOCK_PRODUCT_OF = _PRODUCT_OF.with_for_update(of=products, key_share=True)
-_GALLERY = select(*_ENTRY).where(_I.product_id == bindparam("product"), _I.removed_at.is_(None))
-_SET = (
+_SELECT_PRODUCT_FOR_UPDATE = _SELECT_PRODUCT.with_for_update(of=products, key_share=True)
+_SELECT_GALLERY = select(*_ENTRY).where(
+    _I.product_id == bindparam("product"), _I.removed_at.is_(None)
+)
+_UPDATE_ENTRY = (
     update(images)
     .where(_I.id == bindparam("image"))
     .values(sort=bindparam("sort"), is_default=bindparam("is_default"), alt=bindparam("alt"))
@@ -33,42 +35,49 @@ def exists(conn: Connection, image_id: int) -> bool:
     return conn.scalar(select(_I.id).where(_I.id == image_id)) is not None
 
 
-def product_of(
+def find_product_id(
     conn: Connection, merchant_id: int, image_id: int, *, lock: bool = False
 ) -> int | None:
     """The product that a merchant's image belongs to; `lock` as in `products.find`."""
-    found: int | None = conn.scalar(
-        _LOCK_PRODUCT_OF if lock else _PRODUCT_OF, {"image": image_id, "merchant": merchant_id}
+    product_id: int | None = conn.scalar(
+        _SELECT_PRODUCT_FOR_UPDATE if lock else _SELECT_PRODUCT,
+        {"image": image_id, "merchant": merchant_id},
     )
-    return found
+    return product_id
 
 
-def gallery(conn: Connection, product_id: int) -> Gallery:
+def load_gallery(conn: Connection, product_id: int) -> Gallery:
     """A product's images."""
-    return Gallery.of(Entry(*row) for row in conn.execute(_GALLERY, {"product": product_id}))
+    return Gallery.of(Entry(*row) for row in conn.execute(_SELECT_GALLERY, {"product": product_id}))
 
 
-def galleries(conn: Connection, wanted: Collection[int]) -> dict[int, Gallery]:
+def load_galleries(conn: Connection, product_ids: Collection[int]) -> dict[int, Gallery]:
     """The images of several products, by product."""
     rows = conn.execute(
-        select(_I.product_id, *_ENTRY).where(_I.product_id.in_(wanted), _I.removed_at.is_(None))
+        select(_I.product_id, *_ENTRY).where(
+            _I.product_id.in_(product_ids), _I.removed_at.is_(None)
+        )
     )
-    entries: dict[int, list[Entry]] = {product: [] for product in wanted}
+    entries: dict[int, list[Entry]] = {product_id: [] for product_id in product_ids}
     for product, *row in rows:
         entries[product].append(Entry(*row))
     return {product: Gallery.of(each) for product, each in entries.items()}
 
 
-def save(conn: Connection, product_id: int, before: Gallery, after: Gallery, now: int) -> None:
+def save_gallery(
+    conn: Connection, product_id: int, before: Gallery, after: Gallery, now: int
+) -> None:
     """Write what differs between two states of a gallery; who gives the default up comes first."""
-    known = {entry.id for entry in before.entries}
-    kept = {entry.id for entry in after.entries}
-    for gone in known - kept:
-        conn.execute(update(images).where(_I.id == gone).values(removed_at=now, is_default=False))
+    old_ids = {entry.id for entry in before.entries}
+    new_ids = {entry.id for entry in after.entries}
+    for removed_id in old_ids - new_ids:
+        conn.execute(
+            update(images).where(_I.id == removed_id).values(removed_at=now, is_default=False)
+        )
     for entry in after.changed(before):
         state = {"sort": entry.sort, "is_default": entry.default, "alt": entry.alt}
-        if entry.id in known:
-            conn.execute(_SET, {"image": entry.id, **state})
+        if entry.id in old_ids:
+            conn.execute(_UPDATE_ENTRY, {"image": entry.id, **state})
         else:
             row = {"id": entry.id, "product_id": product_id, "age": entry.age, "created_at": now}
             conn.execute(insert(images).values(row | state | {"video": entry.video}))

@@ -30,7 +30,7 @@ def add(conn: Connection, merchant_id: int, row: ProductRow, now: int) -> None:
     conn.execute(insert(products).values(values))
 
 
-def change(conn: Connection, row: ProductRow) -> None:
+def update_fields(conn: Connection, row: ProductRow) -> None:
     """Write a product's name and SKU."""
     query = update(products).where(_P.id == row.id)
     conn.execute(query.values(name=row.name, sku=row.sku, folded=search_text(row.name, row.sku)))
@@ -46,19 +46,19 @@ def find(
     conn: Connection, merchant_id: int, product_id: int, *, lock: bool = False
 ) -> ProductRow | None:
     """A merchant's product; `lock` keeps other writers of it waiting until the transaction ends."""
-    query = select(_P.id, _P.name, _P.sku).where(_P.id == product_id, *_having(merchant_id))
-    found = conn.execute(query.with_for_update(key_share=True) if lock else query).first()
-    return None if found is None else ProductRow(*found)
+    query = select(_P.id, _P.name, _P.sku).where(_P.id == product_id, *_matching(merchant_id))
+    row = conn.execute(query.with_for_update(key_share=True) if lock else query).first()
+    return None if row is None else ProductRow(*row)
 
 
-def by_sku(conn: Connection, merchant_id: int, sku: str) -> int | None:
+def find_by_sku(conn: Connection, merchant_id: int, sku: str) -> int | None:
     """The merchant's product that has the SKU."""
     return conn.scalar(select(_P.id).where(_P.merchant_id == merchant_id, _P.sku == sku))
 
 
 def count(conn: Connection, merchant_id: int, keyword: str) -> int:
     """How many products of a merchant have the keyword in their name or SKU."""
-    query = select(func.count()).select_from(products).where(*_having(merchant_id, keyword))
+    query = select(func.count()).select_from(products).where(*_matching(merchant_id, keyword))
     return conn.scalar(query) or 0
 
 
@@ -68,7 +68,7 @@ def list_page(
     """A stretch of a merchant's products that have the keyword, the newest first."""
     rows = conn.execute(
         select(_P.id, _P.name, _P.sku)
-        .where(*_having(merchant_id, keyword))
+        .where(*_matching(merchant_id, keyword))
         .order_by(_P.created_at.desc(), _P.id.desc())
         .limit(limit)
         .offset(offset)
@@ -76,9 +76,9 @@ def list_page(
     return [ProductRow(*row) for row in rows]
 
 
-def _having(merchant_id: int, keyword: str = "") -> list[ColumnElement[bool]]:
+def _matching(merchant_id: int, keyword: str = "") -> list[ColumnElement[bool]]:
     """A merchant's products; with a keyword, those that hold it in any case, `%` and `_` too."""
-    there = [_P.merchant_id == merchant_id, _P.removed_at.is_(None)]
+    conditions = [_P.merchant_id == merchant_id, _P.removed_at.is_(None)]
     if not keyword:
-        return there
-    return [*there, _P.folded.contains(case_folded(keyword), autoescape=True)]
+        return conditions
+    return [*conditions, _P.folded.contains(case_folded(keyword), autoescape=True)]

@@ -20,7 +20,7 @@ REVISION = "0008"
 """The newest of `migrations.versions`, which these tables are; tests hold the two together."""
 
 # Counted up, in 64 bits; SQLite counts up a column of the type INTEGER alone, in 64 bits too.
-_BIG_ID = BigInteger().with_variant(Integer(), "sqlite")
+_BIG_INTEGER_ID = BigInteger().with_variant(Integer(), "sqlite")
 
 metadata = MetaData(
     naming_convention={
@@ -113,7 +113,7 @@ Index(
 versions = Table(
     "versions",
     metadata,
-    Column("id", _BIG_ID, primary_key=True),
+    Column("id", _BIG_INTEGER_ID, primary_key=True),
     Column("image_id", ForeignKey(images.c.id), nullable=False),
     # Where its bytes lie, and what they are.
     Column("handle", String(12), nullable=False, unique=True),
@@ -181,7 +181,7 @@ Index(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", _BIG_ID, primary_key=True),
+    Column("id", _BIG_INTEGER_ID, primary_key=True),
     Column("subscription_id", ForeignKey(subscriptions.c.id), nullable=False),
     Column("product_id", Integer, nullable=False),
     Column("body", Text, nullable=False),

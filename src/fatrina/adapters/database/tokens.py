@@ -9,7 +9,7 @@ from fatrina.domain.access import Caller
 from fatrina.domain.rate_limit import DEFAULT
 
 # Built once, as in `images`.
-_CALLER = (
+_SELECT_CALLER = (
     select(
         *(tokens.c.id, tokens.c.scope, tokens.c.created_at),
         *(merchants.c.id, merchants.c.code, merchants.c.plan),
@@ -23,7 +23,7 @@ _CALLER = (
     )
 )
 
-_CURRENT = (
+_SELECT_CURRENT = (
     select(tokens.c.id)
     .join(merchants)
     .where(
@@ -35,7 +35,7 @@ _CURRENT = (
         merchants.c.code == bindparam("code"),
     )
 )
-_LOCK = (
+_SELECT_MERCHANT_FOR_UPDATE = (
     select(merchants.c.id)
     .where(merchants.c.id == bindparam("merchant"))
     .with_for_update(key_share=True)
@@ -64,23 +64,23 @@ class MerchantRow(NamedTuple):
 
 def add_merchant(conn: Connection, code: str, now: int, plan: str = DEFAULT) -> int:
     """Add a merchant; sqlalchemy.exc.IntegrityError when the code is taken."""
-    row = insert(merchants).values(code=code, plan=plan, created_at=now).returning(merchants.c.id)
-    return int(conn.execute(row).scalar_one())
+    query = insert(merchants).values(code=code, plan=plan, created_at=now).returning(merchants.c.id)
+    return int(conn.execute(query).scalar_one())
 
 
-def merchant_id(conn: Connection, code: str) -> int | None:
+def find_merchant_id(conn: Connection, code: str) -> int | None:
     """The id of the merchant with this code."""
     return conn.scalar(select(merchants.c.id).where(merchants.c.code == code))
 
 
-def lock(conn: Connection, merchant_id: int) -> None:
+def lock_merchant(conn: Connection, merchant_id: int) -> None:
     """Make other writers that lock this merchant wait until the transaction ends.
 
     A transaction that checks what a merchant has before it adds to that takes this lock first.
     Every writer locks in one order, so that no two wait for each other: merchant, app, product,
     grant with its codes and refresh tokens. SQLite needs no locks: it has one writer at a time.
     """
-    conn.execute(_LOCK, {"merchant": merchant_id})
+    conn.execute(_SELECT_MERCHANT_FOR_UPDATE, {"merchant": merchant_id})
 
 
 def list_merchants(conn: Connection) -> list[MerchantRow]:
@@ -90,7 +90,7 @@ def list_merchants(conn: Connection) -> list[MerchantRow]:
     return [MerchantRow(*row) for row in rows]
 
 
-def change_plan(conn: Connection, code: str, plan: str) -> bool:
+def set_plan(conn: Connection, code: str, plan: str) -> bool:
     """Put a merchant on another plan; False when there is none with this code."""
     query = update(merchants).where(merchants.c.code == code)
     return conn.execute(query.values(plan=plan)).rowcount > 0
@@ -101,36 +101,38 @@ def add(conn: Connection, merchant_id: int, row: dict[str, str | int]) -> None:
     conn.execute(insert(tokens).values(merchant_id=merchant_id, **row))
 
 
-def find_holder(conn: Connection, token_hash: str) -> int | None:
+def find_owner(conn: Connection, token_hash: str) -> int | None:
     """The id of the merchant that has a token, valid or not."""
     return conn.scalar(select(tokens.c.merchant_id).where(tokens.c.hash == token_hash))
 
 
-def grant_of(conn: Connection, token_id: int) -> int | None:
+def find_grant_id(conn: Connection, token_id: int) -> int | None:
     """The grant of an app that a token comes from; None for a token of an operator."""
     return conn.scalar(select(tokens.c.grant_id).where(tokens.c.id == token_id))
 
 
-def replace(conn: Connection, merchant_id: int, row: dict[str, str | int]) -> None:
+def upsert(conn: Connection, merchant_id: int, row: dict[str, str | int]) -> None:
     """Add a token, or give the one with the same hash a new span and scope, if it is theirs.
 
     That one stays the same token: requests in progress go on.
 
     sqlalchemy.exc.IntegrityError when it is another merchant's.
     """
-    mine = tokens.c.hash == row["hash"], tokens.c.merchant_id == merchant_id
-    changed = {name: value for name, value in row.items() if name != "created_at"}
-    if not conn.execute(update(tokens).where(*mine).values(changed)).rowcount:
+    own_token = tokens.c.hash == row["hash"], tokens.c.merchant_id == merchant_id
+    values = {name: value for name, value in row.items() if name != "created_at"}
+    if not conn.execute(update(tokens).where(*own_token).values(values)).rowcount:
         add(conn, merchant_id, row)
 
 
 def find_caller(conn: Connection, token_hash: str, now: int) -> Caller | None:
     """Who a token stands for; None when it is unknown, expired or revoked."""
-    found = conn.execute(_CALLER, {"hash": token_hash, "now": now}).first()
-    if found is None:
+    row = conn.execute(_SELECT_CALLER, {"hash": token_hash, "now": now}).first()
+    if row is None:
         return None
-    token, scope, since, merchant, code, plan = found
-    return Caller(merchant, code, token, frozenset(scope.split()), plan, token_hash, since)
+    token_id, scope, created_at, merchant_id, code, plan = row
+    return Caller(
+        merchant_id, code, token_id, frozenset(scope.split()), plan, token_hash, created_at
+    )
 
 
 def is_current(conn: Connection, caller: Caller) -> bool:
@@ -142,7 +144,7 @@ def is_current(conn: Connection, caller: Caller) -> bool:
         "merchant": caller.merchant_id,
         "code": caller.merchant_code,
     }
-    return conn.execute(_CURRENT, values).first() is not None
+    return conn.execute(_SELECT_CURRENT, values).first() is not None
 
 
 def list_all(conn: Connection) -> list[TokenRow]:

@@ -16,7 +16,7 @@ _VERSION = (_V.frames, _V.bytes, _V.sha256, _V.link, _V.sizes, *_ORIGINAL)
 _LOCATION = versions.join(images).join(products).join(merchants)
 
 # Built once, as in `images`.
-_CURRENT = (
+_SELECT_CURRENT = (
     select(*_VERSION)
     .select_from(_LOCATION)
     .where(_V.image_id == bindparam("image"), _V.retired_at.is_(None))
@@ -26,33 +26,33 @@ _RETIRE = (
     .where(_V.image_id == bindparam("image"), _V.retired_at.is_(None))
     .values(retired_at=bindparam("now"), alt=bindparam("text"))
 )
-_ADD = insert(versions)
+_INSERT = insert(versions)
 
 
-class Retired(NamedTuple):
+class RetiredVersion(NamedTuple):
     """A version that is shown no more and whose bytes are still kept."""
 
     id: int
     original: Original
 
 
-def all_current(conn: Connection, *wanted: int) -> dict[int, Version]:
+def current_by_image(conn: Connection, *product_ids: int) -> dict[int, Version]:
     """What each image of these products shows now, by image id; a video shows nothing of ours."""
     rows = conn.execute(
         select(_V.image_id, *_VERSION)
         .select_from(_LOCATION)
-        .where(images.c.product_id.in_(wanted), _V.retired_at.is_(None))
+        .where(images.c.product_id.in_(product_ids), _V.retired_at.is_(None))
     )
-    return {image: _version(rest) for image, *rest in rows}
+    return {image: _version_from_row(rest) for image, *rest in rows}
 
 
 def current_for(conn: Connection, image_id: int) -> Version | None:
     """What one image shows now; None for a video, and where there is no such image."""
-    row = conn.execute(_CURRENT, {"image": image_id}).first()
-    return None if row is None else _version(row)
+    row = conn.execute(_SELECT_CURRENT, {"image": image_id}).first()
+    return None if row is None else _version_from_row(row)
 
 
-def image_of(conn: Connection, original: Original) -> int | None:
+def find_image_id(conn: Connection, original: Original) -> int | None:
     """The image that an original was added to, shown there or not; None when it was not added."""
     return conn.scalar(select(_V.image_id).where(_V.handle == original.handle))
 
@@ -75,7 +75,7 @@ def add(conn: Connection, image_id: int, version: Version, token_id: int | None,
         "token_id": token_id,
         "created_at": now,
     }
-    conn.execute(_ADD, row)
+    conn.execute(_INSERT, row)
 
 
 def retire(conn: Connection, image_id: int, alt: str | None, now: int) -> None:
@@ -83,7 +83,7 @@ def retire(conn: Connection, image_id: int, alt: str | None, now: int) -> None:
     conn.execute(_RETIRE, {"image": image_id, "now": now, "text": alt})
 
 
-def list_retired(conn: Connection, before: int, limit: int) -> list[Retired]:
+def list_retired(conn: Connection, before: int, limit: int) -> list[RetiredVersion]:
     """Up to `limit` versions that were retired before a moment and still have their bytes."""
     rows = conn.execute(
         select(_V.id, *_ORIGINAL)
@@ -92,7 +92,7 @@ def list_retired(conn: Connection, before: int, limit: int) -> list[Retired]:
         .order_by(_V.retired_at)
         .limit(limit)
     )
-    return [Retired(identifier, _original(rest)) for identifier, *rest in rows]
+    return [RetiredVersion(version_id, _original_from_row(rest)) for version_id, *rest in rows]
 
 
 def count_retired(conn: Connection, before: int) -> int:
@@ -106,30 +106,30 @@ def purge(conn: Connection, ids: Iterable[int], now: int) -> None:
     conn.execute(update(versions).where(_V.id.in_([*ids])).values(purged_at=now))
 
 
-def with_bytes(conn: Connection, handles: Iterable[str]) -> list[Original]:
+def find_unpurged(conn: Connection, handles: Iterable[str]) -> list[Original]:
     """The originals among these handles whose bytes must be there."""
     rows = conn.execute(
         select(*_ORIGINAL)
         .select_from(_LOCATION)
         .where(_V.handle.in_([*handles]), _V.purged_at.is_(None))
     )
-    return [_original(row) for row in rows]
+    return [_original_from_row(row) for row in rows]
 
 
-def all_with_bytes(conn: Connection) -> list[Original]:
+def list_unpurged(conn: Connection) -> list[Original]:
     """Every original whose bytes must be there, shown or not."""
-    return [*iter_with_bytes(conn)]
+    return [*iter_unpurged(conn)]
 
 
-def iter_with_bytes(conn: Connection) -> Iterator[Original]:
+def iter_unpurged(conn: Connection) -> Iterator[Original]:
     """The same, one by one, while the transaction lasts."""
     rows = conn.execute(
         select(*_ORIGINAL).select_from(_LOCATION).where(_V.purged_at.is_(None)).order_by(_V.id)
     )
-    return (_original(row) for row in rows)
+    return (_original_from_row(row) for row in rows)
 
 
-def all_stored(conn: Connection) -> Iterator[Version]:
+def iter_unpurged_versions(conn: Connection) -> Iterator[Version]:
     """Yield every version whose bytes must be there, shown or not, the newest first."""
     rows = conn.execute(
         select(*_VERSION)
@@ -138,15 +138,15 @@ def all_stored(conn: Connection) -> Iterator[Version]:
         .order_by(_V.id.desc())
         .execution_options(yield_per=1000)
     )
-    return map(_version, rows)
+    return map(_version_from_row, rows)
 
 
-def _version(row: Sequence[Any]) -> Version:
+def _version_from_row(row: Sequence[Any]) -> Version:
     frames, size, digest, link, sizes, *rest = row
-    stored = tuple(map(int, sizes.split(","))) if sizes else ()
-    return Version(_original(rest), Source(size, digest, link), frames, stored)
+    file_sizes = tuple(map(int, sizes.split(","))) if sizes else ()
+    return Version(_original_from_row(rest), Source(size, digest, link), frames, file_sizes)
 
 
-def _original(row: Sequence[Any]) -> Original:
-    merchant, handle, secret, kind, width, height = row
-    return Original(merchant, handle, secret, ImageFormat(kind), width, height)
+def _original_from_row(row: Sequence[Any]) -> Original:
+    merchant_code, handle, secret, kind, width, height = row
+    return Original(merchant_code, handle, secret, ImageFormat(kind), width, height)

@@ -10,90 +10,95 @@ from fatrina.adapters.database.schema import deliveries, subscriptions
 from fatrina.domain.webhook import Subscription
 
 _S, _D = subscriptions.c, deliveries.c
-COLUMNS = (_S.name, _S.event, _S.url, _S.version, _S.headers, _S.strategy, _S.secret)
+SUBSCRIPTION_COLUMNS = (_S.name, _S.event, _S.url, _S.version, _S.headers, _S.strategy, _S.secret)
 # Asked by every change, mostly in vain: built once, as in `images`.
-_SUBSCRIBERS = select(_S.id, _S.event).where(
+_SELECT_SUBSCRIBERS = select(_S.id, _S.event).where(
     _S.merchant_id == bindparam("merchant"), _S.removed_at.is_(None)
 )
 
 
-def subscribe(conn: Connection, merchant_id: int, wanted: Subscription, now: int) -> int:
+def add(conn: Connection, merchant_id: int, subscription: Subscription, now: int) -> int:
     """Add a subscription; its id."""
-    row = {"merchant_id": merchant_id, "created_at": now, **_row(wanted)}
+    row = {"merchant_id": merchant_id, "created_at": now, **_row(subscription)}
     query = insert(subscriptions).values(row).returning(_S.id)
     return int(conn.execute(query).scalar_one())
 
 
-def change(conn: Connection, subscription_id: int, wanted: Subscription) -> None:
+def update_fields(conn: Connection, subscription_id: int, subscription: Subscription) -> None:
     """Write a subscription's fields; what failed before is forgotten, and its pause ends."""
     query = update(subscriptions).where(_S.id == subscription_id)
-    conn.execute(query.values({**_row(wanted), "failures": 0, "paused_until": None}))
+    conn.execute(query.values({**_row(subscription), "failures": 0, "paused_until": None}))
 
 
 def find(
     conn: Connection, merchant_id: int, subscription_id: int, *, lock: bool = False
 ) -> Subscription | None:
     """A merchant's subscription; `lock` makes other writers that lock it wait."""
-    query = select(*COLUMNS).where(_S.id == subscription_id, *_of(merchant_id))
+    query = select(*SUBSCRIPTION_COLUMNS).where(_S.id == subscription_id, *_active_of(merchant_id))
     row = conn.execute(query.with_for_update(key_share=True) if lock else query).first()
-    return None if row is None else subscription_of(row)
+    return None if row is None else subscription_from_row(row)
 
 
 def list_all(conn: Connection, merchant_id: int) -> list[tuple[int, Subscription]]:
     """A merchant's subscriptions by id, the newest last."""
-    query = select(_S.id, *COLUMNS).where(*_of(merchant_id)).order_by(_S.id)
-    return [(number, subscription_of(row)) for number, *row in conn.execute(query)]
+    query = select(_S.id, *SUBSCRIPTION_COLUMNS).where(*_active_of(merchant_id)).order_by(_S.id)
+    return [
+        (subscription_id, subscription_from_row(row))
+        for subscription_id, *row in conn.execute(query)
+    ]
 
 
 def iter_all(conn: Connection) -> Iterator[tuple[int, Subscription | None]]:
     """Every merchant's subscriptions by id; None for one whose row cannot be read."""
-    query = select(_S.id, *COLUMNS).where(_S.removed_at.is_(None)).order_by(_S.id)
-    for number, *row in conn.execute(query):
+    query = select(_S.id, *SUBSCRIPTION_COLUMNS).where(_S.removed_at.is_(None)).order_by(_S.id)
+    for subscription_id, *row in conn.execute(query):
         try:
-            yield number, subscription_of(row)
+            yield subscription_id, subscription_from_row(row)
         except (ValueError, TypeError):
-            yield number, None
+            yield subscription_id, None
 
 
-def remove(conn: Connection, merchant_id: int, *, number: int, url: str, now: int) -> int:
+def remove(conn: Connection, merchant_id: int, *, subscription_id: int, url: str, now: int) -> int:
     """End the subscription with this id, or those with this URL; how many there were.
 
     What is owed to them is not delivered any more.
     """
-    query = select(_S.id).where(or_(_S.id == number, _S.url == url), *_of(merchant_id))
-    ended = list(conn.scalars(query))
-    conn.execute(update(subscriptions).where(_S.id.in_(ended)).values(removed_at=now))
-    owed = update(deliveries).where(_D.subscription_id.in_(ended), _D.due_at.is_not(None))
-    conn.execute(owed.values(due_at=None, done_at=now, problem="unsubscribed"))
-    return len(ended)
+    query = select(_S.id).where(
+        or_(_S.id == subscription_id, _S.url == url), *_active_of(merchant_id)
+    )
+    ended_ids = list(conn.scalars(query))
+    conn.execute(update(subscriptions).where(_S.id.in_(ended_ids)).values(removed_at=now))
+    pending = update(deliveries).where(_D.subscription_id.in_(ended_ids), _D.due_at.is_not(None))
+    conn.execute(pending.values(due_at=None, done_at=now, problem="unsubscribed"))
+    return len(ended_ids)
 
 
-def subscribers_to(
+def list_subscribers(
     conn: Connection, merchant_id: int, events: Collection[str]
 ) -> list[tuple[int, str]]:
     """The merchant's subscriptions to any of these events: id and event."""
-    rows = conn.execute(_SUBSCRIBERS, {"merchant": merchant_id})
-    return [(number, event) for number, event in rows if event in events]
+    rows = conn.execute(_SELECT_SUBSCRIBERS, {"merchant": merchant_id})
+    return [(subscription_id, event) for subscription_id, event in rows if event in events]
 
 
-def _of(merchant_id: int) -> tuple[Any, ...]:
+def _active_of(merchant_id: int) -> tuple[Any, ...]:
     return _S.merchant_id == merchant_id, _S.removed_at.is_(None)
 
 
-def _row(wanted: Subscription) -> dict[str, Any]:
+def _row(subscription: Subscription) -> dict[str, Any]:
     return {
-        "name": wanted.name,
-        "event": wanted.event,
-        "url": wanted.url,
-        "version": wanted.version,
-        "headers": json.dumps(wanted.headers, ensure_ascii=False),
-        "strategy": wanted.strategy,
-        "secret": wanted.secret,
+        "name": subscription.name,
+        "event": subscription.event,
+        "url": subscription.url,
+        "version": subscription.version,
+        "headers": json.dumps(subscription.headers, ensure_ascii=False),
+        "strategy": subscription.strategy,
+        "secret": subscription.secret,
     }
 
 
-def subscription_of(row: Sequence[Any]) -> Subscription:
+def subscription_from_row(row: Sequence[Any]) -> Subscription:
     """The subscription in a row of `COLUMNS`."""
     name, event, url, version, headers, strategy, secret = row
-    pairs = tuple((key, value) for key, value in json.loads(headers))
-    return Subscription(name, event, url, version, pairs, strategy, secret)
+    header_pairs = tuple((key, value) for key, value in json.loads(headers))
+    return Subscription(name, event, url, version, header_pairs, strategy, secret)

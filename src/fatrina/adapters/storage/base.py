@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-CHUNK: Final = 262_144
+CHUNK_BYTES: Final = 262_144
 """Most bytes of a stored file that are in memory at once."""
 
 
@@ -13,7 +13,7 @@ class StoredFile(NamedTuple):
     """A stored file as a listing shows it."""
 
     key: str
-    changed: float
+    changed_at: float
     """When it came into being, in seconds since the epoch."""
 
 
@@ -22,7 +22,7 @@ class Blob(Protocol):
 
     size: int
 
-    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
+    def chunks(self, start: int, stop: int) -> Iterator[bytes]:
         """The bytes from `start` to `stop`, or to the end, in pieces of `PIECE` bytes at most.
 
         Raises:
@@ -36,10 +36,10 @@ class Blob(Protocol):
 class Storage(Protocol):
     """Where bytes live, by key: `code/name.extension`, letters, digits, one slash and one dot."""
 
-    near: bool
+    is_local: bool
     """Whether opening a file and reading a piece of it costs less than handing that to a thread."""
 
-    base: str
+    base_url: str
     """Where its files are served: what their URLs begin with, without a slash at the end."""
 
     def put(self, files: Mapping[str, Path]) -> None:
@@ -77,13 +77,13 @@ class Storage(Protocol):
         Any number of threads and processes may be in it at once.
         """
 
-    def alone(self, patience: float) -> AbstractContextManager[bool]:
+    def exclusive(self, timeout: float) -> AbstractContextManager[bool]:
         """Wait for every `writing` section to end, and keep new ones out; yield whether they ended.
 
         In it, a stored file that no row refers to is litter, whatever any clock says.
         """
 
-    def check(self) -> None:
+    def check_writable(self) -> None:
         """Prove that bytes can be written now.
 
         Raises:

@@ -12,15 +12,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from fatrina.adapters.storage.base import CHUNK, StoredFile
+from fatrina.adapters.storage.base import CHUNK_BYTES, StoredFile
 from fatrina.domain import errors
 
-_FAN: Final = 2
-_MOST_KNOWN: Final = 16_384
-_TICK: Final = 0.01
-_WAIT: Final = 10.0
+_PREFIX_LENGTH: Final = 2
+_MAX_FLUSHED: Final = 16_384
+_POLL_SECONDS: Final = 0.01
+_TIMEOUT_SECONDS: Final = 10.0
 """Seconds that an update waits for a sweep; one that was suspended would never end."""
-_PROBE: Final = 65_536  # a few bytes find room on a disk that no photo fits on
+_PROBE_BYTES: Final = 65_536  # a few bytes find room on a disk that no photo fits on
 
 
 class LocalBlob:
@@ -31,10 +31,10 @@ class LocalBlob:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         self.size = os.fstat(self._descriptor).st_size
 
-    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
+    def chunks(self, start: int, stop: int) -> Iterator[bytes]:
         """The bytes from `start` to `stop`, or to the end."""
         while start < stop:
-            data = os.pread(self._descriptor, min(CHUNK, stop - start), start)
+            data = os.pread(self._descriptor, min(CHUNK_BYTES, stop - start), start)
             if not data:
                 return
             yield data
@@ -48,34 +48,34 @@ class LocalBlob:
 class LocalStorage:
     """A folder that holds the bytes of all merchants."""
 
-    near = True
+    is_local = True
 
-    def __init__(self, root: Path, base: str = "") -> None:
+    def __init__(self, root: Path, base_url: str = "") -> None:
         """Use the folder `root`, made when missing, whose files are served below `base`."""
         self.root = root
-        self.base = base
-        self._folder = str(root)
-        self._lasting: set[Path] = set()
+        self.base_url = base_url
+        self._root_name = str(root)
+        self._flushed: set[Path] = set()
         self._turnstile = root / ".turnstile"
         root.mkdir(parents=True, exist_ok=True)
         self._turnstile.mkdir(exist_ok=True)
-        _flush(root.parent)
+        _fsync(root.parent)
 
     def put(self, files: Mapping[str, Path]) -> None:
         """Flush each file, move it to its place, then flush the folder it was named in."""
         moves = {source: self._path(key) for key, source in files.items()}
-        folders = {target.parent for target in moves.values()}
-        for folder in folders:
-            self._create_directory(folder)
+        directories = {target.parent for target in moves.values()}
+        for directory in directories:
+            self._create_directories(directory)
         for source, target in moves.items():
-            _flush(source)
+            _fsync(source)
             source.rename(target)
-        for folder in folders:
-            _flush(folder)
+        for directory in directories:
+            _fsync(directory)
 
     def open(self, key: str) -> LocalBlob:
         """Open a stored file; FileNotFoundError when there is none."""
-        return LocalBlob(self._place(key))
+        return LocalBlob(self._path_name(key))
 
     def size(self, key: str) -> int | None:
         """Return how many bytes a stored file has; None when there is none."""
@@ -91,13 +91,13 @@ class LocalStorage:
 
     def list(self) -> Iterator[StoredFile]:
         """Every stored file, folder by folder."""
-        for merchant in _folders(self.root):
-            for fan in _folders(Path(merchant.path)):
-                with os.scandir(fan.path) as files:
+        for merchant in _subdirectories(self.root):
+            for prefix in _subdirectories(Path(merchant.path)):
+                with os.scandir(prefix.path) as files:
                     for file in files:
                         with suppress(FileNotFoundError):  # deleted while we look
-                            changed = file.stat(follow_symlinks=False).st_ctime
-                            yield StoredFile(f"{merchant.name}/{file.name}", changed)
+                            changed_at = file.stat(follow_symlinks=False).st_ctime
+                            yield StoredFile(f"{merchant.name}/{file.name}", changed_at)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -106,22 +106,22 @@ class LocalStorage:
         Raises:
             errors.StorageUnavailable: a sweep holds one of the locks for longer than ten seconds.
         """
-        section = _open_directory(self.root)
+        directory = _open_directory(self.root)
         try:
             turnstile = self._open_turnstile()
             try:
                 # Both while the turnstile is held, so that a sweep that waits lets nobody in.
-                for lock in (turnstile, section):
-                    if not _try_lock(lock, fcntl.LOCK_SH, _WAIT):
+                for lock in (turnstile, directory):
+                    if not _try_lock(lock, fcntl.LOCK_SH, _TIMEOUT_SECONDS):
                         raise errors.StorageUnavailable
             finally:
                 os.close(turnstile)
             yield
         finally:
-            os.close(section)
+            os.close(directory)
 
     @contextmanager
-    def alone(self, patience: float) -> Iterator[bool]:
+    def exclusive(self, timeout: float) -> Iterator[bool]:
         """Wait for every `writing` section to end: an exclusive lock on the folder.
 
         The turnstile keeps new sections out meanwhile, or a busy service would never let it in.
@@ -129,17 +129,17 @@ class LocalStorage:
         """
         turnstile = self._open_turnstile()
         try:
-            folder = _open_directory(self.root)
+            directory = _open_directory(self.root)
             try:
                 yield (
-                    _try_lock(turnstile, fcntl.LOCK_EX, patience)
-                    and _try_lock(folder, fcntl.LOCK_EX, patience)
+                    _try_lock(turnstile, fcntl.LOCK_EX, timeout)
+                    and _try_lock(directory, fcntl.LOCK_EX, timeout)
                 )
             finally:
-                os.close(folder)
+                os.close(directory)
         finally:
             os.close(turnstile)
-            time.sleep(2 * _TICK)
+            time.sleep(2 * _POLL_SECONDS)
 
     def _open_turnstile(self) -> int:
         try:
@@ -148,51 +148,51 @@ class LocalStorage:
             self._turnstile.mkdir(exist_ok=True)
             return _open_directory(self._turnstile)
 
-    def check(self) -> None:
+    def check_writable(self) -> None:
         """Write as much as a small photo and its sizes take, and delete it."""
         probe = self.root / ".probe"  # always the same: a crash leaves one at most
         try:
-            probe.write_bytes(bytes(_PROBE))
+            probe.write_bytes(bytes(_PROBE_BYTES))
         finally:
             probe.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
-        return Path(self._place(key))
+        return Path(self._path_name(key))
 
-    def _place(self, key: str) -> str:
-        merchant, _, name = key.partition("/")
-        return f"{self._folder}/{merchant}/{name[:_FAN]}/{name}"
+    def _path_name(self, key: str) -> str:
+        merchant_code, _, name = key.partition("/")
+        return f"{self._root_name}/{merchant_code}/{name[:_PREFIX_LENGTH]}/{name}"
 
-    def _create_directory(self, folder: Path) -> None:
+    def _create_directories(self, directory: Path) -> None:
         """Make a merchant's folder and one in it, so that both survive a power loss."""
-        for place in (folder.parent, folder):
+        for path in (directory.parent, directory):
             # One that is there may not be flushed yet: another thread is about to, or one was
             # killed before it could. So each is flushed once by every process.
-            if place in self._lasting and place.is_dir():
+            if path in self._flushed and path.is_dir():
                 continue
-            place.mkdir(exist_ok=True)
-            _flush(place.parent)
-            if len(self._lasting) >= _MOST_KNOWN:
-                self._lasting.clear()
-            self._lasting.add(place)
+            path.mkdir(exist_ok=True)
+            _fsync(path.parent)
+            if len(self._flushed) >= _MAX_FLUSHED:
+                self._flushed.clear()
+            self._flushed.add(path)
 
 
-def _open_directory(folder: Path) -> int:
-    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _open_directory(path: Path) -> int:
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
-def _try_lock(descriptor: int, how: int, patience: float) -> bool:
-    end = time.monotonic() + patience
+def _try_lock(descriptor: int, operation: int, timeout: float) -> bool:
+    deadline = time.monotonic() + timeout
     while True:
         with suppress(BlockingIOError):
-            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, operation | fcntl.LOCK_NB)
             return True
-        if time.monotonic() >= end:
+        if time.monotonic() >= deadline:
             return False
-        time.sleep(_TICK)
+        time.sleep(_POLL_SECONDS)
 
 
-def _folders(parent: Path) -> list[os.DirEntry[str]]:
+def _subdirectories(parent: Path) -> list[os.DirEntry[str]]:
     with os.scandir(parent) as entries:
         return [
             entry
@@ -201,7 +201,7 @@ def _folders(parent: Path) -> list[os.DirEntry[str]]:
         ]
 
 
-def _flush(path: Path) -> None:
+def _fsync(path: Path) -> None:
     # After a failed fsync the kernel may have dropped the bytes: the error goes up, never retried.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -32,12 +32,12 @@ def routes(
 
     async def dump(_: Request) -> Response:
         with ExitStack() as stack:
-            file = stack.enter_context(services.spool.new())
+            file = stack.enter_context(services.spool.create_file())
             await run_sync(_dump, services, file)
             return _DumpResponse(file, stack.pop_all())
 
     async def restore(request: Request) -> Response:
-        with services.spool.new() as file:
+        with services.spool.create_file() as file:
             async for piece in body.iter_chunks(request, _MAX_DUMP_BYTES, timeouts):
                 file.write(piece)
             made = await run_sync(partial(_restore, services, file))

@@ -90,9 +90,9 @@ class ConsentEndpoints:
         if app is None:
             raise _NoRedirectError
         redirect_uri = given.get("redirect_uri") or (
-            app.redirects[0] if len(app.redirects) == 1 else ""
+            app.redirect_uris[0] if len(app.redirect_uris) == 1 else ""
         )
-        if redirect_uri not in app.redirects:
+        if redirect_uri not in app.redirect_uris:
             raise _NoRedirectError
         return app, redirect_uri
 

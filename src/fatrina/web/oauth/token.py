@@ -57,7 +57,7 @@ class TokenEndpoints:
         raise OAuthError("unsupported_grant_type", f"grant_type must be {grant_types}.")
 
     def _exchange(self, app: Client, given: Params, now: int) -> TokenPair:
-        default_redirect = app.redirects[0] if len(app.redirects) == 1 else ""
+        default_redirect = app.redirect_uris[0] if len(app.redirect_uris) == 1 else ""
         return oauth.exchange(
             self._services.database,
             app,

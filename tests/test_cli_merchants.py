@@ -56,7 +56,7 @@ def test_an_app_comes_and_goes(run: Run, database: Database) -> None:
     )
     assert found is not None
     assert run("app", "list").stdout == f"{found[1]}\tconfidential\tMine\t{BACK}\n"
-    assert oauth.find_app(database, found[1]) is not None
+    assert [app.client_id for app in oauth.list_apps(database)] == [found[1]]
     assert run("app", "remove", found[1]).exit_code == 0
     assert "no app" in told(run("app", "remove", found[1]))
     assert "No apps yet" in run("app", "list").stderr

@@ -54,7 +54,7 @@ def locked(shop: Shop, act: Callable[[], object]) -> list[str]:
 @pytest.fixture
 def app(shop: Shop) -> App:
     client_id, _ = oauth.create_app(shop.services.database, "App", [BACK], public=True, now=NOW)
-    found = oauth.find_app(shop.services.database, client_id)
+    found = oauth.find_app(shop.services, client_id)
     assert found is not None
     return found
 
@@ -63,15 +63,13 @@ def approve(shop: Shop, app: App) -> str:
     key = oauth.rotate_owner_key(shop.services.database, "shop1")
     assert key is not None
     asked = AuthorizationRequest(app, BACK, f"{WRITE} {OFFLINE}", None)
-    code = oauth.approve(shop.services.database, asked, "shop1", key, NOW)
+    code = oauth.approve(shop.services, asked, "shop1", key, NOW)
     assert code is not None
     return code
 
 
 def exchange(shop: Shop, app: App, code: str) -> oauth.TokenPair:
-    return oauth.exchange(
-        shop.services.database, app, code=code, redirect=BACK, verifier="", now=NOW
-    )
+    return oauth.exchange(shop.services, app, code=code, redirect=BACK, verifier="", now=NOW)
 
 
 def test_images(shop: Shop) -> None:
@@ -132,7 +130,7 @@ def test_apps(shop: Shop, app: App) -> None:
         issued = exchange(shop, app, code)
 
     assert locked(shop, exchanged) == ["apps", "codes"]
-    refresh = locked(shop, lambda: oauth.refresh(database, app, issued.refresh or "", "", NOW))
+    refresh = locked(shop, lambda: oauth.refresh(shop.services, app, issued.refresh or "", "", NOW))
     assert refresh == ["apps", "grants", "refreshes"]
     assert locked(shop, lambda: oauth.remove_app(database, app.client_id, NOW)) == ["apps"]
 
@@ -144,7 +142,7 @@ def test_an_app_that_is_removed_after_it_proved_who_it_is(shop: Shop, app: App) 
     for act in (
         lambda: approve(shop, app),
         lambda: exchange(shop, app, unused),
-        lambda: oauth.refresh(database, app, issued.refresh or "", "", NOW),
+        lambda: oauth.refresh(shop.services, app, issued.refresh or "", "", NOW),
     ):
         with pytest.raises(OAuthError) as refused:
             act()

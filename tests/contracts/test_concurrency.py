@@ -149,33 +149,33 @@ def test_videos_of_one_product_take_places_of_their_own(services: Services) -> N
 
 
 @pytest.fixture
-def app(database: Database) -> App:
-    client_id, _ = oauth.create_app(database, "App", [BACK], public=True, now=NOW)
-    found = oauth.find_app(database, client_id)
+def app(services: Services) -> App:
+    client_id, _ = oauth.create_app(services.database, "App", [BACK], public=True, now=NOW)
+    found = oauth.find_app(services, client_id)
     assert found is not None
     return found
 
 
-def approve(database: Database, app: App, key: str) -> str | None:
+def approve(services: Services, app: App, key: str) -> str | None:
     asked = AuthorizationRequest(app, BACK, f"{WRITE} {OFFLINE}", None)
-    return oauth.approve(database, asked, "shop1", key, NOW)
+    return oauth.approve(services, asked, "shop1", key, NOW)
 
 
-def code_of(database: Database, app: App) -> str:
-    key = oauth.rotate_owner_key(database, "shop1")
+def code_of(services: Services, app: App) -> str:
+    key = oauth.rotate_owner_key(services.database, "shop1")
     assert key is not None
-    code = approve(database, app, key)
+    code = approve(services, app, key)
     assert code is not None
     return code
 
 
-def exchange(database: Database, app: App, code: str) -> TokenPair:
-    return oauth.exchange(database, app, code=code, redirect=BACK, verifier="", now=NOW)
+def exchange(services: Services, app: App, code: str) -> TokenPair:
+    return oauth.exchange(services, app, code=code, redirect=BACK, verifier="", now=NOW)
 
 
-def alive(database: Database, app: App) -> int:
+def alive(services: Services, app: App) -> int:
     """How many grants and tokens of an app are not revoked."""
-    with database.reading() as conn:
+    with services.database.reading() as conn:
         of_app = select(grants.c.id).where(grants.c.app_id == app.id)
         granted = of_app.where(grants.c.revoked_at.is_(None))
         issued = select(tokens.c.id).where(
@@ -184,48 +184,48 @@ def alive(database: Database, app: App) -> int:
         return len(conn.execute(granted).all()) + len(conn.execute(issued).all())
 
 
-def test_a_refresh_token_works_once(database: Database, app: App) -> None:
-    issued = exchange(database, app, code_of(database, app))
+def test_a_refresh_token_works_once(services: Services, app: App) -> None:
+    issued = exchange(services, app, code_of(services, app))
     assert issued.refresh is not None
-    results = at_once(*([partial(oauth.refresh, database, app, issued.refresh, "", NOW)] * MANY))
+    results = at_once(*([partial(oauth.refresh, services, app, issued.refresh, "", NOW)] * MANY))
     assert sum(isinstance(result, TokenPair) for result in results) == 1
     assert sum(isinstance(result, OAuthError) for result in results) == MANY - 1
-    assert alive(database, app) == 0  # its second use revoked all that came of it
+    assert alive(services, app) == 0  # its second use revoked all that came of it
 
 
-def test_a_code_works_once(database: Database, app: App) -> None:
-    code = code_of(database, app)
-    results = at_once(*([partial(exchange, database, app, code)] * MANY))
+def test_a_code_works_once(services: Services, app: App) -> None:
+    code = code_of(services, app)
+    results = at_once(*([partial(exchange, services, app, code)] * MANY))
     assert sum(isinstance(result, TokenPair) for result in results) == 1
     assert sum(isinstance(result, OAuthError) for result in results) == MANY - 1
-    assert alive(database, app) == 0
+    assert alive(services, app) == 0
 
 
-def test_nothing_granted_outlives_its_app(database: Database, app: App) -> None:
-    key = oauth.rotate_owner_key(database, "shop1")
+def test_nothing_granted_outlives_its_app(services: Services, app: App) -> None:
+    key = oauth.rotate_owner_key(services.database, "shop1")
     assert key is not None
-    codes = [approve(database, app, key) or "" for _ in range(MANY)]
-    issued = exchange(database, app, codes.pop())
+    codes = [approve(services, app, key) or "" for _ in range(MANY)]
+    issued = exchange(services, app, codes.pop())
     at_once(
-        partial(oauth.remove_app, database, app.client_id, NOW),
-        *(partial(exchange, database, app, code) for code in codes[1:]),
-        partial(oauth.refresh, database, app, issued.refresh or "", "", NOW),
-        *([partial(approve, database, app, key)] * 2),
+        partial(oauth.remove_app, services.database, app.client_id, NOW),
+        *(partial(exchange, services, app, code) for code in codes[1:]),
+        partial(oauth.refresh, services, app, issued.refresh or "", "", NOW),
+        *([partial(approve, services, app, key)] * 2),
     )
-    assert alive(database, app) == 0
+    assert alive(services, app) == 0
     with pytest.raises(OAuthError):
-        exchange(database, app, codes[0])
+        exchange(services, app, codes[0])
 
 
 def test_a_token_and_its_family_are_revoked_without_a_deadlock(
-    database: Database, app: App
+    services: Services, app: App
 ) -> None:
-    families = [exchange(database, app, code_of(database, app)) for _ in range(3)]
+    families = [exchange(services, app, code_of(services, app)) for _ in range(3)]
     assert all(isinstance(each, TokenPair) for each in families)
-    numbers = [row.id for row in access.list_tokens(database)]
+    numbers = [row.id for row in access.list_tokens(services.database)]
     results = at_once(
-        *(partial(access.revoke_token, database, number, NOW) for number in numbers * 2),
-        partial(oauth.remove_app, database, app.client_id, NOW),
+        *(partial(access.revoke_token, services.database, number, NOW) for number in numbers * 2),
+        partial(oauth.remove_app, services.database, app.client_id, NOW),
     )
     assert not [result for result in results if isinstance(result, errors.ServiceError)]
-    assert alive(database, app) == 0
+    assert alive(services, app) == 0

@@ -429,16 +429,16 @@ def test_a_removed_app_is_out(own: App) -> None:
 
 
 def test_everything_ends(own: App) -> None:
-    database, now = own.service.services.database, Clock()()
-    client_app = oauth.find_app(database, own.client_id)
+    services, now = own.service.services, Clock()()
+    client_app = oauth.find_app(services, own.client_id)
     assert client_app is not None
     code, given = own.code(), own.tokens()
     late = {"code": code, "redirect": BACK, "verifier": ""}
     with pytest.raises(OAuthError):
-        oauth.exchange(database, client_app, **late, now=now + CODE_LIFETIME + 10_000)
+        oauth.exchange(services, client_app, **late, now=now + CODE_LIFETIME + 10_000)
     after = now + REFRESH_LIFETIME + 10_000
     with pytest.raises(OAuthError):
-        oauth.refresh(database, client_app, given["refresh_token"], "", after)
+        oauth.refresh(services, client_app, given["refresh_token"], "", after)
 
 
 def test_no_secret_is_kept_as_it_is(own: App) -> None:

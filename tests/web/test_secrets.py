@@ -97,25 +97,22 @@ def test_a_hint_is_a_quarter_at_most() -> None:
 
 
 def test_the_grant_goes_with_an_apps_token(strict_service: Service) -> None:
-    database, clock, store = (
-        strict_service.services.database,
-        strict_service.services.clock,
-        Store.create(strict_service),
-    )
+    services, store = strict_service.services, Store.create(strict_service)
+    database, clock = services.database, services.clock
     client_id, _ = oauth.create_app(
         database, "a", ["http://127.0.0.1:9/cb"], public=True, now=clock()
     )
-    app = oauth.find_app(database, client_id)
+    app = oauth.find_app(services, client_id)
     key = oauth.rotate_owner_key(database, store.merchant_code)
     assert app is not None
     assert key is not None
     asked = oauth.AuthorizationRequest(
         app, app.redirect_uris[0], "products.read offline_access", None
     )
-    code = oauth.approve(database, asked, store.merchant_code, key, clock())
+    code = oauth.approve(services, asked, store.merchant_code, key, clock())
     assert code is not None
     issued = oauth.exchange(
-        *(database, app), code=code, redirect=app.redirect_uris[0], verifier="", now=clock()
+        *(services, app), code=code, redirect=app.redirect_uris[0], verifier="", now=clock()
     )
     token = max(
         row.id for row in access.list_tokens(database) if row.merchant_code == store.merchant_code
@@ -126,7 +123,7 @@ def test_the_grant_goes_with_an_apps_token(strict_service: Service) -> None:
         == 401
     )
     with pytest.raises(OAuthError):
-        oauth.refresh(database, app, issued.refresh or "", "", clock())
+        oauth.refresh(services, app, issued.refresh or "", "", clock())
     assert not access.revoke_token(database, token, clock())
     assert store.call("GET", PRODUCTS_PATH).status == 200
 

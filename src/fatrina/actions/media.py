@@ -19,3 +19,8 @@ def open_image(services: Services, merchant_code: str, name: str) -> StoredImage
         return services.storage.open(f"{merchant_code}/{name}")
     except FileNotFoundError:
         raise errors.NotFound from None
+
+
+def is_local(services: Services) -> bool:
+    """Return True if opening and reading a small stored file costs less than a thread switch."""
+    return services.storage.is_local

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
+from fatrina.actions import Services
 from fatrina.actions import access as tokens_of
 from fatrina.actions.random_text import SECRET_LENGTH, random_text
 from fatrina.adapters.database import Database, apps, tokens
@@ -77,19 +78,19 @@ def rotate_owner_key(database: Database, merchant_code: str) -> str | None:
         return key if apps.set_owner_key(tx, merchant_code, access.hash_token(key)) else None
 
 
-def find_app(database: Database, client_id: str) -> App | None:
+def find_app(services: Services, client_id: str) -> App | None:
     """The app with this client id."""
-    with database.reading() as conn:
+    with services.database.reading() as conn:
         return apps.find(conn, client_id)
 
 
-def authenticate(database: Database, client_id: str, secret: str) -> App:
+def authenticate(services: Services, client_id: str, secret: str) -> App:
     """The app that proves to be it (RFC 6749, 2.3); a public one has nothing to prove with.
 
     Raises:
         RefusedError: there is no such app, or the secret is not its own.
     """
-    app = find_app(database, client_id)
+    app = find_app(services, client_id)
     expected = (app and app.secret_hash) or ""
     given = access.hash_token(secret) if secret else ""
     if app is None or not compare_digest(expected, given):
@@ -98,7 +99,7 @@ def authenticate(database: Database, client_id: str, secret: str) -> App:
 
 
 def approve(
-    database: Database, asked: AuthorizationRequest, merchant_code: str, key: str, now: int
+    services: Services, asked: AuthorizationRequest, merchant_code: str, key: str, now: int
 ) -> str | None:
     """The code for what a merchant granted; None when the owner's key is not the merchant's.
 
@@ -106,7 +107,7 @@ def approve(
         RefusedError: the app has been removed meanwhile.
     """
     code = random_text(SECRET_LENGTH)
-    with database.writing() as tx:
+    with services.database.writing() as tx:
         found = apps.find_owner_key(tx, merchant_code)
         if found is None or not compare_digest(found[1] or "", access.hash_token(key)):
             return None
@@ -126,7 +127,7 @@ def approve(
 
 
 def exchange(  # noqa: PLR0913  what the request holds
-    database: Database, app: App, *, code: str, redirect: str, verifier: str, now: int
+    services: Services, app: App, *, code: str, redirect: str, verifier: str, now: int
 ) -> TokenPair:
     """Tokens for a code (RFC 6749, 4.1.3; RFC 7636, 4.5).
 
@@ -135,7 +136,7 @@ def exchange(  # noqa: PLR0913  what the request holds
     Raises:
         RefusedError: the code is not good, or not for this request, or the app has been removed.
     """
-    with database.writing() as tx:
+    with services.database.writing() as tx:
         _check_app(tx, app)
         found = apps.find_authorization_code(tx, access.hash_token(code))
         if found is not None and found.app_id == app.id and found.grant_id is not None:
@@ -152,7 +153,7 @@ def exchange(  # noqa: PLR0913  what the request holds
     raise OAuthError("invalid_grant", _NO_CODE)
 
 
-def refresh(database: Database, app: App, token: str, scope: str, now: int) -> TokenPair:
+def refresh(services: Services, app: App, token: str, scope: str, now: int) -> TokenPair:
     """New tokens for a refresh token, which is spent by that (RFC 6749, 6).
 
     One that comes twice was stolen: its whole family is revoked (RFC 9700, 4.14.2).
@@ -161,7 +162,7 @@ def refresh(database: Database, app: App, token: str, scope: str, now: int) -> T
         RefusedError: the token is not good, or `scope` reaches further than what was granted, or
             the app has been removed.
     """
-    with database.writing() as tx:
+    with services.database.writing() as tx:
         _check_app(tx, app)
         found = apps.find_refresh_token(tx, access.hash_token(token))
         if found is not None and found.grant.app_id == app.id:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fatrina import __version__, logs
 from fatrina.actions import Services
+from fatrina.actions import health as health_checks
 from fatrina.actions.rate_limits import RateLimiter
 from fatrina.actions.webhooks.dispatcher import WebhookDispatcher
 from fatrina.domain.access import MERCHANT_CODE
@@ -129,15 +130,15 @@ def _operator_routes(
         return JSONResponse({"status": "live", "version": __version__})
 
     async def ready(_: Request) -> Response:
-        await run_sync(services.database.check_writable)
-        await run_sync(services.storage.check_writable)
+        await run_sync(health_checks.check_ready, services)
         # Photos are served while events wait: a stuck dispatcher is reported, and stops no traffic.
         stuck = {"webhooks": "stuck"} if dispatcher.health().stuck else {}
         return JSONResponse({"status": "ready", **stuck})
 
     async def metrics_page(_: Request) -> Response:
-        metrics.decoder_waiting.set(services.decoders.waiting)
-        metrics.decoder_exceptions.set(services.decoders.faults)
+        decoders = health_checks.decoder_figures(services)
+        metrics.decoder_waiting.set(decoders.waiting)
+        metrics.decoder_exceptions.set(decoders.exceptions)
         metrics.log_lines_dropped.set(logs.dropped())
         metrics.set_dispatcher_gauges(await run_sync(dispatcher.figures))
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

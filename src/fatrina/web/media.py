@@ -49,10 +49,10 @@ class Media:
         request = Request(scope, receive)
         code, name = scope["path_params"]["code"], scope["path_params"]["name"]
         with closing(await self._open(code, name)) as image:
-            await _respond(request, image, name, send, is_local=self._services.storage.is_local)
+            await _respond(request, image, name, send, is_local=media.is_local(self._services))
 
     async def _open(self, code: str, name: str) -> StoredImage:
-        if self._services.storage.is_local:
+        if media.is_local(self._services):
             return media.open_image(self._services, code, name)
         return await run_sync(media.open_image, self._services, code, name)
 

@@ -2,7 +2,6 @@
 
 import os
 from contextlib import ExitStack
-from functools import partial
 from typing import Final
 
 from anyio.to_thread import run_sync
@@ -10,11 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from fatrina.actions import Services, backup
-from fatrina.actions.backup import DumpError
+from fatrina.actions import Services, admin
 from fatrina.actions.rate_limits import RateLimiter
 from fatrina.actions.receiving import File
-from fatrina.domain import errors
 from fatrina.web.admin.gate import AdminRoute
 from fatrina.web.http import body
 from fatrina.web.http.body import BodyTimeouts
@@ -32,15 +29,15 @@ def routes(
 
     async def dump(_: Request) -> Response:
         with ExitStack() as stack:
-            file = stack.enter_context(services.spool.create_file())
-            await run_sync(_dump, services, file)
+            file = stack.enter_context(admin.create_file(services))
+            await run_sync(admin.dump, services, file)
             return _DumpResponse(file, stack.pop_all())
 
     async def restore(request: Request) -> Response:
-        with services.spool.create_file() as file:
+        with admin.create_file(services) as file:
             async for piece in body.iter_chunks(request, _MAX_DUMP_BYTES, timeouts):
                 file.write(piece)
-            made = await run_sync(partial(_restore, services, file))
+            made = await run_sync(admin.restore, services, file)
         rate_limiter.reset()
         return success(200, {"pictures": made})
 
@@ -48,27 +45,6 @@ def routes(
         AdminRoute("GET", "/dump", "Every row and every picture, as a tar archive.", dump),
         AdminRoute("POST", "/restore", "Put a dump, the body, in the place of all.", restore),
     ]
-
-
-def _dump(services: Services, file: File) -> None:
-    try:
-        with open(file.descriptor, "wb", closefd=False) as out:
-            backup.dump(services.database, services.storage, out, _nothing)
-    except DumpError as wrong:  # stored files are missing
-        raise errors.StorageUnavailable from wrong
-
-
-def _restore(services: Services, file: File) -> int:
-    try:
-        with open(file.descriptor, "rb", closefd=False) as source:
-            everything = services.database, services.storage, services.housekeeping, services.spool
-            return backup.restore(*everything, source, _nothing)
-    except DumpError as wrong:
-        raise errors.ValidationFailed(errors.InvalidDump("dump", problem=str(wrong))) from wrong
-
-
-def _nothing() -> None:
-    """Tell nobody how far it is."""
 
 
 class _DumpResponse(StreamingResponse):

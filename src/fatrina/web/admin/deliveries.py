@@ -4,10 +4,8 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fatrina.actions import Services
-from fatrina.actions.webhooks import subscriptions
+from fatrina.actions import Services, admin
 from fatrina.actions.webhooks.subscriptions import DeliveryRow
-from fatrina.domain import errors
 from fatrina.domain.integers import MAX_INT64
 from fatrina.web.admin.gate import AdminRoute
 from fatrina.web.api.base import path_id
@@ -27,19 +25,14 @@ def routes(services: Services) -> list[AdminRoute]:
         failed = request.query_params.get("failed") == "1"
 
         def look() -> list[dict[str, object]]:
-            rows = subscriptions.deliveries(
-                services.database, merchant_code=merchant, failed=failed
-            )
+            rows = admin.list_deliveries(services, merchant_code=merchant, failed=failed)
             return [_to_json(row) for row in rows]
 
         return success(200, await run_sync(look))
 
     async def redeliver(request: Request) -> Response:
         delivery = path_id(request, "delivery", MAX_INT64)
-        if not await run_sync(
-            subscriptions.redeliver, services.database, delivery, services.clock()
-        ):
-            raise errors.NotFound
+        await run_sync(admin.redeliver, services, delivery)
         return success(202, {"id": delivery})
 
     return [

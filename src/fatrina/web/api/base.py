@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.types import Scope
 
-from fatrina.actions import Services, access, cancellation
+from fatrina.actions import Services, access, cancellation, health
 from fatrina.actions.rate_limits import RateLimiter
 from fatrina.actions.receiving import PhotoLink, PhotoSource
 from fatrina.domain import errors, text
@@ -81,7 +81,7 @@ class BaseEndpoints:
         """The body; where `pictures` may come with it, only while there is room to decode one."""
         self.form_reader.check_length(request)
         if may_have_photo:
-            self.services.decoders.check_capacity()
+            health.check_decoder_capacity(self.services)
         with self.services.clock.stage("receive"):
             form = await self.form_reader.read(request, stack)
         context.get(request.scope).body_shape = form.shape()

@@ -7,7 +7,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fatrina.actions import Services, products
+from fatrina.actions import Services, health, products
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.domain.views import ProductView
 from fatrina.web.api.base import BaseEndpoints, no_lookup, path_id, path_text, removed_data
@@ -25,7 +25,7 @@ class Products(BaseEndpoints):
             form = await self.read_form(request, stack)
             name, sku, photos = commands.product(form, self.options.alt_length)
         if photos:
-            self.services.decoders.check_capacity()
+            health.check_decoder_capacity(self.services)
         action = partial(products.create, name=name, sku=sku, pictures=photos)
         product = await self.run(request, caller, action, photos[0][1] if photos else None)
         return success(201, self._to_json(product))

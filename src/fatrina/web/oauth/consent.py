@@ -76,7 +76,7 @@ class ConsentEndpoints:
                 raise OAuthError("access_denied", "The merchant did not agree.")  # noqa: TRY301
             merchant_code, key = given.get("merchant", "").strip(), given.get("key", "").strip()
             approval = (authorization, merchant_code, key, self._services.clock())
-            code = await run_sync(oauth.approve, self._services.database, *approval)
+            code = await run_sync(oauth.approve, self._services, *approval)
         except OAuthError as exc:
             error = {"error": exc.error, "error_description": exc.description}
             return self._redirect(redirect_uri, given, error)
@@ -86,7 +86,7 @@ class ConsentEndpoints:
         return self._redirect(redirect_uri, given, {"code": code})
 
     async def _find_app(self, given: Params) -> tuple[Client, str]:
-        app = await run_sync(oauth.find_app, self._services.database, given.get("client_id", ""))
+        app = await run_sync(oauth.find_app, self._services, given.get("client_id", ""))
         if app is None:
             raise _NoRedirectError
         redirect_uri = given.get("redirect_uri") or (

@@ -46,20 +46,20 @@ class TokenEndpoints:
         return success(200, wire.owner(caller.merchant_id, caller.merchant_code, caller.plan))
 
     def _issue(self, client_id: str, secret: str, given: Params) -> TokenPair:
-        database, now = self._services.database, self._services.clock()
-        app = oauth.authenticate(database, client_id, secret)
+        now = self._services.clock()
+        app = oauth.authenticate(self._services, client_id, secret)
         if given.get("grant_type") == "authorization_code":
             return self._exchange(app, given, now)
         if given.get("grant_type") == "refresh_token":
             token, scope = _require(given, "refresh_token"), given.get("scope", "")
-            return oauth.refresh(database, app, token, scope, now)
+            return oauth.refresh(self._services, app, token, scope, now)
         grant_types = "authorization_code or refresh_token"
         raise OAuthError("unsupported_grant_type", f"grant_type must be {grant_types}.")
 
     def _exchange(self, app: Client, given: Params, now: int) -> TokenPair:
         default_redirect = app.redirect_uris[0] if len(app.redirect_uris) == 1 else ""
         return oauth.exchange(
-            self._services.database,
+            self._services,
             app,
             code=_require(given, "code"),
             redirect=given.get("redirect_uri", default_redirect),

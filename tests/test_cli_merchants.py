@@ -107,7 +107,7 @@ def test_deliveries_are_listed_and_made_again(run: Run, database: Database) -> N
     assert run("webhook", "log", "--failed").stdout.endswith("\t3\tstatus 500, given up\n")
     assert not run("webhook", "log", "--merchant", "shop2").stdout
     assert run("webhook", "redeliver", "1").exit_code == 0
-    (row,) = subscriptions.deliveries(database)
+    (row,) = subscriptions.list_deliveries(database)
     assert (row.attempts, row.due_at is None) == (0, False)
 
 

@@ -172,8 +172,8 @@ def test_a_commit_of_unknown_outcome_keeps_the_bytes_it_may_need(shop: Shop) -> 
 
 def test_a_seed_of_unknown_outcome_keeps_the_bytes_it_may_need(shop: Shop) -> None:
     unsure = Unsure(shop.services.database)
-    picture = SeedImage("/", Change(), bytes=lambda file: file.write(photo(1)))
-    seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "Lamp", pictures=[picture])])]
+    picture = SeedImage("/", Change(), write_photo=lambda file: file.write(photo(1)))
+    seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "Lamp", images=[picture])])]
     unsure.lose = True
     with pytest.raises(errors.DatabaseUnavailable):
         seeding.seed(replace(shop.services, database=unsure), seed, 1)

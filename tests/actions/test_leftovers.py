@@ -74,7 +74,7 @@ def test_a_restore_that_fails_while_it_stores_leaves_no_file(
         store.services.database,
         store.services.storage,
         store.services.housekeeping,
-        keep_shops=True,
+        keep_merchants=True,
     )
     kept = store.attach(photo(2), product=store.another_product())
     put, calls = store.services.storage.put, 0
@@ -148,8 +148,8 @@ def test_an_operation_that_loses_its_lock_changes_no_row(
         store.services.housekeeping._path.unlink(missing_ok=True)
 
     monkeypatch.setattr(store.services.storage, "put", lose_the_lock)
-    picture = seeding.SeedImage("a", Change(), bytes=lambda file: file.write(photo(3)))
-    product = seeding.SeedProduct("p", "Cup", pictures=[picture])
+    picture = seeding.SeedImage("a", Change(), write_photo=lambda file: file.write(photo(3)))
+    product = seeding.SeedProduct("p", "Cup", images=[picture])
     merchants = [seeding.SeedMerchant("m", "shop9", products=[product])]
     operations: dict[str, Callable[[], int]] = {
         "seed": lambda: seeding.seed(store.services, merchants, 1),

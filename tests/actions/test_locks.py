@@ -110,7 +110,7 @@ def test_subscriptions(shop: Shop) -> None:
 
     assert locked(shop, subscribe) == ["merchants"]
     change = locked(
-        shop, lambda: subscriptions.change(shop.services, shop.caller, number, {"name": "m"})
+        shop, lambda: subscriptions.update(shop.services, shop.caller, number, {"name": "m"})
     )
     assert change == ["subscriptions"]
 

@@ -210,8 +210,8 @@ def test_a_product_that_was_removed_before_its_creation_was_confirmed(shop: Shop
 
 @OUTCOMES
 def test_a_seed_keeps_the_bytes_that_it_may_have_committed(shop: Shop, *, succeeds: bool) -> None:
-    picture = SeedImage("/", Change(), bytes=lambda file: file.write(photo(1)))
-    seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "Lamp", pictures=[picture])])]
+    picture = SeedImage("/", Change(), write_photo=lambda file: file.write(photo(1)))
+    seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "Lamp", images=[picture])])]
     with losing(shop, succeeds=succeeds), pytest.raises(errors.DatabaseUnavailable):
         seeding.seed(shop.services, seed, 1)
     assert len(shop.referenced()) == (len(ROLES) if succeeds else 0)

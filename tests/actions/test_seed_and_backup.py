@@ -100,7 +100,7 @@ def test_all_or_nothing(
     before = rows(shop)
     with pytest.raises(SeedError) as refused:
         sow(shop, sown(*images), folder)
-    assert (refused.value.at, refused.value.refusal.reason) == (at, reason)
+    assert (refused.value.pointer, refused.value.error.reason) == (at, reason)
     assert rows(shop) == before
     assert not shop.stored()
 
@@ -115,8 +115,8 @@ def test_a_token_of_another_merchant_is_refused_before_any_work(
     monkeypatch.setattr(rendering, "render", None)
     with pytest.raises(SeedError) as refused:
         sow(shop, other, folder)
-    assert refused.value.at == "/merchants/0/tokens/0"
-    assert [each.reason for each in refused.value.refusal.each()] == ["token_taken"]
+    assert refused.value.pointer == "/merchants/0/tokens/0"
+    assert [each.reason for each in refused.value.error.each()] == ["token_taken"]
     assert rows(shop) == before
 
 
@@ -126,7 +126,7 @@ def test_a_token_for_two_merchants_of_a_seed_leaves_nothing(shop: Shop, folder: 
     two["merchants"][0]["code"] = "other"
     with pytest.raises(SeedError) as refused:
         sow(shop, {"merchants": [*one["merchants"], *two["merchants"]]}, folder)
-    assert refused.value.at == "/merchants/1/tokens/0"
+    assert refused.value.pointer == "/merchants/1/tokens/0"
     assert rows(shop) == before
     assert not shop.stored()
 
@@ -143,10 +143,10 @@ def test_an_id_is_sown_once(shop: Shop, folder: Path) -> None:
     again = sown({"file": "1.jpg", "id": 901}, id=78, sku="OTHER")
     with pytest.raises(SeedError) as refused:
         sow(shop, again, folder)
-    assert refused.value.at == "/merchants/0/products/0/images/0"
+    assert refused.value.pointer == "/merchants/0/products/0/images/0"
     with pytest.raises(SeedError) as refused:
         sow(shop, sown(id=79), folder)
-    assert refused.value.at == "/merchants/0/products/0"
+    assert refused.value.pointer == "/merchants/0/products/0"
     assert len(shop.stored()) == 4
 
 
@@ -218,7 +218,10 @@ def test_a_reset_may_keep_the_shops(shop: Shop) -> None:
     shop.attach(photo(1))
     kept = {name: found for name, found in rows(shop).items() if name in {"merchants", "tokens"}}
     reset(
-        shop.services.database, shop.services.storage, shop.services.housekeeping, keep_shops=True
+        shop.services.database,
+        shop.services.storage,
+        shop.services.housekeeping,
+        keep_merchants=True,
     )
     assert {name: found for name, found in rows(shop).items() if found} == kept
 

@@ -86,7 +86,7 @@ def at_once(*acts: Act) -> list[object]:
 
 def is_taken(result: object) -> bool:
     """Whether an action was refused because the SKU is taken."""
-    refusal = result.refusal if isinstance(result, SeedError) else result
+    refusal = result.error if isinstance(result, SeedError) else result
     return isinstance(refusal, errors.ValidationFailed) and [
         each.reason for each in refusal.each()
     ] == [errors.SkuTaken.reason]
@@ -131,7 +131,7 @@ def test_changes_of_one_subscription_all_remain(services: Services) -> None:
         {"headers": (("x", "y"),)},
         {"secret": "t"},
     ]
-    at_once(*(partial(subscriptions.change, services, OWNER, number, each) for each in changes))
+    at_once(*(partial(subscriptions.update, services, OWNER, number, each) for each in changes))
     ((_, found),) = subscriptions.list_subscriptions(services, OWNER)
     for change in changes:
         for name, value in change.items():

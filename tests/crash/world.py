@@ -224,7 +224,7 @@ def sweep(world: Services, shop: Shop) -> None:
 
 def reset(world: Services, _: Shop) -> None:
     """Empty the service but for the merchants."""
-    reset_(world.database, world.storage, world.housekeeping, keep_shops=True)
+    reset_(world.database, world.storage, world.housekeeping, keep_merchants=True)
 
 
 def restore(world: Services, shop: Shop) -> None:

@@ -28,7 +28,7 @@ def test_what_it_fits(method: str, path: str, *, struck: bool) -> None:
 @given(times=st.integers(1, 20), asked=st.integers(0, 40))
 def test_it_strikes_so_many_times(times: int, asked: int) -> None:
     dial = FaultInjector()
-    fault = dial.add("503", times=times)
+    fault = dial.add("503", remaining=times)
     assert sum(bool(dial.matching("GET", "/")) for _ in range(asked)) == min(times, asked)
     assert fault.hits == min(times, asked)
 
@@ -36,7 +36,7 @@ def test_it_strikes_so_many_times(times: int, asked: int) -> None:
 def test_a_share_is_about_that_and_the_same_again() -> None:
     def struck(seed: int) -> list[bool]:
         dial = FaultInjector()
-        dial.add("503", share=0.2, seed=seed)
+        dial.add("503", probability=0.2, seed=seed)
         return [bool(dial.matching("GET", "/")) for _ in range(1000)]
 
     assert struck(1) == struck(1) != struck(2)

@@ -72,7 +72,7 @@ def enqueue(service: Service, subscription: int, *products: int, at: int | None 
 
 def rows(service: Service, number: int | None = None) -> list[deliveries.DeliveryRow]:
     """List deliveries, the oldest first; those of one URL if asked."""
-    found = subscriptions.deliveries(service.services.database, limit=100_000)
+    found = subscriptions.list_deliveries(service.services.database, limit=100_000)
     return [row for row in reversed(found) if number is None or row.product_id == number]
 
 
@@ -108,10 +108,10 @@ def test_one_merchant_with_many_dead_receivers_starves_nobody(
     bad = Store.create(service)
     for number in range(60):
         enqueue(service, listener(service, f"{silent.url}/{number}", bad), *range(1, 11))
-    until(lambda: len(silent.connections) >= slots.PER_MERCHANT)
+    until(lambda: len(silent.connections) >= slots.MAX_PER_MERCHANT)
     enqueue(service, listener(service, receiver.url), 7)
     receiver.wait_for(1)
-    assert len(silent.connections) <= slots.SLOW_PER_MERCHANT + slots.PER_MERCHANT
+    assert len(silent.connections) <= slots.MAX_SLOW_PER_MERCHANT + slots.MAX_PER_MERCHANT
 
 
 def test_a_hundred_merchants_with_dead_receivers_starve_nobody(
@@ -120,15 +120,15 @@ def test_a_hundred_merchants_with_dead_receivers_starve_nobody(
     receiver: WebhookReceiver,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(slots, "SLOW_AFTER", 0.3)
+    monkeypatch.setattr(slots, "SLOW_AFTER_SECONDS", 0.3)
     for number in range(100):
         enqueue(service, listener(service, f"{silent.url}/{number}"), *range(1, 5))
-    until(lambda: len(silent.connections) >= slots.SLOW)
+    until(lambda: len(silent.connections) >= slots.MAX_SLOW)
     control = listener(service, receiver.url)
     for turn in range(1, 6):
         enqueue(service, control, turn)
         receiver.wait_for(turn)
-    assert len(silent.connections) <= slots.SLOW + slots.PROMPT
+    assert len(silent.connections) <= slots.MAX_SLOW + slots.MAX_PROMPT
 
 
 def test_a_dead_receiver_leaves_its_merchants_other_receivers_their_share(
@@ -137,11 +137,11 @@ def test_a_dead_receiver_leaves_its_merchants_other_receivers_their_share(
     receiver: WebhookReceiver,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(slots, "SLOW_AFTER", 0.3)
+    monkeypatch.setattr(slots, "SLOW_AFTER_SECONDS", 0.3)
     store = Store.create(service)
-    for number in range(3 * slots.PER_MERCHANT):
+    for number in range(3 * slots.MAX_PER_MERCHANT):
         enqueue(service, listener(service, f"{silent.url}/{number}", store), *range(1, 101))
-    until(lambda: len(silent.connections) == 3 * slots.PER_MERCHANT)
+    until(lambda: len(silent.connections) == 3 * slots.MAX_PER_MERCHANT)
     enqueue(service, listener(service, receiver.url, store), 7)
     receiver.wait_for(1)
 
@@ -243,7 +243,7 @@ def test_a_dispatcher_that_is_stuck_says_so(
         deliveries.list_heads,
         failing(10**6, ValueError("anything"), deliveries.list_heads),
     )
-    monkeypatch.setattr(dispatcher, "STUCK", 0.5)
+    monkeypatch.setattr(dispatcher, "STUCK_AFTER_SECONDS", 0.5)
     monkeypatch.setattr(dispatcher, "_LONGEST_REST", 0.1)
     monkeypatch.setattr(deliveries, "list_heads", broken)
     enqueue(service, listener(service, receiver.url), 2)
@@ -253,7 +253,7 @@ def test_a_dispatcher_that_is_stuck_says_so(
     assert seen["fatrina_webhook_look_age_seconds"] > 0.5
     assert seen["fatrina_webhook_pending"] == 1
     assert seen["fatrina_webhook_oldest_pending_seconds"] > 0
-    monkeypatch.setattr(dispatcher, "STUCK", 30.0)
+    monkeypatch.setattr(dispatcher, "STUCK_AFTER_SECONDS", 30.0)
     monkeypatch.setattr(deliveries, "list_heads", whole)
     receiver.wait_for(2)
     until(lambda: service.get("/ready").json == {"status": "ready"})
@@ -463,7 +463,7 @@ def test_a_pause_ends_when_the_clock_is_set_back(
 def test_a_stop_cuts_what_is_under_way_and_a_restart_repeats_it(
     tmp_path: Path, silent: SilentServer, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slots, "SLOW_AFTER", 0.3)
+    monkeypatch.setattr(slots, "SLOW_AFTER_SECONDS", 0.3)
     with run_service(tmp_path, **SETTINGS, webhook_seconds=600) as service:
         for number in range(60):
             enqueue(service, listener(service, f"{silent.url}/{number}"), 1)

@@ -386,6 +386,8 @@ def test_a_restart_delivers_what_is_owed(tmp_path: Path, receiver: WebhookReceiv
     receiver.status_for = lambda _: 200
     with run_service(tmp_path, **settings, webhook_pause=0) as service:
         database = service.services.database
-        wait_until(lambda: all(row.due_at is None for row in subscriptions.deliveries(database)))
-        (row,) = subscriptions.deliveries(database)
+        wait_until(
+            lambda: all(row.due_at is None for row in subscriptions.list_deliveries(database))
+        )
+        (row,) = subscriptions.list_deliveries(database)
         assert row.error is None or heard == 3

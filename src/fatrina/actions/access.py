@@ -25,7 +25,7 @@ def authenticate(services: Services, token: str) -> Caller:
     return caller
 
 
-def check(tx: Connection, caller: Caller) -> None:
+def check_token(tx: Connection, caller: Caller) -> None:
     """Check in a transaction that the caller's token is still the one that was authorized.
 
     A request may take minutes. A reset, a restore or a revocation ends it: the numbers of its

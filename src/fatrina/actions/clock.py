@@ -14,9 +14,9 @@ def _ignore(stage: str, seconds: float) -> None:
 class Clock:
     """Tells the moment, and hands the seconds of each stage to whoever wants to hear of them."""
 
-    def __init__(self, heard: OnStage = _ignore) -> None:
+    def __init__(self, on_stage: OnStage = _ignore) -> None:
         """Tell `heard` the name and the seconds of every stage."""
-        self._heard = heard
+        self._heard = on_stage
 
     def __call__(self) -> int:
         """Now, in milliseconds since the epoch."""

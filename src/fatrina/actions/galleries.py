@@ -22,7 +22,7 @@ def lock(tx: Connection, caller: Caller, product_id: int) -> Gallery:
         errors.InvalidToken: the caller's token was revoked or replaced meanwhile.
         errors.NotFound: the merchant has no such product.
     """
-    access.check(tx, caller)
+    access.check_token(tx, caller)
     if products.find(tx, caller.merchant_id, product_id, lock=True) is None:
         raise errors.NotFound
     return images.load_gallery(tx, product_id)
@@ -35,7 +35,7 @@ def lock_by_image(tx: Connection, caller: Caller, image_id: int) -> tuple[int, G
         errors.InvalidToken: the caller's token was revoked or replaced meanwhile.
         errors.NotFound: the merchant has no such image.
     """
-    access.check(tx, caller)
+    access.check_token(tx, caller)
     product_id = images.find_product_id(tx, caller.merchant_id, image_id, lock=True)
     if product_id is None:
         raise errors.NotFound

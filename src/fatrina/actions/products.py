@@ -46,7 +46,7 @@ def create(
     caller: Caller,
     name: str,
     sku: str | None,
-    pictures: Sequence[tuple[Change, PhotoLink]] = (),
+    photos: Sequence[tuple[Change, PhotoLink]] = (),
 ) -> ProductView:
     """Add a product with all of its images, or nothing: every photo is stored before a row is.
 
@@ -55,15 +55,15 @@ def create(
             many images.
         errors.PhotoError, errors.ServiceUnavailable, errors.StorageFull.
     """
-    Gallery().check_capacity(len(pictures))
+    Gallery().check_capacity(len(photos))
     with services.database.reading() as conn:
         _check_sku_free(conn, caller, sku)
         row = ProductRow(ids.new_id(partial(products.exists, conn)), name, sku)
-        numbers = ids.new_ids(len(pictures), partial(images.exists, conn))
+        numbers = ids.new_ids(len(photos), partial(images.exists, conn))
     with ExitStack() as stack:
         section = StorageSection(services, stack)
-        fresh = _ingest_links(services, caller, (link for _, link in pictures), section)
-        return _create(services, caller, row, [*zip(numbers, fresh, pictures, strict=True)])
+        fresh = _ingest_links(services, caller, (link for _, link in photos), section)
+        return _create(services, caller, row, [*zip(numbers, fresh, photos, strict=True)])
 
 
 def _create(
@@ -75,7 +75,7 @@ def _create(
     """One transaction: the product and all of its images."""
 
     def run(tx: Connection) -> ProductView:
-        access.check(tx, caller)
+        access.check_token(tx, caller)
         tokens.lock_merchant(tx, caller.merchant_id)
         _check_sku_free(tx, caller, row.sku)
         now = services.clock()
@@ -149,7 +149,7 @@ def update(
         errors.ValidationFailed: another one has the SKU.
     """
     with services.database.writing() as tx:
-        access.check(tx, caller)
+        access.check_token(tx, caller)
         if sku:
             tokens.lock_merchant(tx, caller.merchant_id)
         before = _require(products.find(tx, caller.merchant_id, product_id, lock=True))

@@ -40,7 +40,7 @@ def seed(
     settings = load_settings(data=data)
     with exit_on_error():
         merchants = _read_seed(file, pictures or file.parent)
-        total = sum(len(product.pictures) for each in merchants for product in each.products)
+        total = sum(len(product.images) for each in merchants for product in each.products)
         with (
             lock_data_directory(settings.data, create=True) as directory,
             _progress("pictures", total) as tick,
@@ -51,8 +51,8 @@ def seed(
                 with root.build(settings, directory) as service:
                     count = sow(service.services, merchants, settings.decoder_count, tick)
             except SeedError as exc:
-                reasons = " ".join(messages.render(each, "en") for each in exc.refusal.each())
-                fail(f"{exc.at}: {reasons} Nothing was added.")
+                reasons = " ".join(messages.render(each, "en") for each in exc.error.each())
+                fail(f"{exc.pointer}: {reasons} Nothing was added.")
     products = sum(len(each.products) for each in merchants)
     typer.echo(f"merchants: {len(merchants)}, products: {products}, pictures: {count}")
 
@@ -72,7 +72,7 @@ def reset(
     with exit_on_error(), lock_data_directory(settings.data) as directory:
         with directory.database() as database:
             count = reset_(
-                *(database, directory.storage(), directory.housekeeping()), keep_shops=keep_shops
+                *(database, directory.storage(), directory.housekeeping()), keep_merchants=keep_shops
             )
         with directory.bucket_store() as buckets:
             rate_limits.reset(buckets)

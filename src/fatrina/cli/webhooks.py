@@ -27,7 +27,7 @@ def webhook_log(
 ) -> None:
     """List deliveries: id, when, merchant, event, product, URL, tries, and what came of it."""
     with open_database(data) as database:
-        rows = subscriptions.deliveries(
+        rows = subscriptions.list_deliveries(
             database, merchant_code=merchant, failed=failed, limit=limit
         )
     for row in rows:

@@ -27,13 +27,13 @@ class Fault:
     """A fault to order; it counts its own strikes."""
 
     id: int
-    what: str
+    kind: str
     method: str = "*"
     path: str = "*"
     """A pattern in which `*` stands for anything."""
-    times: int | None = None
+    remaining: int | None = None
     """How often it still strikes; None for without end."""
-    share: float = 1.0
+    probability: float = 1.0
     """Of the requests it fits, the part that it strikes."""
     seconds: float = 0.0
     seed: int = 0
@@ -46,11 +46,11 @@ class Fault:
     def matches(self, method: str, path: str) -> bool:
         """Whether it strikes this request; if so, that counts."""
         fits = fnmatchcase(method, self.method) and fnmatchcase(path, self.path)
-        if not fits or self.times == 0 or self._chance.random() >= self.share:
+        if not fits or self.remaining == 0 or self._chance.random() >= self.probability:
             return False
         self.hits += 1
-        if self.times is not None:
-            self.times -= 1
+        if self.remaining is not None:
+            self.remaining -= 1
         return True
 
 
@@ -61,10 +61,10 @@ class FaultInjector:
         self.faults: dict[int, Fault] = {}
         self._last = 0
 
-    def add(self, what: str, **how: object) -> Fault:
+    def add(self, kind: str, **how: object) -> Fault:
         """Order a fault, with the fields of `Fault`."""
         self._last += 1
-        fault = Fault(self._last, what, **how)  # type: ignore[arg-type]  # as they are named
+        fault = Fault(self._last, kind, **how)  # type: ignore[arg-type]  # as they are named
         self.faults[fault.id] = fault
         return fault
 

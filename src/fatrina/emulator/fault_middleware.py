@@ -47,23 +47,23 @@ class FaultInjectionMiddleware:
         request_context = context.get(scope)
         for fault in faults:
             request_context.headers.append((b"fatrina-fault", _describe(fault)))
-            request_context.injected.append(fault.what)
+            request_context.injected.append(fault.kind)
         for fault in faults:
-            if fault.what == fault_injection.WAIT:
+            if fault.kind == fault_injection.WAIT:
                 await asyncio.sleep(fault.seconds)
-            elif fault.what == fault_injection.CUT:
+            elif fault.kind == fault_injection.CUT:
                 await _cut(scope)
                 return
-            elif fault.what in _REFUSALS:
-                refusal = _REFUSALS[fault.what]()
+            elif fault.kind in _REFUSALS:
+                refusal = _REFUSALS[fault.kind]()
                 request_context.error = refusal
                 if isinstance(refusal, errors.TooManyRequests):
                     add_rate_limit_headers(scope, _used_up())
                 await error(Request(scope), refusal)(scope, receive, send)
                 return
-            elif fault.what == fault_injection.LOSE_WEBHOOK:
+            elif fault.kind == fault_injection.LOSE_WEBHOOK:
                 request_context.outbox = NullOutbox()
-            elif fault.what == fault_injection.CUT_AFTER:
+            elif fault.kind == fault_injection.CUT_AFTER:
                 send = _cutting(scope)
             else:
                 send = _pending_images(send)
@@ -76,7 +76,7 @@ def _used_up() -> RateLimitStatus:
 
 
 def _describe(fault: Fault) -> bytes:
-    return f"{fault.id}; {fault.what}".encode()
+    return f"{fault.id}; {fault.kind}".encode()
 
 
 async def _cut(scope: Scope) -> None:

@@ -67,8 +67,8 @@ def _add_fault(faults: FaultInjector, form: Form) -> Fault:
         what or "",
         method=(method or "*").upper(),
         path=path or "*",
-        times=1 if times is None and share is None else times,
-        share=1.0 if share is None else share,
+        remaining=1 if times is None and share is None else times,
+        probability=1.0 if share is None else share,
         seconds=seconds or 0.0,
         seed=seed or 0,
     )
@@ -77,11 +77,11 @@ def _add_fault(faults: FaultInjector, form: Form) -> Fault:
 def _to_json(fault: Fault) -> dict[str, object]:
     return {
         "id": fault.id,
-        "what": fault.what,
+        "what": fault.kind,
         "method": fault.method,
         "path": fault.path,
-        "times": fault.times,
-        "share": fault.share,
+        "times": fault.remaining,
+        "share": fault.probability,
         "seconds": fault.seconds,
         "seed": fault.seed,
         "struck": fault.hits,

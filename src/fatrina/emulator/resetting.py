@@ -11,7 +11,11 @@ _MERCHANT_TABLES = frozenset({"merchants", "tokens", "apps", "grants", "codes", 
 
 
 def reset(
-    database: Database, storage: Storage, housekeeping: Housekeeping, *, keep_shops: bool = False
+    database: Database,
+    storage: Storage,
+    housekeeping: Housekeeping,
+    *,
+    keep_merchants: bool = False,
 ) -> int:
     """Delete all products with their pictures, and the shops, tokens and apps unless kept.
 
@@ -25,7 +29,7 @@ def reset(
         with database.writing() as tx:
             gone = versions.list_unpurged(tx)
             for table in reversed(metadata.sorted_tables):
-                if not (keep_shops and table.name in _MERCHANT_TABLES):
+                if not (keep_merchants and table.name in _MERCHANT_TABLES):
                     tx.execute(table.delete())
         with suppress(OSError):  # what resists is left to the sweep
             storage.delete(key for original in gone for key in original.keys().values())

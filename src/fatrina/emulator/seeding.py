@@ -27,23 +27,23 @@ PhotoWriter = Callable[[File], None]
 class SeedImage:
     """An image or a video to be; `at` is its place in the seed, for whoever has to mend it."""
 
-    at: str
+    pointer: str
     change: Change
     id: int | None = None
-    bytes: PhotoWriter | None = None
+    write_photo: PhotoWriter | None = None
     link: str | None = None
-    video: str | None = None
+    video_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SeedProduct:
     """A product to be."""
 
-    at: str
+    pointer: str
     name: str
     sku: str | None = None
     id: int | None = None
-    pictures: Sequence[SeedImage] = ()
+    images: Sequence[SeedImage] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,14 @@ class SeedToken:
 
     text: str
     scope: str
-    milliseconds: int
+    lifetime: int
 
 
 @dataclass(frozen=True, slots=True)
 class SeedMerchant:
     """A merchant to be, or one that is there already."""
 
-    at: str
+    pointer: str
     code: str
     plan: str = DEFAULT
     tokens: Sequence[SeedToken] = ()
@@ -71,8 +71,8 @@ class SeedError(Exception):
 
     def __init__(self, at: str, error: errors.ServiceError) -> None:
         super().__init__(at, error)
-        self.at = at
-        self.refusal = error
+        self.pointer = at
+        self.error = error
 
 
 def seed(
@@ -110,8 +110,8 @@ def _seed(
         (merchant.code, picture)
         for merchant in merchants
         for product in merchant.products
-        for picture in product.pictures
-        if picture.video is None
+        for picture in product.images
+        if picture.video_url is None
     ]
     with services.database.reading() as conn:
         for merchant in merchants:
@@ -119,10 +119,10 @@ def _seed(
     made: dict[str, Version] = {}
 
     def develop(code: str, picture: SeedImage) -> None:
-        with _for_place(picture.at), services.spool.create_file() as file:
+        with _for_place(picture.pointer), services.spool.create_file() as file:
             photo = _receive(services, picture, file)
             with rendering.render(services, photo) as rendered:
-                made[picture.at] = storing.store(services, rendered, code, section)
+                made[picture.pointer] = storing.store(services, rendered, code, section)
         progress()
 
     stored = made.values()
@@ -150,14 +150,14 @@ def _check_owner(conn: Connection, merchant: SeedMerchant, owner_id: int | None)
     for number, token in enumerate(merchant.tokens):
         holder = tokens.find_owner(conn, hash_token(token.text))
         if holder is not None and holder != owner_id:
-            with _for_place(f"{merchant.at}/tokens/{number}"):
+            with _for_place(f"{merchant.pointer}/tokens/{number}"):
                 raise errors.ValidationFailed(errors.TokenTaken("token"))
 
 
 def _receive(services: Services, picture: SeedImage, file: File) -> IncomingPhoto:
-    if picture.bytes is None:
+    if picture.write_photo is None:
         return receiving.download(services, PhotoLink(picture.link or "", "url"), file)
-    picture.bytes(file)
+    picture.write_photo(file)
     return IncomingPhoto(file, field="file")
 
 
@@ -171,10 +171,10 @@ def _insert(
     tokens.lock_merchant(tx, owner)
     _check_owner(tx, merchant, owner)
     for token in merchant.tokens:
-        _, row = access.build_token(token.scope, token.milliseconds, now, token.text)
+        _, row = access.build_token(token.scope, token.lifetime, now, token.text)
         tokens.upsert(tx, owner, row)
     for product in merchant.products:
-        with _for_place(product.at):
+        with _for_place(product.pointer):
             _add(services, tx, owner, product, made)
 
 
@@ -191,16 +191,16 @@ def _add(
     number = _new_id(product.id, partial(products.exists, tx))
     products.add(tx, owner_id, ProductRow(number, product.name, product.sku), now)
     gallery = Gallery()
-    for picture in product.pictures:
-        with _for_place(picture.at):
-            if picture.video is None:
+    for picture in product.images:
+        with _for_place(picture.pointer):
+            if picture.video_url is None:
                 gallery.check_capacity()
             image = _new_id(picture.id, partial(images.exists, tx))
-            after = gallery.attach(image, picture.change, picture.video)
+            after = gallery.attach(image, picture.change, picture.video_url)
             images.save_gallery(tx, number, gallery, after, now)
             gallery = after
-            if picture.video is None:
-                versions.add(tx, image, made[picture.at], None, now)
+            if picture.video_url is None:
+                versions.add(tx, image, made[picture.pointer], None, now)
 
 
 def _new_id(wanted: int | None, taken: Callable[[int], bool]) -> int:

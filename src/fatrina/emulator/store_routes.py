@@ -36,7 +36,7 @@ def routes(
     async def reset_service(request: Request) -> Response:
         keep = request.query_params.get("keep") == "shops"
         everything = services.database, services.storage, services.housekeeping
-        gone = await run_sync(partial(reset, *everything, keep_shops=keep))
+        gone = await run_sync(partial(reset, *everything, keep_merchants=keep))
         rate_limiter.reset()
         return success(202, {"pictures": gone})
 
@@ -62,7 +62,7 @@ def _load_seed(services: Services, text: bytes) -> int:
 
 def _errors_by_place(wrong: SeedError) -> errors.ServiceError:
     """The refusal, with the place in the seed of each field at fault."""
-    fields = [each for each in wrong.refusal.each() if isinstance(each, errors.FieldError)]
+    fields = [each for each in wrong.error.each() if isinstance(each, errors.FieldError)]
     for each in fields:
-        each.field = f"{wrong.at}/{each.field}"
-    return errors.ValidationFailed(*fields) if fields else wrong.refusal
+        each.field = f"{wrong.pointer}/{each.field}"
+    return errors.ValidationFailed(*fields) if fields else wrong.error

@@ -140,7 +140,7 @@ def _operator_routes(
         metrics.decoder_waiting.set(decoders.waiting)
         metrics.decoder_exceptions.set(decoders.exceptions)
         metrics.log_lines_dropped.set(logs.dropped())
-        metrics.set_dispatcher_gauges(await run_sync(dispatcher.figures))
+        metrics.set_dispatcher_gauges(await run_sync(dispatcher.metrics))
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/health", health), Route("/ready", ready), Route("/metrics", metrics_page)]

@@ -27,12 +27,10 @@ class Deliverer:
     an event twice, and never not at all.
     """
 
-    def __init__(
-        self, database: Database, messenger: WebhookSender, clock: Clock, pause: int
-    ) -> None:
+    def __init__(self, database: Database, sender: WebhookSender, clock: Clock, pause: int) -> None:
         """Deliver what waits in `database`; `pause` is milliseconds between two attempts."""
         self.database = database
-        self.messenger = messenger
+        self.sender = sender
         self.clock = clock
         self.pause = pause
 
@@ -80,7 +78,7 @@ class Deliverer:
         wanted = due.subscription
         headers = [*wanted.headers, *webhook.signature_headers(wanted, due.body)]
         try:
-            status = self.messenger.post(wanted.url, headers, due.body)
+            status = self.sender.post(wanted.url, headers, due.body)
         except errors.LinkError as exc:
             if getattr(exc.__cause__, "errno", None) in _EXHAUSTED:
                 raise ExhaustedError from exc

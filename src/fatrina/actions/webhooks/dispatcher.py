@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from fatrina.actions.webhooks.delivery import Deliverer
-from fatrina.actions.webhooks.slots import PER_SUBSCRIPTION, Slots
+from fatrina.actions.webhooks.slots import MAX_PER_SUBSCRIPTION, Slots
 from fatrina.adapters.database import deliveries
 from fatrina.adapters.database.deliveries import Outcome, QueueHead, WaitingSubscription
 from fatrina.domain import errors, webhook
@@ -30,7 +30,7 @@ _GRACE: Final = 2.0
 """Seconds in which attempts under way may end when the service stops; then they are cut."""
 _CUT: Final = 1.0
 """Seconds in which threads whose attempts were cut may end."""
-STUCK: Final = 30.0
+STUCK_AFTER_SECONDS: Final = 30.0
 """Seconds without a successful look after which the dispatcher is stuck."""
 log = structlog.get_logger("fatrina")
 
@@ -49,7 +49,7 @@ class DispatcherHealth:
     @property
     def stuck(self) -> bool:
         """Whether events are not being delivered."""
-        return not self.alive or self.poll_age > STUCK
+        return not self.alive or self.poll_age > STUCK_AFTER_SECONDS
 
 
 def _ignore(outcome: str) -> None:
@@ -63,10 +63,10 @@ class WebhookDispatcher:
     kept until it is recorded, and nothing else is sent before.
     """
 
-    def __init__(self, deliverer: Deliverer, counted: Callable[[str], None] = _ignore) -> None:
+    def __init__(self, deliverer: Deliverer, on_attempt: Callable[[str], None] = _ignore) -> None:
         """Deliver by `deliverer`; call `counted` with `delivered` or `failed` for each attempt."""
         self._deliverer = deliverer
-        self._counted = counted
+        self._counted = on_attempt
         self._slots = Slots()
         self._stopped, self._wake, self._cut = Event(), Event(), Event()
         self._lock = Lock()
@@ -89,7 +89,7 @@ class WebhookDispatcher:
         self._wake.set()
         self._join(_GRACE)
         self._cut.set()
-        self._deliverer.messenger.close()
+        self._deliverer.sender.close()
         self._join(_CUT)
 
     def health(self) -> DispatcherHealth:
@@ -101,7 +101,7 @@ class WebhookDispatcher:
             alive=self._loop is not None and self._loop.is_alive(),
         )
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """How the dispatcher is and what waits; without the latter where the database is down."""
         health = self.health()
         figures = {
@@ -154,13 +154,13 @@ class WebhookDispatcher:
             if due and not self._recordable:
                 self._deliverer.database.overwrite_failed_commit()  # fails on a full disk, for one
                 self._recordable = True
-            taken = self._slots.take(due)
+            taken = self._slots.acquire(due)
             for at, head in enumerate(taken):
                 try:
                     self._start_delivery(head)
                 except BaseException:
                     for unused in taken[at:]:
-                        self._slots.skip(unused)
+                        self._slots.cancel(unused)
                     raise
         self._looked = monotonic()
 
@@ -174,7 +174,7 @@ class WebhookDispatcher:
             except Exception:  # noqa: BLE001, S112  its own fault, logged before: others go on
                 continue
             del self._unrecorded[head.id]
-            self._slots.free(head)
+            self._slots.release(head)
 
     def _due(self) -> list[QueueHead]:
         now, pause = self._deliverer.clock(), self._deliverer.pause
@@ -186,9 +186,9 @@ class WebhookDispatcher:
             ]
             return [
                 head
-                for each in self._slots.with_room(waiting)
+                for each in self._slots.select_startable(waiting)
                 # Twice as many as may start: those at the front may be under way.
-                for head in deliveries.list_heads(conn, each, now, pause, 2 * PER_SUBSCRIPTION)
+                for head in deliveries.list_heads(conn, each, now, pause, 2 * MAX_PER_SUBSCRIPTION)
             ]
 
     def _start_delivery(self, head: QueueHead) -> None:
@@ -209,7 +209,7 @@ class WebhookDispatcher:
         try:
             outcome = self._attempt(head)
             if outcome is None:
-                self._slots.skip(head)
+                self._slots.cancel(head)
             else:
                 self._record(head, outcome)
         finally:
@@ -235,7 +235,7 @@ class WebhookDispatcher:
             self._unrecorded[head.id] = head, outcome
             _warn("delivery not recorded", head, exc)
             return
-        self._slots.free(head)
+        self._slots.release(head)
         self._wake.set()
         self._counted("delivered" if outcome.error is None else "failed")
         with suppress(Exception):

@@ -10,17 +10,17 @@ from typing import Final
 
 from fatrina.adapters.database.deliveries import QueueHead, WaitingSubscription
 
-PROMPT: Final = 32
+MAX_PROMPT: Final = 32
 """Attempts under way at once to receivers that answer promptly, as far as is known."""
-SLOW: Final = 96
+MAX_SLOW: Final = 96
 """Attempts under way at once to slow receivers: they wait for an answer, and cost little."""
-PER_MERCHANT: Final = 4
+MAX_PER_MERCHANT: Final = 4
 """Of the prompt and of the slow attempts, how many may be one merchant's."""
-SLOW_PER_MERCHANT: Final = 16
+MAX_SLOW_PER_MERCHANT: Final = 16
 """How many slow attempts may be one merchant's with those that turned out to be slow."""
-PER_SUBSCRIPTION: Final = 2
+MAX_PER_SUBSCRIPTION: Final = 2
 """Attempts under way at once to one subscription; one until it has answered promptly."""
-SLOW_AFTER: Final = 2.0
+SLOW_AFTER_SECONDS: Final = 2.0
 """Seconds after which an attempt counts as slow."""
 
 
@@ -39,9 +39,9 @@ class Slots:
     merchants and subscriptions that were served longer ago.
     """
 
-    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         """Measure by `now`, in seconds, which no setting of the clock changes."""
-        self._now = now
+        self._now = clock
         self._lock = Lock()
         self._running: dict[int, _Running] = {}
         self._slow: dict[int, bool] = {}
@@ -53,13 +53,13 @@ class Slots:
         """How many attempts are under way."""
         return len(self._running)
 
-    def with_room(self, waiting: Iterable[WaitingSubscription]) -> list[WaitingSubscription]:
+    def select_startable(self, waiting: Iterable[WaitingSubscription]) -> list[WaitingSubscription]:
         """The subscriptions to which a delivery may start now."""
         with self._lock:
             self._move_slow()
             return [each for each in waiting if self._has_room(each)]
 
-    def take(self, heads: Iterable[QueueHead]) -> list[QueueHead]:
+    def acquire(self, heads: Iterable[QueueHead]) -> list[QueueHead]:
         """Take slots for as many deliveries as may start, merchant by merchant in turn."""
         with self._lock:
             waiting: defaultdict[int, list[QueueHead]] = defaultdict(list)
@@ -70,13 +70,13 @@ class Slots:
                 taken += found
             return taken
 
-    def free(self, head: QueueHead) -> None:
+    def release(self, head: QueueHead) -> None:
         """Give a slot back, and remember whether the receiver was slow."""
         with self._lock:
             running = self._running.pop(head.id)
-            self._slow[head.subscription.id] = self._now() - running.began > SLOW_AFTER
+            self._slow[head.subscription.id] = self._now() - running.began > SLOW_AFTER_SECONDS
 
-    def skip(self, head: QueueHead) -> None:
+    def cancel(self, head: QueueHead) -> None:
         """Give a slot back that was not used."""
         with self._lock:
             del self._running[head.id]
@@ -112,11 +112,14 @@ class Slots:
             for each in self._running.values()
             if each.slow == slow
         ]
-        if len(lane) >= (SLOW if slow else PROMPT) or lane.count(to.merchant_id) >= PER_MERCHANT:
+        if (
+            len(lane) >= (MAX_SLOW if slow else MAX_PROMPT)
+            or lane.count(to.merchant_id) >= MAX_PER_MERCHANT
+        ):
             return False
         mine = sum(each.head.subscription.id == to.id for each in self._running.values())
         prompt = self._slow.get(to.id) is False and not to.failures
-        return mine < (PER_SUBSCRIPTION if prompt else 1)
+        return mine < (MAX_PER_SUBSCRIPTION if prompt else 1)
 
     def _fits(self, head: QueueHead) -> bool:
         key = head.subscription.id, head.product_id
@@ -132,9 +135,12 @@ class Slots:
             each.head.subscription.merchant_id for each in self._running.values() if each.slow
         )
         for each in self._running.values():
-            if each.slow or self._now() - each.began <= SLOW_AFTER:
+            if each.slow or self._now() - each.began <= SLOW_AFTER_SECONDS:
                 continue
             self._slow[each.head.subscription.id] = True
-            if lane.total() < SLOW and lane[each.head.subscription.merchant_id] < SLOW_PER_MERCHANT:
+            if (
+                lane.total() < MAX_SLOW
+                and lane[each.head.subscription.merchant_id] < MAX_SLOW_PER_MERCHANT
+            ):
                 each.slow = True
                 lane[each.head.subscription.merchant_id] += 1

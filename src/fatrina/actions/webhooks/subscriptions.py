@@ -13,14 +13,14 @@ from fatrina.domain.webhook import MAX_SUBSCRIPTIONS, TOKEN, Subscription, is_va
 
 __all__ = [
     "DeliveryRow",
-    "change",
     "check_exists",
     "check_secret",
-    "deliveries",
+    "list_deliveries",
     "list_subscriptions",
     "redeliver",
     "subscribe",
     "unsubscribe",
+    "update",
 ]
 
 
@@ -32,7 +32,7 @@ def subscribe(services: Services, caller: Caller, wanted: Subscription) -> int:
     """
     check_secret(wanted)
     with services.database.writing() as tx:
-        access.check(tx, caller)
+        access.check_token(tx, caller)
         tokens.lock_merchant(tx, caller.merchant_id)
         if len(webhooks.list_all(tx, caller.merchant_id)) >= MAX_SUBSCRIPTIONS:
             raise errors.ValidationFailed(
@@ -41,8 +41,8 @@ def subscribe(services: Services, caller: Caller, wanted: Subscription) -> int:
         return webhooks.add(tx, caller.merchant_id, wanted, services.clock())
 
 
-def change(
-    services: Services, caller: Caller, number: int, changes: dict[str, Any]
+def update(
+    services: Services, caller: Caller, subscription_id: int, changes: dict[str, Any]
 ) -> Subscription:
     """Change what is mentioned of a subscription, by the names of `Subscription`.
 
@@ -52,24 +52,24 @@ def change(
             the value of a header.
     """
     with services.database.writing() as tx:
-        access.check(tx, caller)
-        found = webhooks.find(tx, caller.merchant_id, number, lock=True)
+        access.check_token(tx, caller)
+        found = webhooks.find(tx, caller.merchant_id, subscription_id, lock=True)
         if found is None:
             raise errors.NotFound
         changed = replace(found, **changes)
         check_secret(changed)
-        webhooks.update_fields(tx, number, changed)
+        webhooks.update_fields(tx, subscription_id, changed)
         return changed
 
 
-def check_exists(services: Services, caller: Caller, number: int) -> None:
+def check_exists(services: Services, caller: Caller, subscription_id: int) -> None:
     """Pass when the merchant has this subscription; asked before a body is read.
 
     Raises:
         errors.NotFound: there is none.
     """
     with services.database.reading() as conn:
-        if webhooks.find(conn, caller.merchant_id, number) is None:
+        if webhooks.find(conn, caller.merchant_id, subscription_id) is None:
             raise errors.NotFound
 
 
@@ -93,20 +93,20 @@ def list_subscriptions(services: Services, caller: Caller) -> list[tuple[int, Su
         return webhooks.list_all(conn, caller.merchant_id)
 
 
-def unsubscribe(services: Services, caller: Caller, *, number: int, url: str) -> None:
+def unsubscribe(services: Services, caller: Caller, *, subscription_id: int, url: str) -> None:
     """End the subscription with this id, or those with this URL.
 
     Raises:
         errors.NotFound: the merchant has none of them.
     """
     with services.database.writing() as tx:
-        access.check(tx, caller)
+        access.check_token(tx, caller)
         now = services.clock()
-        if not webhooks.remove(tx, caller.merchant_id, subscription_id=number, url=url, now=now):
+        if not webhooks.remove(tx, caller.merchant_id, subscription_id=subscription_id, url=url, now=now):
             raise errors.NotFound
 
 
-def deliveries(
+def list_deliveries(
     database: Database, *, merchant_code: str = "", failed: bool = False, limit: int = 100
 ) -> list[DeliveryRow]:
     """The newest deliveries, those of one merchant or those whose last try failed if asked."""

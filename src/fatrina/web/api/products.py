@@ -26,7 +26,7 @@ class Products(BaseEndpoints):
             name, sku, photos = commands.product(form, self.options.alt_length)
         if photos:
             health.check_decoder_capacity(self.services)
-        action = partial(products.create, name=name, sku=sku, pictures=photos)
+        action = partial(products.create, name=name, sku=sku, photos=photos)
         product = await self.run(request, caller, action, photos[0][1] if photos else None)
         return success(201, self._to_json(product))
 

@@ -31,11 +31,11 @@ class Webhooks(BaseEndpoints):
     async def update_subscription(self, request: Request) -> Response:
         """Change what is mentioned of a subscription."""
         webhook_id = path_id(request, "webhook_id")
-        lookup = partial(subscriptions.check_exists, number=webhook_id)
+        lookup = partial(subscriptions.check_exists, subscription_id=webhook_id)
         caller, _ = await self.authorize(request, WRITE, lookup)
         with ExitStack() as stack:
             changes = commands.subscription_change(await self.read_form(request, stack))
-        action = partial(subscriptions.change, number=webhook_id, changes=changes)
+        action = partial(subscriptions.update, subscription_id=webhook_id, changes=changes)
         return success(200, wire.subscription(webhook_id, await self.run(request, caller, action)))
 
     async def list_subscriptions(self, request: Request) -> Response:
@@ -54,6 +54,6 @@ class Webhooks(BaseEndpoints):
         with ExitStack() as stack:
             body = await self.read_form(request, stack)
             webhook_id, url = commands.unsubscription(Form(dict(request.query_params)), body)
-        action = partial(subscriptions.unsubscribe, number=webhook_id, url=url)
+        action = partial(subscriptions.unsubscribe, subscription_id=webhook_id, url=url)
         await self.run(request, caller, action)
         return success(202, removed_data())

@@ -1,4 +1,4 @@
-"""What only an emulator of the real API needs: fault injection, request journal, seed, reset."""
+"""Features that only an emulator of the real API needs: faults, request journal, seed, reset."""
 
 from starlette.types import ASGIApp
 
@@ -33,5 +33,5 @@ class Emulator:
         return self._journal.record
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
-        """Return the application behind the fault injection."""
+        """Return the application wrapped in the fault injection middleware."""
         return FaultInjectionMiddleware(app, self._injector)

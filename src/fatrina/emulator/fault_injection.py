@@ -1,4 +1,4 @@
-"""Faults to order: which requests they strike, how often, and what befalls those."""
+"""Fault injection rules: which requests they match, how often, and their effect."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,44 +9,45 @@ from typing import Final
 WAIT, CUT, CUT_AFTER = "wait", "cut", "cut_after"
 PENDING_IMAGE, LOSE_WEBHOOK = "unmade", "lose_webhook"
 KINDS: Final[Mapping[str, str]] = {
-    **{str(code): f"Refuse with {code}." for code in (401, 403, 404, 422, 429, 500, 503)},
-    WAIT: "Wait `seconds`, then answer.",
-    CUT: "Cut the connection; nothing is done.",
-    CUT_AFTER: "Do what is asked, then cut the connection instead of answering.",
-    PENDING_IMAGE: "Answer as if renditions were not made yet: four equal URLs, all 0 by 0.",
-    LOSE_WEBHOOK: "Do what is asked, and tell no subscriber.",
+    **{str(code): f"Respond with {code}." for code in (401, 403, 404, 422, 429, 500, 503)},
+    WAIT: "Wait `seconds`, then respond.",
+    CUT: "Close the connection; the request is not executed.",
+    CUT_AFTER: "Execute the request, then close the connection instead of responding.",
+    PENDING_IMAGE: "Respond as if renditions were pending: the same URL four times, all 0 by 0.",
+    LOSE_WEBHOOK: "Execute the request, and send no webhook.",
 }
 MAX_DELAY: Final = 60.0
 """Seconds."""
 MAX_FAULTS: Final = 100
-"""Faults that may be ordered at once."""
+"""Rules that may exist at once."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """A fault to order; it counts its own strikes."""
+    """A fault injection rule; it counts the requests that it has matched."""
 
     id: int
     kind: str
     method: str = "*"
     path: str = "*"
-    """A pattern in which `*` stands for anything."""
+    """A pattern in which `*` matches any text."""
     remaining: int | None = None
-    """How often it still strikes; None for without end."""
+    """How many more requests it affects; None for any number."""
     probability: float = 1.0
-    """Of the requests it fits, the part that it strikes."""
+    """The proportion of the matching requests that it affects, from 0 to 1."""
     seconds: float = 0.0
     seed: int = 0
+    """The seed of its random numbers: the same seed affects the same requests."""
     hits: int = 0
-    _chance: Random = field(init=False, repr=False)
+    _random: Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._chance = Random(self.seed)  # noqa: S311  the same seed strikes the same requests
+        self._random = Random(self.seed)  # noqa: S311  reproducible, not secret
 
     def matches(self, method: str, path: str) -> bool:
-        """Whether it strikes this request; if so, that counts."""
+        """Return whether the rule affects this request; if so, count it."""
         fits = fnmatchcase(method, self.method) and fnmatchcase(path, self.path)
-        if not fits or self.remaining == 0 or self._chance.random() >= self.probability:
+        if not fits or self.remaining == 0 or self._random.random() >= self.probability:
             return False
         self.hits += 1
         if self.remaining is not None:
@@ -55,26 +56,26 @@ class Fault:
 
 
 class FaultInjector:
-    """The faults that are ordered now."""
+    """The current fault injection rules."""
 
     def __init__(self) -> None:
         self.faults: dict[int, Fault] = {}
-        self._last = 0
+        self._last_id = 0
 
-    def add(self, kind: str, **how: object) -> Fault:
-        """Order a fault, with the fields of `Fault`."""
-        self._last += 1
-        fault = Fault(self._last, kind, **how)  # type: ignore[arg-type]  # as they are named
+    def add(self, kind: str, **fields: object) -> Fault:
+        """Add a rule; `fields` are those of `Fault`."""
+        self._last_id += 1
+        fault = Fault(self._last_id, kind, **fields)  # type: ignore[arg-type]  # types as declared
         self.faults[fault.id] = fault
         return fault
 
     def matching(self, method: str, path: str) -> list[Fault]:
-        """The faults that befall this request, in the order they were ordered in."""
+        """Return the rules that affect this request, the oldest first."""
         return [fault for fault in self.faults.values() if fault.matches(method, path)]
 
-    def clear(self, number: int | None = None) -> bool:
-        """Take back one fault, or all; False when there is none with this number."""
-        if number is None:
+    def clear(self, fault_id: int | None = None) -> bool:
+        """Remove one rule, or all; return False if no rule has this id."""
+        if fault_id is None:
             self.faults.clear()
             return True
-        return self.faults.pop(number, None) is not None
+        return self.faults.pop(fault_id, None) is not None

@@ -1,4 +1,4 @@
-"""The layer in which ordered faults befall requests."""
+"""Middleware that applies the fault injection rules to requests."""
 
 import asyncio
 import json
@@ -20,9 +20,9 @@ from fatrina.web.http import context
 from fatrina.web.http.responses import error
 
 EXEMPT: Final = ("/_fatrina", "/health", "/ready", "/metrics")
-"""Paths that no fault befalls, lest the dial itself be lost."""
+"""Path prefixes exempt from fault injection, so that rules can always be removed."""
 _LIMIT: Final = rate_limit.PLANS[rate_limit.DEFAULT]
-_REFUSALS: Final[dict[str, Callable[[], errors.ServiceError]]] = {
+_ERRORS: Final[dict[str, Callable[[], errors.ServiceError]]] = {
     "401": errors.InvalidToken,
     "403": errors.Forbidden,
     "404": errors.NotFound,
@@ -34,16 +34,16 @@ _REFUSALS: Final[dict[str, Callable[[], errors.ServiceError]]] = {
 
 
 class FaultInjectionMiddleware:
-    """Lets the faults of a dial befall what is asked of `app`."""
+    """Applies the matching rules of an injector to each request of `app`."""
 
     def __init__(self, app: ASGIApp, injector: FaultInjector) -> None:
         self._app = app
         self._injector = injector
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request through, if it gets through."""
-        own = scope["path"].startswith(EXEMPT)
-        faults = [] if own else self._injector.matching(scope["method"], scope["path"])
+        """Pass a request to the application, unless an injected fault ends it first."""
+        is_exempt = scope["path"].startswith(EXEMPT)
+        faults = [] if is_exempt else self._injector.matching(scope["method"], scope["path"])
         request_context = context.get(scope)
         for fault in faults:
             request_context.headers.append((b"fatrina-fault", _describe(fault)))
@@ -52,26 +52,26 @@ class FaultInjectionMiddleware:
             if fault.kind == fault_injection.WAIT:
                 await asyncio.sleep(fault.seconds)
             elif fault.kind == fault_injection.CUT:
-                await _cut(scope)
+                await _abort(scope)
                 return
-            elif fault.kind in _REFUSALS:
-                refusal = _REFUSALS[fault.kind]()
-                request_context.error = refusal
-                if isinstance(refusal, errors.TooManyRequests):
-                    add_rate_limit_headers(scope, _used_up())
-                await error(Request(scope), refusal)(scope, receive, send)
+            elif fault.kind in _ERRORS:
+                injected = _ERRORS[fault.kind]()
+                request_context.error = injected
+                if isinstance(injected, errors.TooManyRequests):
+                    add_rate_limit_headers(scope, _exhausted_limit())
+                await error(Request(scope), injected)(scope, receive, send)
                 return
             elif fault.kind == fault_injection.LOSE_WEBHOOK:
                 request_context.outbox = NullOutbox()
             elif fault.kind == fault_injection.CUT_AFTER:
-                send = _cutting(scope)
+                send = _abort_on_send(scope)
             else:
-                send = _pending_images(send)
+                send = _send_pending_images(send)
         await self._app(scope, receive, send)
 
 
-def _used_up() -> RateLimitStatus:
-    """What is told with 429, as the real API does, where limits are off as well."""
+def _exhausted_limit() -> RateLimitStatus:
+    """Return the status sent with 429, as by the real API, even if rate limits are disabled."""
     return RateLimitStatus(limit=_LIMIT, remaining=0, reset=int(time()) + _LIMIT, retry=1)
 
 
@@ -79,46 +79,46 @@ def _describe(fault: Fault) -> bytes:
     return f"{fault.id}; {fault.kind}".encode()
 
 
-async def _cut(scope: Scope) -> None:
+async def _abort(scope: Scope) -> None:
     abort = context.get(scope).abort
     if abort is not None:
         abort()
-    for _ in range(3):  # until the connection knows that it is lost
+    for _ in range(3):  # let the event loop report the lost connection
         await asyncio.sleep(0)
 
 
-def _cutting(scope: Scope) -> Send:
+def _abort_on_send(scope: Scope) -> Send:
     async def send(_: Message) -> None:
-        await _cut(scope)
+        await _abort(scope)
 
     return send
 
 
-def _pending_images(send: Send) -> Send:
-    """Keeps an answer back until it is whole, and tells of no renditions."""
+def _send_pending_images(send: Send) -> Send:
+    """Return a `send` that buffers the response and replaces its renditions by pending ones."""
     start: Message = {}
     body = bytearray()
 
-    async def unmaking(message: Message) -> None:
+    async def send_pending(message: Message) -> None:
         if message["type"] == "http.response.start":
             start.update(message)
             return
         body.extend(message.get("body", b""))
         if message.get("more_body", False):
             return
-        told = _pending_body(bytes(body))
-        length = (b"content-length", str(len(told)).encode())
-        kept = [pair for pair in start["headers"] if pair[0] != b"content-length"]
-        await send({**start, "headers": [*kept, length]})
-        await send({"type": "http.response.body", "body": told})
+        pending = _pending_body(bytes(body))
+        length = (b"content-length", str(len(pending)).encode())
+        headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
+        await send({**start, "headers": [*headers, length]})
+        await send({"type": "http.response.body", "body": pending})
 
-    return unmaking
+    return send_pending
 
 
 def _pending_body(body: bytes) -> bytes:
     try:
-        told = json.loads(body)
-        told["data"]["image"] = wire.pending_image(told["data"]["image"])
+        response = json.loads(body)
+        response["data"]["image"] = wire.pending_image(response["data"]["image"])
     except (ValueError, KeyError, TypeError):
-        return body  # no image is told of
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+        return body  # it contains no image
+    return json.dumps(response, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,6 +1,7 @@
-"""Controls of the dial: order faults, see what they did, take them back."""
+"""Admin endpoints of fault injection: add, list and remove rules."""
 
 from contextlib import ExitStack
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,57 +15,57 @@ from fatrina.web.http.responses import success
 from fatrina.web.parsing.fields import Fields
 from fatrina.web.parsing.forms import Form, FormReader
 
-_LONGEST = 500
-_MOST_TIMES = 1_000_000
+_MAX_LENGTH: Final = 500
+_MAX_COUNT: Final = 1_000_000
 
 
-def routes(faults: FaultInjector, reader: FormReader) -> list[AdminRoute]:
-    """The controls of the dial."""
+def routes(injector: FaultInjector, reader: FormReader) -> list[AdminRoute]:
+    """Return the admin routes of fault injection."""
 
-    async def order_fault(request: Request) -> Response:
-        with ExitStack() as arrival:
+    async def add_fault(request: Request) -> Response:
+        with ExitStack() as stack:
             reader.check_length(request)
-            ordered = _add_fault(faults, await reader.read(request, arrival))
-        return success(201, _to_json(ordered))
+            fault = _add_fault(injector, await reader.read(request, stack))
+        return success(201, _to_json(fault))
 
     async def list_faults(_: Request) -> Response:
-        return success(200, [_to_json(fault) for fault in faults.faults.values()])
+        return success(200, [_to_json(fault) for fault in injector.faults.values()])
 
     async def clear_faults(_: Request) -> Response:
-        faults.clear()
+        injector.clear()
         return success(202, [])
 
     async def clear_fault(request: Request) -> Response:
-        if not faults.clear(path_id(request, "fault")):
+        if not injector.clear(path_id(request, "fault")):
             raise errors.NotFound
         return success(202, [])
 
-    what = ", ".join(KINDS)
+    kinds = ", ".join(KINDS)
     return [
-        AdminRoute("POST", "/faults", f"Order a fault: {what}.", order_fault),
-        AdminRoute("GET", "/faults", "The faults ordered, and how often they struck.", list_faults),
-        AdminRoute("DELETE", "/faults", "Take all faults back.", clear_faults),
-        AdminRoute("DELETE", "/faults/{fault}", "Take a fault back.", clear_fault),
+        AdminRoute("POST", "/faults", f"Inject a fault: {kinds}.", add_fault),
+        AdminRoute("GET", "/faults", "List the injected faults and their hits.", list_faults),
+        AdminRoute("DELETE", "/faults", "Remove all injected faults.", clear_faults),
+        AdminRoute("DELETE", "/faults/{fault}", "Remove an injected fault.", clear_fault),
     ]
 
 
-def _add_fault(faults: FaultInjector, form: Form) -> Fault:
+def _add_fault(injector: FaultInjector, form: Form) -> Fault:
     fields = Fields(form)
-    what = fields.text_or_integer("what", _LONGEST)
-    if what is not None and what not in KINDS:
+    kind = fields.text_or_integer("what", _MAX_LENGTH)
+    if kind is not None and kind not in KINDS:
         fields.errors.append(errors.InvalidChoice("what", known=", ".join(KINDS)))
-    elif what is None:
+    elif kind is None:
         fields.require("what")
-    method, path = fields.text("method", _LONGEST), fields.text("path", _LONGEST)
-    times = fields.integer("times", 1, _MOST_TIMES)
+    method, path = fields.text("method", _MAX_LENGTH), fields.text("path", _MAX_LENGTH)
+    times = fields.integer("times", 1, _MAX_COUNT)
     share = fields.number("share", 0, 1)
     seconds = fields.number("seconds", 0, MAX_DELAY)
-    seed = fields.integer("seed", 0, _MOST_TIMES)
-    if len(faults.faults) >= fault_injection.MAX_FAULTS:
+    seed = fields.integer("seed", 0, _MAX_COUNT)
+    if len(injector.faults) >= fault_injection.MAX_FAULTS:
         fields.errors.append(errors.OutOfRange("what", low=0, high=fault_injection.MAX_FAULTS))
     fields.raise_errors()
-    return faults.add(
-        what or "",
+    return injector.add(
+        kind or "",
         method=(method or "*").upper(),
         path=path or "*",
         remaining=1 if times is None and share is None else times,

@@ -1,4 +1,4 @@
-"""What was asked of the API lately and how it was answered: shapes and reasons, no secrets."""
+"""A journal of the latest API requests: their structure and result, without secret values."""
 
 import json
 from collections import deque
@@ -19,57 +19,59 @@ from fatrina.web.http.responses import success
 from fatrina.web.parsing.fields import Fields
 from fatrina.web.parsing.forms import Form
 
-_MOST: Final = 1000
-"""Requests that are kept."""
-_LONGEST: Final = 200
-"""Characters that are kept of a path, a header, or a parameter."""
-_MOST_NAMES: Final = 20
-"""Parameters and faults of one request that are kept."""
-_MOST_BYTES: Final = 4_000_000
-"""Bytes of all entries; of larger ones, fewer are kept."""
-_WATCHED: Final = ("/admin/v2", "/oauth2")
-_TOLD: Final = ("user-agent", "content-type", "content-length", "accept-language")
-_OPEN: Final = frozenset({"page", "per_page", "keyword", "format", "id", "scope", "lang"})
-"""What may be told of a query with its value; of all else, only the name."""
+_MAX_ENTRIES: Final = 1000
+_MAX_LENGTH: Final = 200
+"""Characters kept of a path, a header or a parameter."""
+_MAX_NAMES: Final = 20
+"""Parameters and injected faults kept per request."""
+_MAX_BYTES: Final = 4_000_000
+"""Bytes of all entries; fewer than `_MAX_ENTRIES` are kept if they are large."""
+_RECORDED: Final = ("/admin/v2", "/oauth2")
+"""Path prefixes of the requests that are recorded."""
+_HEADERS: Final = ("user-agent", "content-type", "content-length", "accept-language")
+_VISIBLE: Final = frozenset({"page", "per_page", "keyword", "format", "id", "scope", "lang"})
+"""Query parameters recorded with their values; of all others, only the name is recorded."""
 
 
 class Journal:
-    """The latest requests, in memory alone."""
+    """The latest requests, in memory only."""
 
     def __init__(self) -> None:
         self._entries: deque[bytes] = deque()
         self._size = 0
 
     def entries(self) -> Iterator[dict[str, Any]]:
-        """Every entry that is kept, the newest first."""
+        """Return all entries, the newest first."""
         return (json.loads(entry) for entry in list(reversed(self._entries)))
 
     def clear(self) -> None:
-        """Forget every entry."""
+        """Delete all entries."""
         self._entries.clear()
         self._size = 0
 
-    def _keep(self, entry: dict[str, Any]) -> None:
-        """Keep an entry as the bytes of its JSON: as objects it takes about five times as much."""
+    def _append(self, entry: dict[str, Any]) -> None:
+        """Add an entry as JSON bytes: Python objects would take about five times the memory."""
         data = json.dumps(entry, separators=(",", ":")).encode()
         self._entries.append(data)
         self._size += len(data)
-        while self._size > _MOST_BYTES or len(self._entries) > _MOST:
+        while self._size > _MAX_BYTES or len(self._entries) > _MAX_ENTRIES:
             self._size -= len(self._entries.popleft())
 
     def record(self, scope: Scope, entry: Mapping[str, Any]) -> None:
-        """Take a request down, when it was one of the API."""
-        if not scope["path"].startswith(_WATCHED):
+        """Add a request if it was one to the API."""
+        if not scope["path"].startswith(_RECORDED):
             return
         request_context, headers = context.get(scope), Headers(scope=scope)
-        self._keep(
+        self._append(
             {
                 **entry,
-                "path": scope["path"][:_LONGEST],
+                "path": scope["path"][:_MAX_LENGTH],
                 "query": _query(scope),
-                "headers": {name: headers[name][:_LONGEST] for name in _TOLD if name in headers},
+                "headers": {
+                    name: headers[name][:_MAX_LENGTH] for name in _HEADERS if name in headers
+                },
                 "body": request_context.body_shape,
-                "faults": request_context.injected[:_MOST_NAMES],
+                "faults": request_context.injected[:_MAX_NAMES],
                 "refused": _error_entries(request_context.error),
             }
         )
@@ -78,8 +80,8 @@ class Journal:
 def _query(scope: Scope) -> dict[str, str]:
     pairs = parse_qsl(scope["query_string"].decode("latin-1")[:2000], keep_blank_values=True)
     return {
-        name[:_LONGEST]: value[:_LONGEST] if name in _OPEN else "…"
-        for name, value in pairs[:_MOST_NAMES]
+        name[:_MAX_LENGTH]: value[:_MAX_LENGTH] if name in _VISIBLE else "…"
+        for name, value in pairs[:_MAX_NAMES]
     }
 
 
@@ -97,23 +99,23 @@ def _error_entries(error: errors.ServiceError | None) -> list[dict[str, str]]:
 
 
 def routes(journal: Journal) -> list[AdminRoute]:
-    """The controls of the journal."""
+    """Return the admin routes of the journal."""
 
     async def list_requests(request: Request) -> Response:
         fields = Fields(Form(dict(request.query_params)))
-        path, method = fields.text("path", _LONGEST), fields.text("method", _LONGEST)
-        status, limit = fields.integer("status", 0, 999), fields.integer("limit", 1, _MOST)
+        path, method = fields.text("path", _MAX_LENGTH), fields.text("method", _MAX_LENGTH)
+        status, limit = fields.integer("status", 0, 999), fields.integer("limit", 1, _MAX_ENTRIES)
         fields.raise_errors()
-        found = (
+        matching = (
             entry
             for entry in journal.entries()
             if entry["path"].startswith(path or "")
             and entry["method"] == (method or entry["method"]).upper()
             and status in {None, entry["status"]}
         )
-        return success(200, list(islice(found, limit or 50)))
+        return success(200, list(islice(matching, limit or 50)))
 
-    async def forget_requests(_: Request) -> Response:
+    async def clear_requests(_: Request) -> Response:
         journal.clear()
         return success(202, [])
 
@@ -121,8 +123,8 @@ def routes(journal: Journal) -> list[AdminRoute]:
         AdminRoute(
             "GET",
             "/requests",
-            "What was asked lately, the newest first; ?path=, method, status, limit choose.",
+            "List the latest requests, newest first; filters: ?path=, method, status, limit.",
             list_requests,
         ),
-        AdminRoute("DELETE", "/requests", "Forget what was asked.", forget_requests),
+        AdminRoute("DELETE", "/requests", "Delete the request journal.", clear_requests),
     ]

@@ -1,13 +1,14 @@
-"""Empty a service: rows in one transaction, then the bytes that belonged to them."""
+"""Reset a service: delete its rows in one transaction, then the stored files."""
 
 from contextlib import suppress
+from typing import Final
 
 from fatrina.adapters.database import Database, versions
 from fatrina.adapters.database.schema import metadata
 from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.storage import Storage
 
-_MERCHANT_TABLES = frozenset({"merchants", "tokens", "apps", "grants", "codes", "refreshes"})
+_MERCHANT_TABLES: Final = frozenset({"merchants", "tokens", "apps", "grants", "codes", "refreshes"})
 
 
 def reset(
@@ -17,20 +18,20 @@ def reset(
     *,
     keep_merchants: bool = False,
 ) -> int:
-    """Delete all products with their pictures, and the shops, tokens and apps unless kept.
+    """Delete all products and images, and the merchants, tokens and apps unless they are kept.
 
-    How many pictures went, replaced ones included. Their bytes go last, so a crash leaves litter
-    for the sweep and never a row without bytes.
+    Return the number of deleted versions. Files are deleted last, so that a crash leaves files
+    for the sweep and never a row without its files.
 
     Raises:
-        errors.HousekeepingBusy: seed, restore, sweep or another reset is at work.
+        errors.HousekeepingBusy: a seed, a restore, a sweep or another reset is running.
     """
     with housekeeping.exclusive("reset"):
         with database.writing() as tx:
-            gone = versions.list_unpurged(tx)
+            originals = versions.list_unpurged(tx)
             for table in reversed(metadata.sorted_tables):
                 if not (keep_merchants and table.name in _MERCHANT_TABLES):
                     tx.execute(table.delete())
-        with suppress(OSError):  # what resists is left to the sweep
-            storage.delete(key for original in gone for key in original.keys().values())
-        return len(gone)
+        with suppress(OSError):  # the sweep deletes what cannot be deleted now
+            storage.delete(key for each in originals for key in each.keys().values())
+        return len(originals)

@@ -1,4 +1,4 @@
-"""Read what is to be sown from JSON; all that is wrong with it is told at once, by place."""
+"""Read seed data from JSON; report all problems at once, each with its JSON pointer."""
 
 import re
 from base64 import b64decode
@@ -9,26 +9,29 @@ from typing import Any, Final, TypeVar
 
 from fatrina.actions.receiving import File
 from fatrina.domain import errors, text, video
-from fatrina.domain.access import MERCHANT_CODE, SCOPES, WRITE
-from fatrina.domain.durations import DAY
+from fatrina.domain.access import SCOPES, WRITE
 from fatrina.domain.gallery import Change
-from fatrina.domain.integers import MAX_INT32
 from fatrina.domain.rate_limit import DEFAULT, PLANS
 from fatrina.emulator.seeding import PhotoWriter, SeedImage, SeedMerchant, SeedProduct, SeedToken
 
 T = TypeVar("T")
 
+_CODE: Final = re.compile(r"[A-Za-z0-9]{4,6}")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{8,512}")
-_MOST_DAYS: Final = 36_500
-_PIECE: Final = 262_144
-_TEXT: Final = 500
-_MOST_PROBLEMS: Final = 100
-_LONGEST_QUOTE: Final = 100
+_DAY_MS: Final = 86_400_000
+_MAX_DAYS: Final = 36_500
+_CHUNK_BYTES: Final = 262_144
+_MAX_TEXT_LENGTH: Final = 500
+_MAX_LINK_LENGTH: Final = 2048
+_MAX_ID: Final = 2**31 - 1
+_MAX_PROBLEMS: Final = 100
+_MAX_QUOTE_LENGTH: Final = 100
+_MAX_POINTER_LENGTH: Final = 200
 _SOURCES: Final = ("file", "data", "url", "video_url")
 
 
 class SeedFileError(Exception):
-    """What is wrong with a seed: a line for each, that begins with its JSON pointer (RFC 6901)."""
+    """Invalid seed data: one line per problem, each beginning with a JSON pointer (RFC 6901)."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -36,195 +39,201 @@ class SeedFileError(Exception):
 
 
 def read(value: object, folder: Path | None = None) -> list[SeedMerchant]:
-    """The merchants of a seed; `file` names pictures in `folder`, and nowhere else.
+    """Return the merchants of parsed seed data; `file` values are paths of photos in `folder`.
 
     Raises:
-        SeedFileError: with everything that is wrong.
+        SeedFileError: with all problems found.
     """
-    reading = _Reading(folder)
-    merchants = reading.merchants(value)
-    if reading.problems:
-        raise SeedFileError(reading.problems)
+    reader = _SeedReader(folder)
+    merchants = reader.read(value)
+    if reader.problems:
+        raise SeedFileError(reader.problems)
     return merchants
 
 
-class _Reading:
-    """One seed as it is read."""
+class _SeedReader:
+    """Reads one seed and collects its problems; `at` is always the JSON pointer of the value."""
 
     def __init__(self, folder: Path | None) -> None:
         self.problems: list[str] = []
         self._folder = folder and folder.resolve()
         self._ids: dict[str, set[int]] = {"product": set(), "image": set()}
 
-    def merchants(self, value: object) -> list[SeedMerchant]:
-        found = value.get("merchants") if isinstance(value, dict) else None
-        if not isinstance(found, list):
-            self._note("", 'is to be an object with a list "merchants"')
+    def read(self, value: object) -> list[SeedMerchant]:
+        merchants = value.get("merchants") if isinstance(value, dict) else None
+        if not isinstance(merchants, list):
+            self._add_problem("", 'must be an object with a list "merchants"')
             return []
-        return self._each("/merchants", found, self._merchant)
+        return self._read_list("/merchants", merchants, self._read_merchant)
 
-    def _merchant(self, at: str, given: dict[str, Any]) -> SeedMerchant:
-        self._known(at, given, ("code", "plan", "tokens", "products"))
+    def _read_merchant(self, at: str, given: dict[str, Any]) -> SeedMerchant:
+        self._check_names(at, given, ("code", "plan", "tokens", "products"))
         code = given.get("code")
-        if not isinstance(code, str) or not re.fullmatch(MERCHANT_CODE, code):
-            self._note(f"{at}/code", "is to be 4 to 6 letters and digits")
+        if not isinstance(code, str) or not _CODE.fullmatch(code):
+            self._add_problem(f"{at}/code", "must be 4 to 6 letters and digits")
         plan = given.get("plan", DEFAULT)
         if not isinstance(plan, str) or plan not in PLANS:
-            self._note(f"{at}/plan", f"is to be one of {', '.join(PLANS)}")
-        tokens = self._each(f"{at}/tokens", given.get("tokens", []), self._token)
-        products = self._each(f"{at}/products", given.get("products", []), self._product)
+            self._add_problem(f"{at}/plan", f"must be one of {', '.join(PLANS)}")
+        tokens = self._read_list(f"{at}/tokens", given.get("tokens", []), self._read_token)
+        products = self._read_list(f"{at}/products", given.get("products", []), self._read_product)
         return SeedMerchant(at, str(code), str(plan), tokens, products)
 
-    def _token(self, at: str, given: dict[str, Any]) -> SeedToken:
-        self._known(at, given, ("token", "scope", "days"))
+    def _read_token(self, at: str, given: dict[str, Any]) -> SeedToken:
+        self._check_names(at, given, ("token", "scope", "days"))
         token, scope, days = given.get("token"), given.get("scope", WRITE), given.get("days", 3650)
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            self._note(f"{at}/token", "is to be 8 or more letters, digits or ._~+/=-")
+            self._add_problem(f"{at}/token", "must be 8 or more letters, digits or ._~+/=-")
         if not isinstance(scope, str) or not set(scope.split()) <= {*SCOPES} or not scope.split():
-            self._note(f"{at}/scope", f"is to be one of {', '.join(SCOPES)}")
-        if not isinstance(days, int) or isinstance(days, bool) or not 0 < days <= _MOST_DAYS:
-            self._note(f"{at}/days", f"is to be a whole number from 1 to {_MOST_DAYS}")
+            self._add_problem(f"{at}/scope", f"must be one of {', '.join(SCOPES)}")
+        if not isinstance(days, int) or isinstance(days, bool) or not 0 < days <= _MAX_DAYS:
+            self._add_problem(f"{at}/days", f"must be an integer from 1 to {_MAX_DAYS}")
             days = 1
-        return SeedToken(str(token), str(scope), days * DAY)
+        return SeedToken(str(token), str(scope), days * _DAY_MS)
 
-    def _product(self, at: str, given: dict[str, Any]) -> SeedProduct:
-        self._known(at, given, ("id", "name", "sku", "images"))
-        name = self._line(f"{at}/name", given.get("name"))
+    def _read_product(self, at: str, given: dict[str, Any]) -> SeedProduct:
+        self._check_names(at, given, ("id", "name", "sku", "images"))
+        name = self._read_line(f"{at}/name", given.get("name"))
         if not name:
-            self._note(f"{at}/name", "is missing")
+            self._add_problem(f"{at}/name", "is missing")
         return SeedProduct(
             at,
             name or "",
-            self._text(f"{at}/sku", given.get("sku")) or None,
-            self._id(f"{at}/id", given.get("id"), "product"),
-            self._each(f"{at}/images", given.get("images", []), self._picture),
+            self._read_text(f"{at}/sku", given.get("sku")) or None,
+            self._read_id(f"{at}/id", given.get("id"), "product"),
+            self._read_list(f"{at}/images", given.get("images", []), self._read_image),
         )
 
-    def _picture(self, at: str, given: dict[str, Any]) -> SeedImage:
-        self._known(at, given, ("id", "alt", "sort", "default", *_SOURCES))
+    def _read_image(self, at: str, given: dict[str, Any]) -> SeedImage:
+        self._check_names(at, given, ("id", "alt", "sort", "default", *_SOURCES))
         if sum(given.get(name) is not None for name in _SOURCES) != 1:
-            self._note(at, f"is to have one of {', '.join(_SOURCES)}")
+            self._add_problem(at, f"must have exactly one of {', '.join(_SOURCES)}")
         default = given.get("default")
         if not isinstance(default, bool | None):
-            self._note(f"{at}/default", "is to be true or false")
-        sort = self._number(f"{at}/sort", given.get("sort"))
+            self._add_problem(f"{at}/default", "must be true or false")
+        sort = self._read_number(f"{at}/sort", given.get("sort"))
         return SeedImage(
             at,
-            Change(default, sort, self._line(f"{at}/alt", given.get("alt"))),
-            self._id(f"{at}/id", given.get("id"), "image"),
-            self._bytes(at, given),
-            self._text(f"{at}/url", given.get("url"), 2048),
-            self._video(f"{at}/video_url", given.get("video_url")),
+            Change(default, sort, self._read_line(f"{at}/alt", given.get("alt"))),
+            self._read_id(f"{at}/id", given.get("id"), "image"),
+            self._read_photo(at, given),
+            self._read_text(f"{at}/url", given.get("url"), _MAX_LINK_LENGTH),
+            self._read_video_url(f"{at}/video_url", given.get("video_url")),
         )
 
-    def _bytes(self, at: str, given: dict[str, Any]) -> PhotoWriter | None:
+    def _read_photo(self, at: str, given: dict[str, Any]) -> PhotoWriter | None:
         if (data := given.get("data")) is not None:
             try:
-                return _from_base64(b64decode(data, validate=True))
+                return _write_data(b64decode(data, validate=True))
             except (ValueError, TypeError):
-                self._note(f"{at}/data", "is to be base64")
+                self._add_problem(f"{at}/data", "must be base64")
         name = given.get("file")
-        path = None if name is None else self._file(f"{at}/file", str(name))
-        return _from_file(path) if path else None
+        path = None if name is None else self._resolve_file(f"{at}/file", str(name))
+        return _copy_file(path) if path else None
 
-    def _file(self, at: str, name: str) -> Path | None:
-        """A picture in the folder."""
+    def _resolve_file(self, at: str, name: str) -> Path | None:
+        """Return the path of a photo in the folder."""
         if self._folder is None:
-            self._note(at, "names a file, and there is no folder of pictures")
+            self._add_problem(at, "is a file name, but no folder of photos was given")
             return None
         try:
             path = (self._folder / name).resolve()
             if not path.is_relative_to(self._folder):
-                self._note(at, "leads out of the folder of pictures")
+                self._add_problem(at, "is outside the folder of photos")
                 return None
             if path.is_file():
                 return path
-        except (OSError, ValueError):  # no file can have such a name
+        except (OSError, ValueError):  # the name is too long or contains NUL
             pass
-        self._note(at, f"names “{name[:_LONGEST_QUOTE]}”, which is not in the folder of pictures")
+        quote = name[:_MAX_QUOTE_LENGTH]
+        self._add_problem(at, f"is “{quote}”, which does not exist in the folder of photos")
         return None
 
-    def _video(self, at: str, link: object) -> str | None:
+    def _read_video_url(self, at: str, link: object) -> str | None:
         if link is None:
             return None
         try:
             return video.parse(str(link)).url
         except errors.FieldError:
-            self._note(at, "is no link of a YouTube video")
+            self._add_problem(at, "is not a link to a YouTube video")
             return None
 
-    def _text(self, at: str, value: object, longest: int = _TEXT) -> str | None:
-        return self._checked(at, value, longest, text.validate)
+    def _read_text(self, at: str, value: object, max_length: int = _MAX_TEXT_LENGTH) -> str | None:
+        return self._check_text(at, value, max_length, text.validate)
 
-    def _line(self, at: str, value: object) -> str | None:
-        return self._checked(at, value, _TEXT, text.line)
+    def _read_line(self, at: str, value: object) -> str | None:
+        return self._check_text(at, value, _MAX_TEXT_LENGTH, text.line)
 
-    def _checked(
-        self, at: str, value: object, longest: int, check: Callable[[str, str, int], str]
+    def _check_text(
+        self, at: str, value: object, max_length: int, check: Callable[[str, str, int], str]
     ) -> str | None:
         if value is None:
             return None
         try:
             if isinstance(value, str):
-                return check("", value, longest)
+                return check("", value, max_length)
         except errors.FieldError:
             pass
-        self._note(at, f"is to be text of up to {longest} characters, none of control")
+        self._add_problem(
+            at, f"must be text of up to {max_length} characters without control characters"
+        )
         return None
 
-    def _number(self, at: str, value: object) -> float | None:
+    def _read_number(self, at: str, value: object) -> float | None:
         if value is None:
             return None
         try:
             if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
                 return float(value)
-        except OverflowError:  # an integer beyond all floats
+        except OverflowError:  # an integer greater than any float
             pass
-        self._note(at, "is to be a number")
+        self._add_problem(at, "must be a number")
         return None
 
-    def _id(self, at: str, value: object, kind: str) -> int | None:
+    def _read_id(self, at: str, value: object, kind: str) -> int | None:
         if value is None:
             return None
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MAX_INT32:
-            self._note(at, f"is to be a whole number from 1 to {MAX_INT32}")
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _MAX_ID:
+            self._add_problem(at, f"must be an integer from 1 to {_MAX_ID}")
             return None
         if value in self._ids[kind]:
-            self._note(at, f"is the id of another {kind}")
+            self._add_problem(at, f"is the id of another {kind}")
         self._ids[kind].add(value)
         return value
 
-    def _each(self, at: str, values: object, read: Callable[[str, dict[str, Any]], T]) -> list[T]:
+    def _read_list(
+        self, at: str, values: object, read: Callable[[str, dict[str, Any]], T]
+    ) -> list[T]:
         if not isinstance(values, list):
-            self._note(at, "is to be a list")
+            self._add_problem(at, "must be a list")
             return []
-        found = []
-        for number, value in enumerate(values):
+        items = []
+        for index, value in enumerate(values):
             if isinstance(value, dict):
-                found.append(read(f"{at}/{number}", value))
+                items.append(read(f"{at}/{index}", value))
             else:
-                self._note(f"{at}/{number}", "is to be an object")
-        return found
+                self._add_problem(f"{at}/{index}", "must be an object")
+        return items
 
-    def _known(self, at: str, given: dict[str, Any], names: tuple[str, ...]) -> None:
-        for name in given.keys() - {*names}:
-            self._note(f"{at}/{name}"[:200], f"is not known: there are {', '.join(names)}")
+    def _check_names(self, at: str, given: dict[str, Any], known: tuple[str, ...]) -> None:
+        for name in given.keys() - {*known}:
+            pointer = f"{at}/{name}"[:_MAX_POINTER_LENGTH]
+            self._add_problem(pointer, f"is not a known name: use {', '.join(known)}")
 
-    def _note(self, at: str, problem: str) -> None:
-        if len(self.problems) < _MOST_PROBLEMS:
+    def _add_problem(self, at: str, problem: str) -> None:
+        if len(self.problems) < _MAX_PROBLEMS:
             self.problems.append(f"{at or '/'}: {problem}")
-        elif len(self.problems) == _MOST_PROBLEMS:
-            self.problems.append("and more that is not listed")
+        elif len(self.problems) == _MAX_PROBLEMS:
+            self.problems.append("and more problems that are not listed")
 
 
-def _from_base64(data: bytes) -> PhotoWriter:
+def _write_data(data: bytes) -> PhotoWriter:
     return lambda file: file.write(data)
 
 
-def _from_file(path: Path) -> PhotoWriter:
+def _copy_file(path: Path) -> PhotoWriter:
     def write(file: File) -> None:
         with path.open("rb") as source:
-            while piece := source.read(_PIECE):
-                file.write(piece)
+            while chunk := source.read(_CHUNK_BYTES):
+                file.write(chunk)
 
     return write

@@ -1,4 +1,4 @@
-"""Sow a whole shop at once: merchants, tokens, products and their pictures, all or nothing."""
+"""Seed a service with merchants, tokens, products and images: everything or nothing."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,12 +20,12 @@ from fatrina.domain.rate_limit import DEFAULT
 from fatrina.domain.version import Version
 
 PhotoWriter = Callable[[File], None]
-"""Writes a picture's bytes into a file."""
+"""Writes a photo's bytes to a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeedImage:
-    """An image or a video to be; `at` is its place in the seed, for whoever has to mend it."""
+    """An image or a video to create; `pointer` is its JSON pointer for error messages."""
 
     pointer: str
     change: Change
@@ -37,7 +37,7 @@ class SeedImage:
 
 @dataclass(frozen=True, slots=True)
 class SeedProduct:
-    """A product to be."""
+    """A product to create."""
 
     pointer: str
     name: str
@@ -48,16 +48,17 @@ class SeedProduct:
 
 @dataclass(frozen=True, slots=True)
 class SeedToken:
-    """A token to be; `text` is given where tests know it by heart."""
+    """A token to create; its text is given, so that tests can use a constant."""
 
     text: str
     scope: str
     lifetime: int
+    """Milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeedMerchant:
-    """A merchant to be, or one that is there already."""
+    """A merchant to create, or an existing one to add to."""
 
     pointer: str
     code: str
@@ -67,11 +68,11 @@ class SeedMerchant:
 
 
 class SeedError(Exception):
-    """Something of the seed cannot be sown: where, and why."""
+    """An error in one part of the seed, and the JSON pointer of that part."""
 
-    def __init__(self, at: str, error: errors.ServiceError) -> None:
-        super().__init__(at, error)
-        self.pointer = at
+    def __init__(self, pointer: str, error: errors.ServiceError) -> None:
+        super().__init__(pointer, error)
+        self.pointer = pointer
         self.error = error
 
 
@@ -81,14 +82,14 @@ def seed(
     workers: int,
     progress: Callable[[], None] = lambda: None,
 ) -> int:
-    """Add all of it, or nothing; how many pictures that were.
+    """Create everything, or nothing; return the number of photos.
 
-    Pictures are decoded by as many `workers` at once, and every one is stored before the one
-    transaction begins; `progress` is called after each.
+    `workers` threads decode photos in parallel. All of them are stored before the one transaction
+    begins; `progress` is called after each.
 
     Raises:
-        SeedError: one of it cannot be: refused by the rules that hold for the API as well.
-        errors.HousekeepingBusy: sweep, restore, reset or another seed is at work.
+        SeedError: a part violates a rule, the same as for API requests.
+        errors.HousekeepingBusy: a sweep, a restore, a reset or another seed is running.
     """
     with services.housekeeping.exclusive("seed") as lease, ExitStack() as stack:
 
@@ -106,114 +107,119 @@ def _seed(
     progress: Callable[[], None],
     section: StorageSection,
 ) -> int:
-    wanted = [
-        (merchant.code, picture)
+    photos = [
+        (merchant.code, image)
         for merchant in merchants
         for product in merchant.products
-        for picture in product.images
-        if picture.video_url is None
+        for image in product.images
+        if image.video_url is None
     ]
     with services.database.reading() as conn:
         for merchant in merchants:
-            _check_owner(conn, merchant, tokens.find_merchant_id(conn, merchant.code))
-    made: dict[str, Version] = {}
+            _check_token_owners(conn, merchant, tokens.find_merchant_id(conn, merchant.code))
+    stored: dict[str, Version] = {}
 
-    def develop(code: str, picture: SeedImage) -> None:
-        with _for_place(picture.pointer), services.spool.create_file() as file:
-            photo = _receive(services, picture, file)
+    def store(merchant_code: str, image: SeedImage) -> None:
+        with _at_pointer(image.pointer), services.spool.create_file() as file:
+            photo = _receive(services, image, file)
             with rendering.render(services, photo) as rendered:
-                made[picture.pointer] = storing.store(services, rendered, code, section)
+                stored[image.pointer] = storing.store(services, rendered, merchant_code, section)
         progress()
 
-    stored = made.values()
+    new_versions = stored.values()
     with (
-        committing.cleanup_on_error(services, stored, BaseException),
-        ThreadPoolExecutor(workers) as threads,
+        committing.cleanup_on_error(services, new_versions, BaseException),
+        ThreadPoolExecutor(workers) as executor,
     ):
         try:
-            for done in [threads.submit(develop, *each) for each in wanted]:
-                done.result()
+            for future in [executor.submit(store, *each) for each in photos]:
+                future.result()
         except BaseException:
-            threads.shutdown(cancel_futures=True)
+            executor.shutdown(cancel_futures=True)
             raise
     with (
-        committing.cleanup_on_error(services, stored, SeedError, errors.StorageFull),
+        committing.cleanup_on_error(services, new_versions, SeedError, errors.StorageFull),
         services.database.writing() as tx,
     ):
         for merchant in merchants:
-            _insert(services, tx, merchant, made)
-    return len(made)
+            _insert_merchant(services, tx, merchant, stored)
+    return len(stored)
 
 
-def _check_owner(conn: Connection, merchant: SeedMerchant, owner_id: int | None) -> None:
-    """Pass unless a token that the seed names is another merchant's."""
-    for number, token in enumerate(merchant.tokens):
-        holder = tokens.find_owner(conn, hash_token(token.text))
-        if holder is not None and holder != owner_id:
-            with _for_place(f"{merchant.pointer}/tokens/{number}"):
+def _check_token_owners(conn: Connection, merchant: SeedMerchant, merchant_id: int | None) -> None:
+    """Raise if a token in the seed belongs to another merchant.
+
+    Raises:
+        SeedError: with the pointer of that token.
+    """
+    for index, token in enumerate(merchant.tokens):
+        holder_id = tokens.find_owner(conn, hash_token(token.text))
+        if holder_id is not None and holder_id != merchant_id:
+            with _at_pointer(f"{merchant.pointer}/tokens/{index}"):
                 raise errors.ValidationFailed(errors.TokenTaken("token"))
 
 
-def _receive(services: Services, picture: SeedImage, file: File) -> IncomingPhoto:
-    if picture.write_photo is None:
-        return receiving.download(services, PhotoLink(picture.link or "", "url"), file)
-    picture.write_photo(file)
+def _receive(services: Services, image: SeedImage, file: File) -> IncomingPhoto:
+    if image.write_photo is None:
+        return receiving.download(services, PhotoLink(image.link or "", "url"), file)
+    image.write_photo(file)
     return IncomingPhoto(file, field="file")
 
 
-def _insert(
-    services: Services, tx: Connection, merchant: SeedMerchant, made: dict[str, Version]
+def _insert_merchant(
+    services: Services, tx: Connection, merchant: SeedMerchant, stored: dict[str, Version]
 ) -> None:
     now = services.clock()
-    owner = tokens.find_merchant_id(tx, merchant.code)
-    if owner is None:
-        owner = tokens.add_merchant(tx, merchant.code, now, merchant.plan)
-    tokens.lock_merchant(tx, owner)
-    _check_owner(tx, merchant, owner)
+    merchant_id = tokens.find_merchant_id(tx, merchant.code)
+    if merchant_id is None:
+        merchant_id = tokens.add_merchant(tx, merchant.code, now, merchant.plan)
+    tokens.lock_merchant(tx, merchant_id)
+    _check_token_owners(tx, merchant, merchant_id)
     for token in merchant.tokens:
         _, row = access.build_token(token.scope, token.lifetime, now, token.text)
-        tokens.upsert(tx, owner, row)
+        tokens.upsert(tx, merchant_id, row)
     for product in merchant.products:
-        with _for_place(product.pointer):
-            _add(services, tx, owner, product, made)
+        with _at_pointer(product.pointer):
+            _insert_product(services, tx, merchant_id, product, stored)
 
 
-def _add(
+def _insert_product(
     services: Services,
     tx: Connection,
-    owner_id: int,
+    merchant_id: int,
     product: SeedProduct,
-    made: dict[str, Version],
+    stored: dict[str, Version],
 ) -> None:
-    if product.sku and products.find_by_sku(tx, owner_id, product.sku) is not None:
+    if product.sku and products.find_by_sku(tx, merchant_id, product.sku) is not None:
         raise errors.ValidationFailed(errors.SkuTaken("sku", sku=product.sku))
     now = services.clock()
-    number = _new_id(product.id, partial(products.exists, tx))
-    products.add(tx, owner_id, ProductRow(number, product.name, product.sku), now)
+    product_id = _choose_id(product.id, partial(products.exists, tx))
+    products.add(tx, merchant_id, ProductRow(product_id, product.name, product.sku), now)
     gallery = Gallery()
-    for picture in product.images:
-        with _for_place(picture.pointer):
-            if picture.video_url is None:
+    for image in product.images:
+        with _at_pointer(image.pointer):
+            if image.video_url is None:
                 gallery.check_capacity()
-            image = _new_id(picture.id, partial(images.exists, tx))
-            after = gallery.attach(image, picture.change, picture.video_url)
-            images.save_gallery(tx, number, gallery, after, now)
+            image_id = _choose_id(image.id, partial(images.exists, tx))
+            after = gallery.attach(image_id, image.change, image.video_url)
+            images.save_gallery(tx, product_id, gallery, after, now)
             gallery = after
-            if picture.video_url is None:
-                versions.add(tx, image, made[picture.pointer], None, now)
+            if image.video_url is None:
+                versions.add(tx, image_id, stored[image.pointer], None, now)
 
 
-def _new_id(wanted: int | None, taken: Callable[[int], bool]) -> int:
-    if wanted is None:
-        return ids.new_id(taken)
-    if taken(wanted):
-        raise errors.ValidationFailed(errors.IdTaken("id", id=wanted))
-    return wanted
+def _choose_id(requested: int | None, is_taken: Callable[[int], bool]) -> int:
+    if requested is None:
+        return ids.new_id(is_taken)
+    if is_taken(requested):
+        raise errors.ValidationFailed(errors.IdTaken("id", id=requested))
+    return requested
 
 
 @contextmanager
-def _for_place(place: str) -> Iterator[None]:
+def _at_pointer(pointer: str) -> Iterator[None]:
+    """Convert a service error into a `SeedError` with this JSON pointer."""
     try:
         yield
     except errors.ServiceError as exc:
-        raise SeedError(place, exc) from exc
+        raise SeedError(pointer, exc) from exc

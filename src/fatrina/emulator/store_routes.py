@@ -1,6 +1,7 @@
-"""Controls of the whole: sow a shop, empty the service."""
+"""Admin endpoints that seed and reset the service."""
 
 from functools import partial
+from typing import Final
 
 from anyio.to_thread import run_sync
 from starlette.requests import Request
@@ -19,30 +20,33 @@ from fatrina.web.http import body
 from fatrina.web.http.body import BodyTimeouts
 from fatrina.web.http.responses import success
 
-_LARGEST = 64_000_000
-"""Bytes of a seed, pictures in it as base64 included."""
+_MAX_SEED_BYTES: Final = 64_000_000
+"""Bytes of a seed, including its photos as base64."""
+_MAX_PROBLEMS: Final = 50
 
 
 def routes(
     services: Services, rate_limiter: RateLimiter, timeouts: BodyTimeouts
 ) -> list[AdminRoute]:
-    """The controls of the whole."""
+    """Return the admin routes that seed and reset the service."""
 
     async def seed(request: Request) -> Response:
-        text = await body.read_body(request, _LARGEST, timeouts)
-        made = await run_sync(partial(_load_seed, services, text))
-        return success(201, {"pictures": made})
+        text = await body.read_body(request, _MAX_SEED_BYTES, timeouts)
+        count = await run_sync(partial(_load_seed, services, text))
+        return success(201, {"pictures": count})
 
     async def reset_service(request: Request) -> Response:
-        keep = request.query_params.get("keep") == "shops"
-        everything = services.database, services.storage, services.housekeeping
-        gone = await run_sync(partial(reset, *everything, keep_merchants=keep))
+        keep_merchants = request.query_params.get("keep") == "shops"
+        adapters = services.database, services.storage, services.housekeeping
+        count = await run_sync(partial(reset, *adapters, keep_merchants=keep_merchants))
         rate_limiter.reset()
-        return success(202, {"pictures": gone})
+        return success(202, {"pictures": count})
 
     return [
-        AdminRoute("POST", "/seed", "Add merchants, tokens, products, pictures; see docs.", seed),
-        AdminRoute("POST", "/reset", "Delete everything; ?keep=shops keeps shops.", reset_service),
+        AdminRoute("POST", "/seed", "Add merchants, tokens, products and images; see docs.", seed),
+        AdminRoute(
+            "POST", "/reset", "Delete everything; ?keep=shops keeps the merchants.", reset_service
+        ),
     ]
 
 
@@ -50,19 +54,22 @@ def _load_seed(services: Services, text: bytes) -> int:
     try:
         merchants = seed_file.read(json_text.parse(text))
         return seeding.seed(services, merchants, len(services.decoders.pids))
-    except SeedFileError as wrong:
+    except SeedFileError as exc:
         raise errors.ValidationFailed(
-            *(errors.InvalidSeed("seed", problem=each) for each in wrong.problems[:50])
-        ) from wrong
-    except SeedError as wrong:
-        raise _errors_by_place(wrong) from wrong
+            *(
+                errors.InvalidSeed("seed", problem=problem)
+                for problem in exc.problems[:_MAX_PROBLEMS]
+            )
+        ) from exc
+    except SeedError as exc:
+        raise _add_pointers(exc) from exc
     except JsonError:
         raise errors.MalformedJson from None
 
 
-def _errors_by_place(wrong: SeedError) -> errors.ServiceError:
-    """The refusal, with the place in the seed of each field at fault."""
-    fields = [each for each in wrong.error.each() if isinstance(each, errors.FieldError)]
-    for each in fields:
-        each.field = f"{wrong.pointer}/{each.field}"
-    return errors.ValidationFailed(*fields) if fields else wrong.error
+def _add_pointers(exc: SeedError) -> errors.ServiceError:
+    """Return the error with its fields replaced by their JSON pointers in the seed."""
+    field_errors = [each for each in exc.error.each() if isinstance(each, errors.FieldError)]
+    for each in field_errors:
+        each.field = f"{exc.pointer}/{each.field}"
+    return errors.ValidationFailed(*field_errors) if field_errors else exc.error

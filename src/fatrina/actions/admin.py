@@ -14,7 +14,9 @@ def list_deliveries(services: Services, *, merchant_code: str, failed: bool) -> 
     An empty `merchant_code` selects those of every merchant. `failed` selects those whose last
     attempt failed.
     """
-    return subscriptions.deliveries(services.database, merchant_code=merchant_code, failed=failed)
+    return subscriptions.list_deliveries(
+        services.database, merchant_code=merchant_code, failed=failed
+    )
 
 
 def redeliver(services: Services, delivery_id: int) -> None:

@@ -72,7 +72,8 @@ def reset(
     with exit_on_error(), lock_data_directory(settings.data) as directory:
         with directory.database() as database:
             count = reset_(
-                *(database, directory.storage(), directory.housekeeping()), keep_merchants=keep_shops
+                *(database, directory.storage(), directory.housekeeping()),
+                keep_merchants=keep_shops,
             )
         with directory.bucket_store() as buckets:
             rate_limits.reset(buckets)

@@ -102,7 +102,9 @@ def unsubscribe(services: Services, caller: Caller, *, subscription_id: int, url
     with services.database.writing() as tx:
         access.check_token(tx, caller)
         now = services.clock()
-        if not webhooks.remove(tx, caller.merchant_id, subscription_id=subscription_id, url=url, now=now):
+        if not webhooks.remove(
+            tx, caller.merchant_id, subscription_id=subscription_id, url=url, now=now
+        ):
             raise errors.NotFound
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from fatrina.adapters.decoder import Decoder, Decoders
 from fatrina.domain.photo import Limits
-from tests.adapters.decoder.session import Developed, develop
+from tests.adapters.decoder.rendering import Developed, develop
 
 Develop = Callable[..., Developed]
 

@@ -17,7 +17,7 @@ from fatrina.domain import errors
 from fatrina.domain.photo import Limits
 from tests import hostile_photos, sample_photos
 from tests.adapters.decoder.conftest import Develop
-from tests.adapters.decoder.session import develop
+from tests.adapters.decoder.rendering import develop
 from tests.containers import chunk, chunks_of, with_chunks
 
 SMALL = {"width": 200, "height": 120}

@@ -20,7 +20,7 @@ from fatrina.adapters.spool import Spool
 from fatrina.domain import errors
 from fatrina.domain.photo import Limits
 from tests import sample_photos
-from tests.adapters.decoder.session import descriptors, develop, files
+from tests.adapters.decoder.rendering import descriptors, develop, files
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from fatrina.adapters.decoder import Decoder, DecoderFaultError, process
 from fatrina.domain import errors
 from fatrina.domain.photo import ImageFormat, Limits
 from tests import sample_photos
-from tests.adapters.decoder.session import descriptors, develop, files, waited
+from tests.adapters.decoder.rendering import descriptors, develop, files, waited
 
 HELLO = {"cage": {"landlock": 7, "seccomp": True}, "vips": "8.18.7", "heic": True}
 FACTS = {"format": "png", "width": 96, "height": 64, "frames": 1, "buffered": False}

@@ -16,7 +16,7 @@ from fatrina.domain.metadata_stripping import strip_metadata
 from fatrina.domain.photo import ImageFormat
 from tests import metadata_markers, sample_photos
 from tests.containers import box, boxes_of, segment
-from tests.domain.metadata_stripping.viewing import cleaned
+from tests.domain.metadata_stripping.appearance import cleaned
 
 SIZE = 4_000_000
 SECONDS = 3.0  # it takes 0.2; what grows with the square of the size would take hours

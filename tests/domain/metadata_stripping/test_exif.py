@@ -8,7 +8,7 @@ from fatrina.domain.metadata_stripping.exif import minimal, orientation
 from fatrina.domain.photo import ImageFormat
 from tests import sample_photos
 from tests.containers import segment, tiff, with_segments
-from tests.domain.metadata_stripping.viewing import look
+from tests.domain.metadata_stripping.appearance import look
 
 SHORT, LONG, ASCII = 3, 4, 2
 TURN = 0x0112

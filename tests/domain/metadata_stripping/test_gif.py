@@ -7,7 +7,7 @@ from fatrina.domain.metadata_stripping import gif
 from fatrina.domain.photo import ImageFormat
 from tests import hostile_photos, metadata_markers, sample_photos
 from tests.containers import after_screen, sub_blocks
-from tests.domain.metadata_stripping.viewing import cleaned, look
+from tests.domain.metadata_stripping.appearance import cleaned, look
 
 PLAIN = sample_photos.gif()
 MOVING = sample_photos.gif(frames=3)

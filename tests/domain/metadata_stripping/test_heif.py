@@ -9,7 +9,7 @@ from fatrina.domain.metadata_stripping import heif
 from fatrina.domain.photo import ImageFormat
 from tests import sample_photos
 from tests.containers import Item, avif_of, box, boxes_of
-from tests.domain.metadata_stripping.viewing import cleaned, look
+from tests.domain.metadata_stripping.appearance import cleaned, look
 from tests.metadata_markers import SECRET, avif_with, parts_of_avif
 
 PICTURE, PROPERTIES = parts_of_avif()

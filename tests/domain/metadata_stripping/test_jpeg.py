@@ -7,7 +7,7 @@ from fatrina.domain.metadata_stripping import jpeg
 from fatrina.domain.photo import ImageFormat
 from tests import hostile_photos, metadata_markers, sample_photos
 from tests.containers import icc_segments, segment, tiff, with_segments
-from tests.domain.metadata_stripping.viewing import cleaned, look
+from tests.domain.metadata_stripping.appearance import cleaned, look
 
 PLAIN = sample_photos.jpeg()
 PROGRESSIVE = sample_photos.jpeg(progressive=True)

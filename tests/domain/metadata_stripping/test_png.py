@@ -10,7 +10,7 @@ from fatrina.domain.metadata_stripping import icc, png
 from fatrina.domain.photo import ImageFormat
 from tests import hostile_photos, metadata_markers, sample_photos
 from tests.containers import chunk, chunks_of, tiff, with_chunks
-from tests.domain.metadata_stripping.viewing import cleaned, look
+from tests.domain.metadata_stripping.appearance import cleaned, look
 
 PLAIN = sample_photos.png()
 PALETTE = sample_photos.png(palette=True)

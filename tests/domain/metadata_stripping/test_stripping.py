@@ -8,7 +8,7 @@ from fatrina.domain import errors
 from fatrina.domain.metadata_stripping import strip_metadata
 from fatrina.domain.photo import ImageFormat, sniff
 from tests import hostile_photos, metadata_markers, sample_photos
-from tests.domain.metadata_stripping.viewing import cleaned, look, opened
+from tests.domain.metadata_stripping.appearance import cleaned, look, opened
 
 PROFILE = sample_photos.profile()
 TURNS = range(1, 9)

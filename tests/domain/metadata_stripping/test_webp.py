@@ -7,7 +7,7 @@ from fatrina.domain.metadata_stripping import webp
 from fatrina.domain.photo import ImageFormat
 from tests import metadata_markers, sample_photos
 from tests.containers import extended, riff, riffs_of, tiff, webp_of
-from tests.domain.metadata_stripping.viewing import cleaned, look
+from tests.domain.metadata_stripping.appearance import cleaned, look
 
 PLAIN = sample_photos.webp()
 MOVING = sample_photos.webp(frames=3)

@@ -1,7 +1,7 @@
 """The colours that a photo declares without an ICC profile, as a profile that says the same."""
 
 from fatrina.domain.colour import heif, png
-from fatrina.domain.colour.declared import Colours, profile
+from fatrina.domain.colour.colour_space import Colours, profile
 from fatrina.domain.metadata_stripping import Buffer, properties
 from fatrina.domain.photo import ImageFormat
 

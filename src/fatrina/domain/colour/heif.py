@@ -4,7 +4,7 @@ A profile beside them counts more (MIAF, ISO/IEC 23000-22, 7.3.6.4): then they o
 planes become colours.
 """
 
-from fatrina.domain.colour.declared import Colours
+from fatrina.domain.colour.colour_space import Colours
 from fatrina.domain.metadata_stripping.properties import Properties
 from fatrina.domain.metadata_stripping.segments import Buffer
 

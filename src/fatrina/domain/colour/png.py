@@ -7,7 +7,7 @@ from struct import unpack
 from typing import Final
 
 from fatrina.domain.colour.cicp import BT_709, Primaries
-from fatrina.domain.colour.declared import Colours
+from fatrina.domain.colour.colour_space import Colours
 from fatrina.domain.metadata_stripping.segments import SEGMENT_LIMIT, Buffer
 
 _SIGNATURE: Final = 8

@@ -20,7 +20,7 @@ BARE, PIPELINE, SANDBOXED = "bare", "pipeline", "sandboxed"
 
 def render(data: bytes) -> None:
     """Render by Fatrina's pipeline as its decoder does, without stripping and writing."""
-    for picture in worker.PlainPhoto(data, sniff(data[:512])).renditions():
+    for picture in worker.WebPhoto(data, sniff(data[:512])).renditions():
         del picture
 
 
@@ -29,7 +29,7 @@ def main(mode: str, paths: list[str]) -> None:
     if mode == BARE:
         pyvips.cache_set_max(0)
     else:
-        pipeline.harden()
+        pipeline.restrict_loaders()
         # Strip once, in advance: the suite measures stripping with the whole decoder.
         known = {
             data: metadata_stripping.strip_metadata(sniff(data[:512]), data)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 # JPEG
 
 
-def segment(marker: int, body: bytes = b"") -> bytes:
+def jpeg_segment(marker: int, body: bytes = b"") -> bytes:
     """Give a JPEG segment: 0xE1 for APP1, 0xFE for a comment."""
     return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
 
@@ -23,7 +23,7 @@ def icc_segments(profile: bytes, size: int = 65_519) -> list[bytes]:
     """Give a profile as APP2 segments of `size` bytes of it each."""
     parts = [profile[at : at + size] for at in range(0, len(profile), size)]
     return [
-        segment(0xE2, b"ICC_PROFILE\0" + bytes([number, len(parts)]) + part)
+        jpeg_segment(0xE2, b"ICC_PROFILE\0" + bytes([number, len(parts)]) + part)
         for number, part in enumerate(parts, 1)
     ]
 
@@ -31,12 +31,12 @@ def icc_segments(profile: bytes, size: int = 65_519) -> list[bytes]:
 # PNG
 
 
-def chunk(kind: bytes, body: bytes = b"") -> bytes:
+def png_chunk(kind: bytes, body: bytes = b"") -> bytes:
     """Give a PNG chunk with its check sum."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def chunks_of(png: bytes) -> list[tuple[bytes, bytes]]:
+def read_png_chunks(png: bytes) -> list[tuple[bytes, bytes]]:
     """Give the kinds and bodies of a PNG's chunks."""
     found, at = [], 8
     while at < len(png):
@@ -55,12 +55,12 @@ def with_chunks(png: bytes, *chunks: bytes, end: bool = False) -> bytes:
 # WebP
 
 
-def riff(kind: bytes, body: bytes = b"") -> bytes:
+def webp_chunk(kind: bytes, body: bytes = b"") -> bytes:
     """Give a chunk of a WebP."""
     return kind + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
 
 
-def riffs_of(webp: bytes, at: int = 12) -> list[tuple[bytes, bytes]]:
+def read_webp_chunks(webp: bytes, at: int = 12) -> list[tuple[bytes, bytes]]:
     """Give the kinds and bodies of a WebP's chunks, or of a frame's with `at` 16."""
     found = []
     while at < len(webp):
@@ -70,39 +70,39 @@ def riffs_of(webp: bytes, at: int = 12) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def webp_of(*chunks: bytes) -> bytes:
+def build_webp(*chunks: bytes) -> bytes:
     """Give a WebP of these chunks."""
     body = b"WEBP" + b"".join(chunks)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def extended(
+def build_extended_webp(
     webp: bytes, width: int, height: int, *, first: Sequence[bytes] = (), last: Sequence[bytes] = ()
 ) -> bytes:
     """Give a WebP in its extended form, with chunks before and after the picture announced."""
     flags = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
     announced = {flags.get(part[:4], 0) for part in (*first, *last)}
-    parts = riffs_of(webp)
+    parts = read_webp_chunks(webp)
     head = b"\0" * 4 + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     if parts[0][0] == b"VP8X":
         head = parts.pop(0)[1]
     elif parts[0][0] == b"VP8L":
         announced.add(0x10)
     head = bytes([head[0] | sum(announced)]) + head[1:]
-    body = [riff(*part) for part in parts]
-    return webp_of(riff(b"VP8X", head), *first, *body, *last)
+    body = [webp_chunk(*part) for part in parts]
+    return build_webp(webp_chunk(b"VP8X", head), *first, *body, *last)
 
 
 # GIF
 
 
-def sub_blocks(body: bytes) -> bytes:
+def gif_sub_blocks(body: bytes) -> bytes:
     """Give bytes as a chain of GIF's sub-blocks."""
     parts = [body[at : at + 255] for at in range(0, len(body), 255)]
     return b"".join(bytes([len(part)]) + part for part in parts) + b"\0"
 
 
-def after_screen(gif: bytes) -> int:
+def first_gif_block(gif: bytes) -> int:
     """Give the place of a GIF's first block."""
     return 13 + (3 * 2 ** (gif[10] % 8 + 1) if gif[10] & 0x80 else 0)
 
@@ -116,7 +116,7 @@ def box(kind: bytes, *bodies: bytes) -> bytes:
     return struct.pack(">I", len(body) + 8) + kind + body
 
 
-def boxes_of(data: bytes) -> list[tuple[bytes, bytes]]:
+def read_boxes(data: bytes) -> list[tuple[bytes, bytes]]:
     """Give the kinds and bodies of boxes."""
     found, at = [], 0
     while at < len(data):
@@ -136,16 +136,16 @@ class Item(NamedTuple):
     flags: int = 0
 
 
-def infe(number: int, item: Item) -> bytes:
+def item_entry(number: int, item: Item) -> bytes:
     """Give the entry of an item."""
     head = struct.pack(">BxxBHH", 2, item.flags, number, 0)
     return box(b"infe", head, item.kind, item.name)
 
 
-def avif_of(
+def build_avif(
     items: Sequence[Item],
     properties: Sequence[bytes],
-    owned: Sequence[Sequence[int]],
+    property_ids: Sequence[Sequence[int]],
     *,
     references: Sequence[tuple[bytes, int, Sequence[int]]] = (),
     brands: bytes = b"avif\0\0\0\0avifmif1miaf",
@@ -181,7 +181,7 @@ def avif_of(
             places[item.inner] += len(part)
             rows.append(struct.pack(">HHHHII", number, item.inner, 0, 1, at, len(item.data)))
         iloc = box(b"iloc", struct.pack(">BxxxBBH", 1, 0x44, 0, len(rows)), *rows)
-        entries = [infe(number, item) for number, item in enumerate(items, 1)]
+        entries = [item_entry(number, item) for number, item in enumerate(items, 1)]
         iref = [
             box(kind, struct.pack(f">HH{len(others)}H", number, len(others), *others))
             for kind, number, others in references
@@ -190,7 +190,7 @@ def avif_of(
         ipma = [
             struct.pack(">HB", number, len(those))
             + bytes(-one | 0x80 if one < 0 else one for one in those)
-            for number, those in enumerate(owned, 1)
+            for number, those in enumerate(property_ids, 1)
         ]
         return box(
             b"meta",
@@ -203,7 +203,7 @@ def avif_of(
             box(
                 b"iprp",
                 box(b"ipco", *properties),
-                box(b"ipma", struct.pack(">II", 0, len(owned)), *ipma),
+                box(b"ipma", struct.pack(">II", 0, len(property_ids)), *ipma),
             ),
             box(b"idat", inner) if inner else b"",
             inside,
@@ -216,7 +216,7 @@ def avif_of(
 # EXIF
 
 
-def tiff(orientation: int = 1, *, text: bytes = b"", little: bool = False) -> bytes:
+def exif_tiff(orientation: int = 1, *, text: bytes = b"", little: bool = False) -> bytes:
     """Give the TIFF structure of an EXIF block: an orientation, and a text in several places.
 
     The text stands as description, as the place's name in the GPS directory, and after the end.

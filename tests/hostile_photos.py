@@ -7,20 +7,28 @@ from collections.abc import Iterator
 from functools import cache
 
 from tests import sample_photos
-from tests.containers import chunk, icc_segments, riff, segment, webp_of, with_chunks, with_segments
+from tests.containers import (
+    build_webp,
+    icc_segments,
+    jpeg_segment,
+    png_chunk,
+    webp_chunk,
+    with_chunks,
+    with_segments,
+)
 
 HTML = b"<!doctype html><script>alert(document.domain)</script>"
 ZIP = b"PK\5\6" + bytes(18)
 
 
-def cuts(photo: bytes) -> Iterator[bytes]:
+def truncations(photo: bytes) -> Iterator[bytes]:
     """Cut a photo short, from its first bytes to all but the last."""
     for part in (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99):
         yield photo[: int(len(photo) * part)]
     yield photo[:-1]
 
 
-def plain() -> dict[str, bytes]:
+def valid_photos() -> dict[str, bytes]:
     """Give one sound photo of each kind that is served as it is."""
     return {
         "jpeg": sample_photos.jpeg(),
@@ -35,18 +43,18 @@ def polyglots() -> dict[str, bytes]:
     """Give photos that are something else as well; libvips decodes every one."""
     appended = {
         f"{kind} and {name}": photo + other
-        for kind, photo in plain().items()
+        for kind, photo in valid_photos().items()
         for name, other in (("html", HTML), ("zip", ZIP))
     }
     return appended | {
-        "html in jpeg's comment": with_segments(sample_photos.jpeg(), segment(0xFE, HTML)),
-        "html before jpeg's tables": with_segments(sample_photos.jpeg(), segment(0xEF), HTML),
-        "html in png's text": with_chunks(sample_photos.png(), chunk(b"tEXt", b"a\0" + HTML)),
+        "html in jpeg's comment": with_segments(sample_photos.jpeg(), jpeg_segment(0xFE, HTML)),
+        "html before jpeg's tables": with_segments(sample_photos.jpeg(), jpeg_segment(0xEF), HTML),
+        "html in png's text": with_chunks(sample_photos.png(), png_chunk(b"tEXt", b"a\0" + HTML)),
     }
 
 
 @cache
-def scans(
+def jpeg_with_scans(
     count: int, *, width: int = sample_photos.WIDTH, height: int = sample_photos.HEIGHT
 ) -> bytes:
     """Give a progressive JPEG of `count` scans, 3 to 884, each in order (ITU-T T.81, G.1).
@@ -59,11 +67,11 @@ def scans(
     means = [part for part in parts if part[1] == 0xDA and part[7] == 0]
     blocks = -(-width // 8) * -(-height // 8)
     run = blocks.bit_length() - 1
-    nothing = segment(0xC4, b"\x10\1" + bytes(15) + bytes([run << 4]))
+    nothing = jpeg_segment(0xC4, b"\x10\1" + bytes(15) + bytes([run << 4]))
     bits = f"0{blocks - 2**run:0{run}b}" if run else "0"
     data = int(bits.ljust(24, "1"), 2).to_bytes(3, "big").replace(b"\xff", b"\xff\0")
     steps = [
-        segment(0xDA, bytes([1, 1, 0, at, at, (low + 1 if low < 13 else 0) << 4 | low])) + data
+        jpeg_segment(0xDA, bytes([1, 1, 0, at, at, (low + 1 if low < 13 else 0) << 4 | low])) + data
         for at in range(1, 64)
         for low in range(13, -1, -1)
     ]
@@ -71,37 +79,37 @@ def scans(
 
 
 @cache
-def large() -> dict[str, bytes]:
+def oversized_photos() -> dict[str, bytes]:
     """Give photos that declare far more pixels than they have bytes."""
     lossless = (16_383 - 1) | (16_383 - 1) << 14
     size = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
-    data = chunk(b"IDAT", zlib.compress(bytes(1000)))
+    data = png_chunk(b"IDAT", zlib.compress(bytes(1000)))
     tall = sample_photos.jpeg()
     at = tall.index(b"\xff\xc0") + 5
     screen = b"GIF89a" + struct.pack("<HHBBB", 65_535, 65_535, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
     frame = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0;"
     return {
-        "webp": webp_of(riff(b"VP8L", b"\x2f" + struct.pack("<I", lossless) + bytes(3))),
-        "png": sample_photos.png()[:8] + chunk(b"IHDR", size) + data + chunk(b"IEND"),
+        "webp": build_webp(webp_chunk(b"VP8L", b"\x2f" + struct.pack("<I", lossless) + bytes(3))),
+        "png": sample_photos.png()[:8] + png_chunk(b"IHDR", size) + data + png_chunk(b"IEND"),
         "jpeg": tall[:at] + b"\xff\xdc\xff\xdc" + tall[at + 4 :],
         "gif": screen + frame,
     }
 
 
 @cache
-def bombs() -> dict[str, bytes]:
+def decompression_bombs() -> dict[str, bytes]:
     """Give PNGs with 200 MB of nothing in 200 kB, besides the picture."""
     nothing = zlib.compressobj(9)
     packed = b"".join(nothing.compress(bytes(2_000_000)) for _ in range(100)) + nothing.flush()
     return {
-        "profile": with_chunks(sample_photos.png(), chunk(b"iCCP", b"icc\0\0" + packed)),
-        "text": with_chunks(sample_photos.png(), chunk(b"zTXt", b"a\0\0" + packed)),
+        "profile": with_chunks(sample_photos.png(), png_chunk(b"iCCP", b"icc\0\0" + packed)),
+        "text": with_chunks(sample_photos.png(), png_chunk(b"zTXt", b"a\0\0" + packed)),
     }
 
 
-def odd() -> dict[str, bytes]:
+def nonstandard_jpegs() -> dict[str, bytes]:
     """Give JPEGs that break the rules in ways that decoders put up with."""
-    photo, profile = sample_photos.jpeg(), sample_photos.profile()
+    photo, profile = sample_photos.jpeg(), sample_photos.icc_profile()
     first, second = icc_segments(profile, len(profile) // 2 + 1)
     return {
         "fill": with_segments(photo, b"\xff" * 9, before=b"\xff\xda"),
@@ -109,5 +117,5 @@ def odd() -> dict[str, bytes]:
         "restarts": with_segments(photo, b"\xff\xd0\xff\xd7\xff\1", before=b"\xff\xda"),
         "fill before end": photo[:-2] + b"\xff" * 9 + photo[-2:],
         "profile out of order": with_segments(photo, second, first),
-        "profile interrupted": with_segments(photo, first, segment(0xFE, b"a"), second),
+        "profile interrupted": with_segments(photo, first, jpeg_segment(0xFE, b"a"), second),
     }

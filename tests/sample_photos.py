@@ -10,13 +10,13 @@ import pillow_heif
 import pyvips
 
 from tests.containers import (
-    chunk,
-    chunks_of,
-    extended,
+    build_extended_webp,
+    exif_tiff,
     icc_segments,
-    riff,
-    segment,
-    tiff,
+    jpeg_segment,
+    png_chunk,
+    read_png_chunks,
+    webp_chunk,
     with_chunks,
     with_segments,
 )
@@ -24,7 +24,7 @@ from tests.containers import (
 WIDTH, HEIGHT = 96, 64
 
 
-def picture(width: int = WIDTH, height: int = HEIGHT, *, seed: int = 1, bands: int = 3) -> Any:
+def draw_image(width: int = WIDTH, height: int = HEIGHT, *, seed: int = 1, bands: int = 3) -> Any:
     """Draw something like a product in front of a wall: gradients, edges, and a camera's noise.
 
     With 2 or 4 bands, the last is a soft transparency around the product.
@@ -45,16 +45,16 @@ def picture(width: int = WIDTH, height: int = HEIGHT, *, seed: int = 1, bands: i
     return image.copy_memory()
 
 
-def film(frames: int = 3, **drawn: int) -> Any:
+def draw_animation(frames: int = 3, **drawn: int) -> Any:
     """Draw several pictures below each other, as libvips keeps an animation."""
-    shots = [picture(seed=seed, **drawn) for seed in range(1, frames + 1)]
+    shots = [draw_image(seed=seed, **drawn) for seed in range(1, frames + 1)]
     strip = pyvips.Image.arrayjoin(shots, across=1).copy()
     strip.set_type(pyvips.GValue.gint_type, "page-height", shots[0].height)
     strip.set_type(pyvips.GValue.array_int_type, "delay", [80] * frames)
     return strip
 
 
-def profile(name: str = "p3") -> bytes:
+def icc_profile(name: str = "p3") -> bytes:
     """Give an ICC profile that libvips has in it: p3, srgb or cmyk."""
     return bytes(pyvips.Image.profile_load(name))
 
@@ -77,13 +77,13 @@ def jpeg(
     restart: int = 0,
 ) -> bytes:
     """Draw a JPEG; one in CMYK is inverted and says so, as Adobe's are."""
-    image = picture(width, height, seed=seed, bands=1 if grey else 3)
+    image = draw_image(width, height, seed=seed, bands=1 if grey else 3)
     if cmyk:
         image = image.icc_transform("cmyk", input_profile="srgb")
     plain = image.jpegsave_buffer(
         Q=quality, interlace=progressive, restart_interval=restart, keep="none"
     )
-    parts = [segment(0xE1, b"Exif\0\0" + tiff(orientation))] if orientation != 1 else []
+    parts = [jpeg_segment(0xE1, b"Exif\0\0" + exif_tiff(orientation))] if orientation != 1 else []
     parts += icc_segments(icc) if icc else []
     return with_segments(plain, *parts)
 
@@ -103,12 +103,12 @@ def png(
     orientation: int = 1,
 ) -> bytes:
     """Draw a PNG."""
-    image = picture(width, height, seed=seed, bands=(1 if grey else 3) + alpha)
+    image = draw_image(width, height, seed=seed, bands=(1 if grey else 3) + alpha)
     if sixteen:
         image = (image * 257).cast("ushort").copy(interpretation="grey16" if grey else "rgb16")
     plain = image.pngsave_buffer(palette=palette, interlace=interlaced, keep="none")
-    parts = [chunk(b"iCCP", b"icc\0\0" + zlib.compress(icc))] if icc else []
-    parts += [chunk(b"eXIf", tiff(orientation))] if orientation != 1 else []
+    parts = [png_chunk(b"iCCP", b"icc\0\0" + zlib.compress(icc))] if icc else []
+    parts += [png_chunk(b"eXIf", exif_tiff(orientation))] if orientation != 1 else []
     return with_chunks(plain, *parts)
 
 
@@ -116,15 +116,19 @@ def png(
 def apng(frames: int = 3, *, width: int = WIDTH, height: int = HEIGHT) -> bytes:
     """Draw an animated PNG, whose first frame is the picture that other readers show."""
     shots = [png(width=width, height=height, seed=seed) for seed in range(1, frames + 1)]
-    out = [shots[0][:33], chunk(b"acTL", struct.pack(">II", frames, 0))]
+    out = [shots[0][:33], png_chunk(b"acTL", struct.pack(">II", frames, 0))]
     for at, shot in enumerate(shots):
         number = max(0, 2 * at - 1)
         place = (width, height, 0, 0)
-        out.append(chunk(b"fcTL", struct.pack(">5I2H2B", number, *place, 8, 100, 0, 0)))
-        data = b"".join(body for kind, body in chunks_of(shot) if kind == b"IDAT")
-        drawn = chunk(b"fdAT", struct.pack(">I", number + 1) + data) if at else chunk(b"IDAT", data)
+        out.append(png_chunk(b"fcTL", struct.pack(">5I2H2B", number, *place, 8, 100, 0, 0)))
+        data = b"".join(body for kind, body in read_png_chunks(shot) if kind == b"IDAT")
+        drawn = (
+            png_chunk(b"fdAT", struct.pack(">I", number + 1) + data)
+            if at
+            else png_chunk(b"IDAT", data)
+        )
         out.append(drawn)
-    return b"".join([*out, chunk(b"IEND")])
+    return b"".join([*out, png_chunk(b"IEND")])
 
 
 @cache
@@ -142,21 +146,21 @@ def webp(
     """Draw a WebP: the plain form, or with what needs it the extended one."""
     bands = 4 if alpha else 3
     drawn = {"width": width, "height": height, "bands": bands}
-    image = film(frames, **drawn) if frames > 1 else picture(**drawn, seed=seed)
+    image = draw_animation(frames, **drawn) if frames > 1 else draw_image(**drawn, seed=seed)
     plain = bytes(image.webpsave_buffer(lossless=lossless, keep="none"))
     if not icc and orientation == 1:
         return plain
-    first = [riff(b"ICCP", icc)] if icc else []
-    last = [riff(b"EXIF", tiff(orientation))] if orientation != 1 else []
-    return extended(plain, width, height, first=first, last=last)
+    first = [webp_chunk(b"ICCP", icc)] if icc else []
+    last = [webp_chunk(b"EXIF", exif_tiff(orientation))] if orientation != 1 else []
+    return build_extended_webp(plain, width, height, first=first, last=last)
 
 
 @cache
 def gif(*, width: int = WIDTH, height: int = HEIGHT, seed: int = 1, frames: int = 1) -> bytes:
     """Draw a GIF, animated if of several frames."""
     if frames > 1:
-        return bytes(film(frames, width=width, height=height).gifsave_buffer())
-    return bytes(picture(width, height, seed=seed).gifsave_buffer())
+        return bytes(draw_animation(frames, width=width, height=height).gifsave_buffer())
+    return bytes(draw_image(width, height, seed=seed).gifsave_buffer())
 
 
 @cache
@@ -170,7 +174,7 @@ def avif(
     orientation: int = 1,
 ) -> bytes:
     """Draw an AVIF; its orientation is a property of the picture, not EXIF."""
-    image = picture(width, height, seed=seed, bands=4 if alpha else 3).copy()
+    image = draw_image(width, height, seed=seed, bands=4 if alpha else 3).copy()
     if icc:
         image.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
     image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
@@ -180,7 +184,7 @@ def avif(
 @cache
 def heic(*, width: int = WIDTH, height: int = HEIGHT, seed: int = 1) -> bytes:
     """Draw a HEIC."""
-    pixels = picture(width, height, seed=seed).write_to_memory()
+    pixels = draw_image(width, height, seed=seed).write_to_memory()
     file = io.BytesIO()
     pillow_heif.from_bytes("RGB", (width, height), pixels).save(file, quality=80)
     return file.getvalue()
@@ -192,13 +196,13 @@ def heic(*, width: int = WIDTH, height: int = HEIGHT, seed: int = 1) -> bytes:
 @cache
 def tiff_file() -> bytes:
     """Draw a TIFF."""
-    return bytes(picture().tiffsave_buffer())
+    return bytes(draw_image().tiffsave_buffer())
 
 
 @cache
 def bmp() -> bytes:
     """Draw a BMP of 24 bits."""
-    red, green, blue = picture().flipver().bandsplit()
+    red, green, blue = draw_image().flipver().bandsplit()
     body = bytes(blue.bandjoin([green, red]).write_to_memory())
     head = struct.pack("<IIIIiiHHIIiiII", 54 + len(body), 0, 54, 40, WIDTH, HEIGHT, 1, 24, *[0] * 6)
     return b"BM" + head + body
@@ -207,7 +211,7 @@ def bmp() -> bytes:
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9"/></svg>'
 
 
-def refused() -> dict[str, bytes]:
+def unsupported_files() -> dict[str, bytes]:
     """Give what is a picture, or is like one, and yet of no kind that is taken."""
     return {
         "tiff": tiff_file(),

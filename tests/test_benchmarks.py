@@ -11,7 +11,7 @@ def test_the_bare_recipe_makes_the_same_sizes() -> None:
 
 
 def test_the_bare_recipe_encodes_as_decoders_do() -> None:
-    ours = {f".{kind.value}": options for kind, options in pipeline.SAVERS.items()}
+    ours = {f".{kind.value}": options for kind, options in pipeline.SAVE_OPTIONS.items()}
     assert (
         ours
         | {

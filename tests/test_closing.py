@@ -115,7 +115,7 @@ def test_a_service_that_cannot_start_closes_what_it_opened(
     def fail(*_: object) -> None:
         raise OSError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(app, "Decoders", fail)
+    monkeypatch.setattr(app, "DecoderPool", fail)
     with (
         lock_data_directory(tmp_path) as folder,
         pytest.raises(OSError, match="temporarily") as failed,

@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from fatrina import __version__
 from fatrina.cli import cli
-from fatrina.domain.metadata_stripping.segments import SEGMENT_LIMIT
+from fatrina.domain.metadata_stripping.segments import MAX_SEGMENTS
 from fatrina.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -137,7 +137,7 @@ def test_tables_have_a_header(path: Path) -> None:
 
 
 def test_fixed_segment_limit_is_documented() -> None:
-    assert f"| {SEGMENT_LIMIT:,}, fixed |" in (ROOT / "docs" / "photos.md").read_text()
+    assert f"| {MAX_SEGMENTS:,}, fixed |" in (ROOT / "docs" / "photos.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def run(folder: Path, collected: dict[str, Photo], options: Options) -> dict[str
         for renderer in renderers.values():
             running.callback(renderer.close)
         decoder = Decoder(Limits().memory)
-        running.callback(decoder.end)
+        running.callback(decoder.kill)
         for name, photo in collected.items():
             results[name] = _measured(photo, renderers, decoder, folder, options)
             total, ratios = results[name]["median"], results[name]["ratios"]

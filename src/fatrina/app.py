@@ -14,7 +14,7 @@ from fatrina.actions.rate_limits import RateLimiter
 from fatrina.actions.webhooks.delivery import Deliverer
 from fatrina.actions.webhooks.dispatcher import WebhookDispatcher
 from fatrina.actions.webhooks.outbox import DatabaseOutbox
-from fatrina.adapters.decoder import Decoders
+from fatrina.adapters.decoder import DecoderPool
 from fatrina.adapters.http_client import Downloader, WebhookSender
 from fatrina.adapters.spool import Spool
 from fatrina.data_directory import DataDirectory
@@ -120,7 +120,7 @@ def _build_services(
     database = stack.enter_context(data_directory.database())
     spool = stack.enter_context(closing(Spool(data_directory.incoming(), settings.incoming_bytes)))
     spool.clear()
-    decoders = Decoders(settings.decoder_count, limits, settings.decoder_queue)
+    decoders = DecoderPool(settings.decoder_count, limits, settings.decoder_queue)
     return Services(
         database=database,
         storage=data_directory.storage(settings.base),

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from fatrina.adapters.decoder import Decoders
+from fatrina.adapters.decoder import DecoderPool
 from fatrina.domain.photo import Limits
 from tests.actions import store as shops
 from tests.actions.store import Shop
 
 
 @pytest.fixture(scope="session")
-def decoders() -> Iterator[Decoders]:
-    with closing(Decoders(2, Limits(), room=64)) as decoders:
+def decoders() -> Iterator[DecoderPool]:
+    with closing(DecoderPool(2, Limits(), max_waiting=64)) as decoders:
         yield decoders
 
 
@@ -26,6 +26,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shop(template: Path, tmp_path: Path, decoders: Decoders) -> Iterator[Shop]:
+def shop(template: Path, tmp_path: Path, decoders: DecoderPool) -> Iterator[Shop]:
     with Shop.opened(template, tmp_path / "data", decoders) as shop:
         yield shop

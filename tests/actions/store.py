@@ -16,7 +16,7 @@ from fatrina.actions.receiving import IncomingPhoto
 from fatrina.actions.webhooks.outbox import DatabaseOutbox
 from fatrina.adapters.database import Database
 from fatrina.adapters.database.schema import versions
-from fatrina.adapters.decoder import Decoders
+from fatrina.adapters.decoder import DecoderPool
 from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.http_client import Downloader
 from fatrina.adapters.spool import Spool
@@ -84,13 +84,13 @@ class Shop:
 
     @classmethod
     @contextmanager
-    def opened(cls, template: Path, folder: Path, decoders: Decoders) -> Iterator[Self]:
+    def opened(cls, template: Path, folder: Path, decoders: DecoderPool) -> Iterator[Self]:
         shutil.copytree(template, folder)
         with Database(folder / "fatrina.sqlite3") as database:
             yield cls._over(database, folder, decoders)
 
     @classmethod
-    def _over(cls, database: Database, folder: Path, decoders: Decoders) -> Self:
+    def _over(cls, database: Database, folder: Path, decoders: DecoderPool) -> Self:
         clock = Clock()
         services = Services(
             database=database,

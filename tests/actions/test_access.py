@@ -7,7 +7,7 @@ from fatrina.actions.random_text import random_text
 from fatrina.domain import errors
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.domain.gallery import Change
-from fatrina.domain.renditions import HANDLE, ORIGINAL
+from fatrina.domain.renditions import HANDLE_LENGTH, ORIGINAL
 from tests.actions.store import NOW, Shop, photo
 
 STRANGER = Caller(2, "shop2", 1, frozenset({WRITE}))
@@ -96,6 +96,6 @@ def test_ids_are_new_and_fit_into_31_bits() -> None:
 
 
 def test_letters_make_names() -> None:
-    made = {random_text(HANDLE) for _ in range(100)}
+    made = {random_text(HANDLE_LENGTH) for _ in range(100)}
     assert len(made) == 100
-    assert all(each.isascii() and each.isalnum() and len(each) == HANDLE for each in made)
+    assert all(each.isascii() and each.isalnum() and len(each) == HANDLE_LENGTH for each in made)

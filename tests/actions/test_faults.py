@@ -15,7 +15,7 @@ from fatrina.actions import images
 from fatrina.actions.images import AttachImage
 from fatrina.actions.receiving import PhotoLink
 from fatrina.adapters.database import Database
-from fatrina.adapters.decoder import DecoderFaultError, Decoders
+from fatrina.adapters.decoder import DecoderInternalError, DecoderPool
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
 from fatrina.domain.photo import ImageFormat, ImageInfo, Limits
@@ -37,7 +37,7 @@ class Forgetful:
     def acquire(self) -> Iterator["Forgetful"]:
         yield self
 
-    def open(self, photo: int, _: Limits, *, plain: bool = False) -> ImageInfo:
+    def open(self, photo: int, _: Limits, *, libvips_only: bool = False) -> ImageInfo:
         return ImageInfo(ImageFormat.JPEG, 40, 30)
 
     def render(self, files: list[int]) -> None:
@@ -49,7 +49,7 @@ class Forgetful:
 
 
 def with_decoders(shop: Shop, decoders: object) -> Shop:
-    return replace(shop, services=replace(shop.services, decoders=cast("Decoders", decoders)))
+    return replace(shop, services=replace(shop.services, decoders=cast("DecoderPool", decoders)))
 
 
 def test_a_decoder_lost_halfway_leaves_nothing_in_what_the_next_one_makes(shop: Shop) -> None:
@@ -66,32 +66,32 @@ class Broken(Forgetful):
     def __init__(self, *, always: bool) -> None:
         super().__init__(0)
         self.always = always
-        self.faults = 0
+        self.internal_errors = 0
 
-    def open(self, photo: int, _: Limits, *, plain: bool = False) -> ImageInfo:
-        if self.always or not plain:
-            raise DecoderFaultError("ValueError < child.py:1 answer")
+    def open(self, photo: int, _: Limits, *, libvips_only: bool = False) -> ImageInfo:
+        if self.always or not libvips_only:
+            raise DecoderInternalError("ValueError < worker.py:1 handle")
         return ImageInfo(ImageFormat.JPEG, 40, 30)
 
-    def count_fault(self) -> None:
-        self.faults += 1
+    def count_internal_error(self) -> None:
+        self.internal_errors += 1
 
 
 def test_a_decoder_fault_is_counted_and_libvips_alone_tries_again(shop: Shop) -> None:
     decoders = Broken(always=False)
     with capture_logs() as logs:
         with_decoders(shop, decoders).attach(photo(1))
-    assert decoders.faults == 1
+    assert decoders.internal_errors == 1
     assert [each["trace"] for each in logs if each["event"] == "decoder_fault"] == [
-        "ValueError < child.py:1 answer"
+        "ValueError < worker.py:1 handle"
     ]
 
 
 def test_a_second_decoder_fault_is_an_internal_error(shop: Shop) -> None:
     decoders = Broken(always=True)
-    with pytest.raises(DecoderFaultError):
+    with pytest.raises(DecoderInternalError):
         with_decoders(shop, decoders).attach(photo(1))
-    assert decoders.faults == 2
+    assert decoders.internal_errors == 2
     shop.must_be_clean()
 
 

@@ -20,7 +20,7 @@ from fatrina.adapters.database import Database, tokens
 from fatrina.adapters.database.schema import images as image_rows
 from fatrina.adapters.database.schema import merchants, versions
 from fatrina.adapters.database.schema import products as product_rows
-from fatrina.adapters.decoder import Decoders
+from fatrina.adapters.decoder import DecoderPool
 from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.http_client import Downloader
 from fatrina.adapters.spool import Spool
@@ -108,7 +108,7 @@ def services(folder: Path, now: int) -> Services:
         storage=LocalStorage(folder / "media"),
         housekeeping=Housekeeping(folder),
         spool=Spool(folder / "incoming", 1_000_000),
-        decoders=cast("Decoders", StubDecoders()),
+        decoders=cast("DecoderPool", StubDecoders()),
         downloader=cast("Downloader", StubDownloader()),
         clock=clock,
         outbox=DatabaseOutbox("", clock),

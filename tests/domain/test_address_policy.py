@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fatrina.domain import errors
-from fatrina.domain.address_policy import SPECIAL_4, SPECIAL_6, Address, AddressPolicy, is_public
+from fatrina.domain.address_policy import (
+    SPECIAL_IPV4,
+    SPECIAL_IPV6,
+    Address,
+    AddressPolicy,
+    is_public,
+)
 from fatrina.domain.link import parse
 
 PUBLIC = [
@@ -78,11 +84,11 @@ INNER = [
 v4 = st.integers(0, 2**32 - 1).map(IPv4Address)
 v6 = st.integers(0, 2**128 - 1).map(IPv6Address)
 unicast = st.integers(0x2000 << 112, (0x4000 << 112) - 1).map(IPv6Address)
-blocks = st.sampled_from([ip_network(block) for block in (*SPECIAL_4, *SPECIAL_6)])
+blocks = st.sampled_from([ip_network(block) for block in (*SPECIAL_IPV4, *SPECIAL_IPV6)])
 
 
 def special(ip: Address) -> bool:
-    return any(ip in ip_network(block) for block in (*SPECIAL_4, *SPECIAL_6))
+    return any(ip in ip_network(block) for block in (*SPECIAL_IPV4, *SPECIAL_IPV6))
 
 
 @pytest.mark.parametrize("text", PUBLIC)
@@ -95,7 +101,7 @@ def test_what_is_inside_or_may_lead_inside_is_not(text: str) -> None:
     assert not is_public(ip_address(text))
 
 
-@pytest.mark.parametrize("block", [*SPECIAL_4, *SPECIAL_6])
+@pytest.mark.parametrize("block", [*SPECIAL_IPV4, *SPECIAL_IPV6])
 def test_every_block_is_refused_from_end_to_end(block: str) -> None:
     network = ip_network(block)
     if block != "64:ff9b::/96":
@@ -174,7 +180,7 @@ def allowed(entry: str, url: str, *addresses: str) -> bool:
 )
 def test_what_is_allowed_passes(entry: str, url: str, address: str) -> None:
     assert allowed(entry, url, address)
-    assert not AddressPolicy().places
+    assert not AddressPolicy().hosts
     assert not allowed("elsewhere.test", url, address)
 
 

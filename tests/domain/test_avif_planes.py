@@ -12,7 +12,7 @@ from tests import sample_photos
 @pytest.mark.parametrize("bits", [8, 10, 12])
 @pytest.mark.parametrize(("mode", "chroma"), [("on", "4:2:0"), ("off", "4:4:4")])
 def test_the_header_is_read(bits: int, mode: str, chroma: str) -> None:
-    picture = sample_photos.picture(16, 16)
+    picture = sample_photos.draw_image(16, 16)
     data = picture.heifsave_buffer(
         compression="av1",
         effort=0,

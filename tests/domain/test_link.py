@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fatrina.domain import errors
-from fatrina.domain.link import MAX_LENGTH, Link, candidates, parse
+from fatrina.domain.link import MAX_LENGTH, Link, parse, parse_candidates
 
 
 @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ def test_invisible_characters_around_a_link_are_dropped(mark: str) -> None:
 
 
 def test_a_link_without_a_scheme_stands_for_https_then_http() -> None:
-    urls = [str(link) for link in candidates("\u200f//photos.test/a b")]
+    urls = [str(link) for link in parse_candidates("\u200f//photos.test/a b")]
     assert urls == ["https://photos.test/a%20b", "http://photos.test/a%20b"]
-    assert [str(link) for link in candidates("http://photos.test")] == ["http://photos.test/"]
+    assert [str(link) for link in parse_candidates("http://photos.test")] == ["http://photos.test/"]
     with pytest.raises(errors.LinkMalformed):
-        candidates("///photos.test/")
+        parse_candidates("///photos.test/")
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from fatrina.domain.photo import ImageFormat
 from fatrina.domain.renditions import (
-    HANDLE,
+    HANDLE_LENGTH,
     ORIGINAL,
     RENDITIONS,
     ROLES,
     Original,
     Rendition,
     Size,
-    handle_of,
+    handle_from_key,
 )
 from fatrina.domain.text import ALPHANUMERIC
 
@@ -124,7 +124,7 @@ def test_whole_pixels_are_rounded_half_up_and_at_least_one(
     assert declared.pixels() == whole
 
 
-WORD = st.text(ALPHANUMERIC, min_size=HANDLE, max_size=HANDLE)
+WORD = st.text(ALPHANUMERIC, min_size=HANDLE_LENGTH, max_size=HANDLE_LENGTH)
 ORIGINALS = st.builds(
     Original,
     merchant_code=st.text(ALPHANUMERIC, min_size=4, max_size=6),
@@ -147,7 +147,7 @@ def test_the_four_keys_are_unlike_and_lead_back(original: Original) -> None:
         assert (merchant, extension) == (original.merchant_code, original.format.value)
         assert len(stem) == 40
         assert set(stem) <= set(ALPHANUMERIC)
-        assert handle_of(key) == original.handle
+        assert handle_from_key(key) == original.handle
 
 
 @given(ORIGINALS, WORD)

@@ -311,7 +311,8 @@ def test_an_unsupported_format_without_a_plain_name(
     head = f'Content-Disposition: form-data; name="photo"{more}'
     for kind in ("bmp", "tiff"):
         answer = image_in_product.store.update(
-            image_in_product.id, join_parts(encode_part(head, sample_photos.refused()[kind]))
+            image_in_product.id,
+            join_parts(encode_part(head, sample_photos.unsupported_files()[kind])),
         )
         check_error(answer, 422, "photo_unsupported")
 

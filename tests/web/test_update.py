@@ -13,7 +13,7 @@ from tests.client import (
     encode_urlencoded,
     join_parts,
 )
-from tests.metadata_markers import SECRET, everywhere
+from tests.metadata_markers import SECRET, marked_photos
 from tests.sample_photos import HEIGHT, WIDTH
 from tests.stores import ROLES, ImageInProduct, Service, Store
 
@@ -156,9 +156,11 @@ def test_bytes_decide_and_neither_name_nor_type(
     assert {url.rpartition(".")[2] for url in shown(answer)} == {extension}
 
 
-@pytest.mark.parametrize("kind", sorted(sample_photos.refused()))
+@pytest.mark.parametrize("kind", sorted(sample_photos.unsupported_files()))
 def test_what_is_no_photo(image_in_product: ImageInProduct, kind: str) -> None:
-    answer = image_in_product.store.update(image_in_product.id, photo=sample_photos.refused()[kind])
+    answer = image_in_product.store.update(
+        image_in_product.id, photo=sample_photos.unsupported_files()[kind]
+    )
     assert answer.status == 422
     assert answer.reasons in {"photo_not_an_image", "photo_unsupported"}
     image_in_product.check_unchanged()
@@ -178,7 +180,7 @@ def test_half_a_photo(image_in_product: ImageInProduct, share: float) -> None:
 
 
 def test_no_marker_of_the_camera_is_served(image_in_product: ImageInProduct) -> None:
-    one_of_each = {kind: photo for kind, photo in everywhere().values() if SECRET in photo}
+    one_of_each = {kind: photo for kind, photo in marked_photos().values() if SECRET in photo}
     assert len(one_of_each) == 5
     for photo in one_of_each.values():
         answer = image_in_product.store.update(image_in_product.id, photo=photo)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fatrina.actions.clock import Clock
 from fatrina.actions.webhooks.outbox import Outbox
 from fatrina.adapters.database import Database
-from fatrina.adapters.decoder import Decoders
+from fatrina.adapters.decoder import DecoderPool
 from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.http_client import Downloader
 from fatrina.adapters.spool import Spool
@@ -20,7 +20,7 @@ class Services:
     storage: Storage
     housekeeping: Housekeeping
     spool: Spool
-    decoders: Decoders
+    decoders: DecoderPool
     downloader: Downloader
     clock: Clock
     outbox: Outbox

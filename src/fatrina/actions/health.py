@@ -36,4 +36,4 @@ def check_decoder_capacity(services: Services) -> None:
 
 def decoder_figures(services: Services) -> DecoderFigures:
     """Return the current figures of the decoders."""
-    return DecoderFigures(services.decoders.waiting, services.decoders.faults)
+    return DecoderFigures(services.decoders.waiting, services.decoders.internal_errors)

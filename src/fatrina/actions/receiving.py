@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fatrina.actions import Services
 from fatrina.adapters.spool import SpoolFile
 from fatrina.domain import errors
-from fatrina.domain.link import candidates
+from fatrina.domain.link import parse_candidates
 from fatrina.domain.version import Source
 
 File = SpoolFile
@@ -77,5 +77,5 @@ def naming_field(field: str) -> Iterator[None]:
 
 def _without_query(link: str) -> str:
     """Return the part of a link that may be stored; a query often contains a signature."""
-    parts = urlsplit(str(candidates(link)[0]))
+    parts = urlsplit(str(parse_candidates(link)[0]))
     return f"{parts.scheme}://{parts.netloc}{parts.path}"

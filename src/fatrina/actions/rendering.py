@@ -9,7 +9,7 @@ import structlog
 
 from fatrina.actions import Services, cancellation
 from fatrina.actions.receiving import File, IncomingPhoto, naming_field
-from fatrina.adapters.decoder import DecoderFaultError
+from fatrina.adapters.decoder import DecoderInternalError
 from fatrina.domain import errors
 from fatrina.domain.photo import ImageInfo
 from fatrina.domain.renditions import ROLES
@@ -55,8 +55,8 @@ def _decode(services: Services, photo: IncomingPhoto, files: Iterable[File]) -> 
             file.truncate()  # a lost decoder may have written part of it
         try:
             return _decode_once(services, photo, files, plain=plain)
-        except DecoderFaultError as exc:
-            services.decoders.count_fault()
+        except DecoderInternalError as exc:
+            services.decoders.count_internal_error()
             log.error("decoder_fault", trace=str(exc), plain=plain)  # noqa: TRY400  its own trace
             if not attempts_left:
                 raise
@@ -75,6 +75,6 @@ def _decode_once(
             decoder = stack.enter_context(services.decoders.acquire())
         cancellation.check_client()
         with services.clock.stage("decode"):
-            info = decoder.open(photo.file.descriptor, services.decoders.limits, plain=plain)
+            info = decoder.open(photo.file.descriptor, services.decoders.limits, libvips_only=plain)
             decoder.render([file.descriptor for file in files])
     return info

@@ -8,7 +8,7 @@ from typing import Final
 from fatrina.actions import Services
 from fatrina.actions.random_text import random_text
 from fatrina.actions.rendering import RenderedPhoto
-from fatrina.domain.renditions import HANDLE, Original
+from fatrina.domain.renditions import HANDLE_LENGTH, Original
 from fatrina.domain.version import Version
 
 _SECRET_LENGTH: Final = 32
@@ -49,7 +49,7 @@ def store(
     info = rendered.info
     original = Original(
         merchant_code=merchant_code,
-        handle=random_text(HANDLE),
+        handle=random_text(HANDLE_LENGTH),
         secret=random_text(_SECRET_LENGTH),
         format=info.format.served_as,
         width=info.width,

@@ -10,7 +10,7 @@ from fatrina.adapters.housekeeping import Housekeeping, Lease
 from fatrina.adapters.storage import Storage, StoredFile
 from fatrina.domain import errors
 from fatrina.domain.durations import DAY
-from fatrina.domain.renditions import handle_of
+from fatrina.domain.renditions import handle_from_key
 
 _BATCH: Final = 500
 _PATIENCE: Final = 2.0
@@ -117,7 +117,7 @@ class Sweeper:
             if not alone:
                 return None
             with self.database.reading() as conn:
-                owners = versions.find_unpurged(conn, {handle_of(key) for key in keys})
+                owners = versions.find_unpurged(conn, {handle_from_key(key) for key in keys})
             owned = {key for original in owners for key in original.keys().values()}
             litter = [key for key in keys if key not in owned]
             if not self.dry_run:

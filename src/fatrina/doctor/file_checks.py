@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from typing import Final
 
 from fatrina.adapters.database import Database, versions
-from fatrina.adapters.decoder import Decoders
+from fatrina.adapters.decoder import DecoderPool
 from fatrina.adapters.storage import Storage
 from fatrina.doctor.report import Report
 from fatrina.domain import errors
@@ -37,7 +37,7 @@ def check_files(report: Report, database: Database, storage: Storage, *, deep: b
     counts_by_problem: Counter[str] = Counter()
     damaged: list[str] = []
     with ExitStack() as stack:
-        decoders = stack.enter_context(closing(Decoders(1, _LIMITS, 1))) if deep else None
+        decoders = stack.enter_context(closing(DecoderPool(1, _LIMITS, 1))) if deep else None
         for key, problem in _find_problems(storage, stored, decoders):
             counts_by_problem[problem] += 1
             damaged.append(f"{key} ({problem})")
@@ -51,7 +51,7 @@ def check_files(report: Report, database: Database, storage: Storage, *, deep: b
 
 
 def _find_problems(
-    storage: Storage, stored: list[Version], decoders: Decoders | None
+    storage: Storage, stored: list[Version], decoders: DecoderPool | None
 ) -> Iterator[tuple[str, str]]:
     printed_at = time.monotonic()
     for number, version in enumerate(stored, 1):
@@ -86,7 +86,7 @@ def _check_file(
     key: str,
     size: int | None,
     image_format: ImageFormat,
-    decoders: Decoders | None,
+    decoders: DecoderPool | None,
 ) -> str:
     """Return what is wrong with a stored file; empty when nothing is."""
     try:
@@ -106,7 +106,7 @@ def _check_file(
     return ""
 
 
-def _decode(decoders: Decoders, chunks: Iterator[bytes]) -> None:
+def _decode(decoders: DecoderPool, chunks: Iterator[bytes]) -> None:
     """Decode a file to its last pixel.
 
     Raises:

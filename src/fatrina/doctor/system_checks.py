@@ -10,7 +10,7 @@ from typing import Final
 import pyvips
 
 from fatrina import __version__
-from fatrina.adapters.decoder import Decoder, DecoderFaultError, Decoders, Handshake
+from fatrina.adapters.decoder import Decoder, DecoderInternalError, DecoderPool, Handshake
 from fatrina.doctor.report import Report
 from fatrina.domain import errors
 from fatrina.domain.photo import ImageFormat, Limits
@@ -41,7 +41,7 @@ def check_decoders(report: Report, settings: Settings) -> None:
     """One decoder, confined as in service, and a small photo of each kind through it."""
     limits = Limits(seconds=settings.decoder_seconds, memory=settings.decoder_memory)
     try:
-        pool = Decoders(1, limits, room=1)
+        pool = DecoderPool(1, limits, max_waiting=1)
     except OSError as exc:
         report.fail("decoder", f"no process can be started: {exc}", "Look at the limits below.")
         return
@@ -58,12 +58,12 @@ def check_decoders(report: Report, settings: Settings) -> None:
         pool.close()
 
 
-def _check_format(report: Report, pool: Decoders, image_format: ImageFormat) -> None:
+def _check_format(report: Report, pool: DecoderPool, image_format: ImageFormat) -> None:
     name = image_format.name
     try:
         with ExitStack() as files, pool.acquire() as decoder:
             sizes = _decode_sample(decoder, pool.limits, image_format, files)
-    except (errors.ServiceError, pyvips.Error, OSError, DecoderFaultError) as exc:
+    except (errors.ServiceError, pyvips.Error, OSError, DecoderInternalError) as exc:
         finding = exc.reason if isinstance(exc, errors.ServiceError) else str(exc)
         report.fail(name, f"cannot be decoded: {finding}", "Install pyvips-binary as pinned.")
         return

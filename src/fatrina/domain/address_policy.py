@@ -6,19 +6,19 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_net
 from typing import Final
 
 from fatrina.domain import errors
-from fatrina.domain.link import Link, split_host
+from fatrina.domain.link import Link, parse_host
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-PORTS: Final = frozenset({80, 443})
+DEFAULT_PORTS: Final = frozenset({80, 443})
 """Where a link may lead without an operator's word."""
 
 # IANA IPv4 Special-Purpose Address Registry, as updated on 2025-10-09, whole.
 # https://www.iana.org/assignments/iana-ipv4-special-registry/
 # The blocks it marks "globally reachable" are refused with the rest: they are anycast services
 # that the nearest router or name server answers, maybe one of ours, and never a shop's photos.
-SPECIAL_4: Final = {
+SPECIAL_IPV4: Final = {
     "0.0.0.0/8": "this network",
     "0.0.0.0/32": "this host on this network",
     "10.0.0.0/8": "private use",
@@ -53,7 +53,7 @@ SPECIAL_4: Final = {
 # https://www.iana.org/assignments/iana-ipv6-special-registry/
 # Mapped, local NAT64, Teredo and 6to4 addresses carry an IPv4 address that a gateway on the way
 # may unwrap. No host has a need of them, so they are refused whatever they carry.
-SPECIAL_6: Final = {
+SPECIAL_IPV6: Final = {
     "::1/128": "loopback",
     "::/128": "unspecified",
     "::ffff:0:0/96": "IPv4-mapped",
@@ -81,14 +81,14 @@ SPECIAL_6: Final = {
     "fe80::/10": "link local",
 }
 
-_BLOCKS_4: Final = tuple(IPv4Network(block) for block in SPECIAL_4)
-_BLOCKS_6: Final = tuple(IPv6Network(block) for block in SPECIAL_6)
+_IPV4_BLOCKS: Final = tuple(IPv4Network(block) for block in SPECIAL_IPV4)
+_IPV6_BLOCKS: Final = tuple(IPv6Network(block) for block in SPECIAL_IPV6)
 # All that IANA gives out as global unicast; the rest is reserved, local or multicast (RFC 4291).
 _UNICAST: Final = IPv6Network("2000::/3")
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _ISATAP: Final = 0x0000_5EFE
 # The bits of an interface identifier's first half that ISATAP fixes: all but "u" and "g".
-_ISATAP_BITS: Final = 0xFCFF_FFFF
+_ISATAP_MASK: Final = 0xFCFF_FFFF
 
 
 def is_public(ip: Address) -> bool:
@@ -100,21 +100,21 @@ def is_public(ip: Address) -> bool:
     own cannot be told from other hosts: it must not lead into the inner network.
     """
     if isinstance(ip, IPv4Address):
-        return not any(ip in block for block in _BLOCKS_4)
+        return not any(ip in block for block in _IPV4_BLOCKS)
     if ip.scope_id is not None:
         return False
     if ip in _NAT64:
         return is_public(IPv4Address(int(ip) & 0xFFFF_FFFF))
-    if ip not in _UNICAST or (int(ip) >> 32) & _ISATAP_BITS == _ISATAP:
+    if ip not in _UNICAST or (int(ip) >> 32) & _ISATAP_MASK == _ISATAP:
         return False
-    return not any(ip in block for block in _BLOCKS_6)
+    return not any(ip in block for block in _IPV6_BLOCKS)
 
 
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
     """Places that photos may be fetched from although the rules forbid them."""
 
-    places: frozenset[tuple[str, int | None]] = frozenset()
+    hosts: frozenset[tuple[str, int | None]] = frozenset()
     """Hosts as a link names them, each with its one port, or None for any."""
     networks: tuple[Network, ...] = ()
     """Networks that an address lies in, at any port."""
@@ -131,7 +131,7 @@ class AddressPolicy:
         """
         texts = [entry.strip() for entry in entries]
         return cls(
-            places=frozenset(_place(text) for text in texts if "/" not in text),
+            hosts=frozenset(_parse_entry(text) for text in texts if "/" not in text),
             networks=tuple(ip_network(text) for text in texts if "/" in text),
         )
 
@@ -141,7 +141,7 @@ class AddressPolicy:
         Raises:
             errors.LinkPortNotAllowed: neither 80 nor 443, nor allowed.
         """
-        if link.port not in PORTS and not (self._names(link) or self.networks):
+        if link.port not in DEFAULT_PORTS and not (self._allows_host(link) or self.networks):
             raise errors.LinkPortNotAllowed(port=link.port)
 
     def check(self, link: Link, addresses: Sequence[Address]) -> None:
@@ -152,26 +152,26 @@ class AddressPolicy:
             errors.LinkAddressNotAllowed: an address is neither public nor allowed. The error
                 does not name it, so that it reveals nothing about Fatrina's network.
         """
-        if self._names(link):
+        if self._allows_host(link):
             return
-        others = [ip for ip in addresses if not self._holds(ip)]
-        if others and link.port not in PORTS:
+        others = [ip for ip in addresses if not self._allows_address(ip)]
+        if others and link.port not in DEFAULT_PORTS:
             raise errors.LinkPortNotAllowed(port=link.port)
         if not all(is_public(ip) for ip in others):
             raise errors.LinkAddressNotAllowed
 
-    def _names(self, link: Link) -> bool:
-        return not self.places.isdisjoint({(link.host, None), (link.host, link.port)})
+    def _allows_host(self, link: Link) -> bool:
+        return not self.hosts.isdisjoint({(link.host, None), (link.host, link.port)})
 
-    def _holds(self, ip: Address) -> bool:
+    def _allows_address(self, ip: Address) -> bool:
         zoned = isinstance(ip, IPv6Address) and ip.scope_id is not None
         return not zoned and any(ip in network for network in self.networks)
 
 
-def _place(text: str) -> tuple[str, int | None]:
+def _parse_entry(text: str) -> tuple[str, int | None]:
     bare = f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text
     try:
-        host, port = split_host(bare)
+        host, port = parse_host(bare)
     except errors.LinkError as refused:
         raise ValueError(f"not a host, a host:port or a network: {text!r}") from refused
     if port == 0 or text.endswith(":"):

@@ -13,10 +13,12 @@ _DEPTHS: Final = {0: 8, _HIGH: 10, _HIGH | _TWELVE: 12}
 _DEPTH_BYTE: Final = 2
 # Measured: the program and the decoder's own tables; then bytes of a pixel, in its planes and
 # twice as colours of eight bits.
-_PROGRAM: Final = 160_000_000
-_COPIES: Final = 2
-_ALPHA: Final = 2.5  # bytes of a pixel more, where colours and alpha are brought together
-_DEEP: Final = 2  # bytes of a sample of more than 8 bits
+_BASE_BYTES: Final = 160_000_000
+_EIGHT_BIT_COPIES: Final = 2
+_ALPHA_MERGE_BYTES: Final = (
+    2.5  # bytes of a pixel more, where colours and alpha are brought together
+)
+_DEEP_SAMPLE_BYTES: Final = 2  # bytes of a sample of more than 8 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +36,20 @@ class Planes:
         chroma = {"4:0:0": 0.0, "4:2:0": 0.5, "4:2:2": 1.0}.get(self.chroma, 2.0)
         samples = 1 + chroma + self.alpha
         colours = 3 if chroma else 1
-        deep = 1 if self.bits == _DEPTHS[0] else _DEEP
-        return samples * deep + _COPIES * (colours + self.alpha) + _ALPHA * self.alpha
+        deep = 1 if self.bits == _DEPTHS[0] else _DEEP_SAMPLE_BYTES
+        return (
+            samples * deep
+            + _EIGHT_BIT_COPIES * (colours + self.alpha)
+            + _ALPHA_MERGE_BYTES * self.alpha
+        )
 
 
 def read(data: Buffer, *, alpha: bool) -> Planes | None:
     """What the header says of the picture, or of its first tile; None when it says nothing."""
-    box = properties.read(data).of(b"av1C")
-    if box is None or box.stop - box.body <= _DEPTH_BYTE:
+    box = properties.read(data).find(b"av1C")
+    if box is None or box.stop - box.body_start <= _DEPTH_BYTE:
         return None
-    flags = data[box.body + _DEPTH_BYTE]
+    flags = data[box.body_start + _DEPTH_BYTE]
     bits = _DEPTHS.get(flags & (_HIGH | _TWELVE), 8)
     if flags & _MONOCHROME:
         return Planes(bits, "4:0:0", alpha)
@@ -58,7 +64,7 @@ def check_limits(planes: Planes, info: ImageInfo, limits: Limits) -> None:
     Raises:
         errors.PhotoAvifTooManyPixels: it has more pixels than fit for these planes.
     """
-    limit = int((limits.memory - _PROGRAM) / planes.pixel_bytes)
+    limit = int((limits.memory - _BASE_BYTES) / planes.pixel_bytes)
     if info.width * info.height > limit:
         raise errors.PhotoAvifTooManyPixels(
             width=info.width,

@@ -13,17 +13,17 @@ from fatrina.domain import errors
 MAX_LENGTH: Final = 8192
 """Characters of a whole URL, as it is written. Signed URLs have up to about 3,000."""
 
-_PORTS: Final = {"http": 80, "https": 443}
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 # What spreadsheets and chats put around a link that is copied from them: white space, zero-width
 # and no-break spaces, byte-order marks, and the marks and embeddings of bidirectional text.
-_AROUND: Final = " \t\r\n\v\f\u00a0\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
-_EDGES: Final = re.compile(f"^[{_AROUND}]+|[{_AROUND}]+$")
+_INVISIBLE: Final = " \t\r\n\v\f\u00a0\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
+_INVISIBLE_EDGES: Final = re.compile(f"^[{_INVISIBLE}]+|[{_INVISIBLE}]+$")
 # A link that was wrapped: browsers remove these anywhere (WHATWG URL, 4.4).
-_WRAPS: Final = str.maketrans("", "", "\t\r\n")
+_LINE_BREAKS: Final = str.maketrans("", "", "\t\r\n")
 # A backslash is a slash to browsers and a plain character to RFC 3986: it hides hosts.
-_FOREIGN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
-_SCHEMELESS: Final = "//"
+_FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
+_SCHEME_RELATIVE: Final = "//"
 _URL: Final = re.compile(r"(https?)://([^/?#]+)([^#]*)(?:#.*)?", re.IGNORECASE)
 _AUTHORITY: Final = re.compile(
     r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::([0-9]{0,5}))?", re.IGNORECASE
@@ -58,16 +58,16 @@ class Link:
     def authority(self) -> str:
         """What the Host header says: the port only where it is not the scheme's own."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}{self.target}"
 
     def join(self, location: str) -> "Link":
         """Return where a redirect leads, absolute or relative to here; raises as `parse` does."""
-        location = _tidy(location)
+        location = _normalize(location)
         try:
-            return _read(urljoin(str(self), location))
+            return _parse_url(urljoin(str(self), location))
         except ValueError as unreadable:
             raise errors.LinkMalformed from unreadable
 
@@ -87,21 +87,21 @@ def parse(text: str) -> Link:
         errors.LinkAddressNotAllowed: its host is a number that is not written as four
             decimal parts.
     """
-    return _read(_tidy(text))
+    return _parse_url(_normalize(text))
 
 
-def candidates(text: str) -> tuple[Link, ...]:
+def parse_candidates(text: str) -> tuple[Link, ...]:
     """Return the links that a text may stand for, in the order in which they are to be tried.
 
     A link that begins with `//` names no scheme: https comes first, as browsers and importers
     prefer it, then http. Any other text stands for one link. Raises as `parse` does.
     """
-    text = _tidy(text)
-    schemes = ("https:", "http:") if text.startswith(_SCHEMELESS) else ("",)
-    return tuple(_read(scheme + text) for scheme in schemes)
+    text = _normalize(text)
+    schemes = ("https:", "http:") if text.startswith(_SCHEME_RELATIVE) else ("",)
+    return tuple(_parse_url(scheme + text) for scheme in schemes)
 
 
-def split_host(authority: str) -> tuple[str, int | None]:
+def parse_host(authority: str) -> tuple[str, int | None]:
     """Read `host`, `host:port`, `[address]` or `[address]:port`; raises as `parse` does."""
     if "@" in authority:
         raise errors.LinkCredentials
@@ -112,49 +112,49 @@ def split_host(authority: str) -> tuple[str, int | None]:
     port = int(digits) if digits else None
     if port is not None and port not in range(65_536):
         raise errors.LinkMalformed
-    return (_address(address) if address else _name(name)), port
+    return (_parse_ipv6(address) if address else _parse_name(name)), port
 
 
-def _tidy(text: str) -> str:
-    text = _EDGES.sub("", text)
+def _normalize(text: str) -> str:
+    text = _INVISIBLE_EDGES.sub("", text)
     if len(text) > MAX_LENGTH:
         raise errors.LinkTooLong(limit=MAX_LENGTH)
-    text = text.translate(_WRAPS)
-    if _FOREIGN.search(text):
+    text = text.translate(_LINE_BREAKS)
+    if _FORBIDDEN.search(text):
         raise errors.LinkMalformed
     return text
 
 
-def _read(url: str) -> Link:
+def _parse_url(url: str) -> Link:
     shape = _URL.fullmatch(url)
     if shape is None:
         raise errors.LinkMalformed
     scheme = shape[1].lower()
-    host, port = split_host(shape[2])
+    host, port = parse_host(shape[2])
     target = quote(shape[3], safe=_TARGET_SAFE)
     return Link(
         scheme=scheme,
         host=host,
-        port=_PORTS[scheme] if port is None else port,
+        port=_DEFAULT_PORTS[scheme] if port is None else port,
         target=target if target.startswith("/") else f"/{target}",
     )
 
 
-def _address(text: str) -> str:
+def _parse_ipv6(text: str) -> str:
     try:
         return str(IPv6Address(text))
     except ValueError as unreadable:
         raise errors.LinkMalformed from unreadable
 
 
-def _name(text: str) -> str:
-    name = _ascii(text).lower().removesuffix(".")
+def _parse_name(text: str) -> str:
+    name = _to_ascii(text).lower().removesuffix(".")
     if not _NAME.fullmatch(name):
         raise errors.LinkMalformed
-    return _quad(name) if _NUMBER.fullmatch(name.rpartition(".")[2]) else name
+    return _parse_ipv4(name) if _NUMBER.fullmatch(name.rpartition(".")[2]) else name
 
 
-def _ascii(text: str) -> str:
+def _to_ascii(text: str) -> str:
     if text.isascii():
         return text
     try:
@@ -163,7 +163,7 @@ def _ascii(text: str) -> str:
         raise errors.LinkMalformed from unreadable
 
 
-def _quad(name: str) -> str:
+def _parse_ipv4(name: str) -> str:
     # No top-level domain is a number (RFC 3696 section 2), so this is an address, and `0x7f.1`,
     # `0177.0.0.1` or `2130706433` are only ever written to get past a check.
     try:

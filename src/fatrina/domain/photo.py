@@ -59,7 +59,7 @@ class Limits:
 
 
 # The head of each kind's bytes. ISO base media files (AVIF, HEIC) are told apart by their brands.
-_HEADS = (
+_SIGNATURES = (
     (b"\xff\xd8\xff", ImageFormat.JPEG),
     (b"\x89PNG\r\n\x1a\n", ImageFormat.PNG),
     (b"GIF8", ImageFormat.GIF),
@@ -77,7 +77,7 @@ _OTHER_BRANDS = (
     (b"iso", "MP4"),
     (b"3gp", "3GP"),
 )
-_UNSUPPORTED = (
+_UNSUPPORTED_SIGNATURES = (
     (b"II*\x00", "TIFF"),
     (b"MM\x00*", "TIFF"),
     (b"BM", "BMP"),
@@ -101,11 +101,11 @@ _UNSUPPORTED = (
 )
 
 
-_HEAD: Final = 512
+_HEAD_BYTES: Final = 512
 """Bytes by which a photo is known."""
 _DATA_URL: Final = re.compile(r"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
-_DECLARATION: Final = 32
-_LONG: Final = 2048
+_DATA_PREFIX_LENGTH: Final = 32
+_MAX_DATA_LINK_LENGTH: Final = 2048
 """Characters of a `data:` URL from which nobody means it as a link."""
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{16,}")
 _URL_SAFE: Final = str.maketrans("-_", "+/")
@@ -122,27 +122,27 @@ def sniff(head: bytes) -> ImageFormat:
     """
     if not head:
         raise errors.PhotoEmpty
-    for magic, kind in _HEADS:
+    for magic, kind in _SIGNATURES:
         if head.startswith(magic):
             return kind
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return ImageFormat.WEBP
     if head[4:8] == b"ftyp":
-        return _brand(head)
-    for magic, name in _UNSUPPORTED:
+        return _sniff_brand(head)
+    for magic, name in _UNSUPPORTED_SIGNATURES:
         if head.startswith(magic):
             raise errors.PhotoUnsupported(kind=name)
     if b"<svg" in head.lower():
         raise errors.PhotoUnsupported(kind="SVG")
-    if is_encoded(head.decode("latin-1")):
+    if is_base64_image(head.decode("latin-1")):
         raise errors.PhotoEncoded
     raise errors.PhotoNotAnImage
 
 
-def is_photo(head: bytes) -> bool:
+def is_image(head: bytes) -> bool:
     """Whether these first bytes are a picture's, of a kind that is taken or not."""
     try:
-        sniff(head[:_HEAD])
+        sniff(head[:_HEAD_BYTES])
     except errors.PhotoUnsupported:
         return True
     except errors.PhotoError:
@@ -150,20 +150,20 @@ def is_photo(head: bytes) -> bool:
     return True
 
 
-def is_encoded(text: str) -> bool:
+def is_base64_image(text: str) -> bool:
     """Whether a text is a picture in base64, as it is or in a `data:` URL (RFC 2397)."""
-    declared = text[:_DECLARATION].lstrip()
-    if declared[:5].lower() == "data:" and len(text) > _LONG:
+    declared = text[:_DATA_PREFIX_LENGTH].lstrip()
+    if declared[:5].lower() == "data:" and len(text) > _MAX_DATA_LINK_LENGTH:
         return True
     prefix = _DATA_URL.match(text)
-    digits = "".join(text[prefix.end() if prefix else 0 :][:_HEAD].split())
+    digits = "".join(text[prefix.end() if prefix else 0 :][:_HEAD_BYTES].split())
     digits = digits.rstrip("=").translate(_URL_SAFE).replace(" ", "+")
     if not _BASE64.fullmatch(digits):
         return False
-    return is_photo(b64decode(digits[: len(digits) // 4 * 4]))
+    return is_image(b64decode(digits[: len(digits) // 4 * 4]))
 
 
-def _brand(head: bytes) -> ImageFormat:
+def _sniff_brand(head: bytes) -> ImageFormat:
     size = min(int.from_bytes(head[:4], "big"), len(head))
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, size, 4))}
     if brands & _AVIF_BRANDS:

@@ -51,9 +51,9 @@ RENDITIONS: Final = (
 
 ROLES: Final = (ORIGINAL, *(rendition.name for rendition in RENDITIONS))
 
-HANDLE: Final = 12
+HANDLE_LENGTH: Final = 12
 """Characters of the part that the four names of one original share."""
-_NAME: Final = 40
+_NAME_LENGTH: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Original:
         """The key of the original's or a rendition's bytes: `code/40 characters.extension`."""
         digest = int.from_bytes(sha256(f"{self.secret}/{role}".encode()).digest(), "big")
         tail = ""
-        while len(tail) < _NAME - HANDLE:
+        while len(tail) < _NAME_LENGTH - HANDLE_LENGTH:
             digest, at = divmod(digest, len(ALPHANUMERIC))
             tail += ALPHANUMERIC[at]
         return f"{self.merchant_code}/{self.handle}{tail}.{self.format.value}"
@@ -92,6 +92,6 @@ class Original:
         return {ORIGINAL: Size(self.width, self.height)} | made
 
 
-def handle_of(key: str) -> str:
+def handle_from_key(key: str) -> str:
     """The handle in a stored file's key."""
-    return key.rpartition("/")[2][:HANDLE]
+    return key.rpartition("/")[2][:HANDLE_LENGTH]

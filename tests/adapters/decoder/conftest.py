@@ -4,28 +4,28 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from fatrina.adapters.decoder import Decoder, Decoders
+from fatrina.adapters.decoder import Decoder, DecoderPool
 from fatrina.domain.photo import Limits
-from tests.adapters.decoder.rendering import Developed, develop
+from tests.adapters.decoder.rendering import RenderedPhoto, decode_and_render
 
-Develop = Callable[..., Developed]
+RenderPhoto = Callable[..., RenderedPhoto]
 
 
 @pytest.fixture(scope="session")
-def shared() -> Iterator[Decoders]:
+def shared_decoders() -> Iterator[DecoderPool]:
     """One decoder behind a queue, replaced when a photo kills it."""
-    decoders = Decoders(1, Limits(), room=4)
+    decoders = DecoderPool(1, Limits(), max_waiting=4)
     yield decoders
     decoders.close()
 
 
 @pytest.fixture
-def developed(shared: Decoders) -> Develop:
-    """Develop a photo in the shared decoder."""
+def render_photo(shared_decoders: DecoderPool) -> RenderPhoto:
+    """Develop a photo in the shared_decoders decoder."""
 
-    def run(data: bytes, limits: Limits | None = None) -> Developed:
-        with shared.acquire() as decoder:
-            return develop(decoder, data, limits)
+    def run(data: bytes, limits: Limits | None = None) -> RenderedPhoto:
+        with shared_decoders.acquire() as decoder:
+            return decode_and_render(decoder, data, limits)
 
     return run
 
@@ -36,4 +36,4 @@ def decoder() -> Iterator[Decoder]:
     decoder = Decoder(Limits().memory)
     decoder.handshake()
     yield decoder
-    decoder.end()
+    decoder.kill()

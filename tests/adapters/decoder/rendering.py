@@ -16,10 +16,10 @@ from fatrina.domain.renditions import RENDITIONS, ROLES
 
 
 @dataclass(frozen=True)
-class Developed:
+class RenderedPhoto:
     """What came of a photo."""
 
-    facts: ImageInfo
+    info: ImageInfo
     data: list[bytes]
     """The original's bytes and every rendition's, in the order of ROLES."""
 
@@ -34,14 +34,14 @@ class Developed:
         """Pixels across and down of each."""
         return [(image.width, image.height) for image in self.images()]
 
-    def due(self) -> list[tuple[int, int]]:
+    def expected_sizes(self) -> list[tuple[int, int]]:
         """The sizes that the table of renditions declares."""
-        width, height = self.facts.width, self.facts.height
+        width, height = self.info.width, self.info.height
         return [each.size(width, height).pixels() for each in RENDITIONS]
 
 
 @contextmanager
-def files(data: bytes) -> Iterator[tuple[int, list[int]]]:
+def photo_files(data: bytes) -> Iterator[tuple[int, list[int]]]:
     """A photo's file, and an empty one for each picture made of it."""
     with ExitStack() as open_files:
 
@@ -56,20 +56,20 @@ def files(data: bytes) -> Iterator[tuple[int, list[int]]]:
         yield photo, [file() for _ in ROLES]
 
 
-def develop(decoder: Decoder, data: bytes, limits: Limits | None = None) -> Developed:
+def decode_and_render(decoder: Decoder, data: bytes, limits: Limits | None = None) -> RenderedPhoto:
     """Develop a photo in one go."""
-    with files(data) as (photo, made):
+    with photo_files(data) as (photo, made):
         facts = decoder.open(photo, limits or Limits())
         decoder.render(made)
-        return Developed(facts, [os.pread(file, os.lseek(file, 0, 2), 0) for file in made])
+        return RenderedPhoto(facts, [os.pread(file, os.lseek(file, 0, 2), 0) for file in made])
 
 
-def descriptors() -> int:
+def count_descriptors() -> int:
     """How many this process has open."""
     return len([*Path("/proc/self/fd").iterdir()])
 
 
-def gone(pid: int) -> bool:
+def has_exited(pid: int) -> bool:
     """Whether a process has ended, reaped or not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
@@ -77,9 +77,9 @@ def gone(pid: int) -> bool:
         return True
 
 
-def waited(pid: int, seconds: float) -> bool:
+def exits_within(pid: int, seconds: float) -> bool:
     """Whether a process ends in time."""
     until = monotonic() + seconds
-    while not gone(pid) and monotonic() < until:
+    while not has_exited(pid) and monotonic() < until:
         sleep(0.02)
-    return gone(pid)
+    return has_exited(pid)

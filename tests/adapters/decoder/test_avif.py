@@ -12,7 +12,7 @@ from PIL import Image
 from fatrina.adapters.decoder import avif, pipeline, raster
 from fatrina.domain.photo import ImageFormat
 from tests import sample_photos
-from tests.adapters.decoder.conftest import Develop
+from tests.adapters.decoder.conftest import RenderPhoto
 
 SIZE = {"width": 320, "height": 210}
 
@@ -46,17 +46,17 @@ def moving() -> bytes:
 
 PLAIN: dict[str, Callable[[], bytes]] = {
     "4:2:0": lambda: sample_photos.avif(**SIZE),
-    "4:4:4": lambda: saved(sample_photos.picture(**SIZE), subsample_mode="off"),
-    "lossless": lambda: saved(sample_photos.picture(**SIZE), lossless=True),
-    "alpha": lambda: saved(sample_photos.picture(**SIZE, bands=4), Q=80),
-    "grey": lambda: saved(sample_photos.picture(**SIZE, bands=1)),
-    "profile": lambda: sample_photos.avif(**SIZE, icc=sample_photos.profile("p3")),
+    "4:4:4": lambda: saved(sample_photos.draw_image(**SIZE), subsample_mode="off"),
+    "lossless": lambda: saved(sample_photos.draw_image(**SIZE), lossless=True),
+    "alpha": lambda: saved(sample_photos.draw_image(**SIZE, bands=4), Q=80),
+    "grey": lambda: saved(sample_photos.draw_image(**SIZE, bands=1)),
+    "profile": lambda: sample_photos.avif(**SIZE, icc=sample_photos.icc_profile("p3")),
     "odd sides": lambda: sample_photos.avif(width=321, height=211),
     "by libavif": lambda: turned(1),
     "by libavif, 4:2:2, full range": lambda: turned(1, subsampling="4:2:2", range="full"),
     "by libavif, limited range": lambda: turned(1, range="limited"),
-    "10 bits": lambda: saved(sample_photos.picture(**SIZE), bitdepth=10),
-    "12 bits, alpha": lambda: saved(sample_photos.picture(**SIZE, bands=4), bitdepth=12),
+    "10 bits": lambda: saved(sample_photos.draw_image(**SIZE), bitdepth=10),
+    "12 bits, alpha": lambda: saved(sample_photos.draw_image(**SIZE, bands=4), bitdepth=12),
     "turned upside down": lambda: turned(3),
     "turned to the side": lambda: turned(6),
     "mirrored": lambda: turned(2),
@@ -90,8 +90,10 @@ def test_what_is_odd_is_left_to_libvips(name: str) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_photo_comes_out_as_its_container_turns_it(developed: Develop, orientation: int) -> None:
-    made = developed(turned(orientation)).images()
+def test_a_photo_comes_out_as_its_container_turns_it(
+    render_photo: RenderPhoto, orientation: int
+) -> None:
+    made = render_photo(turned(orientation)).images()
     due = pyvips.Image.new_from_buffer(sample_photos.png(**SIZE), "").copy()
     due.set_type(pyvips.GValue.gint_type, "orientation", orientation)
     due = due.autorot()

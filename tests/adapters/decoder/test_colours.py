@@ -12,10 +12,10 @@ from PIL import Image
 
 from fatrina.adapters.decoder import heic
 from fatrina.domain.metadata_stripping import items
-from fatrina.domain.metadata_stripping.boxes import Box, boxes
+from fatrina.domain.metadata_stripping.boxes import Box, read_boxes
 from tests import sample_photos
-from tests.adapters.decoder.conftest import Develop
-from tests.containers import chunk, with_chunks
+from tests.adapters.decoder.conftest import RenderPhoto
+from tests.containers import png_chunk, with_chunks
 
 COLOURS = [(180, 60, 60), (60, 170, 60), (60, 60, 180), (200, 200, 200), (255, 255, 255), (9, 9, 9)]
 # From linear P3 and BT.2020 to linear sRGB, all of them with the white D65.
@@ -35,7 +35,7 @@ def patches(bits: int = 8, *, alpha: bool = False) -> bytes:
     body = (pixels * 257).astype(">u2") if bits == 16 else pixels.astype(np.uint8)
     lines = b"".join(b"\0" + line.tobytes() for line in body)
     head = struct.pack(">2I5B", 120, 30, bits, 6 if alpha else 2, 0, 0, 0)
-    parts = chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(lines)), chunk(b"IEND")
+    parts = png_chunk(b"IHDR", head), png_chunk(b"IDAT", zlib.compress(lines)), png_chunk(b"IEND")
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
@@ -63,33 +63,42 @@ def near(got: list[tuple[int, ...]], wanted: list[tuple[int, ...]], off: int) ->
     [(1, 13, None), (12, 13, None), (9, 1, None), (9, 14, None), (1, 8, 1.0), (12, 4, 2.2)],
 )
 def test_a_png_with_code_points(
-    developed: Develop, bits: int, primaries: int, transfer: int, gamma: float, *, alpha: bool
+    render_photo: RenderPhoto,
+    bits: int,
+    primaries: int,
+    transfer: int,
+    gamma: float,
+    *,
+    alpha: bool,
 ) -> None:
-    cicp = chunk(b"cICP", bytes([primaries, transfer, 0, 1]))
-    made = developed(with_chunks(patches(bits, alpha=alpha), cicp)).images()
+    cicp = png_chunk(b"cICP", bytes([primaries, transfer, 0, 1]))
+    made = render_photo(with_chunks(patches(bits, alpha=alpha), cicp)).images()
     near(shown(made[1]), due(primaries, gamma), 3)
 
 
-def test_a_png_keeps_what_declares_its_colours(developed: Develop) -> None:
-    data = with_chunks(patches(), chunk(b"cICP", bytes([12, 13, 0, 1])))
-    assert b"cICP" in developed(data).data[0]
+def test_a_png_keeps_what_declares_its_colours(render_photo: RenderPhoto) -> None:
+    data = with_chunks(patches(), png_chunk(b"cICP", bytes([12, 13, 0, 1])))
+    assert b"cICP" in render_photo(data).data[0]
 
 
-def test_a_png_with_gamma_and_primaries(developed: Develop) -> None:
+def test_a_png_with_gamma_and_primaries(render_photo: RenderPhoto) -> None:
     xy = [31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000]
-    parts = chunk(b"gAMA", struct.pack(">I", 100_000)), chunk(b"cHRM", struct.pack(">8I", *xy))
-    near(shown(developed(with_chunks(patches(), *parts)).images()[1]), due(12, 1.0), 3)
+    parts = (
+        png_chunk(b"gAMA", struct.pack(">I", 100_000)),
+        png_chunk(b"cHRM", struct.pack(">8I", *xy)),
+    )
+    near(shown(render_photo(with_chunks(patches(), *parts)).images()[1]), due(12, 1.0), 3)
 
 
 @pytest.mark.parametrize(("transfer", "white"), [(16, 148), (18, 191)])
 def test_the_reference_white_of_hdr_is_nearly_white(
-    developed: Develop, transfer: int, white: int
+    render_photo: RenderPhoto, transfer: int, white: int
 ) -> None:
     flat = Image.new("RGB", (60, 40), (white,) * 3)
     file = io.BytesIO()
     flat.save(file, "PNG")
-    data = with_chunks(file.getvalue(), chunk(b"cICP", bytes([9, transfer, 0, 1])))
-    assert all(233 <= value <= 241 for value in developed(data).images()[1](20, 20))
+    data = with_chunks(file.getvalue(), png_chunk(b"cICP", bytes([9, transfer, 0, 1])))
+    assert all(233 <= value <= 241 for value in render_photo(data).images()[1](20, 20))
 
 
 def coded_heic(**options: Any) -> bytes:
@@ -99,18 +108,18 @@ def coded_heic(**options: Any) -> bytes:
     return file.getvalue()
 
 
-def test_a_heic_in_display_p3_becomes_srgb_with_its_original(developed: Develop) -> None:
+def test_a_heic_in_display_p3_becomes_srgb_with_its_original(render_photo: RenderPhoto) -> None:
     data = coded_heic(color_primaries=12, transfer_characteristics=13)
-    made = developed(data).images()
+    made = render_photo(data).images()
     near(shown(made[0]), due(12, None), 8)
     near(shown(made[1]), due(12, None), 8)
 
 
-def test_a_grey_avif_of_limited_range_has_white_whites(developed: Develop) -> None:
+def test_a_grey_avif_of_limited_range_has_white_whites(render_photo: RenderPhoto) -> None:
     file = io.BytesIO()
     picture = Image.open(io.BytesIO(patches())).convert("L")
     picture.save(file, "AVIF", quality=95, range="limited")
-    got = shown(developed(file.getvalue()).images()[1])
+    got = shown(render_photo(file.getvalue()).images()[1])
     assert min(got[4]) >= 253
 
 
@@ -135,11 +144,11 @@ def cropped(turn: int) -> bytes:
     clap = struct.pack(">I4s2I2IiIiI", 40, b"clap", 200, 1, 100, 1, 10, 1, -20, 1)
     ipco, ipma, iloc = (data.index(kind) - 4 for kind in (b"ipco", b"ipma", b"iloc"))
     size = int.from_bytes(data[ipco : ipco + 4], "big")
-    number = 1 + len(list(boxes(bytes(data), ipco + 8, ipco + size)))
+    number = 1 + len(list(read_boxes(bytes(data), ipco + 8, ipco + size)))
     place = Box(b"iloc", iloc, iloc + 8, iloc + int.from_bytes(data[iloc : iloc + 4], "big"))
-    for _, start, stop in list(items.extents(bytes(data), place, None)):
+    for _, start, stop in list(items.read_extents(bytes(data), place, None)):
         if start < stop:
-            at = data.index(start.to_bytes(4, "big"), place.body)
+            at = data.index(start.to_bytes(4, "big"), place.body_start)
             data[at : at + 4] = (start + 41).to_bytes(4, "big")
     for kind, more in ((b"meta", 41), (b"iprp", 41), (b"ipco", 40), (b"ipma", 1)):
         at = data.index(kind) - 4

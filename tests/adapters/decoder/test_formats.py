@@ -11,7 +11,7 @@ from PIL import Image
 
 from fatrina.domain.photo import ImageFormat
 from tests import sample_photos
-from tests.adapters.decoder.conftest import Develop
+from tests.adapters.decoder.conftest import RenderPhoto
 from tests.containers import icc_segments, with_segments
 
 SIZE = {"width": 1030, "height": 300}
@@ -40,7 +40,7 @@ def offset_gif() -> bytes:
 
 
 def avif(bands: int = 3, **options: Any) -> bytes:
-    picture = sample_photos.picture(**SIZE, bands=bands)
+    picture = sample_photos.draw_image(**SIZE, bands=bands)
     return bytes(picture.heifsave_buffer(compression="av1", effort=0, **options))
 
 
@@ -50,7 +50,7 @@ PHOTOS: dict[str, Callable[[], bytes]] = {
     "jpeg grey": lambda: sample_photos.jpeg(**SIZE, grey=True),
     "jpeg cmyk": lambda: sample_photos.jpeg(**SIZE, cmyk=True),
     "jpeg cmyk with profile": lambda: sample_photos.jpeg(
-        **SIZE, cmyk=True, icc=sample_photos.profile("cmyk")
+        **SIZE, cmyk=True, icc=sample_photos.icc_profile("cmyk")
     ),
     "jpeg cmyk progressive": lambda: sample_photos.jpeg(**SIZE, cmyk=True, progressive=True),
     "jpeg 4:4:4": lambda: pillow("JPEG", subsampling=0),
@@ -79,7 +79,7 @@ PHOTOS: dict[str, Callable[[], bytes]] = {
     "webp lossless alpha": lambda: sample_photos.webp(**SIZE, lossless=True, alpha=True),
     "webp animated": lambda: sample_photos.webp(**SIZE, frames=3),
     "webp large": lambda: sample_photos.webp(width=3500, height=500),
-    "gif": lambda: bytes(sample_photos.picture(**SIZE).gifsave_buffer(effort=1)),
+    "gif": lambda: bytes(sample_photos.draw_image(**SIZE).gifsave_buffer(effort=1)),
     "gif animated": lambda: sample_photos.gif(width=300, height=200, frames=3),
     "gif transparent": lambda: pillow("GIF", "P", transparency=2),
     "gif patches": offset_gif,
@@ -97,12 +97,12 @@ FRAMES = {"png animated": 3, "webp animated": 3, "gif animated": 3, "gif patches
 
 
 @pytest.mark.parametrize("name", PHOTOS)
-def test_a_photo_comes_out_in_all_sizes(developed: Develop, name: str) -> None:
-    done = developed(PHOTOS[name]())
+def test_a_photo_comes_out_in_all_sizes(render_photo: RenderPhoto, name: str) -> None:
+    done = render_photo(PHOTOS[name]())
     images = done.images()
-    assert done.facts.format is next(kind for kind in ImageFormat if kind.name.lower() in name)
-    assert done.facts.frames == FRAMES.get(name, 1)
-    assert done.sizes() == [(done.facts.width, done.facts.height), *done.due()]
+    assert done.info.format is next(kind for kind in ImageFormat if kind.name.lower() in name)
+    assert done.info.frames == FRAMES.get(name, 1)
+    assert done.sizes() == [(done.info.width, done.info.height), *done.expected_sizes()]
     for image in images[1:]:
         assert (image.format, image.interpretation) in {("uchar", "srgb"), ("uchar", "b-w")}
         # Against libvips' own decoding and converting at full size, averaged by areas.
@@ -110,7 +110,7 @@ def test_a_photo_comes_out_in_all_sizes(developed: Develop, name: str) -> None:
             9 if "1 bit" in name or image.width < 200 else 4
         )
         tells_nothing(image)
-        if done.facts.format is not ImageFormat.GIF:  # there, libvips drops it where all is opaque
+        if done.info.format is not ImageFormat.GIF:  # there, libvips drops it where all is opaque
             assert image.hasalpha() == name.endswith(SEE_THROUGH)
 
 
@@ -153,13 +153,13 @@ SHAPES = [
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("width", "height"), SHAPES)
-def test_no_shape_is_too_odd(developed: Develop, kind: str, width: int, height: int) -> None:
-    done = developed(getattr(sample_photos, kind)(width=width, height=height))
-    assert done.sizes() == [(width, height), *done.due()]
+def test_no_shape_is_too_odd(render_photo: RenderPhoto, kind: str, width: int, height: int) -> None:
+    done = render_photo(getattr(sample_photos, kind)(width=width, height=height))
+    assert done.sizes() == [(width, height), *done.expected_sizes()]
 
 
-def test_a_small_photo_is_never_enlarged(developed: Develop) -> None:
-    assert developed(sample_photos.png(width=130, height=60)).sizes() == [(130, 60)] * 3 + [
+def test_a_small_photo_is_never_enlarged(render_photo: RenderPhoto) -> None:
+    assert render_photo(sample_photos.png(width=130, height=60)).sizes() == [(130, 60)] * 3 + [
         (120, 55)
     ]
 
@@ -178,23 +178,23 @@ TURNS = {
 
 @pytest.mark.parametrize("turn", TURNS)
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "avif"])
-def test_a_turned_photo_comes_out_upright(developed: Develop, kind: str, turn: int) -> None:
+def test_a_turned_photo_comes_out_upright(render_photo: RenderPhoto, kind: str, turn: int) -> None:
     draw = getattr(sample_photos, kind)
-    lying = flat(TURNS[turn](sample_photos.picture(660, 360)))
-    done = developed(draw(width=660, height=360, orientation=turn))
+    lying = flat(TURNS[turn](sample_photos.draw_image(660, 360)))
+    done = render_photo(draw(width=660, height=360, orientation=turn))
     upright = (660, 360) if turn < 5 else (360, 660)
-    assert (done.facts.width, done.facts.height) == upright
+    assert (done.info.width, done.info.height) == upright
     for image in done.images()[1:]:
         assert not image.get_typeof("orientation")
         assert far(flat(image), lying) < 12
-    assert done.sizes()[1:] == done.due()
+    assert done.sizes()[1:] == done.expected_sizes()
 
 
 @pytest.mark.parametrize("turn", TURNS)
-def test_a_turned_heic_comes_out_upright(developed: Develop, turn: int) -> None:
-    lying = flat(TURNS[turn](sample_photos.picture(320, 200)))
-    done = developed(heic_turned(turn))
-    assert (done.facts.width, done.facts.height) == ((320, 200) if turn < 5 else (200, 320))
+def test_a_turned_heic_comes_out_upright(render_photo: RenderPhoto, turn: int) -> None:
+    lying = flat(TURNS[turn](sample_photos.draw_image(320, 200)))
+    done = render_photo(heic_turned(turn))
+    assert (done.info.width, done.info.height) == ((320, 200) if turn < 5 else (200, 320))
     for image in done.images():
         assert not image.get_typeof("orientation")
         assert far(flat(image), lying) < 12
@@ -210,27 +210,27 @@ def heic_turned(turn: int) -> bytes:
     return file.getvalue()
 
 
-def test_alpha_keeps_its_soft_edges(developed: Develop) -> None:
-    whole = sample_photos.picture(**SIZE, bands=4)
+def test_alpha_keeps_its_soft_edges(render_photo: RenderPhoto) -> None:
+    whole = sample_photos.draw_image(**SIZE, bands=4)
     for kind in ("png", "webp", "avif"):
-        made = developed(getattr(sample_photos, kind)(**SIZE, alpha=True)).images()[1]
+        made = render_photo(getattr(sample_photos, kind)(**SIZE, alpha=True)).images()[1]
         due = whole[3].resize(made.width / whole.width, vscale=made.height / whole.height)
         assert (made[3] - due).abs().avg() < 1.5
 
 
-def test_what_is_seen_through_is_not_dark_at_its_edges(developed: Develop) -> None:
+def test_what_is_seen_through_is_not_dark_at_its_edges(render_photo: RenderPhoto) -> None:
     """A white disc on black that cannot be seen stays white where it ends."""
     at = pyvips.Image.xyz(900, 900)
     disc = (((at[0] - 450) ** 2 + (at[1] - 450) ** 2) ** 0.5 < 400).cast("uchar")
     picture = disc.bandjoin([disc, disc, disc]).copy(interpretation="srgb")
-    made = developed(picture.pngsave_buffer()).images()[2]
+    made = render_photo(picture.pngsave_buffer()).images()[2]
     seen = made[3] > 20
     assert seen.ifthenelse(made[0], 255).min() > 245
 
 
-def test_a_profile_is_honoured_in_grey(developed: Develop) -> None:
+def test_a_profile_is_honoured_in_grey(render_photo: RenderPhoto) -> None:
     """A grey photo keeps its look under a profile for colours, which cannot be its own."""
     photo = sample_photos.jpeg(**SIZE, grey=True)
-    with_profile = with_segments(photo, *icc_segments(sample_photos.profile("p3")))
-    one, other = developed(photo), developed(with_profile)
+    with_profile = with_segments(photo, *icc_segments(sample_photos.icc_profile("p3")))
+    one, other = render_photo(photo), render_photo(with_profile)
     assert far(flat(one.images()[1]), flat(other.images()[1])) < 3

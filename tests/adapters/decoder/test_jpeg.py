@@ -12,7 +12,7 @@ from fatrina.adapters.decoder import jpeg, pipeline, raster
 from fatrina.domain import errors
 from fatrina.domain.photo import ImageFormat
 from tests import sample_photos
-from tests.adapters.decoder.conftest import Develop
+from tests.adapters.decoder.conftest import RenderPhoto
 from tests.adapters.decoder.test_quality import psnr
 
 END = b"\xff\xd9"
@@ -37,7 +37,7 @@ def opened(data: bytes, shrink: int = 1) -> pyvips.Image:
 def test_the_pixels_are_those_of_libvips(
     width: int, height: int, shrink: int, coding: dict[str, Any]
 ) -> None:
-    data = sample_photos.picture(width, height, seed=width).jpegsave_buffer(Q=90, **coding)
+    data = sample_photos.draw_image(width, height, seed=width).jpegsave_buffer(Q=90, **coding)
     theirs = opened(data, shrink)
     ours = jpeg.decode(data, opened(data), shrink)
     assert ours is not None
@@ -57,27 +57,27 @@ def test_other_colours_are_left_to_libvips() -> None:
     assert jpeg.decode(data, opened(data)) is None
 
 
-def test_stray_bytes_are_left_to_libvips_which_takes_them(developed: Develop) -> None:
+def test_stray_bytes_are_left_to_libvips_which_takes_them(render_photo: RenderPhoto) -> None:
     data = sample_photos.jpeg(width=600, height=400)
     scan = data.rindex(b"\xff\xda")
     stray = data[:scan] + b"stray" + data[scan:]
     assert jpeg.decode(stray, opened(stray)) is None
-    assert developed(stray).sizes() == developed(data).sizes()
+    assert render_photo(stray).sizes() == render_photo(data).sizes()
 
 
 @pytest.mark.parametrize("coding", [{}, {"progressive": True}, {"restart": 2}], ids=str)
 def test_a_photo_that_was_cut_and_ended_again_is_damaged(
-    developed: Develop, coding: dict[str, Any]
+    render_photo: RenderPhoto, coding: dict[str, Any]
 ) -> None:
     data = sample_photos.jpeg(width=600, height=400, **coding)
     with pytest.raises(errors.PhotoDamaged) as refusal:
-        developed(data[: len(data) // 2] + END)
+        render_photo(data[: len(data) // 2] + END)
     assert refusal.value.params == {"problem": "premature end of data segment"}
 
 
 @pytest.mark.parametrize("bands", [1, 3])
 def test_what_is_encoded_reads_as_what_it_was(bands: int) -> None:
-    image = sample_photos.picture(500, 375, bands=bands)
+    image = sample_photos.draw_image(500, 375, bands=bands)
     data = jpeg.encode(raster.from_image(image), 82)
     again = pyvips.Image.new_from_buffer(data, "", fail_on="warning")
     assert (again.width, again.height, again.bands) == (500, 375, bands)
@@ -100,12 +100,12 @@ TAILS = [b"", END[:1], bytes(2), bytes(3000), b"SEFH" + b"secret" * 400 + b"SEFT
 @pytest.mark.parametrize("coding", CODINGS, ids=str)
 @pytest.mark.parametrize("tail", TAILS, ids=["", "ff", "00", "zeros", "trailer", "stray"])
 def test_a_photo_without_its_end_marker_is_completed_to_the_byte(
-    developed: Develop, coding: dict[str, Any], tail: bytes
+    render_photo: RenderPhoto, coding: dict[str, Any], tail: bytes
 ) -> None:
     data = sample_photos.jpeg(width=160, height=120, **coding)
     assert data.endswith(END)
-    ours = developed(data[:-2] + tail)
-    whole = developed(data)
+    ours = render_photo(data[:-2] + tail)
+    whole = render_photo(data)
     assert ours.data[0] == whole.data[0]
     assert ours.data[1:] == whole.data[1:]
 
@@ -116,36 +116,36 @@ def test_a_photo_without_its_end_marker_is_completed_to_the_byte(
     "tail", [b"", END, bytes(50), bytes(50) + END], ids=["", "end", "zeros", "zeros and end"]
 )
 def test_a_photo_cut_within_its_last_blocks_is_damaged(
-    developed: Develop, coding: dict[str, Any], missing: int, tail: bytes
+    render_photo: RenderPhoto, coding: dict[str, Any], missing: int, tail: bytes
 ) -> None:
     data = sample_photos.jpeg(width=160, height=120, **coding)
     core = data[:-2]
     if core[-missing - 1] == 0xFF:
         missing += 1  # not between a stuffed byte and its zero
     with pytest.raises(errors.PhotoDamaged):
-        developed(core[:-missing] + tail)
+        render_photo(core[:-missing] + tail)
 
 
 @pytest.mark.parametrize("coding", [{}, {"progressive": True}, {"cmyk": True}], ids=str)
 def test_a_trailer_with_any_codes_in_it_is_dropped(
-    developed: Develop, coding: dict[str, Any]
+    render_photo: RenderPhoto, coding: dict[str, Any]
 ) -> None:
     whole = sample_photos.jpeg(width=203, height=151, **coding)
-    made = developed(whole[:-2] + b"SEF\xff\0\xff\xffsecret\xff\x01secret")
-    assert made.data == developed(whole).data
+    made = render_photo(whole[:-2] + b"SEF\xff\0\xff\xffsecret\xff\x01secret")
+    assert made.data == render_photo(whole).data
 
 
-def test_the_limits_hold_before_the_end_is_looked_for(developed: Develop) -> None:
+def test_the_limits_hold_before_the_end_is_looked_for(render_photo: RenderPhoto) -> None:
     data = sample_photos.jpeg(width=203, height=151)
     at = data.index(b"\xff\xc0") + 5
     huge = data[:at] + b"\x3e\x80\x3e\x80" + data[at + 4 : -2]
     with pytest.raises(errors.PhotoTooManyPixels):
-        developed(huge)
+        render_photo(huge)
 
 
 @pytest.mark.parametrize("tail", [b"", b"\0", bytes(2), bytes(500), b"SEFH" * 9], ids=len)
 def test_a_flat_picture_whose_data_is_all_zeros_is_completed(
-    developed: Develop, tail: bytes
+    render_photo: RenderPhoto, tail: bytes
 ) -> None:
     """Of one colour, one bit of zero for each coefficient: 3 x 48 blocks of two bits."""
     table = b"\xff\xc4\0\x14%b\1" + bytes(16)
@@ -153,5 +153,5 @@ def test_a_flat_picture_whose_data_is_all_zeros_is_completed(
     head = b"\xff\xd8\xff\xdb\0\x43\0" + b"\x08" * 64 + frame
     head += table % b"\0" + table % b"\x10" + b"\xff\xda\0\x0c\3\1\0\2\0\3\0\0\x3f\0"
     photo = head + bytes(36)
-    done = developed(photo + tail)
+    done = render_photo(photo + tail)
     assert done.data[0] == photo + END

@@ -18,17 +18,17 @@ from tests.adapters.decoder.test_quality import psnr
 @pytest.fixture(autouse=True)
 def fast() -> Iterator[None]:
     yield
-    raster.use_plain(plain=False)
+    raster.use_libvips_only(enabled=False)
 
 
 def made(data: bytes, image_format: ImageFormat, *, plain: bool) -> list[Any]:
-    raster.use_plain(plain=plain)
+    raster.use_libvips_only(enabled=plain)
     head = pipeline.open_image(data, image_format)
-    facts = pipeline.image_info(head, image_format, 1)
-    largest = pipeline.fast_largest(data, head, facts)
+    facts = pipeline.read_image_info(head, image_format, 1)
+    largest = pipeline.decode_largest_fast(data, head, facts)
     if largest is None:
         largest = pipeline.decode_largest(data, facts)
-    pictures = list(pipeline.renditions(largest, facts))
+    pictures = list(pipeline.render_all(largest, facts))
     return [raster.to_image(each).copy_memory() for each in pictures]
 
 

@@ -15,17 +15,17 @@ import pytest
 
 from fatrina.actions import Services, rendering
 from fatrina.actions.receiving import IncomingPhoto
-from fatrina.adapters.decoder import Decoder, Decoders, pool, process
+from fatrina.adapters.decoder import Decoder, DecoderPool, pool, process
 from fatrina.adapters.spool import Spool
 from fatrina.domain import errors
 from fatrina.domain.photo import Limits
 from tests import sample_photos
-from tests.adapters.decoder.rendering import descriptors, develop, files
+from tests.adapters.decoder.rendering import count_descriptors, decode_and_render, photo_files
 
 
 @contextmanager
-def opened(count: int = 1, room: int = 8, seconds: float = 8.0) -> Iterator[Decoders]:
-    decoders = Decoders(count, Limits(seconds=seconds), room)
+def opened(count: int = 1, room: int = 8, seconds: float = 8.0) -> Iterator[DecoderPool]:
+    decoders = DecoderPool(count, Limits(seconds=seconds), room)
     try:
         decoders.handshake()
         yield decoders
@@ -33,12 +33,12 @@ def opened(count: int = 1, room: int = 8, seconds: float = 8.0) -> Iterator[Deco
         decoders.close()
 
 
-def works(decoders: Decoders) -> bool:
+def works(decoders: DecoderPool) -> bool:
     with decoders.acquire() as decoder:
-        return develop(decoder, sample_photos.png()).facts.width == sample_photos.WIDTH
+        return decode_and_render(decoder, sample_photos.png()).info.width == sample_photos.WIDTH
 
 
-def kill(decoders: Decoders) -> None:
+def kill(decoders: DecoderPool) -> None:
     """Kill the only decoder, and see it gone to its last thread."""
     (decoder,) = decoders._all
     os.kill(decoder.pid, signal.SIGKILL)
@@ -59,7 +59,7 @@ def test_one_killed_while_idle_is_replaced_unseen() -> None:
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP])
 def test_one_that_dies_at_work_is_replaced_within_half_a_second(end: signal.Signals) -> None:
     with opened(seconds=1) as decoders:
-        with files(sample_photos.png()) as (photo, made), decoders.acquire() as decoder:
+        with photo_files(sample_photos.png()) as (photo, made), decoders.acquire() as decoder:
             decoder.open(photo, decoders.limits)
             os.kill(decoder.pid, end)
             with pytest.raises(errors.ServiceError):
@@ -69,7 +69,7 @@ def test_one_that_dies_at_work_is_replaced_within_half_a_second(end: signal.Sign
         assert monotonic() - start < 1.5  # half a second on an idle machine
 
 
-class Clumsy(Decoders):
+class Clumsy(DecoderPool):
     """Decoders of which some are killed as soon as they have a photo."""
 
     deaths = 0
@@ -88,7 +88,7 @@ def test_a_photo_whose_decoder_was_killed_gets_one_other(
     tmp_path: Path, *, deaths: int, passes: bool
 ) -> None:
     spool = Spool(tmp_path, 1_000_000)
-    decoders = Clumsy(1, Limits(), room=2)
+    decoders = Clumsy(1, Limits(), max_waiting=2)
     with ExitStack() as ends:
         ends.callback(decoders.close)
         photo, *made = (ends.enter_context(spool.create_file()) for _ in range(5))
@@ -124,7 +124,7 @@ def test_who_finds_no_room_is_told_to_come_back() -> None:
 
 
 def test_who_has_waited_long_enough_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_PATIENCE", 0.05)
+    monkeypatch.setattr(pool, "_QUEUE_TIMEOUT_SECONDS", 0.05)
     with opened() as decoders:
         with decoders.acquire(), pytest.raises(errors.Busy), decoders.acquire():
             pass
@@ -140,7 +140,7 @@ def test_many_threads_share_few_decoders() -> None:
         def one(at: int) -> str:
             try:
                 with decoders.acquire() as decoder:
-                    return develop(decoder, photos[at % 4]).facts.format.value
+                    return decode_and_render(decoder, photos[at % 4]).info.format.value
             except errors.PhotoError as exc:
                 return exc.reason
 
@@ -159,12 +159,12 @@ def children() -> set[int]:
 def test_nothing_is_left_of_many_photos_and_deaths() -> None:
     with opened() as decoders:
         works(decoders)
-        before = descriptors(), len(children())
+        before = count_descriptors(), len(children())
         for turn in range(100):
             if turn % 12 == 0:
                 kill(decoders)
             assert works(decoders)
-        assert (descriptors(), len(children())) == before
+        assert (count_descriptors(), len(children())) == before
         pids = set(decoders.pids)
     assert not pids & children()
 
@@ -183,7 +183,7 @@ def test_when_no_process_can_be_had_the_next_photo_tries_again(
 
 
 def test_one_lent_while_all_end_is_not_replaced() -> None:
-    decoders = Decoders(1, Limits(), room=1)
+    decoders = DecoderPool(1, Limits(), max_waiting=1)
     lent, ended = Event(), Event()
 
     def hold() -> None:

@@ -13,11 +13,16 @@ from time import monotonic, sleep
 
 import pytest
 
-from fatrina.adapters.decoder import Decoder, DecoderFaultError, process
+from fatrina.adapters.decoder import Decoder, DecoderInternalError, process
 from fatrina.domain import errors
 from fatrina.domain.photo import ImageFormat, Limits
 from tests import sample_photos
-from tests.adapters.decoder.rendering import descriptors, develop, files, waited
+from tests.adapters.decoder.rendering import (
+    count_descriptors,
+    decode_and_render,
+    exits_within,
+    photo_files,
+)
 
 HELLO = {"cage": {"landlock": 7, "seccomp": True}, "vips": "8.18.7", "heic": True}
 FACTS = {"format": "png", "width": 96, "height": 64, "frames": 1, "buffered": False}
@@ -35,21 +40,21 @@ sys.exit(bool(len(sys.argv) == 4))
 BROKEN = """
 import sys
 from fatrina.adapters.decoder import pipeline, raster, worker
-def broken(pixels, facts, made=pipeline.renditions):
-    if raster.is_plain():
-        return made(pixels, facts)
+def broken(pixels, info, render_all=pipeline.render_all):
+    if raster.is_libvips_only():
+        return render_all(pixels, info)
     raise ValueError("secret bytes of the photo")
-pipeline.renditions = broken
+pipeline.render_all = broken
 worker.main(int(sys.argv[1]), int(sys.argv[2]))
 """
 # A child that never finishes a photo.
 SPINNER = """
 import sys
 from fatrina.adapters.decoder import worker
-def spin(desk, file):
+def spin(session, photo_fd):
     while True:
         pass
-child.Desk._opened = spin
+worker.DecodeSession._open = spin
 worker.main(int(sys.argv[1]), int(sys.argv[2]))
 """
 
@@ -61,7 +66,7 @@ def parrot(monkeypatch: pytest.MonkeyPatch, *says: object) -> Iterator[Decoder]:
     monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", PARROT, *words))
     decoder = Decoder(Limits().memory)
     yield decoder
-    decoder.end()
+    decoder.kill()
 
 
 def test_it_tells_what_holds_it(decoder: Decoder) -> None:
@@ -75,7 +80,7 @@ def test_it_tells_what_holds_it(decoder: Decoder) -> None:
 def test_it_takes_one_photo_after_the_other(decoder: Decoder) -> None:
     for kind in ("jpeg", "png", "webp", "gif", "avif", "heic"):
         assert (
-            develop(decoder, getattr(sample_photos, kind)()).facts.format
+            decode_and_render(decoder, getattr(sample_photos, kind)()).info.format
             is ImageFormat[kind.upper()]
         )
 
@@ -83,30 +88,30 @@ def test_it_takes_one_photo_after_the_other(decoder: Decoder) -> None:
 def test_a_refusal_leaves_it_ready(decoder: Decoder) -> None:
     for _ in range(3):
         with pytest.raises(errors.PhotoNotAnImage):
-            develop(decoder, b"hello")
-        assert develop(decoder, sample_photos.png()).facts.width == sample_photos.WIDTH
+            decode_and_render(decoder, b"hello")
+        assert decode_and_render(decoder, sample_photos.png()).info.width == sample_photos.WIDTH
     assert decoder.alive
 
 
 def test_a_photo_left_alone_is_forgotten(decoder: Decoder) -> None:
-    with files(sample_photos.jpeg()) as (photo, _):
+    with photo_files(sample_photos.jpeg()) as (photo, _):
         decoder.open(photo, Limits())
-    assert develop(decoder, sample_photos.png()).facts.format is ImageFormat.PNG
+    assert decode_and_render(decoder, sample_photos.png()).info.format is ImageFormat.PNG
 
 
 def test_a_file_that_takes_no_bytes_is_no_fault_of_the_photo(decoder: Decoder) -> None:
-    with files(sample_photos.png()) as (photo, made), Path("/dev/full").open("wb") as full:
+    with photo_files(sample_photos.png()) as (photo, made), Path("/dev/full").open("wb") as full:
         decoder.open(photo, Limits())
         with pytest.raises(OSError, match="No space left"):
             decoder.render([full.fileno(), *made[1:]])
-    assert develop(decoder, sample_photos.png()).facts.format is ImageFormat.PNG
+    assert decode_and_render(decoder, sample_photos.png()).info.format is ImageFormat.PNG
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stop_told_to_the_whole_group_does_not_reach_it(
     decoder: Decoder, stop: signal.Signals
 ) -> None:
-    with files(sample_photos.png()) as (photo, made):
+    with photo_files(sample_photos.png()) as (photo, made):
         decoder.open(photo, Limits())
         os.kill(decoder.pid, stop)
         decoder.render(made)
@@ -126,7 +131,7 @@ def test_a_stop_told_to_the_whole_group_does_not_reach_it(
 def test_its_death_at_work_is_told(
     decoder: Decoder, end: signal.Signals, leaf: type[errors.ServiceError]
 ) -> None:
-    with files(sample_photos.png()) as (photo, made):
+    with photo_files(sample_photos.png()) as (photo, made):
         decoder.open(photo, Limits())
         os.kill(decoder.pid, end)
         with pytest.raises(leaf):
@@ -137,33 +142,33 @@ def test_its_death_at_work_is_told(
 def test_an_exception_is_a_fault_and_not_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", BROKEN))
     decoder = Decoder(Limits().memory)
-    with pytest.raises(DecoderFaultError) as fault:
-        develop(decoder, sample_photos.jpeg())
-    assert str(fault.value).startswith("ValueError < child.py:")
+    with pytest.raises(DecoderInternalError) as fault:
+        decode_and_render(decoder, sample_photos.jpeg())
+    assert str(fault.value).startswith("ValueError < worker.py:")
     assert "broken" in str(fault.value)
     assert "secret" not in str(fault.value)
-    with files(sample_photos.jpeg()) as (photo, made):
-        decoder.open(photo, Limits(), plain=True)
+    with photo_files(sample_photos.jpeg()) as (photo, made):
+        decoder.open(photo, Limits(), libvips_only=True)
         decoder.render(made)
     assert decoder.alive
-    decoder.end()
+    decoder.kill()
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "gif", "avif", "heic"])
 def test_libvips_alone_makes_the_pictures_in_the_cage(decoder: Decoder, kind: str) -> None:
-    with files(getattr(sample_photos, kind)()) as (photo, made):
-        decoder.open(photo, Limits(), plain=True)
+    with photo_files(getattr(sample_photos, kind)()) as (photo, made):
+        decoder.open(photo, Limits(), libvips_only=True)
         decoder.render(made)
         assert all(os.fstat(file).st_size for file in made)
-    assert develop(decoder, sample_photos.jpeg()).facts.format is ImageFormat.JPEG
+    assert decode_and_render(decoder, sample_photos.jpeg()).info.format is ImageFormat.JPEG
 
 
 def test_what_a_fault_says_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     says = {"fault": ["x" * 900, "line\nbreak", "\u0643", 7] * 30}
     with (
         parrot(monkeypatch, HELLO, says) as decoder,
-        files(sample_photos.png()) as (photo, _),
-        pytest.raises(DecoderFaultError) as fault,
+        photo_files(sample_photos.png()) as (photo, _),
+        pytest.raises(DecoderInternalError) as fault,
     ):
         decoder.open(photo, Limits())
     text = str(fault.value)
@@ -175,13 +180,13 @@ def test_what_a_fault_says_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_that_exits_by_itself_has_not_crashed(monkeypatch: pytest.MonkeyPatch) -> None:
     with parrot(monkeypatch, HELLO) as decoder:
         decoder.handshake()
-        with files(sample_photos.png()) as (photo, _), pytest.raises(DecoderFaultError):
+        with photo_files(sample_photos.png()) as (photo, _), pytest.raises(DecoderInternalError):
             decoder.open(photo, Limits())
         assert not decoder.alive
 
 
 def test_one_that_hangs_is_killed_in_time(decoder: Decoder) -> None:
-    with files(sample_photos.png()) as (photo, made):
+    with photo_files(sample_photos.png()) as (photo, made):
         decoder.open(photo, Limits(seconds=0.5))
         os.kill(decoder.pid, signal.SIGSTOP)
         start = monotonic()
@@ -193,10 +198,10 @@ def test_one_that_hangs_is_killed_in_time(decoder: Decoder) -> None:
 
 
 def test_one_that_is_gone_is_lost_at_once(decoder: Decoder) -> None:
-    decoder.end()
-    decoder.end()
+    decoder.kill()
+    decoder.kill()
     with pytest.raises(errors.DecoderFailed):
-        develop(decoder, sample_photos.png())
+        decode_and_render(decoder, sample_photos.png())
 
 
 NONSENSE: dict[str, object] = {
@@ -242,7 +247,7 @@ NONSENSE: dict[str, object] = {
 def test_one_that_talks_nonsense_is_ended(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     with parrot(monkeypatch, HELLO, NONSENSE[name]) as decoder:
         with pytest.raises(errors.DecoderFailed):
-            develop(decoder, sample_photos.png())
+            decode_and_render(decoder, sample_photos.png())
         assert not decoder.alive
 
 
@@ -251,7 +256,7 @@ def test_one_that_makes_nonsense_is_ended(monkeypatch: pytest.MonkeyPatch, name:
     said = {"facts": FACTS} if name == "another answer" else NONSENSE[name]
     with parrot(monkeypatch, HELLO, {"facts": FACTS}, said) as decoder:
         with pytest.raises(errors.DecoderFailed):
-            develop(decoder, sample_photos.png())
+            decode_and_render(decoder, sample_photos.png())
         assert not decoder.alive
 
 
@@ -273,7 +278,7 @@ def test_what_it_saw_is_passed_on_in_small_words(monkeypatch: pytest.MonkeyPatch
     said = {"refused": "photo_damaged", "seen": {"problem": "x" * 60_000}}
     with parrot(monkeypatch, HELLO, said) as decoder:
         with pytest.raises(errors.PhotoDamaged) as refusal:
-            develop(decoder, sample_photos.png())
+            decode_and_render(decoder, sample_photos.png())
         assert len(str(refusal.value.params["problem"])) == 200
 
 
@@ -288,7 +293,7 @@ def test_one_that_does_not_come_up_is_lost(monkeypatch: pytest.MonkeyPatch) -> N
 def test_one_that_closes_its_line_and_goes_on_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     script = "import os, sys, time; os.close(int(sys.argv[-2])); time.sleep(60)"
     monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", script))
-    monkeypatch.setattr(process, "_LAST_WORDS", 0.2)
+    monkeypatch.setattr(process, "_EXIT_SECONDS", 0.2)
     decoder = Decoder(Limits().memory)
     with pytest.raises(errors.DecoderFailed):
         decoder.handshake()
@@ -297,20 +302,20 @@ def test_one_that_closes_its_line_and_goes_on_is_ended(monkeypatch: pytest.Monke
 
 def test_no_descriptor_is_left_when_no_process_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "PROGRAM", ("/nowhere/python",))
-    before = descriptors()
+    before = count_descriptors()
     with pytest.raises(FileNotFoundError):
         Decoder(Limits().memory)
-    assert descriptors() == before
+    assert count_descriptors() == before
 
 
 PARENT = """
 import os, sys, time
-from fatrina.adapters.decoder import Decoder, DecoderFaultError, process
+from fatrina.adapters.decoder import Decoder, process
 from fatrina.domain.photo import Limits
 if sys.argv[1]:
     process.PROGRAM = (sys.executable, "-c", sys.argv[1])
 decoder = Decoder(Limits().memory)
-decoder.hello()
+decoder.handshake()
 print(decoder.pid, flush=True)
 if sys.argv[1]:
     decoder.open(os.memfd_create("photo"), Limits(seconds=1))
@@ -328,7 +333,7 @@ def test_it_ends_with_its_parent(program: str, seconds: float) -> None:
         child = int(parent.stdout.readline())
         sleep(0.2)
         parent.kill()
-        assert waited(child, seconds + 1)
+        assert exits_within(child, seconds + 1)
 
 
 def test_without_libheif_a_heic_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -340,6 +345,6 @@ def test_without_libheif_a_heic_is_told_what_is_missing(monkeypatch: pytest.Monk
     decoder = Decoder(Limits().memory)
     assert decoder.handshake().heic is False
     with pytest.raises(errors.PhotoHeicUnavailable):
-        develop(decoder, sample_photos.heic())
-    assert develop(decoder, sample_photos.png()).facts.format is ImageFormat.PNG
-    decoder.end()
+        decode_and_render(decoder, sample_photos.heic())
+    assert decode_and_render(decoder, sample_photos.png()).info.format is ImageFormat.PNG
+    decoder.kill()

@@ -9,14 +9,16 @@ import pyvips
 
 from fatrina.adapters.decoder import pipeline, raster
 from tests import sample_photos
-from tests.adapters.decoder.conftest import Develop
+from tests.adapters.decoder.conftest import RenderPhoto
 
 PHOTOS: dict[str, Callable[[], bytes]] = {
     "jpeg shrunk by 2": lambda: sample_photos.jpeg(width=4100, height=1200, quality=92),
     "jpeg shrunk by 4": lambda: sample_photos.jpeg(width=8100, height=800, quality=92),
     "jpeg": lambda: sample_photos.jpeg(width=1900, height=1300, quality=92),
     "jpeg progressive": lambda: sample_photos.jpeg(width=1900, height=900, progressive=True),
-    "jpeg p3": lambda: sample_photos.jpeg(width=1500, height=900, icc=sample_photos.profile("p3")),
+    "jpeg p3": lambda: sample_photos.jpeg(
+        width=1500, height=900, icc=sample_photos.icc_profile("p3")
+    ),
     "png": lambda: sample_photos.png(width=1600, height=900),
     "png alpha": lambda: sample_photos.png(width=1500, height=800, alpha=True),
     "png 16": lambda: sample_photos.png(width=1500, height=800, sixteen=True),
@@ -61,14 +63,14 @@ def ssim(one: Any, other: Any) -> float:
 
 
 @pytest.mark.parametrize("name", PHOTOS)
-def test_a_rendition_is_as_good_as_by_the_long_way(developed: Develop, name: str) -> None:
+def test_a_rendition_is_as_good_as_by_the_long_way(render_photo: RenderPhoto, name: str) -> None:
     data = PHOTOS[name]()
-    done = developed(data)
+    done = render_photo(data)
     for image in done.images()[1:]:
         due = long_way(data, image.width, image.height)
-        saved = pipeline.encode(raster.from_image(due), done.facts.format)
+        saved = pipeline.encode(raster.from_image(due), done.info.format)
         by_the_long_way = pyvips.Image.new_from_buffer(saved, "")
-        if done.facts.format.name == "PNG":  # lossless: what is left is rounding
+        if done.info.format.name == "PNG":  # lossless: what is left is rounding
             assert psnr(image, due) > 45
         else:
             assert psnr(image, due) > psnr(by_the_long_way, due) - 0.5
@@ -78,7 +80,7 @@ def test_a_rendition_is_as_good_as_by_the_long_way(developed: Develop, name: str
 def adobe_rgb() -> bytes:
     """A profile of Adobe RGB (1998): wide green, and a plain gamma of 2.2."""
     return with_tags(
-        sample_photos.profile("srgb"),
+        sample_photos.icc_profile("srgb"),
         {
             b"rXYZ": xyz(0.60974, 0.31111, 0.01947),
             b"gXYZ": xyz(0.20528, 0.62567, 0.06087),
@@ -112,8 +114,8 @@ def with_tags(profile: bytes, tags: dict[bytes, bytes]) -> bytes:
 
 
 PROFILES: dict[str, Callable[[], bytes]] = {
-    "p3": lambda: sample_photos.profile("p3"),
-    "srgb": lambda: sample_photos.profile("srgb"),
+    "p3": lambda: sample_photos.icc_profile("p3"),
+    "srgb": lambda: sample_photos.icc_profile("srgb"),
     "adobe": adobe_rgb,
 }
 
@@ -121,22 +123,22 @@ PROFILES: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "avif"])
 @pytest.mark.parametrize("name", PROFILES)
 def test_colours_come_out_as_the_profile_means_them(
-    developed: Develop, kind: str, name: str
+    render_photo: RenderPhoto, kind: str, name: str
 ) -> None:
     data = getattr(sample_photos, kind)(width=600, height=400, icc=PROFILES[name]())
     image = pyvips.Image.new_from_buffer(data, "")
     meant = [band.avg() for band in image.icc_transform("srgb", embedded=True).bandsplit()]
     as_it_is = [band.avg() for band in image.bandsplit()]
-    for made in developed(data).images()[1:]:
+    for made in render_photo(data).images()[1:]:
         seen = [band.avg() for band in made.bandsplit()]
         assert seen == pytest.approx(meant, abs=1)
     if name != "srgb":
         assert meant != pytest.approx(as_it_is, abs=1.5)
 
 
-def test_an_inverted_cmyk_photo_is_not_a_negative(developed: Develop) -> None:
-    for icc in (b"", sample_photos.profile("cmyk"), sample_photos.profile("p3")):
+def test_an_inverted_cmyk_photo_is_not_a_negative(render_photo: RenderPhoto) -> None:
+    for icc in (b"", sample_photos.icc_profile("cmyk"), sample_photos.icc_profile("p3")):
         data = sample_photos.jpeg(width=600, height=400, cmyk=True, icc=icc)
-        seen = [band.avg() for band in developed(data).images()[1].bandsplit()]
-        due = [band.avg() for band in sample_photos.picture(600, 400).bandsplit()]
+        seen = [band.avg() for band in render_photo(data).images()[1].bandsplit()]
+        due = [band.avg() for band in sample_photos.draw_image(600, 400).bandsplit()]
         assert seen == pytest.approx(due, abs=12)

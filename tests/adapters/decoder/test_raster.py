@@ -12,7 +12,7 @@ from fatrina.adapters.decoder import raster
 LOBES = 3
 ALPHA = {2, 4}
 with_vector = pytest.mark.skipif(
-    not raster.VECTOR, reason="there is no wheel of cykooz-resizer for this processor"
+    not raster.HAS_VECTOR_RESIZE, reason="there is no wheel of cykooz-resizer for this processor"
 )
 ENGINES = [pytest.param("vector", marks=with_vector), "libvips"]
 sides = st.integers(1, 90)
@@ -58,7 +58,7 @@ def seen(pixels: Any) -> Any:
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     name: str = request.param
     if name == "libvips":
-        monkeypatch.setattr(raster, "VECTOR", False)
+        monkeypatch.setattr(raster, "HAS_VECTOR_RESIZE", False)
     return name
 
 
@@ -108,7 +108,7 @@ def test_the_pixels_are_the_same_on_every_processor() -> None:
     plain.cpu_extensions = vector.CpuExtensions.none
     source = vector.ImageData(1000, 750, vector.PixelType.U8x3, noise.tobytes())
     target = vector.ImageData(500, 375, vector.PixelType.U8x3)
-    plain.resize(source, target, raster.lanczos())
+    plain.resize(source, target, raster.resize_options())
     assert target.get_buffer() == raster.resize(noise, 500, 375).tobytes()
 
 

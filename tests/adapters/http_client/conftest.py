@@ -6,27 +6,27 @@ import pytest
 
 from fatrina.adapters.http_client import connection, resolver
 from fatrina.domain.address_policy import Address
-from tests.adapters.http_client.fetching import Names
+from tests.adapters.http_client.fetching import FakeDns
 
 
 @pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> Names:
-    names = Names()
-    monkeypatch.setattr(resolver, "getaddrinfo", names.getaddrinfo)
-    return names
+def dns(monkeypatch: pytest.MonkeyPatch) -> FakeDns:
+    dns = FakeDns()
+    monkeypatch.setattr(resolver, "getaddrinfo", dns.getaddrinfo)
+    return dns
 
 
 @pytest.fixture(autouse=True)
-def dialled(monkeypatch: pytest.MonkeyPatch, names: Names) -> list[str]:
+def connected_addresses(monkeypatch: pytest.MonkeyPatch, dns: FakeDns) -> list[str]:
     """All addresses that a connection was tried to; only loopback is let through."""
-    dialled: list[str] = []
+    connected_addresses: list[str] = []
     dial = connection._connect
 
     def guarded(ip: Address, port: int, seconds: float) -> socket.socket:
-        dialled.append(str(ip))
+        connected_addresses.append(str(ip))
         if not ip.is_loopback:
             raise ConnectionRefusedError
         return dial(ip, port, seconds)
 
     monkeypatch.setattr(connection, "_connect", guarded)
-    return dialled
+    return connected_addresses

@@ -15,19 +15,19 @@ from tests.adapters.http_client.origin_server import ADDRESS
 PUBLIC = "8.8.8.8"
 
 
-class Names:
+class FakeDns:
     """The name server: what each name resolves to, answer after answer."""
 
     def __init__(self) -> None:
-        self.table: dict[str, list[list[str]]] = {"photos.test": [[ADDRESS]]}
-        self.asked: list[str] = []
+        self.answers: dict[str, list[list[str]]] = {"photos.test": [[ADDRESS]]}
+        self.queried_hosts: list[str] = []
 
     def __setitem__(self, name: str, addresses: list[str]) -> None:
-        self.table[name] = [addresses]
+        self.answers[name] = [addresses]
 
     def getaddrinfo(self, host: str, port: object, **_: object) -> list[tuple[object, ...]]:
-        self.asked.append(host)
-        answers = self.table.get(host)
+        self.queried_hosts.append(host)
+        answers = self.answers.get(host)
         if not answers:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         addresses = answers.pop(0) if len(answers) > 1 else answers[0]
@@ -53,7 +53,7 @@ def fetch(
 
 
 @contextlib.contextmanager
-def refused(leaf: type[errors.LinkError], **seen: str | float) -> Iterator[None]:
+def raises_link_error(leaf: type[errors.LinkError], **seen: str | float) -> Iterator[None]:
     with pytest.raises(errors.LinkError) as caught:
         yield
     assert type(caught.value) is leaf
@@ -61,7 +61,7 @@ def refused(leaf: type[errors.LinkError], **seen: str | float) -> Iterator[None]
 
 
 @contextlib.contextmanager
-def within(seconds: float) -> Iterator[None]:
+def finishes_within(seconds: float) -> Iterator[None]:
     """The block ends when `seconds` are over, give or take a busy machine."""
     start = time.monotonic()
     yield

@@ -15,10 +15,10 @@ ADDRESS = "127.0.0.2"
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
-Script = Callable[["Call"], None]
+Script = Callable[["ServerConnection"], None]
 
 
-class Call:
+class ServerConnection:
     """One connection as the script sees it."""
 
     def __init__(self, sock: socket.socket, over: threading.Event) -> None:
@@ -29,14 +29,14 @@ class Call:
     def send(self, data: bytes) -> None:
         self._sock.sendall(data)
 
-    def rest(self, seconds: float = 30) -> bool:
+    def wait(self, seconds: float = 30) -> bool:
         """Wait; True when the test is over."""
         return self._over.wait(seconds)
 
-    def drip(self, data: bytes, seconds: float) -> None:
+    def send_slowly(self, data: bytes, seconds: float) -> None:
         for byte in data:
             self.send(bytes([byte]))
-            if self.rest(seconds):
+            if self.wait(seconds):
                 return
 
     def reset(self) -> None:
@@ -44,28 +44,28 @@ class Call:
         self._sock.close()
 
 
-def says(data: bytes) -> Script:
+def respond_raw(data: bytes) -> Script:
     """A script that answers with these bytes and hangs up."""
     return lambda call: call.send(data)
 
 
-def gives(body: bytes, *headers: str) -> Script:
+def respond_with(body: bytes, *headers: str) -> Script:
     """A script that answers 200 with a body of declared length."""
     lines = "".join(f"{header}\r\n" for header in headers)
-    return says(HEAD + f"Content-Length: {len(body)}\r\n{lines}\r\n".encode() + body)
+    return respond_raw(HEAD + f"Content-Length: {len(body)}\r\n{lines}\r\n".encode() + body)
 
 
-def leads(location: str, status: int = 302) -> Script:
+def redirect_to(location: str, status: int = 302) -> Script:
     """A script that redirects; `PORT` in the location becomes the far side's own."""
 
-    def script(call: Call) -> None:
+    def script(call: ServerConnection) -> None:
         place = location.replace("PORT", str(call.port))
         call.send(f"HTTP/1.1 {status} Elsewhere\r\nLocation: {place}\r\n\r\n".encode())
 
     return script
 
 
-class FarSide:
+class OriginServer:
     """Plays its scripts in turn, one a connection; the last one again and again."""
 
     def __init__(self, *scripts: Script, tls: bool = False, address: str = ADDRESS) -> None:
@@ -77,7 +77,7 @@ class FarSide:
         self._threads = [threading.Thread(target=self._listen)]
         self.port: int = self._listener.getsockname()[1]
         self.requests: list[bytes] = []
-        self.called: list[str | None] = []
+        self.server_names: list[str | None] = []
 
     def url(self, path: str = "/photo.jpg", host: str = "photos.test") -> str:
         return f"{'https' if self._tls else 'http'}://{host}:{self.port}{path}"
@@ -94,7 +94,7 @@ class FarSide:
         self._listener.close()
 
     def _greet(self, _sock: object, name: str | None, _context: object) -> None:
-        self.called.append(name)
+        self.server_names.append(name)
 
     def _listen(self) -> None:
         for script in self._turns():
@@ -122,7 +122,7 @@ class FarSide:
             while b"\r\n\r\n" not in request and (piece := sock.recv(65536)):
                 request += piece
             self.requests.append(request)
-            script(Call(sock, self._over))
+            script(ServerConnection(sock, self._over))
 
 
 def _context(greet: Callable[[object, str | None, object], None]) -> ssl.SSLContext:
@@ -131,7 +131,7 @@ def _context(greet: Callable[[object, str | None, object], None]) -> ssl.SSLCont
     return context
 
 
-def certify(folder: Path, far: FarSide) -> Path:
+def install_certificate(folder: Path, far: OriginServer) -> Path:
     """Give a TLS far side its certificate; return the file with the root to trust."""
     for name in ("ROOT", "CHAIN", "KEY"):
         (folder / name).write_text(getattr(certificates, name))

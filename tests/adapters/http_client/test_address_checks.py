@@ -7,8 +7,13 @@ import pytest
 
 from fatrina.adapters.http_client import connection
 from fatrina.domain import errors
-from tests.adapters.http_client.fetching import PUBLIC, Names, fetch, refused
-from tests.adapters.http_client.origin_server import ADDRESS, FarSide, gives, leads
+from tests.adapters.http_client.fetching import PUBLIC, FakeDns, fetch, raises_link_error
+from tests.adapters.http_client.origin_server import (
+    ADDRESS,
+    OriginServer,
+    redirect_to,
+    respond_with,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,47 +45,54 @@ from tests.adapters.http_client.origin_server import ADDRESS, FarSide, gives, le
     ],
 )
 def test_no_spelling_of_an_inner_address_is_connected_to(
-    host: str, names: Names, dialled: list[str]
+    host: str, dns: FakeDns, connected_addresses: list[str]
 ) -> None:
-    names["localhost"] = ["::1", "127.0.0.1"]
-    with refused(errors.LinkAddressNotAllowed):
+    dns["localhost"] = ["::1", "127.0.0.1"]
+    with raises_link_error(errors.LinkAddressNotAllowed):
         fetch(f"http://{host}/")
-    assert dialled == []
+    assert connected_addresses == []
 
 
 @pytest.mark.parametrize(
     "addresses", [[PUBLIC, "10.0.0.1"], ["10.0.0.1", PUBLIC], [PUBLIC] * 9 + ["fe80::1%2"]]
 )
 def test_one_inner_address_spoils_a_name(
-    addresses: list[str], names: Names, dialled: list[str]
+    addresses: list[str], dns: FakeDns, connected_addresses: list[str]
 ) -> None:
-    names["photos.test"] = addresses
-    with refused(errors.LinkAddressNotAllowed):
+    dns["photos.test"] = addresses
+    with raises_link_error(errors.LinkAddressNotAllowed):
         fetch("https://photos.test/")
-    assert dialled == []
+    assert connected_addresses == []
 
 
-def test_open_and_closed_inner_ports_look_alike(names: Names) -> None:
-    names["inner.test"] = ["127.0.0.1"]
-    with FarSide(gives(b""), address="127.0.0.1") as far:
+def test_open_and_closed_inner_ports_look_alike(dns: FakeDns) -> None:
+    dns["inner.test"] = ["127.0.0.1"]
+    with OriginServer(respond_with(b""), address="127.0.0.1") as far:
         for port in (far.port, 1):
-            with refused(errors.LinkPortNotAllowed, port=port):
+            with raises_link_error(errors.LinkPortNotAllowed, port=port):
                 fetch(f"http://inner.test:{port}/")
 
 
-def test_a_rebinding_name_is_resolved_once_and_pinned(names: Names, dialled: list[str]) -> None:
-    names.table["photos.test"] = [[ADDRESS], ["127.0.0.1"]]
-    with FarSide(gives(b"abc")) as far:
+def test_a_rebinding_name_is_resolved_once_and_pinned(
+    dns: FakeDns, connected_addresses: list[str]
+) -> None:
+    dns.answers["photos.test"] = [[ADDRESS], ["127.0.0.1"]]
+    with OriginServer(respond_with(b"abc")) as far:
         assert fetch(far.url()) == b"abc"
-    assert names.asked == ["photos.test"]
-    assert dialled == [ADDRESS]
+    assert dns.queried_hosts == ["photos.test"]
+    assert connected_addresses == [ADDRESS]
 
 
-def test_a_name_that_rebinds_between_hops_is_refused(names: Names, dialled: list[str]) -> None:
-    names.table["photos.test"] = [[ADDRESS], ["127.0.0.1"]]
-    with FarSide(leads("http://photos.test/")) as far, refused(errors.LinkAddressNotAllowed):
+def test_a_name_that_rebinds_between_hops_is_refused(
+    dns: FakeDns, connected_addresses: list[str]
+) -> None:
+    dns.answers["photos.test"] = [[ADDRESS], ["127.0.0.1"]]
+    with (
+        OriginServer(redirect_to("http://photos.test/")) as far,
+        raises_link_error(errors.LinkAddressNotAllowed),
+    ):
         fetch(far.url())
-    assert dialled == [ADDRESS]
+    assert connected_addresses == [ADDRESS]
 
 
 def test_a_peer_other_than_the_judged_one_is_refused() -> None:
@@ -88,27 +100,27 @@ def test_a_peer_other_than_the_judged_one_is_refused() -> None:
         port = server.getsockname()[1]
         with socket.create_connection((ADDRESS, port)) as sock:
             connection._verify(sock, ip_address(ADDRESS))
-            with refused(errors.LinkAddressNotAllowed):
+            with raises_link_error(errors.LinkAddressNotAllowed):
                 connection._verify(sock, ip_address("127.0.0.1"))
 
 
 @pytest.mark.parametrize("port", [0, 22, 6379, 8080])
-def test_an_odd_port_is_refused_unresolved(port: int, names: Names) -> None:
-    with refused(errors.LinkPortNotAllowed, port=port):
+def test_an_odd_port_is_refused_unresolved(port: int, dns: FakeDns) -> None:
+    with raises_link_error(errors.LinkPortNotAllowed, port=port):
         fetch(f"http://photos.test:{port}/", allow=())
-    assert names.asked == []
+    assert dns.queried_hosts == []
 
 
-def test_a_host_may_be_allowed_by_name_with_its_port(names: Names) -> None:
-    names["inner.test"] = ["127.0.0.1"]
-    with FarSide(gives(b"abc"), address="127.0.0.1") as far:
+def test_a_host_may_be_allowed_by_name_with_its_port(dns: FakeDns) -> None:
+    dns["inner.test"] = ["127.0.0.1"]
+    with OriginServer(respond_with(b"abc"), address="127.0.0.1") as far:
         for allow in (f"inner.test:{far.port}", "Inner.Test", "127.0.0.0/8"):
             assert fetch(far.url(host="inner.test"), allow=(allow,)) == b"abc"
-        with refused(errors.LinkAddressNotAllowed):
+        with raises_link_error(errors.LinkAddressNotAllowed):
             fetch("http://inner.test/", allow=(f"inner.test:{far.port}",))
 
 
-def test_credentials_are_refused(names: Names) -> None:
-    with refused(errors.LinkCredentials):
+def test_credentials_are_refused(dns: FakeDns) -> None:
+    with raises_link_error(errors.LinkCredentials):
         fetch("http://user:secret@photos.test/")
-    assert names.asked == []
+    assert dns.queried_hosts == []

@@ -11,44 +11,46 @@ import pytest
 from fatrina.adapters.http_client import Downloader, connection, resolver
 from fatrina.domain import errors
 from fatrina.domain.address_policy import Address, AddressPolicy
-from tests.adapters.http_client.fetching import Names, fetch, refused, within
+from tests.adapters.http_client.fetching import FakeDns, fetch, finishes_within, raises_link_error
 from tests.adapters.http_client.origin_server import (
     ADDRESS,
     HEAD,
-    Call,
-    FarSide,
-    certify,
-    gives,
-    leads,
+    OriginServer,
+    ServerConnection,
+    install_certificate,
+    redirect_to,
+    respond_with,
 )
 
 
 def test_an_unknown_name() -> None:
-    with refused(errors.LinkUnresolved):
+    with raises_link_error(errors.LinkUnresolved):
         fetch("http://nowhere.test/")
 
 
 @pytest.mark.parametrize("answer", [[], ["nonsense"]])
-def test_a_name_without_addresses(answer: list[str], names: Names) -> None:
-    names["photos.test"] = answer
-    with refused(errors.LinkUnresolved):
+def test_a_name_without_addresses(answer: list[str], dns: FakeDns) -> None:
+    dns["photos.test"] = answer
+    with raises_link_error(errors.LinkUnresolved):
         fetch("http://photos.test/")
 
 
-def test_the_next_address_is_tried_but_not_a_hundred(names: Names, dialled: list[str]) -> None:
-    with FarSide(gives(b"abc")) as far:
-        names["photos.test"] = ["127.0.0.3", ADDRESS]
+def test_the_next_address_is_tried_but_not_a_hundred(
+    dns: FakeDns, connected_addresses: list[str]
+) -> None:
+    with OriginServer(respond_with(b"abc")) as far:
+        dns["photos.test"] = ["127.0.0.3", ADDRESS]
         assert fetch(far.url(), allow=("127.0.0.0/8",)) == b"abc"
-    assert dialled == ["127.0.0.3", ADDRESS]
-    dialled.clear()
-    names["photos.test"] = [f"8.8.8.{part}" for part in range(100)]
-    with refused(errors.LinkUnreachable):
+    assert connected_addresses == ["127.0.0.3", ADDRESS]
+    connected_addresses.clear()
+    dns["photos.test"] = [f"8.8.8.{part}" for part in range(100)]
+    with raises_link_error(errors.LinkUnreachable):
         fetch("http://photos.test/")
-    assert dialled == ["8.8.8.0", "8.8.8.1", "8.8.8.2", "8.8.8.3"]
+    assert connected_addresses == ["8.8.8.0", "8.8.8.1", "8.8.8.2", "8.8.8.3"]
 
 
 def test_an_address_that_swallows_everything_leaves_time_for_the_next(
-    names: Names, monkeypatch: pytest.MonkeyPatch
+    dns: FakeDns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dial, shares = connection._connect, list[float]()
 
@@ -59,13 +61,13 @@ def test_an_address_that_swallows_everything_leaves_time_for_the_next(
         return dial(ip, port, seconds)
 
     monkeypatch.setattr(connection, "_connect", swallowing)
-    names["photos.test"] = ["127.0.0.3", ADDRESS]
-    with FarSide(gives(b"abc")) as far:
+    dns["photos.test"] = ["127.0.0.3", ADDRESS]
+    with OriginServer(respond_with(b"abc")) as far:
         assert fetch(far.url(), allow=("127.0.0.0/8",), seconds=8) == b"abc"
     assert shares[0] == pytest.approx(4, abs=0.5)
     assert shares[1] == pytest.approx(8, abs=0.5)
-    names["photos.test"] = ["127.0.0.3"]
-    with refused(errors.LinkTimeout, limit=8):
+    dns["photos.test"] = ["127.0.0.3"]
+    with raises_link_error(errors.LinkTimeout, limit=8):
         fetch("http://photos.test/", allow=("127.0.0.0/8",), seconds=8)
 
 
@@ -79,37 +81,49 @@ def test_an_address_that_swallows_everything_leaves_time_for_the_next(
     ],
 )
 def test_a_drip_is_cut_at_the_budget(start: bytes) -> None:
-    def script(call: Call) -> None:
+    def script(call: ServerConnection) -> None:
         call.send(start)
-        call.drip(b"H" * 1000, 0.02)
+        call.send_slowly(b"H" * 1000, 0.02)
 
-    with FarSide(script) as far, within(0.4), refused(errors.LinkTimeout, limit=0.4):
+    with (
+        OriginServer(script) as far,
+        finishes_within(0.4),
+        raises_link_error(errors.LinkTimeout, limit=0.4),
+    ):
         fetch(far.url(), seconds=0.4)
 
 
 def test_a_drip_of_interim_answers_is_cut_too() -> None:
-    def script(call: Call) -> None:
-        call.drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 100, 0.02)
+    def script(call: ServerConnection) -> None:
+        call.send_slowly(b"HTTP/1.1 100 Continue\r\n\r\n" * 100, 0.02)
 
-    with FarSide(script) as far, within(0.4), refused(errors.LinkTimeout, limit=0.4):
+    with (
+        OriginServer(script) as far,
+        finishes_within(0.4),
+        raises_link_error(errors.LinkTimeout, limit=0.4),
+    ):
         fetch(far.url(), seconds=0.4)
 
 
 def test_silence_is_cut_at_the_budget() -> None:
-    def script(call: Call) -> None:
-        call.rest()
+    def script(call: ServerConnection) -> None:
+        call.wait()
 
-    with FarSide(script) as far, within(0.3), refused(errors.LinkTimeout, limit=0.3):
+    with (
+        OriginServer(script) as far,
+        finishes_within(0.3),
+        raises_link_error(errors.LinkTimeout, limit=0.3),
+    ):
         fetch(far.url(), seconds=0.3)
 
 
 def test_slow_redirects_share_one_budget() -> None:
-    def script(call: Call) -> None:
-        if not call.rest(0.25):
+    def script(call: ServerConnection) -> None:
+        if not call.wait(0.25):
             call.send(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n")
 
-    with FarSide(script) as far:
-        with within(0.6), refused(errors.LinkTimeout, limit=0.6):
+    with OriginServer(script) as far:
+        with finishes_within(0.6), raises_link_error(errors.LinkTimeout, limit=0.6):
             fetch(far.url(), seconds=0.6)
         assert len(far.requests) in {2, 3}
 
@@ -117,7 +131,7 @@ def test_slow_redirects_share_one_budget() -> None:
 def test_a_far_side_that_does_not_read_is_cut_too() -> None:
     ours, theirs = socket.socketpair()
     busy = connection.Connection(ours, connection.Deadline(0.3))
-    with busy, theirs, within(0.3), refused(errors.LinkTimeout, limit=0.3):
+    with busy, theirs, finishes_within(0.3), raises_link_error(errors.LinkTimeout, limit=0.3):
         busy.write(bytes(10_000_000))
 
 
@@ -129,44 +143,44 @@ def test_waiting_for_a_name_server_ends_at_the_budget(monkeypatch: pytest.Monkey
         return []
 
     monkeypatch.setattr(resolver, "getaddrinfo", hanging)
-    few = resolver.Resolver(threads=2)
+    few = resolver.Resolver(max_lookups=2)
     try:
         for _ in range(3):
-            with within(0.2), refused(errors.LinkTimeout, limit=0.2):
-                few.addresses("photos.test", connection.Deadline(0.2))
+            with finishes_within(0.2), raises_link_error(errors.LinkTimeout, limit=0.2):
+                few.resolve("photos.test", connection.Deadline(0.2))
         assert sum("_lookup" in thread.name for thread in threading.enumerate()) == 2
     finally:
         done.set()
 
 
 def test_a_slow_sink_spends_the_budget_too() -> None:
-    def script(call: Call) -> None:
+    def script(call: ServerConnection) -> None:
         call.send(HEAD + b"\r\nabc")
-        call.rest()
+        call.wait()
 
     downloader = Downloader(policy=AddressPolicy.parse([ADDRESS]), seconds=0.3, user_agent="x")
-    with FarSide(script) as far, refused(errors.LinkTimeout, limit=0.3):
+    with OriginServer(script) as far, raises_link_error(errors.LinkTimeout, limit=0.3):
         downloader.fetch(far.url(host=ADDRESS), lambda _: time.sleep(0.4))
 
 
 def test_tls_proves_the_name_and_not_the_address(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: Names
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dns: FakeDns
 ) -> None:
-    names["other.test"] = [ADDRESS]
-    with FarSide(gives(b"abc"), tls=True) as far:
-        monkeypatch.setenv("SSL_CERT_FILE", str(certify(tmp_path, far)))
+    dns["other.test"] = [ADDRESS]
+    with OriginServer(respond_with(b"abc"), tls=True) as far:
+        monkeypatch.setenv("SSL_CERT_FILE", str(install_certificate(tmp_path, far)))
         assert fetch(far.url()) == b"abc"
         for host in ("other.test", ADDRESS):
-            with refused(errors.LinkCertificateHost, host=host):
+            with raises_link_error(errors.LinkCertificateHost, host=host):
                 fetch(far.url(host=host))
-        assert far.called == ["photos.test", "other.test", None]
+        assert far.server_names == ["photos.test", "other.test", None]
         assert len(far.requests) == 1
 
 
 def test_an_untrusted_certificate_is_refused(tmp_path: Path) -> None:
-    with FarSide(gives(b"abc"), tls=True) as far:
-        certify(tmp_path, far)
-        with refused(errors.LinkCertificateUntrusted):
+    with OriginServer(respond_with(b"abc"), tls=True) as far:
+        install_certificate(tmp_path, far)
+        with raises_link_error(errors.LinkCertificateUntrusted):
             fetch(far.url())
         assert far.requests == []
 
@@ -182,7 +196,7 @@ def test_a_far_side_without_tls_is_refused(answer: bytes) -> None:
 
         thread = threading.Thread(target=answering)
         thread.start()
-        with refused(errors.LinkTls):
+        with raises_link_error(errors.LinkTls):
             fetch(f"https://photos.test:{server.getsockname()[1]}/")
         thread.join()
 
@@ -190,15 +204,18 @@ def test_a_far_side_without_tls_is_refused(answer: bytes) -> None:
 def test_a_slow_handshake_is_cut_at_the_budget() -> None:
     with socket.create_server((ADDRESS, 0)) as server:
         url = f"https://photos.test:{server.getsockname()[1]}/"
-        with within(0.3), refused(errors.LinkTimeout, limit=0.3):
+        with finishes_within(0.3), raises_link_error(errors.LinkTimeout, limit=0.3):
             fetch(url, seconds=0.3)
 
 
 def test_from_https_to_http_a_redirect_is_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with FarSide(gives(b"abc")) as plain, FarSide(leads(plain.url()), tls=True) as far:
-        monkeypatch.setenv("SSL_CERT_FILE", str(certify(tmp_path, far)))
+    with (
+        OriginServer(respond_with(b"abc")) as plain,
+        OriginServer(redirect_to(plain.url()), tls=True) as far,
+    ):
+        monkeypatch.setenv("SSL_CERT_FILE", str(install_certificate(tmp_path, far)))
         assert fetch(far.url()) == b"abc"
 
 
@@ -220,15 +237,15 @@ def test_what_is_wrong_with_a_certificate_is_named(code: int, leaf: type[errors.
 
 
 def test_a_connection_to_another_address_than_the_checked_one_is_refused(
-    monkeypatch: pytest.MonkeyPatch, names: Names
+    monkeypatch: pytest.MonkeyPatch, dns: FakeDns
 ) -> None:
     class Diverted(socket.socket):
         def connect(self, address: object) -> None:
             super().connect(("127.0.0.1", far.port))
 
-    names["photos.test"] = [ADDRESS]
-    with FarSide(gives(b"secret"), address="127.0.0.1") as far:
+    dns["photos.test"] = [ADDRESS]
+    with OriginServer(respond_with(b"secret"), address="127.0.0.1") as far:
         monkeypatch.setattr("fatrina.adapters.http_client.connection.socket.socket", Diverted)
-        with refused(errors.LinkAddressNotAllowed):
+        with raises_link_error(errors.LinkAddressNotAllowed):
             fetch(f"http://photos.test:{far.port}/")
         assert not any(far.requests)

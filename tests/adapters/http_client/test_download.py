@@ -8,45 +8,47 @@ import pytest
 from fatrina.adapters.http_client import Downloader
 from fatrina.domain import errors
 from fatrina.domain.address_policy import AddressPolicy
-from tests.adapters.http_client.fetching import Names, fetch, refused
+from tests.adapters.http_client.fetching import FakeDns, fetch, raises_link_error
 from tests.adapters.http_client.origin_server import (
     ADDRESS,
     HEAD,
-    FarSide,
-    certify,
-    gives,
-    leads,
-    says,
+    OriginServer,
+    install_certificate,
+    redirect_to,
+    respond_raw,
+    respond_with,
 )
 
 PHOTO = bytes(range(256)) * 1000
 
 
 def test_a_photo_of_declared_length() -> None:
-    with FarSide(gives(PHOTO)) as far:
+    with OriginServer(respond_with(PHOTO)) as far:
         assert fetch(far.url()) == PHOTO
 
 
 def test_a_chunked_photo() -> None:
     head = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-    with FarSide(says(head + b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: t\r\n\r\n")) as far:
+    with OriginServer(
+        respond_raw(head + b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: t\r\n\r\n")
+    ) as far:
         assert fetch(far.url()) == b"abcde"
 
 
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
 def test_a_photo_that_ends_with_the_connection(version: bytes) -> None:
-    with FarSide(says(b"HTTP/" + version + b" 200 OK\r\n\r\n" + PHOTO)) as far:
+    with OriginServer(respond_raw(b"HTTP/" + version + b" 200 OK\r\n\r\n" + PHOTO)) as far:
         assert fetch(far.url()) == PHOTO
 
 
 def test_a_photo_of_exactly_the_limit_and_an_empty_one() -> None:
-    with FarSide(gives(PHOTO), gives(b"")) as far:
+    with OriginServer(respond_with(PHOTO), respond_with(b"")) as far:
         assert fetch(far.url(), limit=len(PHOTO)) == PHOTO
         assert fetch(far.url()) == b""
 
 
 def test_an_interim_answer_is_passed_over() -> None:
-    with FarSide(says(b"HTTP/1.1 103 Early Hints\r\n\r\n" + HEAD + b"\r\nabc")) as far:
+    with OriginServer(respond_raw(b"HTTP/1.1 103 Early Hints\r\n\r\n" + HEAD + b"\r\nabc")) as far:
         assert fetch(far.url()) == b"abc"
 
 
@@ -55,25 +57,28 @@ def test_one_downloader_serves_many_threads() -> None:
         policy=AddressPolicy.parse([f"{ADDRESS}/32"]), user_agent="Fatrina/test"
     )
     bodies: list[list[bytes]] = [[] for _ in range(8)]
-    with FarSide(gives(PHOTO)) as far, ThreadPoolExecutor(8) as pool:
+    with OriginServer(respond_with(PHOTO)) as far, ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda body: downloader.fetch(far.url(), body.append), bodies))
     assert {b"".join(body) for body in bodies} == {PHOTO}
 
 
 def test_an_identity_encoding_is_none() -> None:
-    with FarSide(gives(b"abc", "Content-Encoding: identity")) as far:
+    with OriginServer(respond_with(b"abc", "Content-Encoding: identity")) as far:
         assert fetch(far.url()) == b"abc"
 
 
 def test_over_version_6() -> None:
-    with FarSide(gives(b"abc"), address="::1") as far:
+    with OriginServer(respond_with(b"abc"), address="::1") as far:
         assert fetch(far.url(host="[::1]"), allow=("[::1]",)) == b"abc"
         assert f"Host: [::1]:{far.port}\r\n".encode() in far.requests[0]
 
 
 def test_the_far_side_sees_these_headers_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     cookie = "Set-Cookie: a=b"
-    with FarSide(gives(b"")) as other, FarSide(gives(b"", cookie), gives(b"")) as far:
+    with (
+        OriginServer(respond_with(b"")) as other,
+        OriginServer(respond_with(b"", cookie), respond_with(b"")) as far,
+    ):
         for scheme in ("http", "https", "all"):
             monkeypatch.setenv(f"{scheme}_proxy", other.url(host=ADDRESS))
             monkeypatch.setenv(f"{scheme.upper()}_PROXY", other.url(host=ADDRESS))
@@ -98,30 +103,32 @@ def test_the_far_side_sees_these_headers_and_no_others(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     "location", ["/b", "b", "//photos.test:PORT/b", "http://photos.test:PORT/b"]
 )
-def test_a_redirect_is_followed(status: int, location: str, names: Names) -> None:
-    with FarSide(leads(location, status), gives(b"abc")) as far:
+def test_a_redirect_is_followed(status: int, location: str, dns: FakeDns) -> None:
+    with OriginServer(redirect_to(location, status), respond_with(b"abc")) as far:
         assert fetch(far.url("/a")) == b"abc"
         assert far.requests[1].startswith(b"GET /b ")
         assert b"Referer" not in far.requests[1]
-    assert names.asked == ["photos.test"] * 2
+    assert dns.queried_hosts == ["photos.test"] * 2
 
 
 def test_five_redirects_are_the_most() -> None:
-    with FarSide(*[leads(f"/{hop}") for hop in range(5)], gives(b"abc")) as far:
+    with OriginServer(*[redirect_to(f"/{hop}") for hop in range(5)], respond_with(b"abc")) as far:
         assert fetch(far.url()) == b"abc"
-    with FarSide(leads("/photo.jpg")) as far:
-        with refused(errors.LinkTooManyRedirects, limit=5):
+    with OriginServer(redirect_to("/photo.jpg")) as far:
+        with raises_link_error(errors.LinkTooManyRedirects, limit=5):
             fetch(far.url())
         assert len(far.requests) == 6
 
 
-def test_a_cookie_goes_back_to_the_site_that_set_it(names: Names) -> None:
-    names["other.test"] = [ADDRESS]
-    wall = says(
+def test_a_cookie_goes_back_to_the_site_that_set_it(dns: FakeDns) -> None:
+    dns["other.test"] = [ADDRESS]
+    wall = respond_raw(
         b"HTTP/1.1 302 Found\r\nLocation: /photo.jpg\r\nSet-Cookie: seen=1; Path=/; HttpOnly\r\n"
         b'Set-Cookie: bad="a b"\r\nSet-Cookie: x=\x01\r\n\r\n'
     )
-    with FarSide(wall, leads("http://other.test:PORT/b"), gives(b"abc"), gives(b"abc")) as far:
+    with OriginServer(
+        wall, redirect_to("http://other.test:PORT/b"), respond_with(b"abc"), respond_with(b"abc")
+    ) as far:
         assert fetch(far.url()) == b"abc"
         assert fetch(far.url()) == b"abc"
         first, second, third, fourth = far.requests
@@ -134,10 +141,10 @@ def test_a_cookie_goes_back_to_the_site_that_set_it(names: Names) -> None:
 def test_a_link_without_a_scheme_is_tried_by_https_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with FarSide(gives(b"secure"), tls=True) as far:
-        monkeypatch.setenv("SSL_CERT_FILE", str(certify(tmp_path, far)))
+    with OriginServer(respond_with(b"secure"), tls=True) as far:
+        monkeypatch.setenv("SSL_CERT_FILE", str(install_certificate(tmp_path, far)))
         assert fetch(f"//photos.test:{far.port}/a") == b"secure"
-    with FarSide(gives(b"plain")) as far:
+    with OriginServer(respond_with(b"plain")) as far:
         assert fetch(f"//photos.test:{far.port}/a", seconds=2) == b"plain"
 
 
@@ -157,25 +164,25 @@ def test_a_link_without_a_scheme_is_tried_by_https_first(
     ],
 )
 def test_a_redirect_is_judged_like_a_link(
-    location: str, leaf: type[errors.LinkError], names: Names, dialled: list[str]
+    location: str, leaf: type[errors.LinkError], dns: FakeDns, connected_addresses: list[str]
 ) -> None:
-    names["inner.test"] = ["10.0.0.1"]
-    with FarSide(leads(location)) as far, refused(leaf):
+    dns["inner.test"] = ["10.0.0.1"]
+    with OriginServer(redirect_to(location)) as far, raises_link_error(leaf):
         fetch(far.url())
-    assert dialled == [ADDRESS]
+    assert connected_addresses == [ADDRESS]
 
 
 def test_a_redirect_to_an_odd_port_is_refused() -> None:
     with (
-        FarSide(leads("http://photos.test:22/")) as far,
-        refused(errors.LinkPortNotAllowed, port=22),
+        OriginServer(redirect_to("http://photos.test:22/")) as far,
+        raises_link_error(errors.LinkPortNotAllowed, port=22),
     ):
         fetch(far.url(), allow=(f"photos.test:{far.port}",))
 
 
 def test_a_redirect_to_two_places_is_broken() -> None:
-    two = says(b"HTTP/1.1 302 Found\r\nLocation: /a\r\nLocation: /b\r\n\r\n")
-    with FarSide(two) as far, refused(errors.LinkInvalidResponse):
+    two = respond_raw(b"HTTP/1.1 302 Found\r\nLocation: /a\r\nLocation: /b\r\n\r\n")
+    with OriginServer(two) as far, raises_link_error(errors.LinkInvalidResponse):
         fetch(far.url())
 
 
@@ -188,15 +195,15 @@ def test_a_redirect_to_two_places_is_broken() -> None:
     ],
 )
 def test_a_redirect_may_hold_spaces_and_any_bytes(location: bytes, target: bytes) -> None:
-    redirect = says(b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\n\r\n")
-    with FarSide(redirect, gives(b"abc")) as far:
+    redirect = respond_raw(b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\n\r\n")
+    with OriginServer(redirect, respond_with(b"abc")) as far:
         assert fetch(far.url()) == b"abc"
         assert far.requests[1].startswith(b"GET " + target + b" HTTP/1.1\r\n")
 
 
 def test_a_redirect_to_nowhere_is_a_status() -> None:
-    nowhere = says(b"HTTP/1.1 302 Found\r\n\r\n")
-    with FarSide(nowhere) as far, refused(errors.LinkStatus, status=302):
+    nowhere = respond_raw(b"HTTP/1.1 302 Found\r\n\r\n")
+    with OriginServer(nowhere) as far, raises_link_error(errors.LinkStatus, status=302):
         fetch(far.url())
 
 
@@ -209,6 +216,6 @@ def test_what_the_sink_raises_passes_unchanged(failure: Exception) -> None:
         raise failure
 
     downloader = Downloader(policy=AddressPolicy.parse([f"{ADDRESS}/32"]), user_agent="x")
-    with FarSide(gives(PHOTO)) as far, pytest.raises(type(failure)) as caught:
+    with OriginServer(respond_with(PHOTO)) as far, pytest.raises(type(failure)) as caught:
         downloader.fetch(far.url(), sink)
     assert caught.value is failure

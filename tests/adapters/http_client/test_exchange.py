@@ -5,14 +5,23 @@ import zlib
 import pytest
 
 from fatrina.domain import errors
-from tests.adapters.http_client.fetching import fetch, refused, within
-from tests.adapters.http_client.origin_server import HEAD, Call, FarSide, gives, says
+from tests.adapters.http_client.fetching import fetch, finishes_within, raises_link_error
+from tests.adapters.http_client.origin_server import (
+    HEAD,
+    OriginServer,
+    ServerConnection,
+    respond_raw,
+    respond_with,
+)
 
 
 @pytest.mark.parametrize("status", [201, 204, 206, 300, 304, 400, 429, 500, 999])
 def test_other_statuses_are_refused(status: int) -> None:
     answer = f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\nLocation: \r\n\r\n"
-    with FarSide(says(answer.encode())) as far, refused(errors.LinkStatus, status=status):
+    with (
+        OriginServer(respond_raw(answer.encode())) as far,
+        raises_link_error(errors.LinkStatus, status=status),
+    ):
         fetch(far.url())
 
 
@@ -25,13 +34,13 @@ def test_other_statuses_are_refused(status: int) -> None:
 )
 def test_a_denied_and_a_missing_file_are_named(status: int, leaf: type[errors.LinkError]) -> None:
     answer = f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n"
-    with FarSide(says(answer.encode())) as far, refused(leaf, status=status):
+    with OriginServer(respond_raw(answer.encode())) as far, raises_link_error(leaf, status=status):
         fetch(far.url())
 
 
 def test_a_response_that_a_proxy_changed_is_taken() -> None:
     answer = b"HTTP/1.1 203 Changed\r\nContent-Length: 3\r\n\r\nabc"
-    with FarSide(says(answer)) as far:
+    with OriginServer(respond_raw(answer)) as far:
         assert fetch(far.url()) == b"abc"
 
 
@@ -63,26 +72,26 @@ def test_a_response_that_a_proxy_changed_is_taken() -> None:
     ],
 )
 def test_what_is_not_sound_http_is_broken(answer: bytes) -> None:
-    with FarSide(says(answer)) as far, refused(errors.LinkInvalidResponse):
+    with OriginServer(respond_raw(answer)) as far, raises_link_error(errors.LinkInvalidResponse):
         fetch(far.url())
 
 
 def test_a_body_in_crumbs_is_broken() -> None:
     few, many = (b"1\r\nx\r\n" * count + b"0\r\n\r\n" for count in (10_000, 11_000))
     head = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-    with FarSide(says(head + few), says(head + many)) as far:
+    with OriginServer(respond_raw(head + few), respond_raw(head + many)) as far:
         assert fetch(far.url()) == b"x" * 10_000
-        with refused(errors.LinkInvalidResponse):
+        with raises_link_error(errors.LinkInvalidResponse):
             fetch(far.url())
 
 
 def test_a_reset_amid_the_body() -> None:
-    def script(call: Call) -> None:
+    def script(call: ServerConnection) -> None:
         call.send(HEAD + b"Content-Length: 100\r\n\r\nabc")
-        call.rest(0.1)
+        call.wait(0.1)
         call.reset()
 
-    with FarSide(script) as far, refused(errors.LinkUnreachable):
+    with OriginServer(script) as far, raises_link_error(errors.LinkUnreachable):
         fetch(far.url())
 
 
@@ -109,7 +118,7 @@ def packed(window: int, data: bytes = DATA) -> bytes:
     ],
 )
 def test_a_coded_response_is_decoded(encoding: str, body: bytes) -> None:
-    with FarSide(gives(body, f"Content-Encoding: {encoding}")) as far:
+    with OriginServer(respond_with(body, f"Content-Encoding: {encoding}")) as far:
         assert fetch(far.url()) == DATA
 
 
@@ -118,8 +127,11 @@ def test_a_coded_response_is_decoded(encoding: str, body: bytes) -> None:
     [("identity, br", "br"), ("ZSTD", "zstd"), ("compress", "compress"), ("gzip, gzip", None)],
 )
 def test_other_codings_are_refused_unread(encoding: str, seen: str | None) -> None:
-    bomb = gives(b"\x1f\x8b" + bytes(1000), f"Content-Encoding: {encoding}")
-    with FarSide(bomb) as far, refused(errors.LinkContentEncoding, encoding=seen or encoding):
+    bomb = respond_with(b"\x1f\x8b" + bytes(1000), f"Content-Encoding: {encoding}")
+    with (
+        OriginServer(bomb) as far,
+        raises_link_error(errors.LinkContentEncoding, encoding=seen or encoding),
+    ):
         fetch(far.url())
 
 
@@ -128,8 +140,8 @@ def test_a_decompression_bomb_ends_at_the_limit(window: int) -> None:
     name = "gzip" if window > 15 else "deflate"
     bomb = packed(window, bytes(50_000_000))
     with (
-        FarSide(gives(bomb, f"Content-Encoding: {name}")) as far,
-        refused(errors.LinkTooLarge, limit=1_000_000),
+        OriginServer(respond_with(bomb, f"Content-Encoding: {name}")) as far,
+        raises_link_error(errors.LinkTooLarge, limit=1_000_000),
     ):
         fetch(far.url())
 
@@ -145,7 +157,10 @@ def test_a_decompression_bomb_ends_at_the_limit(window: int) -> None:
     ids=["cut", "cut by a byte", "broken", "magic"],
 )
 def test_incomplete_coded_data_is_broken(body: bytes) -> None:
-    with FarSide(gives(body, "Content-Encoding: gzip")) as far, refused(errors.LinkInvalidResponse):
+    with (
+        OriginServer(respond_with(body, "Content-Encoding: gzip")) as far,
+        raises_link_error(errors.LinkInvalidResponse),
+    ):
         fetch(far.url())
 
 
@@ -159,7 +174,10 @@ def test_incomplete_coded_data_is_broken(body: bytes) -> None:
 )
 @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "image/jpeg", ""])
 def test_a_web_page_is_named(body: bytes, kind: str) -> None:
-    with FarSide(gives(body, f"Content-Type: {kind}")) as far, refused(errors.LinkIsPage):
+    with (
+        OriginServer(respond_with(body, f"Content-Type: {kind}")) as far,
+        raises_link_error(errors.LinkIsPage),
+    ):
         fetch(far.url())
 
 
@@ -173,24 +191,28 @@ def test_a_web_page_is_named(body: bytes, kind: str) -> None:
 )
 def test_another_file_is_named_by_its_type(body: bytes, kind: str, seen: str) -> None:
     with (
-        FarSide(gives(body, f"Content-Type: {kind}")) as far,
-        refused(errors.LinkNotImage, type=seen),
+        OriginServer(respond_with(body, f"Content-Type: {kind}")) as far,
+        raises_link_error(errors.LinkNotImage, type=seen),
     ):
         fetch(far.url())
 
 
 def test_a_photo_is_taken_whatever_its_declared_type() -> None:
     photo = b"\xff\xd8\xff" + bytes(600)
-    with FarSide(gives(photo, "Content-Type: text/html")) as far:
+    with OriginServer(respond_with(photo, "Content-Type: text/html")) as far:
         assert fetch(far.url()) == photo
 
 
 def test_a_declared_gigabyte_is_refused_unread() -> None:
-    def script(call: Call) -> None:
+    def script(call: ServerConnection) -> None:
         call.send(HEAD + b"Content-Length: 1000000000\r\n\r\n")
-        call.rest()
+        call.wait()
 
-    with FarSide(script) as far, within(0), refused(errors.LinkTooLarge, limit=1000):
+    with (
+        OriginServer(script) as far,
+        finishes_within(0),
+        raises_link_error(errors.LinkTooLarge, limit=1000),
+    ):
         fetch(far.url(), limit=1000)
 
 
@@ -199,10 +221,10 @@ def test_a_declared_gigabyte_is_refused_unread() -> None:
     [(b"", bytes(65536)), (b"Transfer-Encoding: chunked\r\n", b"10000\r\n%b\r\n" % bytes(65536))],
 )
 def test_an_undeclared_gigabyte_is_cut_at_the_limit(header: bytes, piece: bytes) -> None:
-    def script(call: Call) -> None:
+    def script(call: ServerConnection) -> None:
         call.send(HEAD + header + b"\r\n")
         for _ in range(16384):
             call.send(piece)
 
-    with FarSide(script) as far, refused(errors.LinkTooLarge, limit=1_000_000):
+    with OriginServer(script) as far, raises_link_error(errors.LinkTooLarge, limit=1_000_000):
         fetch(far.url())

@@ -20,7 +20,7 @@ _LOADS = {
 _TOLD = {"orientation", "icc-profile-data", "page-height", "delay", "loop"}
 
 
-def cleaned(image_format: ImageFormat, data: bytes) -> bytes:
+def strip(image_format: ImageFormat, data: bytes) -> bytes:
     """Give the clean file."""
     return b"".join(
         data[piece.start : piece.stop] if isinstance(piece, range) else piece
@@ -28,15 +28,15 @@ def cleaned(image_format: ImageFormat, data: bytes) -> bytes:
     )
 
 
-def opened(image_format: ImageFormat, data: bytes) -> Any:
+def open_photo(image_format: ImageFormat, data: bytes) -> Any:
     """Open a photo, with all its frames, as strictly as the service does."""
     pages = {"n": -1} if image_format in {ImageFormat.WEBP, ImageFormat.GIF} else {}
     return _LOADS[image_format](data, fail_on="error", **pages)
 
 
-def look(image_format: ImageFormat, data: bytes) -> tuple[object, ...]:
+def appearance(image_format: ImageFormat, data: bytes) -> tuple[object, ...]:
     """Give all that makes the look of a photo: its size, pixels, orientation, profile, timing."""
-    image = opened(image_format, data)
+    image = open_photo(image_format, data)
     told = {name: image.get(name) for name in image.get_fields() if name in _TOLD}
     told.setdefault("orientation", 1)
     told["icc-profile-data"] = _sound(bytes(told.get("icc-profile-data", b"")))

@@ -15,8 +15,8 @@ from fatrina.domain import errors
 from fatrina.domain.metadata_stripping import strip_metadata
 from fatrina.domain.photo import ImageFormat
 from tests import metadata_markers, sample_photos
-from tests.containers import box, boxes_of, segment
-from tests.domain.metadata_stripping.appearance import cleaned
+from tests.containers import box, jpeg_segment, read_boxes
+from tests.domain.metadata_stripping.appearance import strip
 
 SIZE = 4_000_000
 SECONDS = 3.0  # it takes 0.2; what grows with the square of the size would take hours
@@ -29,7 +29,7 @@ class Busy(NamedTuple):
     tail: bytes = b"\xff\xd9"
 
 
-SCAN = b"\xff\xd8" + segment(0xDA, b"")
+SCAN = b"\xff\xd8" + jpeg_segment(0xDA, b"")
 PNG = sample_photos.png()[:33]
 WEBP = b"RIFF" + struct.pack("<I", SIZE) + b"WEBP"
 MOVING = WEBP + b"VP8X\x0a\0\0\0\2" + bytes(9)
@@ -76,8 +76,8 @@ def test_a_cleaner_is_soon_done(name: str) -> None:
 
 def avif_busy_with(name: bytes, body: bytes) -> bytes:
     """Give an AVIF that has one box of its description replaced by a longer one."""
-    top = boxes_of(metadata_markers.avif_with())
-    parts = [box(kind, body if kind == name else own) for kind, own in boxes_of(top[1][1][4:])]
+    top = read_boxes(metadata_markers.avif_with_items())
+    parts = [box(kind, body if kind == name else own) for kind, own in read_boxes(top[1][1][4:])]
     if name == b"iref":
         parts.append(box(name, body))
     return b"".join([box(*top[0]), box(b"meta", bytes(4), *parts), box(*top[2])])
@@ -110,26 +110,26 @@ def photos() -> list[tuple[ImageFormat, bytes]]:
     rich = [
         (
             ImageFormat.JPEG,
-            sample_photos.jpeg(progressive=True, icc=sample_photos.profile(), orientation=6),
+            sample_photos.jpeg(progressive=True, icc=sample_photos.icc_profile(), orientation=6),
         ),
         (ImageFormat.JPEG, sample_photos.jpeg(cmyk=True, restart=1)),
         (
             ImageFormat.PNG,
-            sample_photos.png(palette=True, icc=sample_photos.profile(), orientation=3),
+            sample_photos.png(palette=True, icc=sample_photos.icc_profile(), orientation=3),
         ),
         (ImageFormat.PNG, sample_photos.apng()),
         (
             ImageFormat.WEBP,
-            sample_photos.webp(alpha=True, icc=sample_photos.profile(), orientation=5),
+            sample_photos.webp(alpha=True, icc=sample_photos.icc_profile(), orientation=5),
         ),
         (ImageFormat.WEBP, sample_photos.webp(frames=2)),
         (ImageFormat.GIF, sample_photos.gif(frames=2)),
         (
             ImageFormat.AVIF,
-            sample_photos.avif(alpha=True, icc=sample_photos.profile(), orientation=7),
+            sample_photos.avif(alpha=True, icc=sample_photos.icc_profile(), orientation=7),
         ),
     ]
-    return rich + list(metadata_markers.everywhere().values())
+    return rich + list(metadata_markers.marked_photos().values())
 
 
 HEAD = 600  # where most of what a cleaner reads is
@@ -165,11 +165,11 @@ def test_whatever_the_bytes_a_cleaner_cleans_or_refuses(
     if cut is not None:
         data = data[: cut if isinstance(cut, int) else int(cut * len(data))]
     try:
-        served = cleaned(kind, data)
+        served = strip(kind, data)
     except (errors.PhotoDamaged, errors.PhotoTooManyScans):
         return
     again = strip_metadata(kind, served)
-    assert again.unchanged(len(served))
+    assert again.is_unchanged(len(served))
     assert again.size == len(served)
 
 
@@ -185,7 +185,7 @@ def test_noise_is_refused(image_format: ImageFormat, data: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["jpeg exif", "png exif", "webp exif", "gif xmp", "avif exif"])
 def test_a_mapped_file_is_as_good_as_bytes(name: str) -> None:
-    kind, photo = metadata_markers.everywhere()[name]
+    kind, photo = metadata_markers.marked_photos()[name]
     with tempfile.TemporaryFile() as file:
         file.write(photo)
         file.flush()

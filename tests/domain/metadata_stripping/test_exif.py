@@ -4,11 +4,11 @@ import struct
 
 import pytest
 
-from fatrina.domain.metadata_stripping.exif import minimal, orientation
+from fatrina.domain.metadata_stripping.exif import build_orientation, read_orientation
 from fatrina.domain.photo import ImageFormat
 from tests import sample_photos
-from tests.containers import segment, tiff, with_segments
-from tests.domain.metadata_stripping.appearance import look
+from tests.containers import exif_tiff, jpeg_segment, with_segments
+from tests.domain.metadata_stripping.appearance import appearance
 
 SHORT, LONG, ASCII = 3, 4, 2
 TURN = 0x0112
@@ -23,8 +23,8 @@ def block(*entries: tuple[int, int, int, bytes], tail: bytes = b"") -> bytes:
 SIX, EIGHT = b"\0\6\0\0", b"\0\x08\0\0"
 CASES = {
     "short": (block((TURN, SHORT, 1, SIX)), 6),
-    "little": (tiff(6, little=True), 6),
-    "among others": (tiff(6, text=b"a camera, a place"), 6),
+    "little": (exif_tiff(6, little=True), 6),
+    "among others": (exif_tiff(6, text=b"a camera, a place"), 6),
     "byte": (block((TURN, 1, 1, b"\6\0\0\0")), 6),
     "long": (block((TURN, LONG, 1, b"\0\0\0\6")), 6),
     "signed": (block((TURN, 8, 1, SIX)), 6),
@@ -56,19 +56,19 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_orientation_is_that_of_libvips(name: str) -> None:
     block, expected = CASES[name]
-    assert orientation(block) == expected
-    photo = with_segments(sample_photos.jpeg(), segment(0xE1, b"Exif\0\0" + block))
-    upright = look(ImageFormat.JPEG, sample_photos.jpeg())
-    turned = look(ImageFormat.JPEG, sample_photos.jpeg(orientation=expected))
-    assert look(ImageFormat.JPEG, photo) == turned
+    assert read_orientation(block) == expected
+    photo = with_segments(sample_photos.jpeg(), jpeg_segment(0xE1, b"Exif\0\0" + block))
+    upright = appearance(ImageFormat.JPEG, sample_photos.jpeg())
+    turned = appearance(ImageFormat.JPEG, sample_photos.jpeg(orientation=expected))
+    assert appearance(ImageFormat.JPEG, photo) == turned
     assert (turned == upright) == (expected == 1)
 
 
 @pytest.mark.parametrize("turn", range(2, 9))
 def test_the_least_block_says_it_all(turn: int) -> None:
-    assert len(minimal(turn)) == 26
-    assert orientation(minimal(turn)) == turn
+    assert len(build_orientation(turn)) == 26
+    assert read_orientation(build_orientation(turn)) == turn
 
 
 def test_upright_needs_no_block() -> None:
-    assert minimal(1) == b""
+    assert build_orientation(1) == b""

@@ -8,13 +8,13 @@ from fatrina.domain.errors import PhotoDamaged
 from fatrina.domain.metadata_stripping import heif
 from fatrina.domain.photo import ImageFormat
 from tests import sample_photos
-from tests.containers import Item, avif_of, box, boxes_of
-from tests.domain.metadata_stripping.appearance import cleaned, look
-from tests.metadata_markers import SECRET, avif_with, parts_of_avif
+from tests.containers import Item, box, build_avif, read_boxes
+from tests.domain.metadata_stripping.appearance import appearance, strip
+from tests.metadata_markers import SECRET, avif_parts, avif_with_items
 
-PICTURE, PROPERTIES = parts_of_avif()
+PICTURE, PROPERTIES = avif_parts()
 ALL = range(1, len(PROPERTIES) + 1)
-PLAIN = avif_with()
+PLAIN = avif_with_items()
 
 
 def replaced(photo: bytes, old: bytes, new: bytes) -> bytes:
@@ -24,8 +24,8 @@ def replaced(photo: bytes, old: bytes, new: bytes) -> bytes:
 
 def test_every_byte_keeps_its_place() -> None:
     exif = Item(b"Exif", SECRET, SECRET + b"\0")
-    photo = avif_with(exif, references=[(b"cdsc", 2, [1])], gap=SECRET)
-    served = cleaned(ImageFormat.AVIF, photo)
+    photo = avif_with_items(exif, references=[(b"cdsc", 2, [1])], gap=SECRET)
+    served = strip(ImageFormat.AVIF, photo)
     assert len(served) == len(photo)
     assert served.index(PICTURE) == photo.index(PICTURE)
     changed = {new for old, new in zip(photo, served, strict=True) if old != new}
@@ -38,29 +38,36 @@ def grid() -> bytes:
     layout = struct.pack(">BBBBHH", 0, 0, 0, 1, 2 * sample_photos.WIDTH, sample_photos.HEIGHT)
     items = [Item(b"grid", layout, inner=True), Item(b"av01", PICTURE), Item(b"av01", PICTURE)]
     owned = [[len(PROPERTIES) + 1], ALL, ALL]
-    return avif_of(items, [*PROPERTIES, wide], owned, references=[(b"dimg", 1, [2, 3])], gap=SECRET)
+    return build_avif(
+        items, [*PROPERTIES, wide], owned, references=[(b"dimg", 1, [2, 3])], gap=SECRET
+    )
 
 
 def test_the_tiles_of_a_grid_stay() -> None:
-    served = cleaned(ImageFormat.AVIF, grid())
+    served = strip(ImageFormat.AVIF, grid())
     assert served.count(PICTURE) == 2
     assert SECRET not in served
-    assert look(ImageFormat.AVIF, served) == look(ImageFormat.AVIF, grid())
-    assert look(ImageFormat.AVIF, served)[:2] == (2 * sample_photos.WIDTH, sample_photos.HEIGHT)
+    assert appearance(ImageFormat.AVIF, served) == appearance(ImageFormat.AVIF, grid())
+    assert appearance(ImageFormat.AVIF, served)[:2] == (
+        2 * sample_photos.WIDTH,
+        sample_photos.HEIGHT,
+    )
 
 
 def test_thumbnails_and_further_pictures_go() -> None:
-    other = parts_of_avif(seed=2)[0]
-    photo = avif_with(Item(b"av01", other), Item(b"av01", other), references=[(b"thmb", 2, [1])])
-    served = cleaned(ImageFormat.AVIF, photo)
+    other = avif_parts(seed=2)[0]
+    photo = avif_with_items(
+        Item(b"av01", other), Item(b"av01", other), references=[(b"thmb", 2, [1])]
+    )
+    served = strip(ImageFormat.AVIF, photo)
     assert other not in served
     assert served.count(b"av01") == 1
     assert b"thmb" not in served
 
 
 def test_a_film_becomes_a_still() -> None:
-    film = avif_with(brands=b"avis\0\0\0\1avifavismsf1iso8miafMA1A")
-    brands = boxes_of(cleaned(ImageFormat.AVIF, film))[0][1]
+    film = avif_with_items(brands=b"avis\0\0\0\1avifavismsf1iso8miafMA1A")
+    brands = read_boxes(strip(ImageFormat.AVIF, film))[0][1]
     assert brands == b"avif\0\0\0\0avifavifmif1mif1miafMA1A"
 
 
@@ -79,39 +86,43 @@ def test_places_are_read_in_every_form(version: int) -> None:
     meta = photo.index(b"meta") - 4
     length = int.from_bytes(photo[meta : meta + 4], "big") + grown
     photo = photo[:meta] + struct.pack(">I", length) + photo[meta + 4 :]
-    assert look(ImageFormat.AVIF, photo) == look(ImageFormat.AVIF, PLAIN)
-    assert cleaned(ImageFormat.AVIF, photo + SECRET) == photo
+    assert appearance(ImageFormat.AVIF, photo) == appearance(ImageFormat.AVIF, PLAIN)
+    assert strip(ImageFormat.AVIF, photo + SECRET) == photo
 
 
 def test_data_may_have_no_size_or_a_long_one() -> None:
     at = PLAIN.index(b"mdat") - 4
     endless = PLAIN[:at] + bytes(4) + PLAIN[at + 4 :]
-    assert cleaned(ImageFormat.AVIF, endless + SECRET) == endless + bytes(len(SECRET))
+    assert strip(ImageFormat.AVIF, endless + SECRET) == endless + bytes(len(SECRET))
     long = box(b"free", SECRET)[4:]
-    photo = avif_with(
+    photo = avif_with_items(
         between=struct.pack(">I", 1) + long[:4] + struct.pack(">Q", 16 + len(SECRET)) + SECRET
     )
-    assert SECRET not in cleaned(ImageFormat.AVIF, photo)
-    assert look(ImageFormat.AVIF, photo) == look(ImageFormat.AVIF, cleaned(ImageFormat.AVIF, photo))
+    assert SECRET not in strip(ImageFormat.AVIF, photo)
+    assert appearance(ImageFormat.AVIF, photo) == appearance(
+        ImageFormat.AVIF, strip(ImageFormat.AVIF, photo)
+    )
 
 
 def test_a_profile_stays_and_no_more() -> None:
-    profile = sample_photos.profile()
-    sound = avif_with(prop=box(b"colr", b"prof", profile))
-    longer = avif_with(prop=box(b"colr", b"prof", profile, SECRET))
-    assert cleaned(ImageFormat.AVIF, sound) == sound
-    assert profile in cleaned(ImageFormat.AVIF, longer)
-    assert SECRET not in cleaned(ImageFormat.AVIF, longer)
-    assert SECRET not in cleaned(ImageFormat.AVIF, avif_with(prop=box(b"colr", b"rICC", SECRET)))
+    profile = sample_photos.icc_profile()
+    sound = avif_with_items(prop=box(b"colr", b"prof", profile))
+    longer = avif_with_items(prop=box(b"colr", b"prof", profile, SECRET))
+    assert strip(ImageFormat.AVIF, sound) == sound
+    assert profile in strip(ImageFormat.AVIF, longer)
+    assert SECRET not in strip(ImageFormat.AVIF, longer)
+    assert SECRET not in strip(
+        ImageFormat.AVIF, avif_with_items(prop=box(b"colr", b"rICC", SECRET))
+    )
 
 
 def test_boxes_among_the_properties_that_are_none_go() -> None:
-    assert b"SECR" not in cleaned(ImageFormat.AVIF, replaced(PLAIN, b"ipma", b"SECR"))
+    assert b"SECR" not in strip(ImageFormat.AVIF, replaced(PLAIN, b"ipma", b"SECR"))
 
 
 def test_what_is_appended_is_dropped() -> None:
     for more in (b"x", b"<html>" * 9, bytes(64), box(b"uuid", SECRET), box(b"meta", SECRET)):
-        assert cleaned(ImageFormat.AVIF, PLAIN + more) == PLAIN
+        assert strip(ImageFormat.AVIF, PLAIN + more) == PLAIN
 
 
 def place(start: int, size: int) -> bytes:
@@ -137,11 +148,11 @@ def place(start: int, size: int) -> bytes:
         replaced(PLAIN, b"iloc\1\0\0\0\x44", b"iloc\1\0\0\0\x43"),
         replaced(PLAIN, struct.pack(">HHH", 1, 0, 0), struct.pack(">HHH", 1, 1, 0)),
         replaced(PLAIN, struct.pack(">HHH", 1, 0, 0), struct.pack(">HHH", 1, 2, 0)),
-        avif_with(Item(b"av01", b""), references=[(b"thmb", 1, [2])]),
-        avif_with(inside=box(b"pitm", bytes(6))),
-        avif_with(inside=b"abc"),
+        avif_with_items(Item(b"av01", b""), references=[(b"thmb", 1, [2])]),
+        avif_with_items(inside=box(b"pitm", bytes(6))),
+        avif_with_items(inside=b"abc"),
         replaced(
-            avif_with(Item(b"Exif", b"")), struct.pack(">H", 2) + b"\0\0Exif", b"\0\1\0\0Exif"
+            avif_with_items(Item(b"Exif", b"")), struct.pack(">H", 2) + b"\0\0Exif", b"\0\1\0\0Exif"
         ),
     ],
     ids=range(18),

@@ -2,22 +2,22 @@
 
 import pytest
 
-from fatrina.domain.metadata_stripping.icc import LIMIT, is_valid
+from fatrina.domain.metadata_stripping.icc import MAX_PROFILE_BYTES, trim_profile
 from tests import sample_photos
 
 
 @pytest.mark.parametrize("name", ["srgb", "p3", "cmyk"])
 def test_a_profile_stays(name: str) -> None:
-    assert is_valid(sample_photos.profile(name)) == sample_photos.profile(name)
+    assert trim_profile(sample_photos.icc_profile(name)) == sample_photos.icc_profile(name)
 
 
 def test_what_follows_a_profile_goes() -> None:
-    assert is_valid(sample_photos.profile() + b"more") == sample_photos.profile()
+    assert trim_profile(sample_photos.icc_profile() + b"more") == sample_photos.icc_profile()
 
 
 def test_what_is_none_goes() -> None:
-    profile = sample_photos.profile()
-    too_large = (LIMIT + 1).to_bytes(4, "big") + profile[4:] + bytes(LIMIT)
+    profile = sample_photos.icc_profile()
+    too_large = (MAX_PROFILE_BYTES + 1).to_bytes(4, "big") + profile[4:] + bytes(MAX_PROFILE_BYTES)
     short = (128).to_bytes(4, "big") + profile[4:128]
     for broken in (
         b"",
@@ -27,4 +27,4 @@ def test_what_is_none_goes() -> None:
         too_large,
         short,
     ):
-        assert is_valid(broken) == b""
+        assert trim_profile(broken) == b""

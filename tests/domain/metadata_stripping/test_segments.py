@@ -4,10 +4,10 @@ import pytest
 
 from fatrina.domain.errors import PhotoDamaged
 from fatrina.domain.metadata_stripping.segments import (
-    SEGMENT_LIMIT,
+    MAX_SEGMENTS,
     SegmentBuilder,
     StrippedFile,
-    check_segment_count,
+    limit_segments,
 )
 
 DATA = b"0123456789"
@@ -17,7 +17,7 @@ def test_ranges_that_touch_are_one() -> None:
     cut = SegmentBuilder(DATA)
     cut.keep(0, 3)
     cut.keep(3, 3)
-    cut.put(b"")
+    cut.append(b"")
     cut.keep(3, 7)
     cut.keep(8, 10)
     assert cut.build().segments == (range(7), range(8, 10))
@@ -34,22 +34,22 @@ def test_what_reads_the_same_is_a_range() -> None:
 def test_one_cut_goes_on_with_another() -> None:
     inner = SegmentBuilder(DATA)
     inner.keep(4, 6)
-    inner.put(b"xy")
+    inner.append(b"xy")
     outer = SegmentBuilder(DATA)
     outer.keep(0, 4)
-    outer.add(inner)
+    outer.extend(inner)
     assert outer.size == 8
     assert outer.build(scans=2, frames=3) == StrippedFile((range(6), b"xy"), scans=2, frames=3)
 
 
 def test_untouched_is_the_whole_and_nothing_else() -> None:
-    assert StrippedFile((range(10),)).unchanged(10)
-    assert not StrippedFile((range(9),)).unchanged(10)
-    assert not StrippedFile((range(9), b"9")).unchanged(10)
+    assert StrippedFile((range(10),)).is_unchanged(10)
+    assert not StrippedFile((range(9),)).is_unchanged(10)
+    assert not StrippedFile((range(9), b"9")).is_unchanged(10)
     assert StrippedFile((range(2, 5), b"abc")).size == 6
 
 
 def test_parts_are_bounded() -> None:
-    assert sum(1 for _ in check_segment_count(range(SEGMENT_LIMIT))) == SEGMENT_LIMIT
+    assert sum(1 for _ in limit_segments(range(MAX_SEGMENTS))) == MAX_SEGMENTS
     with pytest.raises(PhotoDamaged):
-        list(check_segment_count(range(SEGMENT_LIMIT + 1)))
+        list(limit_segments(range(MAX_SEGMENTS + 1)))

@@ -23,11 +23,13 @@ AvifImagePlugin.DECODE_CODEC_CHOICE = "dav1d"
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 _BANDS: Final = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
-_TURN: Final = 0x0112  # EXIF's tag; Pillow states there how the container turns the picture
+_ORIENTATION_TAG: Final = (
+    0x0112  # EXIF's tag; Pillow states there how the container turns the picture
+)
 _UPRIGHT: Final = 1
-_SIDEWAYS: Final = 5
+_FIRST_SIDEWAYS: Final = 5
 # For each orientation: whether it is mirrored first, then quarter turns against the clock.
-_TURNS: Final = {
+_ROTATIONS: Final = {
     2: (True, 0),
     3: (False, 2),
     4: (True, 2),
@@ -48,13 +50,13 @@ def decode(data: Buffer, head: pyvips.Image) -> Pixels | None:
     """
     try:
         photo = AvifImagePlugin.AvifImageFile(BytesIO(data))
-        turn = photo.getexif().get(_TURN, _UPRIGHT)
-        size = photo.size if turn < _SIDEWAYS else photo.size[::-1]
+        turn = photo.getexif().get(_ORIENTATION_TAG, _UPRIGHT)
+        size = photo.size if turn < _FIRST_SIDEWAYS else photo.size[::-1]
         if size != (head.width, head.height) or photo.is_animated or _differs_in_alpha(photo, head):
             return None
-        pixels = _pixels(photo)
+        pixels = _read_pixels(photo)
         del photo  # with the decoder's own copies, before another one is made
-        return _upright(pixels, turn)
+        return _rotate_upright(pixels, turn)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001  Pillow has many ways to find a photo odd: libvips judges it
@@ -65,16 +67,16 @@ def _differs_in_alpha(photo: AvifImagePlugin.AvifImageFile, head: pyvips.Image) 
     return (photo.mode in {"LA", "RGBA"}) != bool(head.hasalpha())
 
 
-def _upright(pixels: Pixels, turn: int) -> Pixels:
+def _rotate_upright(pixels: Pixels, turn: int) -> Pixels:
     """Pixels turned by an EXIF orientation (EXIF 2.32, 4.6.4)."""
     if turn == _UPRIGHT:
         return pixels
-    mirrored, quarters = _TURNS[turn]
+    mirrored, quarters = _ROTATIONS[turn]
     turned = np.rot90(pixels[:, ::-1] if mirrored else pixels, quarters)
     return np.ascontiguousarray(turned)
 
 
-def _pixels(photo: AvifImagePlugin.AvifImageFile) -> Pixels:
+def _read_pixels(photo: AvifImagePlugin.AvifImageFile) -> Pixels:
     """The pixels of a photo, straight from Pillow's decoder: its own copies take 4 times as much.
 
     The decoder is no public name of Pillow. Where it is not as expected, the public way is taken.

@@ -10,7 +10,7 @@ import pyvips
 
 from fatrina.adapters.decoder import colours, raster
 from fatrina.domain import errors
-from fatrina.domain.colour import Colours
+from fatrina.domain.colour import ColourSpace
 from fatrina.domain.metadata_stripping import crop
 from fatrina.domain.photo import ImageFormat, ImageInfo
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 _WHITE: Final = 255  # what shows through: JPEG, which it becomes, has no alpha
 AVAILABLE: Final = pi_heif is not None
-_FAULTS: Final = (ValueError, EOFError, RuntimeError, SyntaxError)
-_NOTHING: Final = "no picture in it"
-_OUTSIDE: Final = "a crop outside the picture"
+_LIBHEIF_ERRORS: Final = (ValueError, EOFError, RuntimeError, SyntaxError)
+_NO_IMAGE: Final = "no picture in it"
+_CROP_OUTSIDE: Final = "a crop outside the picture"
 
 
 class OpenHeic(NamedTuple):
     """An opened HEIC photo, and the part of its picture that is shown; all of it if None."""
 
     photo: "HeifFile"
-    shown: crop.CropArea | None
+    crop_area: crop.CropArea | None
 
 
 def open_photo(data: bytes) -> OpenHeic:
@@ -51,20 +51,20 @@ def open_photo(data: bytes) -> OpenHeic:
     whole, shown = crop.extract(data)
     try:
         photo = pi_heif.open_heif(whole)
-    except _FAULTS as exc:
+    except _LIBHEIF_ERRORS as exc:
         raise errors.PhotoDamaged(problem=str(exc)) from exc
     if not len(photo) or not all(photo.size):
-        raise errors.PhotoDamaged(problem=_NOTHING)
+        raise errors.PhotoDamaged(problem=_NO_IMAGE)
     if shown and not shown.fits(*photo.size):
-        raise errors.PhotoDamaged(problem=_OUTSIDE)
+        raise errors.PhotoDamaged(problem=_CROP_OUTSIDE)
     return OpenHeic(photo, shown)
 
 
-def image_info(opened: OpenHeic) -> ImageInfo:
+def read_image_info(opened: OpenHeic) -> ImageInfo:
     """What the header says; libheif has turned the picture upright already."""
     width, height = opened.photo.size
-    if opened.shown:
-        width, height = opened.shown.width, opened.shown.height
+    if opened.crop_area:
+        width, height = opened.crop_area.width, opened.crop_area.height
     return ImageInfo(ImageFormat.HEIC, width, height, buffered=True)
 
 
@@ -77,7 +77,7 @@ def decode(opened: OpenHeic) -> pyvips.Image:
     photo, shown = opened
     try:
         pixels, (width, height) = photo.data, photo.size
-    except _FAULTS as exc:
+    except _LIBHEIF_ERRORS as exc:
         raise errors.PhotoDamaged(problem=str(exc)) from exc
     bands = len(photo.mode)  # L, RGB or RGBA, of 8 bits each
     rows = np.frombuffer(pixels, np.uint8).reshape(height, photo.stride)
@@ -85,10 +85,10 @@ def decode(opened: OpenHeic) -> pyvips.Image:
     if shown:
         image = image.crop(*shown)
     if profile := photo.info.get("icc_profile"):
-        image.set_type(pyvips.GValue.blob_type, colours.PROFILE, profile)
+        image.set_type(pyvips.GValue.blob_type, colours.PROFILE_FIELD, profile)
     elif nclx := photo.info.get("nclx_profile"):
         codes = nclx["color_primaries"], nclx["transfer_characteristics"]
-        image = colours.with_declared_profile(image, Colours.of_codes(*codes))
+        image = colours.attach_profile(image, ColourSpace.from_code_points(*codes))
     # Colours first: what shows through is white, not what is white by the photo's colours.
     image = colours.to_srgb(image)
     return image.flatten(background=_WHITE) if image.hasalpha() else image

@@ -21,7 +21,7 @@ LOADERS: Final = {
     ImageFormat.GIF: "VipsForeignLoadNsgif",
     ImageFormat.AVIF: "VipsForeignLoadHeif",
 }
-_LOADS: Final = {
+_LOAD_FUNCTIONS: Final = {
     ImageFormat.JPEG: pyvips.Image.jpegload_source,
     ImageFormat.PNG: pyvips.Image.pngload_source,
     ImageFormat.WEBP: pyvips.Image.webpload_source,
@@ -33,7 +33,7 @@ _LOADS: Final = {
 # them in ARCHITECTURE.md, "Encoders".
 # 3/183/34.8; through libvips 5. Optimised tables 11/182; progressive 19/173; trellis 74/159/34.2.
 JPEG_QUALITY: Final = 82
-SAVERS: Final[dict[ImageFormat, dict[str, object]]] = {
+SAVE_OPTIONS: Final[dict[ImageFormat, dict[str, object]]] = {
     # 41/1617. Level 6 without a filter, the default, 48/2020; with this one 77/1573.
     ImageFormat.PNG: {"compression": 3, "filter": "up"},
     # 43/162/36.8. Effort 2 at Q 82 52/159/36.6; effort 4, the default, 111/156/36.9.
@@ -44,33 +44,36 @@ SAVERS: Final[dict[ImageFormat, dict[str, object]]] = {
 # As effort 0 of libvips: 61/109/33.9. Effort 1 207/107/34.2; 2 329/107/34.4; 4, the default, 2577.
 AVIF_QUALITY: Final = 60
 AVIF_SPEED: Final = 9
-_PLAIN_SAVERS: Final[dict[ImageFormat, dict[str, object]]] = {
+_LIBVIPS_ONLY_OPTIONS: Final[dict[ImageFormat, dict[str, object]]] = {
     ImageFormat.JPEG: {"Q": JPEG_QUALITY},
     ImageFormat.AVIF: {"Q": AVIF_QUALITY, "effort": 0, "compression": "av1"},
 }
 """The encoders of the retry that uses libvips alone."""
 # HEIC is kept as a JPEG of its full size: browsers do not show HEIC.
-FULL_SIZE: Final[dict[str, object]] = {"Q": 92}
+FULL_SIZE_OPTIONS: Final[dict[str, object]] = {"Q": 92}
 
 # A JPEG decoder can shrink by 2, 4 or 8 while decoding, nearly for free. A factor of two is left
 # to the resize: going further saves 8-15 ms on 12 MP and costs up to 1.8 dB PSNR.
 _JPEG_SHRINKS: Final = (8, 4, 2)
-_LEFT_TO_RESIZE: Final = 2.0
+_JPEG_RESIZE_FACTOR: Final = 2.0
 # A WebP decoder can shrink to any size, row by row: at 25 MP that saves two fifths of the time and
 # three quarters of the memory. Its filter is a plain one, and below 9 MP it is slower.
-_WEBP_LEFT_TO_RESIZE: Final = 3.0
+_WEBP_RESIZE_FACTOR: Final = 3.0
 
-_TURN: Final = "orientation"
-_MEANING: Final = {colours.PROFILE: pyvips.GValue.blob_type, _TURN: pyvips.GValue.gint_type}
+_ORIENTATION_FIELD: Final = "orientation"
+_KEPT_FIELDS: Final = {
+    colours.PROFILE_FIELD: pyvips.GValue.blob_type,
+    _ORIENTATION_FIELD: pyvips.GValue.gint_type,
+}
 """What of a photo's metadata says how its pixels are meant."""
 
 # EXIF 2.32, 4.6.4: 1 is upright, 5 to 8 lie on a side.
 _UPRIGHT: Final = 1
-_SIDEWAYS: Final = 5
+_FIRST_SIDEWAYS: Final = 5
 _LAST_ORIENTATION: Final = 8
 
 
-def harden() -> None:
+def restrict_loaders() -> None:
     """Leave only the loaders of the kinds we take; keep no cache between photos."""
     pyvips.operation_block_set("VipsForeignLoad", state=True)
     for loader in LOADERS.values():
@@ -87,21 +90,23 @@ def open_image(data: Buffer, image_format: ImageFormat, **shrunk: float) -> pyvi
         pyvips.Error: the header is broken.
     """
     source = pyvips.Source.new_from_memory(data)
-    image = _LOADS[image_format](source, access="sequential", fail_on="error", **shrunk)
-    declared = colour.declared(image_format, data, profiled=bool(image.get_typeof(colours.PROFILE)))
-    return image if declared is None else colours.with_declared_profile(image, declared)
+    image = _LOAD_FUNCTIONS[image_format](source, access="sequential", fail_on="error", **shrunk)
+    declared = colour.read_declared(
+        image_format, data, profiled=bool(image.get_typeof(colours.PROFILE_FIELD))
+    )
+    return image if declared is None else colours.attach_profile(image, declared)
 
 
-def orientation(image: pyvips.Image) -> int:
+def read_orientation(image: pyvips.Image) -> int:
     """The EXIF orientation, 1 to 8; 1 when there is none or it is nonsense."""
-    value = image.get(_TURN) if image.get_typeof(_TURN) else _UPRIGHT
+    value = image.get(_ORIENTATION_FIELD) if image.get_typeof(_ORIENTATION_FIELD) else _UPRIGHT
     return int(value) if _UPRIGHT <= value <= _LAST_ORIENTATION else _UPRIGHT
 
 
-def image_info(image: pyvips.Image, image_format: ImageFormat, frames: int) -> ImageInfo:
+def read_image_info(image: pyvips.Image, image_format: ImageFormat, frames: int) -> ImageInfo:
     """What the header of an opened photo says."""
     size = image.width, image.height
-    width, height = size[::-1] if orientation(image) >= _SIDEWAYS else size
+    width, height = size[::-1] if read_orientation(image) >= _FIRST_SIDEWAYS else size
     return ImageInfo(
         image_format, width, height, frames, buffered=_is_buffered(image, image_format)
     )
@@ -118,25 +123,25 @@ def shrink_factor(info: ImageInfo) -> dict[str, float]:
     """How far the decoder may shrink the photo by itself, as its loader's options."""
     width, height = RENDITIONS[0].size(info.width, info.height).pixels()
     spare = min(info.width / width, info.height / height)
-    if info.format is ImageFormat.WEBP and spare > _WEBP_LEFT_TO_RESIZE:
-        return {"scale": _WEBP_LEFT_TO_RESIZE / spare}
+    if info.format is ImageFormat.WEBP and spare > _WEBP_RESIZE_FACTOR:
+        return {"scale": _WEBP_RESIZE_FACTOR / spare}
     if info.format is not ImageFormat.JPEG:
         return {}
-    spare /= _LEFT_TO_RESIZE
+    spare /= _JPEG_RESIZE_FACTOR
     return next(({"shrink": shrink} for shrink in _JPEG_SHRINKS if shrink <= spare), {})
 
 
-def fast_largest(data: Buffer, head: pyvips.Image, info: ImageInfo) -> Pixels | None:
+def decode_largest_fast(data: Buffer, head: pyvips.Image, info: ImageInfo) -> Pixels | None:
     """Return the largest rendition by a faster decoder than libvips, or None where it has none.
 
     Raises:
         errors.PhotoDamaged, pyvips.Error: the data is broken.
     """
-    pixels = _plain(data, head, info)
+    pixels = _decode_fast(data, head, info)
     return (
         None
         if pixels is None
-        else _apply_orientation(raster.resize(pixels, *_sideways(head, info)), head)
+        else _apply_orientation(raster.resize(pixels, *_size_before_rotation(head, info)), head)
     )
 
 
@@ -146,24 +151,26 @@ def decode_largest(data: Buffer, info: ImageInfo) -> Pixels:
     Raises:
         pyvips.Error: the data is broken.
     """
-    return shrink_image(open_image(data, info.format, **shrink_factor(info)), info)
+    return render_largest(open_image(data, info.format, **shrink_factor(info)), info)
 
 
-def shrink_image(image: pyvips.Image, info: ImageInfo) -> Pixels:
+def render_largest(image: pyvips.Image, info: ImageInfo) -> Pixels:
     """The largest rendition of an opened photo: upright, 8-bit, sRGB or grey.
 
     Raises:
         pyvips.Error: the data is broken.
     """
-    image, size = _eight_bits(image), _sideways(image, info)
+    image, size = _to_eight_bits(image), _size_before_rotation(image, info)
     whole = image.width * image.height * image.bands
-    if image.hasalpha() and raster.fits(whole):  # without, the copy costs more than it saves
+    if image.hasalpha() and raster.fits_in_memory(
+        whole
+    ):  # without, the copy costs more than it saves
         return _apply_orientation(raster.resize(raster.from_image(image), *size), image)
-    small = raster.scale(image, *size).copy_memory()
-    return raster.from_image(_upright(colours.to_srgb(small)))
+    small = raster.resize_with_libvips(image, *size).copy_memory()
+    return raster.from_image(_rotate_upright(colours.to_srgb(small)))
 
 
-def renditions(pixels: Pixels, info: ImageInfo) -> Iterator[Pixels]:
+def render_all(pixels: Pixels, info: ImageInfo) -> Iterator[Pixels]:
     """Every rendition, in the table's order, from the pixels of the largest.
 
     Each is resized from the one before, but its size is computed from the original's: chained
@@ -174,9 +181,9 @@ def renditions(pixels: Pixels, info: ImageInfo) -> Iterator[Pixels]:
         yield pixels
 
 
-def _plain(data: Buffer, head: pyvips.Image, info: ImageInfo) -> Pixels | None:
+def _decode_fast(data: Buffer, head: pyvips.Image, info: ImageInfo) -> Pixels | None:
     """The pixels of a photo that another library than libvips decodes faster."""
-    if raster.is_plain():
+    if raster.is_libvips_only():
         return None
     match info.format:
         case ImageFormat.JPEG:
@@ -187,57 +194,57 @@ def _plain(data: Buffer, head: pyvips.Image, info: ImageInfo) -> Pixels | None:
             return None
 
 
-def _sideways(image: pyvips.Image, info: ImageInfo) -> tuple[int, int]:
+def _size_before_rotation(image: pyvips.Image, info: ImageInfo) -> tuple[int, int]:
     """The largest rendition's width and height before the photo is turned.
 
     A turn comes after the resize, as do the colours: on a twelfth of the pixels, and a streamed
     photo would be read out of order.
     """
     width, height = RENDITIONS[0].size(info.width, info.height).pixels()
-    return (height, width) if orientation(image) >= _SIDEWAYS else (width, height)
+    return (height, width) if read_orientation(image) >= _FIRST_SIDEWAYS else (width, height)
 
 
 def _apply_orientation(pixels: Pixels, photo: pyvips.Image) -> Pixels:
     """Pixels of a photo, turned upright and in sRGB, as its metadata says."""
-    meaning = {name: kind for name, kind in _MEANING.items() if photo.get_typeof(name)}
-    if colours.PROFILE not in meaning and orientation(photo) == _UPRIGHT:
+    meaning = {name: kind for name, kind in _KEPT_FIELDS.items() if photo.get_typeof(name)}
+    if colours.PROFILE_FIELD not in meaning and read_orientation(photo) == _UPRIGHT:
         return pixels
     image = raster.to_image(pixels)
     for name, kind in meaning.items():
         image.set_type(kind, name, photo.get(name))
-    return raster.from_image(_upright(colours.to_srgb(image)))
+    return raster.from_image(_rotate_upright(colours.to_srgb(image)))
 
 
-def _eight_bits(image: pyvips.Image) -> pyvips.Image:
+def _to_eight_bits(image: pyvips.Image) -> pyvips.Image:
     if image.format == "uchar":
         return image
     return image.colourspace("b-w" if image.interpretation == "grey16" else "srgb")
 
 
-def _upright(image: pyvips.Image) -> pyvips.Image:
-    return image if orientation(image) == _UPRIGHT else image.autorot()
+def _rotate_upright(image: pyvips.Image) -> pyvips.Image:
+    return image if read_orientation(image) == _UPRIGHT else image.autorot()
 
 
 def encode(pixels: Pixels, image_format: ImageFormat) -> bytes:
     """A finished picture's bytes in the format of `kind`, without any metadata."""
-    if raster.is_plain():
-        return _saved(
+    if raster.is_libvips_only():
+        return _save(
             raster.to_image(pixels),
             image_format,
-            _PLAIN_SAVERS.get(image_format) or SAVERS[image_format],
+            _LIBVIPS_ONLY_OPTIONS.get(image_format) or SAVE_OPTIONS[image_format],
         )
     if image_format is ImageFormat.JPEG:
         return jpeg.encode(pixels, JPEG_QUALITY)
     if image_format is ImageFormat.AVIF:
         return avif.encode(pixels, AVIF_QUALITY, AVIF_SPEED)
-    return _saved(raster.to_image(pixels), image_format, SAVERS[image_format])
+    return _save(raster.to_image(pixels), image_format, SAVE_OPTIONS[image_format])
 
 
-def full_size(image: pyvips.Image) -> bytes:
+def encode_full_size(image: pyvips.Image) -> bytes:
     """A decoded HEIC photo, which is in sRGB, as a JPEG of its full size."""
-    return _saved(image, ImageFormat.JPEG, FULL_SIZE)
+    return _save(image, ImageFormat.JPEG, FULL_SIZE_OPTIONS)
 
 
-def _saved(image: pyvips.Image, image_format: ImageFormat, options: dict[str, object]) -> bytes:
+def _save(image: pyvips.Image, image_format: ImageFormat, options: dict[str, object]) -> bytes:
     data: bytes = image.write_to_buffer(f".{image_format.value}", keep="none", **options)
     return data

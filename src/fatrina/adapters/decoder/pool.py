@@ -10,17 +10,19 @@ from fatrina.adapters.decoder.process import Decoder, Handshake
 from fatrina.domain import errors
 from fatrina.domain.photo import Limits
 
-_RETRY: Final = 2
-_PATIENCE: Final = 30.0  # seconds a photo waits for a decoder; the queue's length bounds it first
+_RETRY_AFTER_SECONDS: Final = 2
+_QUEUE_TIMEOUT_SECONDS: Final = (
+    30.0  # seconds a photo waits for a decoder; the queue's length bounds it first
+)
 
 
-class Decoders:
+class DecoderPool:
     """The decoders of one service."""
 
-    def __init__(self, count: int, limits: Limits, room: int) -> None:
+    def __init__(self, count: int, limits: Limits, max_waiting: int) -> None:
         """Start `count` decoders, for which at most `room` photos wait."""
         self.limits = limits
-        self._room = room
+        self._room = max_waiting
         self._waiting = 0
         self._faults = 0
         self._closed = False
@@ -41,11 +43,11 @@ class Decoders:
         return self._waiting
 
     @property
-    def faults(self) -> int:
+    def internal_errors(self) -> int:
         """How many exceptions that nothing expects decoders have met."""
         return self._faults
 
-    def count_fault(self) -> None:
+    def count_internal_error(self) -> None:
         """Count one of them."""
         with self._lock:
             self._faults += 1
@@ -57,7 +59,7 @@ class Decoders:
             errors.Busy: too many wait already.
         """
         if self._waiting >= self._room:
-            raise errors.Busy(retry=_RETRY)
+            raise errors.Busy(retry=_RETRY_AFTER_SECONDS)
 
     def handshake(self) -> Handshake:
         """What a decoder says of itself; waits until one is ready."""
@@ -72,7 +74,7 @@ class Decoders:
             errors.Busy: too many photos wait already, or none came free in time.
             errors.DecoderFailed: a new one did not come up.
         """
-        decoder = self._take()
+        decoder = self._take_idle()
         try:
             if not decoder.alive:
                 decoder = self._replace(decoder)
@@ -89,22 +91,22 @@ class Decoders:
             self._closed = True
             everyone = [*self._all]
         for decoder in everyone:
-            decoder.end()
+            decoder.kill()
 
-    def _take(self) -> Decoder:
+    def _take_idle(self) -> Decoder:
         with self._lock:
             self.check_capacity()
             self._waiting += 1
         try:
-            return self._idle.get(timeout=_PATIENCE)
+            return self._idle.get(timeout=_QUEUE_TIMEOUT_SECONDS)
         except queue.Empty:
-            raise errors.Busy(retry=_RETRY) from None
+            raise errors.Busy(retry=_RETRY_AFTER_SECONDS) from None
         finally:
             with self._lock:
                 self._waiting -= 1
 
     def _replace(self, dead: Decoder) -> Decoder:
-        dead.end()
+        dead.kill()
         with self._lock:
             if self._closed:
                 return dead

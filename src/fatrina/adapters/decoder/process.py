@@ -16,20 +16,20 @@ from fatrina.domain import errors, json_text
 from fatrina.domain.json_text import JsonError
 from fatrina.domain.photo import ImageFormat, ImageInfo, Limits, check_limits
 
-_MAX_REPLY: Final = 65_536
-_START: Final = 20.0  # seconds; it takes 0.2 on an idle machine
-_LAST_WORDS: Final = 2.0  # seconds for a process to end that has closed its line
-_PARAMS: Final = {
+_MAX_RESPONSE_BYTES: Final = 65_536
+_STARTUP_SECONDS: Final = 20.0  # seconds; it takes 0.2 on an idle machine
+_EXIT_SECONDS: Final = 2.0  # seconds for a process to end that has closed its line
+_PARAM_TYPES: Final = {
     "kind": str,
     "coding": str,
     "problem": str,
 }  # all else that a refusal shows is a whole number
-_MAX_PARAM: Final = 200  # characters
-_PLACES: Final = 21  # lines of a traceback
-_RETRY: Final = 1
+_MAX_PARAM_LENGTH: Final = 200  # characters
+_MAX_TRACEBACK_LINES: Final = 21  # lines of a traceback
+_RETRY_AFTER_SECONDS: Final = 1
 _FORMATS: Final = frozenset(kind.value for kind in ImageFormat)
 # What a decoder may refuse by its answer, and what it must have seen then.
-_ERRORS: Final[dict[type[errors.ServiceError], str]] = {
+_ERROR_PARAMS: Final[dict[type[errors.ServiceError], str]] = {
     errors.PhotoEmpty: "",
     errors.PhotoTooLarge: "limit",
     errors.PhotoNotAnImage: "",
@@ -45,7 +45,7 @@ _ERRORS: Final[dict[type[errors.ServiceError], str]] = {
     errors.PhotoDamaged: "problem",
 }
 # What the kernel sends a process for what its own code did; other signals come from outside.
-_INTERNAL_ERRORS: Final = frozenset(
+_CRASH_SIGNALS: Final = frozenset(
     {
         signal.SIGSEGV,
         signal.SIGABRT,
@@ -81,7 +81,7 @@ ENVIRONMENT: Final = {
 }
 
 
-class DecoderFaultError(Exception):
+class DecoderInternalError(Exception):
     """A decoder met an exception that nothing expects: a fault of this program, not of the photo.
 
     Its text is the traceback without the exception's own text, which may hold bytes of the photo.
@@ -115,8 +115,8 @@ class Decoder:
                 env=ENVIRONMENT,
             )
             undo.pop_all()
-        self._line = ours
-        self._hello: Handshake | None = None
+        self._socket = ours
+        self._handshake: Handshake | None = None
         self._deadline = 0.0
         self._limits = Limits()
 
@@ -136,24 +136,24 @@ class Decoder:
         Raises:
             errors.DecoderFailed: it did not come up.
         """
-        if self._hello is None:
-            self._deadline = monotonic() + _START
+        if self._handshake is None:
+            self._deadline = monotonic() + _STARTUP_SECONDS
             try:
                 said = self._receive()
             except errors.PhotoError as exc:
-                raise self._lost() from exc
+                raise self._discard() from exc
             match said:
                 case {
                     "cage": {"landlock": int(abi), "seccomp": bool(calls)},
                     "vips": str(vips),
                     "heic": bool(heic),
                 }:
-                    self._hello = Handshake(abi, calls, vips, heic)
+                    self._handshake = Handshake(abi, calls, vips, heic)
                 case _:
-                    raise self._lost()
-        return self._hello
+                    raise self._discard()
+        return self._handshake
 
-    def open(self, photo: int, limits: Limits, *, plain: bool = False) -> ImageInfo:
+    def open(self, photo_fd: int, limits: Limits, *, libvips_only: bool = False) -> ImageInfo:
         """Read and judge the header of the photo in the file `photo`.
 
         With `plain`, libvips alone makes its pictures, without the faster libraries.
@@ -164,107 +164,107 @@ class Decoder:
         self.handshake()
         self._limits = limits
         self._deadline = monotonic() + limits.seconds
-        said = self._request({"open": asdict(limits), "plain": plain}, [photo])
+        said = self._request({"open": asdict(limits), "plain": libvips_only}, [photo_fd])
         try:
-            facts = _image_info(said.get("facts"))
+            facts = _parse_image_info(said.get("facts"))
             check_limits(facts, limits)
         except (errors.ServiceError, ValueError) as exc:
-            raise self._lost() from exc
+            raise self._discard() from exc
         return facts
 
-    def render(self, files: list[int]) -> None:
+    def render(self, fds: list[int]) -> None:
         """Write the opened photo's original and renditions into `files`, in the order of ROLES.
 
         Raises:
             errors.PhotoError, errors.DecoderFailed, DecoderFaultError.
             OSError: a file could not be written.
         """
-        said = self._request({"make": True}, files)
+        said = self._request({"make": True}, fds)
         if "made" not in said:
-            raise self._lost()
+            raise self._discard()
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """Kill the process and forget it."""
-        self._line.close()
+        self._socket.close()
         self._process.kill()
         self._process.wait()
 
     def _request(self, message: dict[str, object], files: list[int]) -> dict[str, object]:
         with suppress(OSError):  # a dead process: the answer below says how it died
-            socket.send_fds(self._line, [json.dumps(message).encode()], files)
+            socket.send_fds(self._socket, [json.dumps(message).encode()], files)
         said = self._receive()
         match said:
             case {"refused": str(reason), "seen": dict(seen)}:
-                raise self._error(reason, seen)
+                raise self._parse_error(reason, seen)
             case {"errno": int(number)} if number in errno.errorcode:
                 raise OSError(number, os.strerror(number))
             case {"fault": [*places]}:
-                raise DecoderFaultError(_traced(places))
+                raise DecoderInternalError(_format_traceback(places))
         return said
 
-    def _error(self, reason: str, seen: dict[str, errors.Params]) -> errors.ServiceError:
+    def _parse_error(self, reason: str, seen: dict[str, errors.Params]) -> errors.ServiceError:
         leaf = errors.by_reason(reason)
         if leaf is errors.PhotoMemoryExceeded:
             return leaf(limit=self._limits.memory)
-        names = _ERRORS.get(leaf) if leaf else None
+        names = _ERROR_PARAMS.get(leaf) if leaf else None
         if leaf is None or names is None or seen.keys() != set(names.split()):
-            return self._lost()
-        if any(type(value) is not _PARAMS.get(name, int) for name, value in seen.items()):
-            return self._lost()
-        return leaf(**{name: _short(value) for name, value in seen.items()})
+            return self._discard()
+        if any(type(value) is not _PARAM_TYPES.get(name, int) for name, value in seen.items()):
+            return self._discard()
+        return leaf(**{name: _truncate(value) for name, value in seen.items()})
 
-    def _lost(self) -> errors.DecoderFailed:
+    def _discard(self) -> errors.DecoderFailed:
         """A process that is gone, or that cannot be believed any more and therefore goes."""
-        self.end()
-        return errors.DecoderFailed(retry=_RETRY)
+        self.kill()
+        return errors.DecoderFailed(retry=_RETRY_AFTER_SECONDS)
 
     def _receive(self) -> dict[str, object]:
         try:
-            self._line.settimeout(max(self._deadline - monotonic(), 0.001))
-            data = self._line.recv(_MAX_REPLY)
+            self._socket.settimeout(max(self._deadline - monotonic(), 0.001))
+            data = self._socket.recv(_MAX_RESPONSE_BYTES)
         except TimeoutError:
-            self.end()
+            self.kill()
             raise errors.PhotoTimeout(limit=self._limits.seconds) from None
         except OSError:
             data = b""
         if not data:
-            raise self._death()
+            raise self._exit_error()
         try:
             said = json_text.parse(data)
         except JsonError as exc:
-            raise self._lost() from exc
+            raise self._discard() from exc
         return said if isinstance(said, dict) else {}
 
-    def _death(self) -> Exception:
+    def _exit_error(self) -> Exception:
         """Why the process has closed its line; it is made sure that it ended, too.
 
         Only a signal is a crash: a process that exits by itself met an exception.
         """
         try:
-            code = self._process.wait(_LAST_WORDS)
+            code = self._process.wait(_EXIT_SECONDS)
         except subprocess.TimeoutExpired:
-            return self._lost()
+            return self._discard()
         if -code == signal.SIGALRM:
             return errors.PhotoTimeout(limit=self._limits.seconds)
-        if code > 0 and self._hello is not None:
-            self.end()
-            return DecoderFaultError(f"the process exited with {code}")
-        return errors.PhotoCrashedDecoder() if -code in _INTERNAL_ERRORS else self._lost()
+        if code > 0 and self._handshake is not None:
+            self.kill()
+            return DecoderInternalError(f"the process exited with {code}")
+        return errors.PhotoCrashedDecoder() if -code in _CRASH_SIGNALS else self._discard()
 
 
-def _traced(places: list[object]) -> str:
+def _format_traceback(places: list[object]) -> str:
     """A child's traceback, which is not trusted: few and short lines of printable ASCII."""
-    lines = [str(each)[:_MAX_PARAM] for each in places[:_PLACES]]
+    lines = [str(each)[:_MAX_PARAM_LENGTH] for each in places[:_MAX_TRACEBACK_LINES]]
     return " < ".join(
         line.encode("ascii", "replace").decode() for line in lines if line.isprintable()
     )
 
 
-def _short(value: errors.Params) -> errors.Params:
-    return value[:_MAX_PARAM] if isinstance(value, str) else value
+def _truncate(value: errors.Params) -> errors.Params:
+    return value[:_MAX_PARAM_LENGTH] if isinstance(value, str) else value
 
 
-def _image_info(said: object) -> ImageInfo:
+def _parse_image_info(said: object) -> ImageInfo:
     """A photo may have taken the child over: what it says is read as strictly as a request."""
     match said:
         case {

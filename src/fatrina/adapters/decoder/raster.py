@@ -7,18 +7,18 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-VECTOR: Final = find_spec("cykooz_resizer") is not None
+HAS_VECTOR_RESIZE: Final = find_spec("cykooz_resizer") is not None
 """Whether the resize by vector instructions is there; its wheels are for x86 alone."""
-if VECTOR:
+if HAS_VECTOR_RESIZE:
     import cykooz_resizer as vector
 
 Pixels = NDArray[np.uint8]
 """Rows, columns and bands: grey or sRGB, and alpha after either."""
 
-_COLOURS: Final = 3  # bands from which on there are colours
+_COLOUR_BANDS: Final = 3  # bands from which on there are colours
 # The faster resize takes a copy. Larger pictures than this, in bytes, would cost too much memory,
 # and more time than is saved.
-_COPIED: Final = 16_000_000
+_MAX_COPY_BYTES: Final = 16_000_000
 
 
 def from_image(image: pyvips.Image) -> Pixels:
@@ -40,28 +40,28 @@ def to_image(pixels: Pixels) -> pyvips.Image:
     image = pyvips.Image.new_from_memory(
         np.ascontiguousarray(pixels), width, height, bands, "uchar"
     )
-    return image.copy(interpretation="srgb" if bands >= _COLOURS else "b-w")
+    return image.copy(interpretation="srgb" if bands >= _COLOUR_BANDS else "b-w")
 
 
-class _Resizer:
+class _Mode:
     """Which code makes the pictures of the photo at hand."""
 
-    plain = False
+    libvips_only = False
 
 
-def use_plain(*, plain: bool) -> None:
+def use_libvips_only(*, enabled: bool) -> None:
     """Use libvips alone for the photos to come, or the faster code as well."""
-    _Resizer.plain = plain
+    _Mode.libvips_only = enabled
 
 
-def is_plain() -> bool:
+def is_libvips_only() -> bool:
     """Whether libvips alone is to be used."""
-    return _Resizer.plain
+    return _Mode.libvips_only
 
 
-def fits(size: int) -> bool:
+def fits_in_memory(size: int) -> bool:
     """Whether pixels of this many bytes may be taken into memory for the faster resize."""
-    return VECTOR and not _Resizer.plain and size <= _COPIED
+    return HAS_VECTOR_RESIZE and not _Mode.libvips_only and size <= _MAX_COPY_BYTES
 
 
 def resize(pixels: Pixels, width: int, height: int) -> Pixels:
@@ -69,16 +69,16 @@ def resize(pixels: Pixels, width: int, height: int) -> Pixels:
     rows, row, bands = pixels.shape
     if (row, rows) == (width, height):
         return pixels
-    if not fits(pixels.nbytes):
-        return from_image(scale(to_image(pixels), width, height))
+    if not fits_in_memory(pixels.nbytes):
+        return from_image(resize_with_libvips(to_image(pixels), width, height))
     kind = vector.PixelType(bands)
     source = vector.ImageData(row, rows, kind, pixels.tobytes())
     target = vector.ImageData(width, height, kind)
-    vector.Resizer().resize(source, target, lanczos())
+    vector.Resizer().resize(source, target, resize_options())
     return np.frombuffer(target.get_buffer(), np.uint8).reshape(height, width, bands)
 
 
-def scale(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
+def resize_with_libvips(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
     """The same by libvips, for what is no plain picture in memory; a stream is read when it is."""
     if (image.width, image.height) == (width, height):
         return image
@@ -89,6 +89,6 @@ def scale(image: pyvips.Image, width: int, height: int) -> pyvips.Image:
     return small.unpremultiply().rint().cast("uchar")
 
 
-def lanczos() -> "vector.ResizeOptions":
+def resize_options() -> "vector.ResizeOptions":
     """How the faster resize is to be done."""
     return vector.ResizeOptions(vector.ResizeAlg.convolution(vector.FilterType.lanczos3))

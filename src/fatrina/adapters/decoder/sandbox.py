@@ -21,7 +21,7 @@ except (ImportError, OSError, RuntimeError):
     pyseccomp = None
 
 # Everything a decoder needs once its modules are loaded; any other call answers EPERM.
-_ALLOWED: Final = (
+_ALLOWED_CALLS: Final = (
     # bytes in and out of descriptors it was handed
     *("read", "write", "pread64", "pwrite64", "readv", "writev", "lseek", "close", "fstat"),
     *("dup", "poll", "ppoll", "recvmsg", "sendmsg", "recvfrom", "sendto"),
@@ -34,7 +34,7 @@ _ALLOWED: Final = (
     *("exit_group", "restart_syscall", "getrandom", "getrusage", "sysinfo", "uname"),
 )
 # Of a descriptor's owner, who gets signals for it, nothing: it could be made any process.
-_DESCRIPTOR_CALLS: Final = (
+_ALLOWED_FCNTL_COMMANDS: Final = (
     *(fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC, fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL),
     fcntl.F_SETFL,
 )
@@ -43,13 +43,13 @@ _EPERM: Final = 1
 _ENOSYS: Final = 38
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NAME: Final = 15
-_STACK: Final = 1 << 20
-_THREAD_ATTRIBUTES: Final = 256  # bytes, more than any C library's pthread_attr_t has
-_LARGEST_FILE: Final = 256_000_000
-_MOST_DESCRIPTORS: Final = 64
+_THREAD_STACK_BYTES: Final = 1 << 20
+_THREAD_ATTRIBUTE_BYTES: Final = 256  # bytes, more than any C library's pthread_attr_t has
+_MAX_FILE_BYTES: Final = 256_000_000
+_MAX_DESCRIPTORS: Final = 64
 # Pages of the program and of the photo's file: they count as the process's memory, but not as
 # data. Measured: 33 MB of programs, and a photo of 20 MB.
-_NOT_DATA: Final = 54_000_000
+_NON_DATA_BYTES: Final = 54_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +75,17 @@ def confine(memory: int) -> Sandbox:
     _shrink_thread_stacks()
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory - _NOT_DATA, memory - _NOT_DATA))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST_DESCRIPTORS, _MOST_DESCRIPTORS))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory - _NON_DATA_BYTES, memory - _NON_DATA_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_FILE_BYTES, _MAX_FILE_BYTES))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_MAX_DESCRIPTORS, _MAX_DESCRIPTORS))
     return Sandbox(landlock=_restrict_files(), seccomp=_restrict_calls())
 
 
 def _shrink_thread_stacks() -> None:
     """Give threads to come a stack of 1 MB instead of 8, which count as data from the start."""
-    library, wanted = ctypes.CDLL(None), ctypes.create_string_buffer(_THREAD_ATTRIBUTES)
+    library, wanted = ctypes.CDLL(None), ctypes.create_string_buffer(_THREAD_ATTRIBUTE_BYTES)
     library.pthread_attr_init(wanted)
-    library.pthread_attr_setstacksize(wanted, ctypes.c_size_t(_STACK))
+    library.pthread_attr_setstacksize(wanted, ctypes.c_size_t(_THREAD_STACK_BYTES))
     library.pthread_setattr_default_np(wanted)
 
 
@@ -102,17 +102,17 @@ def _restrict_calls() -> bool:
     if pyseccomp is None:
         return False
     try:
-        _rules().load()
+        _build_filter().load()
     except OSError:
         return False
     return True
 
 
-def _rules() -> "pyseccomp.SyscallFilter":
+def _build_filter() -> "pyseccomp.SyscallFilter":
     """The filter of system calls; some are let through for some arguments alone."""
     rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(_EPERM))
     allow, equal, masked = pyseccomp.ALLOW, pyseccomp.EQ, pyseccomp.MASKED_EQ
-    for name in _ALLOWED:
+    for name in _ALLOWED_CALLS:
         rules.add_rule(allow, name)
     # Threads alone; the flags of `clone3` cannot be seen, so that the C library must do without.
     rules.add_rule(allow, "clone", pyseccomp.Arg(0, masked, _CLONE_THREAD, _CLONE_THREAD))
@@ -123,6 +123,6 @@ def _rules() -> "pyseccomp.SyscallFilter":
     # No memory becomes code.
     for name in ("mmap", "mprotect"):
         rules.add_rule(allow, name, pyseccomp.Arg(2, masked, mmap.PROT_EXEC, 0))
-    for command in _DESCRIPTOR_CALLS:
+    for command in _ALLOWED_FCNTL_COMMANDS:
         rules.add_rule(allow, "fcntl", pyseccomp.Arg(1, equal, command))
     return rules

@@ -37,14 +37,14 @@ from fatrina.domain import avif_planes, errors, metadata_stripping
 from fatrina.domain.photo import ImageFormat, ImageInfo, Limits, check_limits, sniff
 
 Chunk = bytes | memoryview
-Reply = dict[str, object]
+Response = dict[str, object]
 
-_LARGEST_MESSAGE: Final = 65_536
-_MOST_FILES: Final = 8
-_HEAD: Final = 512
-_GRACE: Final = 2  # seconds after which a child whose parent forgot it ends itself
-_FRAMES: Final = 20  # of a traceback
-_PROBLEM: Final = 120  # characters of a decoder's message that are passed on
+_MAX_REQUEST_BYTES: Final = 65_536
+_MAX_FILES: Final = 8
+_HEAD_BYTES: Final = 512
+_ALARM_GRACE_SECONDS: Final = 2  # seconds after which a child whose parent forgot it ends itself
+_MAX_TRACEBACK_FRAMES: Final = 20  # of a traceback
+_MAX_PROBLEM_LENGTH: Final = 120  # characters of a decoder's message that are passed on
 # How the libraries say that memory was refused them; a thread wants a stack.
 _OUT_OF_MEMORY: Final = re.compile("memory|alloc|creating thread", re.IGNORECASE)
 
@@ -65,20 +65,20 @@ class OpenPhoto(Protocol):
         """The bytes of the original and of every rendition, in the order of `renditions.ROLES`."""
 
 
-class PlainPhoto:
+class WebPhoto:
     """A photo that libvips decodes; its original is kept, cleaned, pixel for pixel."""
 
     def __init__(self, data: metadata_stripping.Buffer, image_format: ImageFormat) -> None:
         """Read the container and the header; no pixel is decoded before the limits are checked."""
         self._data, self._clean = data, metadata_stripping.strip_metadata(image_format, data)
-        self._ended = self._clean.ended
+        self._ended = self._clean.has_end_marker
         if not self._ended:
-            self._replace(self._clean.of(data), image_format)
+            self._replace(self._clean.assemble(data), image_format)
         self._head = pipeline.open_image(self._data, image_format)
-        self.info = pipeline.image_info(self._head, image_format, self._clean.frames)
+        self.info = pipeline.read_image_info(self._head, image_format, self._clean.frames)
         if image_format is ImageFormat.GIF:
             size = self.info.width, self.info.height
-            self._clean = metadata_stripping.gif.on_canvas(self._clean, data, *size)
+            self._clean = metadata_stripping.gif.set_canvas_size(self._clean, data, *size)
 
     def check_limits(self, limits: Limits) -> None:
         """Reject an AVIF that would take too much memory."""
@@ -91,7 +91,7 @@ class PlainPhoto:
         """The renditions before the original: a damaged photo is refused before it is copied."""
         kind = self.info.format
         largest = self._largest()
-        made = [pipeline.encode(each, kind) for each in pipeline.renditions(largest, self.info)]
+        made = [pipeline.encode(each, kind) for each in pipeline.render_all(largest, self.info)]
         view = memoryview(self._data)
         yield (
             view[piece.start : piece.stop] if isinstance(piece, range) else piece
@@ -103,13 +103,14 @@ class PlainPhoto:
         """Return the largest rendition, by a faster decoder where one reads the photo."""
         if not self._ended:
             self._replace(
-                jpeg.repair_end(self._clean.of(self._data), marked=False), ImageFormat.JPEG
+                jpeg.repair_end(self._clean.assemble(self._data), has_end_marker=False),
+                ImageFormat.JPEG,
             )
-        pixels = pipeline.fast_largest(self._data, self._head, self.info)
+        pixels = pipeline.decode_largest_fast(self._data, self._head, self.info)
         if pixels is not None:
             return pixels
         if self.info.format is ImageFormat.JPEG:
-            stored = self._clean.of(self._data)
+            stored = self._clean.assemble(self._data)
             shorter = jpeg.repair_end(stored)
             if shorter is not stored:
                 self._replace(shorter, ImageFormat.JPEG)
@@ -125,7 +126,7 @@ class HeicPhoto:
     def __init__(self, data: metadata_stripping.Buffer) -> None:
         """Read the header; no pixel is decoded."""
         self._photo = heic.open_photo(data[:])
-        self.info = heic.image_info(self._photo)
+        self.info = heic.read_image_info(self._photo)
 
     def check_limits(self, limits: Limits) -> None:
         """Reject nothing: the limit of its pixels is enough."""
@@ -133,8 +134,8 @@ class HeicPhoto:
     def renditions(self) -> Iterable[Iterable[Chunk]]:
         """A JPEG of full size, then JPEG renditions."""
         image = heic.decode(self._photo)
-        yield [pipeline.full_size(image)]
-        for each in pipeline.renditions(pipeline.shrink_image(image, self.info), self.info):
+        yield [pipeline.encode_full_size(image)]
+        for each in pipeline.render_all(pipeline.render_largest(image, self.info), self.info):
             yield [pipeline.encode(each, ImageFormat.JPEG)]
 
 
@@ -146,12 +147,12 @@ class DecodeSession:
         self._photo: OpenPhoto | None = None
         self._limits = Limits()
 
-    def reply_to(self, message: dict[str, Any], files: list[int]) -> Reply:
+    def handle(self, message: dict[str, Any], files: list[int]) -> Response:
         """Carry out one message; every exception becomes an answer."""
         if "open" in message:
-            raster.use_plain(plain=bool(message.get("plain")))
+            raster.use_libvips_only(enabled=bool(message.get("plain")))
             self._limits = Limits(**message["open"])
-        signal.alarm(ceil(self._limits.seconds) + _GRACE)
+        signal.alarm(ceil(self._limits.seconds) + _ALARM_GRACE_SECONDS)
         try:
             if "open" in message:
                 self._photo = self._open(files[0])
@@ -159,10 +160,10 @@ class DecodeSession:
             return {"made": self._render(files)}
         except (errors.ServiceError, pyvips.Error, MemoryError, OSError, UnicodeDecodeError) as exc:
             self._photo = None
-            return _error_reply(exc)
+            return _error_response(exc)
         except Exception as exc:  # noqa: BLE001  reported as an internal error by the parent
             self._photo = None
-            return {"fault": _trace(exc)}
+            return {"fault": _traceback_lines(exc)}
         finally:
             signal.alarm(0)
 
@@ -176,9 +177,9 @@ class DecodeSession:
         size = os.lseek(file, 0, os.SEEK_END)
         if size > self._limits.bytes:
             raise errors.PhotoTooLarge(limit=self._limits.bytes)
-        kind = sniff(os.pread(file, _HEAD, 0))
+        kind = sniff(os.pread(file, _HEAD_BYTES, 0))
         data = mmap.mmap(file, size, mmap.MAP_SHARED, mmap.PROT_READ)
-        photo = HeicPhoto(data) if kind is ImageFormat.HEIC else PlainPhoto(data, kind)
+        photo = HeicPhoto(data) if kind is ImageFormat.HEIC else WebPhoto(data, kind)
         check_limits(photo.info, self._limits)
         photo.check_limits(self._limits)
         return photo
@@ -194,14 +195,14 @@ def _write(file: int, chunks: Iterable[Chunk]) -> int:
     return size
 
 
-def _trace(fault: Exception) -> list[str]:
+def _traceback_lines(fault: Exception) -> list[str]:
     """The exception's type and where it was raised; its text may hold bytes of the photo."""
-    frames = traceback.extract_tb(fault.__traceback__)[-_FRAMES:]
+    frames = traceback.extract_tb(fault.__traceback__)[-_MAX_TRACEBACK_FRAMES:]
     places = [f"{Path(each.filename).name}:{each.lineno} {each.name}" for each in frames]
     return [type(fault).__name__, *places]
 
 
-def _error_reply(fault: Exception) -> Reply:
+def _error_response(fault: Exception) -> Response:
     if isinstance(fault, errors.ServiceError):
         return {"refused": fault.reason, "seen": fault.params}
     if isinstance(fault, OSError) and fault.errno != errno.ENOMEM:
@@ -209,7 +210,7 @@ def _error_reply(fault: Exception) -> Reply:
     words = " ".join(_error_text(fault).split())
     if isinstance(fault, MemoryError | OSError) or _OUT_OF_MEMORY.search(words):
         return {"refused": errors.PhotoMemoryExceeded.reason, "seen": {}}
-    problem = words.encode("ascii", "replace").decode()[:_PROBLEM]
+    problem = words.encode("ascii", "replace").decode()[:_MAX_PROBLEM_LENGTH]
     return {"refused": errors.PhotoDamaged.reason, "seen": {"problem": problem}}
 
 
@@ -227,7 +228,7 @@ def main(descriptor: int, memory: int) -> None:
     for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, signal.SIG_IGN)
     line = socket.socket(fileno=descriptor)
-    pipeline.harden()
+    pipeline.restrict_loaders()
     gc.freeze()
     shut = sandbox.confine(memory)
     version = ".".join(str(pyvips.version(part)) for part in range(3))
@@ -240,19 +241,19 @@ def _serve(line: socket.socket) -> None:
     desk = DecodeSession()
     while received := _receive(line):
         message, files = received
-        answer = desk.reply_to(message, files)
+        answer = desk.handle(message, files)
         for file in files:
             os.close(file)
         _send(line, answer)
 
 
-def _send(line: socket.socket, answer: Reply) -> None:
+def _send(line: socket.socket, answer: Response) -> None:
     line.sendall(json.dumps(answer).encode())
 
 
 def _receive(line: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
-    room = socket.CMSG_LEN(_MOST_FILES * array.array("i").itemsize)
-    data, extra, _, _ = line.recvmsg(_LARGEST_MESSAGE, room)
+    room = socket.CMSG_LEN(_MAX_FILES * array.array("i").itemsize)
+    data, extra, _, _ = line.recvmsg(_MAX_REQUEST_BYTES, room)
     files = array.array("i")
     for _, _, handed in extra:
         files.frombytes(handed)

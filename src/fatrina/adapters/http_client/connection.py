@@ -11,9 +11,9 @@ from typing import Final, Self
 from fatrina.domain import errors
 from fatrina.domain.address_policy import Address
 
-ATTEMPTS: Final = 4
+MAX_ATTEMPTS: Final = 4
 """Addresses of one host that are tried: a name with a thousand is no order to knock on all."""
-CHUNK: Final = 65_536
+CHUNK_BYTES: Final = 65_536
 """Bytes that are read at once, at most."""
 
 _FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -49,9 +49,9 @@ class Connection:
     `errors.LinkUnreachable` when the connection fails.
     """
 
-    def __init__(self, sock: socket.socket, budget: Deadline) -> None:
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock = sock
-        self._budget = budget
+        self._deadline = deadline
 
     def __enter__(self) -> Self:
         return self
@@ -59,7 +59,7 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self._sock.close()
 
-    def secure(self, trust: ssl.SSLContext, host: str) -> None:
+    def start_tls(self, trust: ssl.SSLContext, host: str) -> None:
         """Start TLS with the server that proves to be `host`.
 
         Raises:
@@ -81,9 +81,9 @@ class Connection:
     def read(self) -> bytes:
         """What came, 65,536 bytes at most; nothing at the end."""
         with self._timed():
-            return self._sock.recv(CHUNK)
+            return self._sock.recv(CHUNK_BYTES)
 
-    def cut(self) -> None:
+    def shut_down(self) -> None:
         """End the connection from another thread: what waits on it fails at once."""
         with suppress(OSError):
             # Not the method of a TLS socket, which would change what the other thread is using.
@@ -91,11 +91,11 @@ class Connection:
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
-        self._sock.settimeout(self._budget.remaining())
+        self._sock.settimeout(self._deadline.remaining())
         try:
             yield
         except TimeoutError as late:
-            raise self._budget.timeout_error() from late
+            raise self._deadline.timeout_error() from late
         # ValueError: a host that the TLS library will not take as a name.
         except (OSError, ValueError) as failed:
             raise errors.LinkUnreachable from failed
@@ -117,7 +117,7 @@ def _tls_error(cause: BaseException | None, host: str) -> errors.LinkUnreachable
     return errors.LinkTls() if isinstance(cause, ssl.SSLError) else errors.LinkUnreachable()
 
 
-def connect(addresses: Sequence[Address], port: int, budget: Deadline) -> Connection:
+def connect(addresses: Sequence[Address], port: int, deadline: Deadline) -> Connection:
     """Connect to the first of `addresses` that answers, and to nothing else.
 
     Each of the first four gets an even share of the time that is left, so that a dead one
@@ -129,14 +129,16 @@ def connect(addresses: Sequence[Address], port: int, budget: Deadline) -> Connec
         errors.LinkAddressNotAllowed: the other end is not the judged address.
     """
     failure: OSError | None = None
-    tried = addresses[:ATTEMPTS]
-    for turn, ip in enumerate(tried):
+    attempts = addresses[:MAX_ATTEMPTS]
+    for index, ip in enumerate(attempts):
         try:
-            return Connection(_connect(ip, port, budget.remaining() / (len(tried) - turn)), budget)
+            return Connection(
+                _connect(ip, port, deadline.remaining() / (len(attempts) - index)), deadline
+            )
         except OSError as failed:
             failure = failed
     if isinstance(failure, TimeoutError):
-        raise budget.timeout_error() from failure
+        raise deadline.timeout_error() from failure
     raise errors.LinkUnreachable from failure
 
 

@@ -8,7 +8,7 @@ from ssl import SSLContext
 from httpcore2 import default_ssl_context
 
 from fatrina.adapters.http_client.connection import Connection, Deadline, connect
-from fatrina.adapters.http_client.resolver import THREADS, Resolver
+from fatrina.adapters.http_client.resolver import MAX_LOOKUPS, Resolver
 from fatrina.domain.address_policy import Address, AddressPolicy
 from fatrina.domain.link import Link
 
@@ -20,32 +20,32 @@ class Connector:
     certificates, which `SSL_CERT_FILE` and `SSL_CERT_DIR` may name.
     """
 
-    def __init__(self, policy: AddressPolicy, lookups: int = THREADS) -> None:
+    def __init__(self, policy: AddressPolicy, max_lookups: int = MAX_LOOKUPS) -> None:
         """Reach what `allow` allows, with so many lookups of names at once."""
-        self._allow = policy
-        self._resolver = Resolver(lookups)
+        self._policy = policy
+        self._resolver = Resolver(max_lookups)
 
     @contextmanager
-    def connect(self, link: Link, budget: Deadline) -> Iterator[Connection]:
+    def connect(self, link: Link, deadline: Deadline) -> Iterator[Connection]:
         """A connection to the host of a link.
 
         Raises:
             errors.LinkError: one of its leaves.
         """
-        with connect(self._allowed_addresses(link, budget), link.port, budget) as line:
+        with connect(self._allowed_addresses(link, deadline), link.port, deadline) as connection:
             if link.scheme == "https":
-                line.secure(self._trust, link.host)
-            yield line
+                connection.start_tls(self._tls_context, link.host)
+            yield connection
 
-    def _allowed_addresses(self, link: Link, budget: Deadline) -> list[Address]:
-        self._allow.check_port(link)
+    def _allowed_addresses(self, link: Link, deadline: Deadline) -> list[Address]:
+        self._policy.check_port(link)
         literal = link.address
-        found = [literal] if literal else self._resolver.addresses(link.host, budget)
-        self._allow.check(link, found)
+        found = [literal] if literal else self._resolver.resolve(link.host, deadline)
+        self._policy.check(link, found)
         return found
 
     @cached_property
-    def _trust(self) -> SSLContext:
+    def _tls_context(self) -> SSLContext:
         trust = default_ssl_context()
         trust.set_alpn_protocols(["http/1.1"])
         return trust

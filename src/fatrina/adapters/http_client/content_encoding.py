@@ -15,7 +15,7 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 _WINDOW_GZIP: Final = 31  # zlib's window bits: 15 with a gzip header, a zlib header, or none
 _WINDOW_ZLIB: Final = 15
 _WINDOW_RAW: Final = -15
-_PIECE: Final = 65_536
+_CHUNK_BYTES: Final = 65_536
 _ZLIB_METHOD: Final = 8
 _ZLIB_CHECK: Final = 31
 
@@ -49,16 +49,16 @@ def decode(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
     head = next(pieces, b"")
     while len(head) < len(_GZIP_MAGIC) and (more := next(pieces, b"")):
         head += more
-    window = _window(head, name)
+    window = _window_bits(head, name)
     if window is None:
         if head:
             yield head
         yield from pieces
         return
-    yield from _inflated(_chained(head, pieces), window)
+    yield from _inflate(_prepend(head, pieces), window)
 
 
-def _window(head: bytes, name: str) -> int | None:
+def _window_bits(head: bytes, name: str) -> int | None:
     """Return zlib's window bits for a body by its first bytes; None for one that is not coded."""
     if name == _GZIP:
         return _WINDOW_GZIP if head.startswith(_GZIP_MAGIC) else None
@@ -69,12 +69,12 @@ def _window(head: bytes, name: str) -> int | None:
     return _WINDOW_ZLIB if is_zlib else _WINDOW_RAW
 
 
-def _chained(head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _prepend(head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield head
     yield from pieces
 
 
-def _inflated(pieces: Iterator[bytes], window: int) -> Iterator[bytes]:
+def _inflate(pieces: Iterator[bytes], window: int) -> Iterator[bytes]:
     inflate = zlib.decompressobj(window)
     try:
         for piece in pieces:
@@ -85,10 +85,10 @@ def _inflated(pieces: Iterator[bytes], window: int) -> Iterator[bytes]:
                     if window != _WINDOW_GZIP or not data.startswith(_GZIP_MAGIC):
                         return
                     inflate = zlib.decompressobj(window)
-                if made := inflate.decompress(data, _PIECE):
+                if made := inflate.decompress(data, _CHUNK_BYTES):
                     yield made
                 data = inflate.unconsumed_tail or inflate.unused_data
-        while made := inflate.decompress(inflate.unconsumed_tail, _PIECE):
+        while made := inflate.decompress(inflate.unconsumed_tail, _CHUNK_BYTES):
             yield made
     except zlib.error as broken:
         raise errors.LinkInvalidResponse from broken

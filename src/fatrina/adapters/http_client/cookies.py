@@ -5,8 +5,8 @@ from typing import Final
 
 from fatrina.domain.link import Link
 
-_MOST: Final = 16
-_LONGEST: Final = 4_096
+_MAX_COOKIES: Final = 16
+_MAX_HEADER_BYTES: Final = 4_096
 # RFC 6265, 4.1.1: a token, and a value without white space, quotes, commas and semicolons.
 _PAIR: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([!#-+\--:<-\[\]-~]*)")
 
@@ -21,8 +21,8 @@ class Cookies:
         """Store the values of Set-Cookie; attributes are ignored, as the fetch ends in seconds."""
         values = self._values.setdefault(_origin(link), {})
         for header in headers:
-            pair = _PAIR.match(header[:_LONGEST].decode("latin-1").strip())
-            if pair and (len(values) < _MOST or pair[1] in values):
+            pair = _PAIR.match(header[:_MAX_HEADER_BYTES].decode("latin-1").strip())
+            if pair and (len(values) < _MAX_COOKIES or pair[1] in values):
                 values[pair[1]] = pair[2]
 
     def header(self, link: Link) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from fatrina.adapters.http_client.cookies import Cookies
 from fatrina.adapters.http_client.exchange import Exchange, Headers
 from fatrina.domain import errors
 from fatrina.domain.address_policy import AddressPolicy
-from fatrina.domain.link import Link, candidates
+from fatrina.domain.link import Link, parse_candidates
 from fatrina.domain.photo import sniff
 
 Sink = Callable[[bytes], None]
@@ -24,15 +24,15 @@ _OK: Final = frozenset({200, 203})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _DENIED: Final = frozenset({401, 403, 407, 451})
 _GONE: Final = frozenset({404, 410})
-_HEAD: Final = 512
+_HEAD_BYTES: Final = 512
 """Bytes at the beginning of a file that show what it is."""
 _HTML: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_ASCII: Final = 128
-_TYPE: Final = re.compile(r"\s*([a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,60})\s*(;|$)", re.IGNORECASE)
-_TEXTS: Final = ("text/", "application/json", "application/xml", "application/javascript")
+_FIRST_NON_ASCII: Final = 128
+_MEDIA_TYPE: Final = re.compile(r"\s*([a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,60})\s*(;|$)", re.IGNORECASE)
+_TEXT_TYPES: Final = ("text/", "application/json", "application/xml", "application/javascript")
 
 
 class Downloader:
@@ -47,7 +47,7 @@ class Downloader:
         limit: int = 20_000_000,
         user_agent: str,
     ) -> None:
-        self._reach = Connector(policy)
+        self._connector = Connector(policy)
         self._seconds = seconds
         self._redirects = redirects
         self._limit = limit
@@ -71,7 +71,7 @@ class Downloader:
         Raises:
             errors.LinkError: one of its leaves, for whatever the link or the server does.
         """
-        *preferred, last = candidates(url)
+        *preferred, last = parse_candidates(url)
         budget = Deadline(self._seconds)
         for link in preferred:
             # A server without TLS may wait for more than the handshake instead of answering.
@@ -89,17 +89,17 @@ class Downloader:
         raise errors.LinkTooManyRedirects(limit=self._redirects)
 
     def _request(self, link: Link, sink: Sink, budget: Deadline, cookies: Cookies) -> Link | None:
-        with self._reach.connect(link, budget) as line:
+        with self._connector.connect(link, budget) as line:
             exchange = Exchange(line)
             answer = exchange.request(link, [*self._headers, *cookies.header(link)])
-            if location := _location(answer):
-                cookies.store(link, _values(answer, b"set-cookie"))
+            if location := _redirect_location(answer):
+                cookies.store(link, _header_values(answer, b"set-cookie"))
                 return link.join(location)
-            self._check(answer)
+            self._check_response(answer)
             self._copy(answer, exchange.body(), sink)
         return None
 
-    def _check(self, answer: h11.Response) -> None:
+    def _check_response(self, answer: h11.Response) -> None:
         status = answer.status_code
         if status in _DENIED:
             raise errors.LinkDenied(status=status)
@@ -108,23 +108,25 @@ class Downloader:
         if status not in _OK:
             raise errors.LinkStatus(status=status)
         # h11 lets one length of at most 20 digits through.
-        if any(int(length) > self._limit for length in _values(answer, b"content-length")):
+        if any(int(length) > self._limit for length in _header_values(answer, b"content-length")):
             raise errors.LinkTooLarge(limit=self._limit)
 
     def _copy(self, answer: h11.Response, body: Iterator[bytes], sink: Sink) -> None:
-        name = parse_coding(b",".join(_values(answer, b"content-encoding")).decode("latin-1"))
-        pieces = decode(self._limited(body), name) if name else body
+        name = parse_coding(
+            b",".join(_header_values(answer, b"content-encoding")).decode("latin-1")
+        )
+        pieces = decode(self._check_size(body), name) if name else body
         head = b""
-        for piece in self._limited(pieces):
-            if len(head) < _HEAD:
-                head += piece[: _HEAD - len(head)]
-                if len(head) == _HEAD:
+        for piece in self._check_size(pieces):
+            if len(head) < _HEAD_BYTES:
+                head += piece[: _HEAD_BYTES - len(head)]
+                if len(head) == _HEAD_BYTES:
                     _check_content_type(answer, head)
             sink(piece)
-        if 0 < len(head) < _HEAD:
+        if 0 < len(head) < _HEAD_BYTES:
             _check_content_type(answer, head)
 
-    def _limited(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    def _check_size(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         size = 0
         for piece in pieces:
             size += len(piece)
@@ -140,27 +142,29 @@ def _check_content_type(answer: h11.Response, head: bytes) -> None:
     except errors.PhotoNotAnImage:
         if _HTML.match(head):
             raise errors.LinkIsPage from None
-        declared = _TYPE.match(b"".join(_values(answer, b"content-type")).decode("latin-1"))
+        declared = _MEDIA_TYPE.match(
+            b"".join(_header_values(answer, b"content-type")).decode("latin-1")
+        )
         media_type = declared[1].lower() if declared else ""
         if media_type == "text/html":
             raise errors.LinkIsPage from None
-        if media_type.startswith(_TEXTS):
+        if media_type.startswith(_TEXT_TYPES):
             raise errors.LinkNotImage(type=media_type) from None
     except errors.PhotoError:
         return  # the decoder names the kind
 
 
-def _values(answer: h11.Response, name: bytes) -> list[bytes]:
+def _header_values(answer: h11.Response, name: bytes) -> list[bytes]:
     return [value for key, value in answer.headers if key == name]
 
 
-def _location(answer: h11.Response) -> str | None:
+def _redirect_location(answer: h11.Response) -> str | None:
     """Where a redirect leads; two places are none.
 
     Bytes that are not UTF-8 (Latin-1, mostly) are percent-encoded one by one, as browsers do: the
     server gets back what it wrote.
     """
-    places = set(_values(answer, b"location"))
+    places = set(_header_values(answer, b"location"))
     if answer.status_code not in _REDIRECTS or not places:
         return None
     if len(places) > 1:
@@ -169,4 +173,4 @@ def _location(answer: h11.Response) -> str | None:
     try:
         return place.decode()
     except UnicodeDecodeError:
-        return "".join(chr(byte) if byte < _ASCII else f"%{byte:02X}" for byte in place)
+        return "".join(chr(byte) if byte < _FIRST_NON_ASCII else f"%{byte:02X}" for byte in place)

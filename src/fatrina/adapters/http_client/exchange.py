@@ -9,16 +9,16 @@ from fatrina.adapters.http_client.connection import Connection
 from fatrina.domain import errors
 from fatrina.domain.link import Link
 
-HEAD: Final = 65_536
+MAX_HEAD_BYTES: Final = 65_536
 """Bytes of a status line with its headers, of a chunk's own line, or of trailers."""
-INTERIM: Final = 8
+MAX_INTERIM_RESPONSES: Final = 8
 """Answers of class 1xx before the real one; more are a flood."""
-SMALL_CHUNKS: Final = 10_000
+MAX_SMALL_CHUNKS: Final = 10_000
 """Pieces of a body that may be small; the rest have to have `CRUMB` bytes on the average.
 
 One-byte chunks would keep a core busy for the whole budget: 200,000 a second, measured.
 """
-SMALL_CHUNK: Final = 128
+SMALL_CHUNK_BYTES: Final = 128
 
 Headers = list[tuple[str, str]]
 
@@ -30,9 +30,9 @@ class Exchange:
     head without end or comes in crumbs, and what the line raises.
     """
 
-    def __init__(self, line: Connection) -> None:
-        self._line = line
-        self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD)
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
 
     def request(
         self, link: Link, headers: Headers, method: str = "GET", body: bytes = b""
@@ -42,28 +42,28 @@ class Exchange:
             method=method, target=link.target, headers=[("Host", link.authority), *headers]
         )
         events = [request, *([h11.Data(data=body)] if body else []), h11.EndOfMessage()]
-        self._line.write(b"".join(self._protocol.send(event) or b"" for event in events))
-        for _ in range(INTERIM):
-            event = self._event()
+        self._connection.write(b"".join(self._protocol.send(event) or b"" for event in events))
+        for _ in range(MAX_INTERIM_RESPONSES):
+            event = self._next_event()
             if isinstance(event, h11.Response):
                 return event
         raise errors.LinkInvalidResponse
 
     def body(self) -> Iterator[bytes]:
         """Give the body's bytes as they come, without the framing."""
-        pieces = size = 0
-        while isinstance(event := self._event(), h11.Data):
-            pieces, size = pieces + 1, size + len(event.data)
-            if pieces > SMALL_CHUNKS + size // SMALL_CHUNK:
+        chunks = size = 0
+        while isinstance(event := self._next_event(), h11.Data):
+            chunks, size = chunks + 1, size + len(event.data)
+            if chunks > MAX_SMALL_CHUNKS + size // SMALL_CHUNK_BYTES:
                 raise errors.LinkInvalidResponse
             yield bytes(event.data)
         if not isinstance(event, h11.EndOfMessage):
             raise errors.LinkInvalidResponse
 
-    def _event(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
+    def _next_event(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
         try:
             while (event := self._protocol.next_event()) is h11.NEED_DATA:
-                self._protocol.receive_data(self._line.read())
+                self._protocol.receive_data(self._connection.read())
         except h11.ProtocolError as broken:
             raise errors.LinkInvalidResponse from broken
         return event

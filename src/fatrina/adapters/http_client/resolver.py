@@ -10,48 +10,48 @@ from fatrina.adapters.http_client.connection import Deadline
 from fatrina.domain import errors
 from fatrina.domain.address_policy import Address
 
-Answer = list[Address] | Exception
+LookupResult = list[Address] | Exception
 
-THREADS: Final = 16
+MAX_LOOKUPS: Final = 16
 """Lookups under way at once; a dead name server holds each for up to a minute."""
 
 
 class Resolver:
     """The system's resolver with an end to waiting: `getaddrinfo` itself knows no time-out."""
 
-    def __init__(self, threads: int = THREADS) -> None:
-        self._places = BoundedSemaphore(threads)
+    def __init__(self, max_lookups: int = MAX_LOOKUPS) -> None:
+        self._slots = BoundedSemaphore(max_lookups)
 
-    def addresses(self, host: str, budget: Deadline) -> list[Address]:
+    def resolve(self, host: str, deadline: Deadline) -> list[Address]:
         """All that `host` resolves to, in the system's order, at least one.
 
         Raises:
             errors.LinkUnresolved: there is none, or no name server to ask.
             errors.LinkTimeout: the budget ran out; the lookup ends by itself, unheard.
         """
-        if not self._places.acquire(timeout=budget.remaining()):
-            raise budget.timeout_error()
-        answers: SimpleQueue[Answer] = SimpleQueue()
+        if not self._slots.acquire(timeout=deadline.remaining()):
+            raise deadline.timeout_error()
+        answers: SimpleQueue[LookupResult] = SimpleQueue()
         try:
             Thread(target=self._lookup, args=(host, answers), daemon=True).start()
         except BaseException:
-            self._places.release()
+            self._slots.release()
             raise
         try:
-            answer = answers.get(timeout=budget.remaining())
+            answer = answers.get(timeout=deadline.remaining())
         except Empty:
-            raise budget.timeout_error() from None
+            raise deadline.timeout_error() from None
         if isinstance(answer, Exception):
             raise errors.LinkUnresolved from answer
         return answer
 
-    def _lookup(self, host: str, answers: SimpleQueue[Answer]) -> None:
+    def _lookup(self, host: str, answers: SimpleQueue[LookupResult]) -> None:
         try:
             answers.put(_look_up(host))
         except (OSError, ValueError) as failed:
             answers.put(failed)
         finally:
-            self._places.release()
+            self._slots.release()
 
 
 def _look_up(host: str) -> list[Address]:

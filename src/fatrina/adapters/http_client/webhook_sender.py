@@ -12,7 +12,7 @@ from fatrina.domain import errors
 from fatrina.domain.address_policy import AddressPolicy
 from fatrina.domain.link import parse
 
-LOOKUPS: Final = 256
+MAX_LOOKUPS: Final = 256
 """Lookups of names at once: twice the messages at once, so that names whose servers never answer
 leave places for others, though such a lookup outlives its message."""
 
@@ -21,7 +21,7 @@ class WebhookSender:
     """Posts JSON; one serves all threads. It keeps no cookie and no connection."""
 
     def __init__(self, *, policy: AddressPolicy, seconds: float = 30, user_agent: str) -> None:
-        self._reach = Connector(policy, LOOKUPS)
+        self._connector = Connector(policy, MAX_LOOKUPS)
         self._seconds = seconds
         self._headers: Headers = [
             ("User-Agent", user_agent),
@@ -29,16 +29,16 @@ class WebhookSender:
             ("Connection", "close"),
         ]
         self._lock = Lock()
-        self._open: set[Connection] = set()
+        self._open_connections: set[Connection] = set()
         self._closed = False
 
     def close(self) -> None:
         """Cut every connection; no further message is sent."""
         with self._lock:
             self._closed = True
-            lines = list(self._open)
+            lines = list(self._open_connections)
         for line in lines:
-            line.cut()
+            line.shut_down()
 
     def post(self, url: str, headers: Headers, body: bytes) -> int:
         """Send `body`; the status of the answer, of which no more is read.
@@ -49,20 +49,20 @@ class WebhookSender:
             errors.LinkError: one of its leaves.
         """
         link = parse(url)
-        with self._reach.connect(link, Deadline(self._seconds)) as line, self._header_list(line):
+        with self._connector.connect(link, Deadline(self._seconds)) as line, self._registered(line):
             length = ("Content-Length", str(len(body)))
             answer = Exchange(line).request(link, [*self._headers, length, *headers], "POST", body)
             return answer.status_code
 
     @contextmanager
-    def _header_list(self, line: Connection) -> Iterator[None]:
+    def _registered(self, line: Connection) -> Iterator[None]:
         """List a connection among those that `close` cuts."""
         with self._lock:
             if self._closed:
                 raise errors.LinkUnreachable
-            self._open.add(line)
+            self._open_connections.add(line)
         try:
             yield
         finally:
             with self._lock:
-                self._open.discard(line)
+                self._open_connections.discard(line)

@@ -45,45 +45,45 @@ _GAMMAS: Final = {GAMMA_22: 2.2, GAMMA_28: 2.8, LINEAR: 1.0}
 TRANSFERS: Final = frozenset({*_GAMMAS, PQ, SMPTE_428, HLG})
 """The codes whose transfer function is not read as that of sRGB."""
 
-_REFERENCE: Final = 203.0  # cd/m² of a white sheet of paper (BT.2408, 2.1)
-_PEAK: Final = 1000.0  # cd/m² of the brightest light that is told from any brighter one
+_REFERENCE_WHITE_NITS: Final = 203.0  # cd/m² of a white sheet of paper (BT.2408, 2.1)
+_PEAK_NITS: Final = 1000.0  # cd/m² of the brightest light that is told from any brighter one
 _KNEE: Final = 0.7  # of the reference white: all below is shown as it is
 _HLG_GAMMA: Final = 1.2  # of a display of 1,000 cd/m² (BT.2100, table 5)
 
 
-def linear(transfer: int, value: float) -> float:
+def to_linear(transfer: int, value: float) -> float:
     """The light of a coded value, both from 0 to 1; HDR is tone-mapped to SDR."""
     if transfer == PQ:
-        return tone_mapped(_pq(value))
+        return tone_map(_pq_to_nits(value))
     if transfer == HLG:
-        return tone_mapped(_hlg(value))
+        return tone_map(_hlg_to_nits(value))
     if transfer == SMPTE_428:
         return min(1.0, float(value**2.6) * 52.37 / 48)
     gamma = _GAMMAS.get(transfer)
-    return srgb(value) if gamma is None else float(value**gamma)
+    return srgb_to_linear(value) if gamma is None else float(value**gamma)
 
 
-def srgb(value: float) -> float:
+def srgb_to_linear(value: float) -> float:
     """The light of a value coded as sRGB (IEC 61966-2-1)."""
     return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004
 
 
-def tone_mapped(nits: float) -> float:
+def tone_map(nits: float) -> float:
     """Light of an HDR picture in cd/m² as light of an SDR picture, from 0 to 1.
 
     The reference white of 203 cd/m² is 1.0 of the scale. Up to 0.7 of it, light stays as it is;
     from there on, the extended Reinhard curve rolls it off, so that 1,000 cd/m² reach 1.
     """
-    light = nits / _REFERENCE
+    light = nits / _REFERENCE_WHITE_NITS
     if light <= _KNEE:
         return light
     room = 1 - _KNEE
-    peak = (_PEAK / _REFERENCE - _KNEE) / room
+    peak = (_PEAK_NITS / _REFERENCE_WHITE_NITS - _KNEE) / room
     over = min((light - _KNEE) / room, peak)
     return _KNEE + room * over * (1 + over / peak**2) / (1 + over)
 
 
-def _pq(value: float) -> float:
+def _pq_to_nits(value: float) -> float:
     """The EOTF of SMPTE ST 2084 (BT.2100, table 4)."""
     m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
     power = value ** (1 / m2)
@@ -91,8 +91,8 @@ def _pq(value: float) -> float:
     return 10_000 * light
 
 
-def _hlg(value: float) -> float:
+def _hlg_to_nits(value: float) -> float:
     """The inverse OETF of BT.2100, table 5, then its OOTF for each colour by itself."""
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     scene = value**2 / 3 if value <= 0.5 else (exp((value - c) / a) + b) / 12  # noqa: PLR2004
-    return _PEAK * float(scene**_HLG_GAMMA)
+    return _PEAK_NITS * float(scene**_HLG_GAMMA)

@@ -7,12 +7,12 @@ from typing import Final, Self
 from fatrina.domain.colour import cicp, icc
 from fatrina.domain.colour.cicp import BT_709, Primaries
 
-_NEAR: Final = 0.002
+_TOLERANCE: Final = 0.002
 """Difference of chromaticities that is a matter of rounding."""
 
 
 @dataclass(frozen=True, slots=True)
-class Colours:
+class ColourSpace:
     """Primaries, and a transfer function by its code or by its exponent."""
 
     primaries: Primaries
@@ -21,7 +21,7 @@ class Colours:
     """The exponent by which coded values become light; it counts more than the code."""
 
     @classmethod
-    def of_codes(cls, primaries: int, transfer: int) -> Self:
+    def from_code_points(cls, primaries: int, transfer: int) -> Self:
         """Colours by code points (ITU-T H.273); unspecified ones are sRGB's."""
         transfer = transfer if transfer in cicp.TRANSFERS else cicp.SRGB
         return cls(cicp.PRIMARIES.get(primaries, BT_709), transfer)
@@ -35,20 +35,22 @@ class Colours:
     def has_srgb_primaries(self) -> bool:
         """Whether they are those of BT.709, which sRGB has."""
         pairs = zip(self.primaries, BT_709, strict=True)
-        return all(abs(a[i] - b[i]) <= _NEAR for a, b in pairs for i in range(2))
+        return all(abs(a[i] - b[i]) <= _TOLERANCE for a, b in pairs for i in range(2))
 
     @property
     def has_srgb_curve(self) -> bool:
         """Whether the transfer function is that of sRGB."""
         return self.gamma is None and self.transfer == cicp.SRGB
 
-    def light(self, value: float) -> float:
+    def to_linear(self, value: float) -> float:
         """The light of a coded value."""
-        return cicp.linear(self.transfer, value) if self.gamma is None else float(value**self.gamma)
+        return (
+            cicp.to_linear(self.transfer, value) if self.gamma is None else float(value**self.gamma)
+        )
 
 
 @lru_cache(maxsize=8)
-def profile(colours: Colours, *, grey: bool) -> bytes:
+def build_profile(colours: ColourSpace, *, grey: bool) -> bytes:
     """The ICC profile of these colours for a photo in colours or in grey; empty for sRGB.
 
     Colours that cannot be are read as sRGB, as a profile that does not fit is.
@@ -56,6 +58,10 @@ def profile(colours: Colours, *, grey: bool) -> bytes:
     if colours.is_srgb or (grey and colours.has_srgb_curve):
         return b""
     try:
-        return icc.grey(colours.light) if grey else icc.coloured(colours.primaries, colours.light)
+        return (
+            icc.grey_profile(colours.to_linear)
+            if grey
+            else icc.rgb_profile(colours.primaries, colours.to_linear)
+        )
     except (ValueError, OverflowError):
         return b""

@@ -7,51 +7,51 @@ from struct import unpack
 from typing import Final
 
 from fatrina.domain.colour.cicp import BT_709, Primaries
-from fatrina.domain.colour.colour_space import Colours
-from fatrina.domain.metadata_stripping.segments import SEGMENT_LIMIT, Buffer
+from fatrina.domain.colour.colour_space import ColourSpace
+from fatrina.domain.metadata_stripping.segments import MAX_SEGMENTS, Buffer
 
-_SIGNATURE: Final = 8
-_SIZES: Final = {b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
+_SIGNATURE_BYTES: Final = 8
+_CHUNK_SIZES: Final = {b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
 _SCALE: Final = 100_000
 # 1/2.2, which is written beside sRGB, and stands for it (PNG 3rd edition, 11.3.2.5).
 _SRGB_GAMMA: Final = range(45_000, 46_001)
-_GAMMAS: Final = range(10_000, 1_000_001)  # exponents from 0.1 to 10
+_VALID_GAMMAS: Final = range(10_000, 1_000_001)  # exponents from 0.1 to 10
 
 
-def colours(data: Buffer, *, profiled: bool) -> Colours | None:
+def read_colour_space(data: Buffer, *, profiled: bool) -> ColourSpace | None:
     """The colours that count more than a profile, if it is `profiled`, or else any."""
-    chunks = _chunks(data)
+    chunks = _read_colour_chunks(data)
     if cicp := chunks.get(b"cICP"):
-        return Colours.of_codes(cicp[0], cicp[1])
+        return ColourSpace.from_code_points(cicp[0], cicp[1])
     if profiled or b"sRGB" in chunks:
         return None
-    gamma = _gamma(chunks.get(b"gAMA", b""))
-    primaries = _primaries(chunks.get(b"cHRM", b""))
+    gamma = _parse_gamma(chunks.get(b"gAMA", b""))
+    primaries = _parse_primaries(chunks.get(b"cHRM", b""))
     if gamma is None and primaries is None:
         return None
-    return Colours(primaries or BT_709, gamma=gamma)
+    return ColourSpace(primaries or BT_709, gamma=gamma)
 
 
-def _chunks(data: Buffer) -> dict[bytes, bytes]:
+def _read_colour_chunks(data: Buffer) -> dict[bytes, bytes]:
     """The colour chunks before the picture; the first of each kind counts."""
     found: dict[bytes, bytes] = {}
-    at = _SIGNATURE
-    for _ in range(SEGMENT_LIMIT):
+    at = _SIGNATURE_BYTES
+    for _ in range(MAX_SEGMENTS):
         size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if kind in {b"IDAT", b"IEND", b""}:
             break
-        if size == _SIZES.get(kind):
+        if size == _CHUNK_SIZES.get(kind):
             found.setdefault(kind, data[at + 8 : at + 8 + size])
         at += 12 + size
     return found
 
 
-def _gamma(chunk: bytes) -> float | None:
+def _parse_gamma(chunk: bytes) -> float | None:
     value = int.from_bytes(chunk, "big")
-    return _SCALE / value if value in _GAMMAS and value not in _SRGB_GAMMA else None
+    return _SCALE / value if value in _VALID_GAMMAS and value not in _SRGB_GAMMA else None
 
 
-def _primaries(chunk: bytes) -> Primaries | None:
+def _parse_primaries(chunk: bytes) -> Primaries | None:
     if not chunk:
         return None
     values = [value / _SCALE for value in unpack(">8I", chunk)]

@@ -6,7 +6,7 @@ from fatrina.domain.photo import ImageFormat
 
 __all__ = ["Buffer", "StrippedFile", "strip_metadata"]
 
-_CLEANERS = {
+_STRIPPERS = {
     ImageFormat.JPEG: jpeg.strip,
     ImageFormat.PNG: png.strip,
     ImageFormat.WEBP: webp.strip,
@@ -31,7 +31,7 @@ def strip_metadata(image_format: ImageFormat, data: Buffer) -> StrippedFile:
         errors.PhotoTooManyScans: it is a JPEG that would take a decoder minutes.
         ValueError: the kind has no cleaner.
     """
-    cleaner = _CLEANERS.get(image_format)
+    cleaner = _STRIPPERS.get(image_format)
     if cleaner is None:
         raise ValueError(image_format)
     return cleaner(data)

@@ -4,38 +4,38 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fatrina.domain.errors import PhotoDamaged
-from fatrina.domain.metadata_stripping.segments import Buffer, check_segment_count
+from fatrina.domain.metadata_stripping.segments import Buffer, limit_segments
 
 
 class Box(NamedTuple):
     """A box; its positions count from the file's beginning."""
 
-    kind: bytes
+    type: bytes
     start: int
-    body: int
+    body_start: int
     stop: int
 
 
-def boxes(data: Buffer, at: int, stop: int) -> Iterator[Box]:
+def read_boxes(data: Buffer, at: int, stop: int) -> Iterator[Box]:
     """Give the boxes that fill the bytes from `at` to `stop`.
 
     Raises:
         errors.PhotoDamaged: they do not end where they should, or are over `PARTS`.
     """
-    for box in whole_boxes(data, at, stop):
+    for box in read_complete_boxes(data, at, stop):
         yield box
         at = box.stop
     if at != stop:
         raise PhotoDamaged(problem="a box ends after its end")
 
 
-def whole_boxes(data: Buffer, at: int, stop: int) -> Iterator[Box]:
+def read_complete_boxes(data: Buffer, at: int, stop: int) -> Iterator[Box]:
     """Give boxes from `at` on, up to the first that would not end by `stop`.
 
     Raises:
         errors.PhotoDamaged: there are over `PARTS`.
     """
-    return check_segment_count(_boxes(data, at, stop))
+    return limit_segments(_boxes(data, at, stop))
 
 
 def _boxes(data: Buffer, at: int, stop: int) -> Iterator[Box]:
@@ -51,7 +51,7 @@ def _boxes(data: Buffer, at: int, stop: int) -> Iterator[Box]:
         at += size
 
 
-class Reader:
+class BoxReader:
     """Numbers, one after the other, from `at` to `stop`."""
 
     def __init__(self, data: Buffer, at: int, stop: int) -> None:
@@ -59,7 +59,7 @@ class Reader:
         self._data = data
         self._stop = stop
 
-    def number(self, size: int) -> int:
+    def read_uint(self, size: int) -> int:
         """Read a number of `size` bytes.
 
         Raises:
@@ -70,6 +70,6 @@ class Reader:
             raise PhotoDamaged(problem="a box is too short")
         return int.from_bytes(self._data[start : self.at], "big")
 
-    def version(self) -> int:
+    def read_version(self) -> int:
         """Read the version that a full box begins with, and pass its flags by."""
-        return self.number(4) >> 24
+        return self.read_uint(4) >> 24

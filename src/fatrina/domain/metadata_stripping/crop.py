@@ -8,9 +8,9 @@ from fatrina.domain.metadata_stripping import properties
 from fatrina.domain.metadata_stripping.boxes import Box
 
 # Width, height and the offsets of its centre to the right and downwards, each as a fraction.
-_CROP: Final = Struct(">2I2IiIiI")
+_CLAP: Final = Struct(">2I2IiIiI")
 _SIZE: Final = Struct(">2I")
-_BROKEN: Final = "a crop outside the picture"
+_CROP_OUTSIDE: Final = "a crop outside the picture"
 
 
 class CropArea(NamedTuple):
@@ -26,7 +26,7 @@ class CropArea(NamedTuple):
         across = self.left >= 0 and 0 < self.width <= width - self.left
         return across and self.top >= 0 and 0 < self.height <= height - self.top
 
-    def turned(self, width: int, height: int, quarters: int) -> Self:
+    def rotate(self, width: int, height: int, quarters: int) -> Self:
         """The same part after quarter turns against the clock of a picture of this size."""
         part = self
         for _ in range(quarters):
@@ -35,7 +35,7 @@ class CropArea(NamedTuple):
             width, height = height, width
         return part
 
-    def mirrored(self, width: int, height: int, *, sideways: bool) -> Self:
+    def mirror(self, width: int, height: int, *, sideways: bool) -> Self:
         """The same part after the picture's sides change places, or its top and bottom."""
         if sideways:
             return self._replace(left=width - self.left - self.width)
@@ -50,42 +50,42 @@ def extract(data: bytes) -> tuple[bytes, CropArea | None]:
     Raises:
         errors.PhotoDamaged: the crop leaves nothing, or is not within the picture.
     """
-    own = (*properties.read(data).pictures, ())[0]
-    kinds = [box.kind for box in own]
+    own = (*properties.read(data).items, ())[0]
+    kinds = [box.type for box in own]
     if kinds.count(b"clap") != 1 or b"ispe" not in kinds:
         return data, None
     at = kinds.index(b"clap")
     size, clap = own[kinds.index(b"ispe")], own[at]
-    if {b"irot", b"imir"} & set(kinds[:at]) or clap.stop - clap.body != _CROP.size:
+    if {b"irot", b"imir"} & set(kinds[:at]) or clap.stop - clap.body_start != _CLAP.size:
         return data, None
-    width, height = _SIZE.unpack_from(data, size.body + 4)
-    part = _part(_CROP.unpack_from(data, clap.body), width, height)
-    everything = _CROP.pack(width, 1, height, 1, 0, 1, 0, 1)
-    whole = data[: clap.body] + everything + data[clap.stop :]
-    return whole, _upright(data, part, (width, height), own[at + 1 :])
+    width, height = _SIZE.unpack_from(data, size.body_start + 4)
+    part = _parse_clap(_CLAP.unpack_from(data, clap.body_start), width, height)
+    everything = _CLAP.pack(width, 1, height, 1, 0, 1, 0, 1)
+    whole = data[: clap.body_start] + everything + data[clap.stop :]
+    return whole, _apply_rotations(data, part, (width, height), own[at + 1 :])
 
 
-def _part(crop: tuple[int, ...], width: int, height: int) -> CropArea:
+def _parse_clap(crop: tuple[int, ...], width: int, height: int) -> CropArea:
     across, across_by, down, down_by, right, right_by, below, below_by = crop
     if not across_by * down_by * right_by * below_by:
-        raise PhotoDamaged(problem=_BROKEN)
+        raise PhotoDamaged(problem=_CROP_OUTSIDE)
     wide, high = across // across_by, down // down_by
     left = ((width - wide) * right_by + 2 * right) // (2 * right_by)
     top = ((height - high) * below_by + 2 * below) // (2 * below_by)
     part = CropArea(left, top, wide, high)
     if not part.fits(width, height):
-        raise PhotoDamaged(problem=_BROKEN)
+        raise PhotoDamaged(problem=_CROP_OUTSIDE)
     return part
 
 
-def _upright(
+def _apply_rotations(
     data: bytes, part: CropArea, size: tuple[int, int], turns: tuple[Box, ...]
 ) -> CropArea:
     for box in turns:
-        how = data[box.body] if box.kind in {b"irot", b"imir"} else 0
-        if box.kind == b"irot":
-            part = part.turned(*size, how & 3)
+        how = data[box.body_start] if box.type in {b"irot", b"imir"} else 0
+        if box.type == b"irot":
+            part = part.rotate(*size, how & 3)
             size = size[::-1] if how & 1 else size
-        elif box.kind == b"imir":
-            part = part.mirrored(*size, sideways=bool(how & 1))
+        elif box.type == b"imir":
+            part = part.mirror(*size, sideways=bool(how & 1))
     return part

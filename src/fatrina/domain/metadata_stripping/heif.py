@@ -4,24 +4,24 @@ from collections.abc import Iterator
 
 from fatrina.domain.errors import PhotoDamaged
 from fatrina.domain.metadata_stripping import icc, items
-from fatrina.domain.metadata_stripping.boxes import Box, boxes, whole_boxes
+from fatrina.domain.metadata_stripping.boxes import Box, read_boxes, read_complete_boxes
 from fatrina.domain.metadata_stripping.segments import (
     Buffer,
     SegmentBuilder,
     StrippedFile,
-    check_segment_count,
+    limit_segments,
 )
 
-_NEEDED_TOP = frozenset({b"meta", b"mdat"})
-_BRANDS = frozenset({b"avif", b"avio", b"mif1", b"mif2", b"miaf", b"MA1A", b"MA1B", b"tmap"})
-_META = frozenset({b"hdlr", b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat"})
-_NEEDED = frozenset({b"hdlr", b"pitm", b"iloc", b"iinf", b"iprp"})
+_REQUIRED_TOP_LEVEL = frozenset({b"meta", b"mdat"})
+_KEPT_BRANDS = frozenset({b"avif", b"avio", b"mif1", b"mif2", b"miaf", b"MA1A", b"MA1B", b"tmap"})
+_KEPT_IN_META = frozenset({b"hdlr", b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat"})
+_REQUIRED_IN_META = frozenset({b"hdlr", b"pitm", b"iloc", b"iinf", b"iprp"})
 # What changes the look of a picture; others describe it (ISO/IEC 23008-12, 6.5 and 6.10).
-_PROPERTIES = frozenset(
+_KEPT_PROPERTIES = frozenset(
     {b"ispe", b"pixi", b"colr", b"pasp", b"clap", b"irot", b"imir", b"iscl", b"rloc", b"auxC"}
     | {b"av1C", b"a1op", b"a1lx", b"lsel", b"clli", b"mdcv", b"cclv", b"amve", b"reve", b"ndwt"}
 )
-_PROFILES = frozenset({b"prof", b"rICC"})
+_PROFILE_TYPES = frozenset({b"prof", b"rICC"})
 
 
 class _Overlay:
@@ -29,11 +29,11 @@ class _Overlay:
 
     def __init__(self, data: Buffer) -> None:
         self._data = data
-        self._news: dict[int, bytes] = {}
+        self._replacements: dict[int, bytes] = {}
 
     def write(self, at: int, new: bytes) -> None:
         if self._data[at : at + len(new)] != new:
-            self._news[at] = new
+            self._replacements[at] = new
 
     def blank(self, start: int, stop: int) -> None:
         self.write(start, bytes(max(0, stop - start)))
@@ -41,15 +41,15 @@ class _Overlay:
     def free(self, box: Box) -> None:
         """Turn a box into one that readers skip."""
         self.write(box.start + 4, b"free")
-        self.blank(box.body, box.stop)
+        self.blank(box.body_start, box.stop)
 
-    def cut(self, stop: int) -> SegmentBuilder:
+    def build(self, stop: int) -> SegmentBuilder:
         """Give the bytes up to `stop`."""
         cut = SegmentBuilder(self._data)
         at = 0
-        for start, new in sorted(self._news.items()):
+        for start, new in sorted(self._replacements.items()):
             cut.keep(at, start)
-            cut.put(new)
+            cut.append(new)
             at = start + len(new)
         cut.keep(at, stop)
         return cut
@@ -64,100 +64,103 @@ def strip(data: Buffer) -> StrippedFile:
     Raises:
         errors.PhotoDamaged: the boxes are broken, or lead to no picture.
     """
-    head, meta, *others = _top(data)
+    head, meta, *others = _read_top_level(data)
     overlay = _Overlay(data)
     _clean_brands(overlay, data, head)
-    areas = [(box.body, box.stop) for box in others if box.kind == b"mdat"]
+    areas = [(box.body_start, box.stop) for box in others if box.type == b"mdat"]
     for box in others:
-        if box.kind != b"mdat":
+        if box.type != b"mdat":
             overlay.free(box)
-    parts = _parts(overlay, data, meta)
+    parts = _read_meta(overlay, data, meta)
     if b"idat" in parts:
-        areas.append((parts[b"idat"].body, parts[b"idat"].stop))
+        areas.append((parts[b"idat"].body_start, parts[b"idat"].stop))
     _clean_properties(overlay, data, parts[b"iprp"])
     used = _clean_items(overlay, data, parts)
     for start, stop in _gaps(sorted(areas), sorted(used)):
         overlay.blank(start, stop)
-    return overlay.cut(max(box.stop for box in (meta, *others))).build()
+    return overlay.build(max(box.stop for box in (meta, *others))).build()
 
 
-def _top(data: Buffer) -> list[Box]:
+def _read_top_level(data: Buffer) -> list[Box]:
     """Give the head, the description and all else up to the last box of data.
 
     What is no whole box was appended by someone, unless it has the name of a needed one.
     """
-    found = list(whole_boxes(data, 0, len(data)))
-    meta = next((box for box in found if box.kind == b"meta"), None)
-    if meta is None or found[0].kind != b"ftyp":
+    found = list(read_complete_boxes(data, 0, len(data)))
+    meta = next((box for box in found if box.type == b"meta"), None)
+    if meta is None or found[0].type != b"ftyp":
         raise PhotoDamaged(problem="no picture")
-    if data[found[-1].stop + 4 : found[-1].stop + 8] in _NEEDED_TOP:
+    if data[found[-1].stop + 4 : found[-1].stop + 8] in _REQUIRED_TOP_LEVEL:
         raise PhotoDamaged(problem="ends within a box")
-    while found[-1] is not meta and found[-1].kind != b"mdat":
+    while found[-1] is not meta and found[-1].type != b"mdat":
         found.pop()
     return [found[0], meta, *(box for box in found[1:] if box is not meta)]
 
 
 def _clean_brands(overlay: _Overlay, data: Buffer, ftyp: Box) -> None:
     """Leave the brands of a still picture: that of a sequence promises one to readers."""
-    for at in check_segment_count(range(ftyp.body, ftyp.stop - 3, 4)):
-        if at == ftyp.body + 4:
+    for at in limit_segments(range(ftyp.body_start, ftyp.stop - 3, 4)):
+        if at == ftyp.body_start + 4:
             overlay.blank(at, at + 4)
-        elif data[at : at + 4] not in _BRANDS:
+        elif data[at : at + 4] not in _KEPT_BRANDS:
             overlay.write(at, b"avif" if data[at : at + 4] == b"avis" else b"mif1")
-    overlay.blank(ftyp.stop - (ftyp.stop - ftyp.body) % 4, ftyp.stop)
+    overlay.blank(ftyp.stop - (ftyp.stop - ftyp.body_start) % 4, ftyp.stop)
 
 
-def _parts(overlay: _Overlay, data: Buffer, meta: Box) -> dict[bytes, Box]:
+def _read_meta(overlay: _Overlay, data: Buffer, meta: Box) -> dict[bytes, Box]:
     """Give the boxes that describe the picture, by kind, and free the others."""
     parts: dict[bytes, Box] = {}
-    for box in boxes(data, meta.body + 4, meta.stop):
-        if box.kind not in _META:
+    for box in read_boxes(data, meta.body_start + 4, meta.stop):
+        if box.type not in _KEPT_IN_META:
             overlay.free(box)
-        elif parts.setdefault(box.kind, box) is not box:
+        elif parts.setdefault(box.type, box) is not box:
             raise PhotoDamaged(problem="two boxes where one must be")
-    if not parts.keys() >= _NEEDED:
+    if not parts.keys() >= _REQUIRED_IN_META:
         raise PhotoDamaged(problem="a box is missing")
     handler = parts[b"hdlr"]
-    if data[handler.body + 8 : handler.body + 12] != b"pict":
+    if data[handler.body_start + 8 : handler.body_start + 12] != b"pict":
         raise PhotoDamaged(problem="no picture")
-    overlay.blank(handler.body + 12, handler.stop)
+    overlay.blank(handler.body_start + 12, handler.stop)
     return parts
 
 
 def _clean_properties(overlay: _Overlay, data: Buffer, iprp: Box) -> None:
     """Free the properties that describe; the others keep their numbers."""
-    for box in boxes(data, iprp.body, iprp.stop):
-        if box.kind == b"ipco":
-            for prop in boxes(data, box.body, box.stop):
-                if prop.kind not in _PROPERTIES:
+    for box in read_boxes(data, iprp.body_start, iprp.stop):
+        if box.type == b"ipco":
+            for prop in read_boxes(data, box.body_start, box.stop):
+                if prop.type not in _KEPT_PROPERTIES:
                     overlay.free(prop)
-                elif prop.kind == b"colr" and data[prop.body : prop.body + 4] in _PROFILES:
+                elif (
+                    prop.type == b"colr"
+                    and data[prop.body_start : prop.body_start + 4] in _PROFILE_TYPES
+                ):
                     _clean_profile(overlay, data, prop)
-        elif box.kind != b"ipma":
+        elif box.type != b"ipma":
             overlay.free(box)
 
 
 def _clean_profile(overlay: _Overlay, data: Buffer, colr: Box) -> None:
-    profile = icc.is_valid(data[colr.body + 4 : colr.stop])
+    profile = icc.trim_profile(data[colr.body_start + 4 : colr.stop])
     if profile:
-        overlay.blank(colr.body + 4 + len(profile), colr.stop)
+        overlay.blank(colr.body_start + 4 + len(profile), colr.stop)
     else:
         overlay.free(colr)
 
 
 def _clean_items(overlay: _Overlay, data: Buffer, parts: dict[bytes, Box]) -> list[tuple[int, int]]:
     """Take the names from all items, the types from those not drawn; give the bytes in use."""
-    entries = items.entries(data, parts[b"iinf"])
-    related = items.references(data, parts[b"iref"]) if b"iref" in parts else []
-    drawn = items.displayed_items(items.primary(data, parts[b"pitm"]), entries, related)
+    entries = items.read_entries(data, parts[b"iinf"])
+    related = items.read_references(data, parts[b"iref"]) if b"iref" in parts else []
+    drawn = items.displayed_items(items.read_primary_item(data, parts[b"pitm"]), entries, related)
     for item, entry in entries.items():
         if item not in drawn:
-            overlay.write(entry.at, b"free")
-        overlay.blank(entry.at + 4, entry.stop)
+            overlay.write(entry.type_offset, b"free")
+        overlay.blank(entry.type_offset + 4, entry.stop)
     for reference in related:
         if reference.item not in drawn:
-            overlay.write(reference.at, b"free")
-    places = items.extents(data, parts[b"iloc"], parts.get(b"idat"))
+            overlay.write(reference.type_offset, b"free")
+    places = items.read_extents(data, parts[b"iloc"], parts.get(b"idat"))
     return [(start, stop) for item, start, stop in places if item in drawn and start < stop]
 
 

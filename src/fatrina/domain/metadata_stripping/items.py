@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fatrina.domain.errors import PhotoDamaged
-from fatrina.domain.metadata_stripping.boxes import Box, Reader, boxes
-from fatrina.domain.metadata_stripping.segments import Buffer, check_segment_count
+from fatrina.domain.metadata_stripping.boxes import Box, BoxReader, read_boxes
+from fatrina.domain.metadata_stripping.segments import Buffer, limit_segments
 
 # Coded, and derived from others: ISO/IEC 23008-12, 6.6.2, and AV1 Image File Format, 2.1 and 4.2.
-_IMAGES = frozenset({b"av01", b"grid", b"iovl", b"iden", b"tmap", b"sato"})
+_IMAGE_TYPES = frozenset({b"av01", b"grid", b"iovl", b"iden", b"tmap", b"sato"})
 _DERIVED, _AUXILIARY, _THUMBNAIL = b"dimg", b"auxl", b"thmb"
 _WIDTHS = frozenset({0, 4, 8})
 
@@ -17,8 +17,8 @@ _WIDTHS = frozenset({0, 4, 8})
 class Entry(NamedTuple):
     """What a file says of an item: its type, where that stands, and the end of its entry."""
 
-    kind: bytes
-    at: int
+    type: bytes
+    type_offset: int
     stop: int
 
 
@@ -36,74 +36,74 @@ class Reference(NamedTuple):
     Its type stands at `at`, once for all the relations of a kind that an item has.
     """
 
-    kind: bytes
-    at: int
+    type: bytes
+    type_offset: int
     item: int
-    other: int
+    target: int
 
 
-def primary(data: Buffer, pitm: Box) -> int:
+def read_primary_item(data: Buffer, pitm: Box) -> int:
     """Read which item is the picture."""
-    reader = Reader(data, pitm.body, pitm.stop)
-    return reader.number(4 if reader.version() else 2)
+    reader = BoxReader(data, pitm.body_start, pitm.stop)
+    return reader.read_uint(4 if reader.read_version() else 2)
 
 
-def entries(data: Buffer, iinf: Box) -> dict[int, Entry]:
+def read_entries(data: Buffer, iinf: Box) -> dict[int, Entry]:
     """Read what items there are.
 
     Raises:
         errors.PhotoDamaged: also when two have one number: decoders would differ.
     """
-    reader = Reader(data, iinf.body, iinf.stop)
-    reader.number(4 if reader.version() else 2)
+    reader = BoxReader(data, iinf.body_start, iinf.stop)
+    reader.read_uint(4 if reader.read_version() else 2)
     found: dict[int, Entry] = {}
-    for box in boxes(data, reader.at, iinf.stop):
-        item, entry = _entry(data, box)
+    for box in read_boxes(data, reader.at, iinf.stop):
+        item, entry = _read_entry(data, box)
         if item in found:
             raise PhotoDamaged(problem="two items of one number")
         found[item] = entry
     return found
 
 
-def _entry(data: Buffer, infe: Box) -> tuple[int, Entry]:
-    reader = Reader(data, infe.body, infe.stop)
-    version = reader.version()
-    if infe.kind != b"infe" or version not in {2, 3}:
+def _read_entry(data: Buffer, infe: Box) -> tuple[int, Entry]:
+    reader = BoxReader(data, infe.body_start, infe.stop)
+    version = reader.read_version()
+    if infe.type != b"infe" or version not in {2, 3}:
         raise PhotoDamaged(problem="an item without a type")
-    item = reader.number(2 if version == 2 else 4)  # noqa: PLR2004 - 14496-12, 8.11.6.2
-    reader.number(2)
+    item = reader.read_uint(2 if version == 2 else 4)  # noqa: PLR2004 - 14496-12, 8.11.6.2
+    reader.read_uint(2)
     at = reader.at
-    reader.number(4)
+    reader.read_uint(4)
     return item, Entry(data[at : reader.at], at, infe.stop)
 
 
-def extents(data: Buffer, iloc: Box, idat: Box | None) -> Iterator[Extent]:
+def read_extents(data: Buffer, iloc: Box, idat: Box | None) -> Iterator[Extent]:
     """Read where the items' bytes are (ISO/IEC 14496-12, 8.11.3); they may be anywhere.
 
     Raises:
         errors.PhotoDamaged: also when they are neither in the file nor in `idat`.
     """
-    return check_segment_count(_extents(data, iloc, idat))
+    return limit_segments(_iter_extents(data, iloc, idat))
 
 
-def _extents(data: Buffer, iloc: Box, idat: Box | None) -> Iterator[Extent]:
-    reader = Reader(data, iloc.body, iloc.stop)
-    version, widths = reader.version(), reader.number(2)
+def _iter_extents(data: Buffer, iloc: Box, idat: Box | None) -> Iterator[Extent]:
+    reader = BoxReader(data, iloc.body_start, iloc.stop)
+    version, widths = reader.read_version(), reader.read_uint(2)
     at_width, size_width, base_width, index_width = (widths >> bit & 15 for bit in (12, 8, 4, 0))
     index_width *= version > 0
     if not {at_width, size_width, base_width, index_width} <= _WIDTHS:
         raise PhotoDamaged(problem="an offset of unknown width")
     id_width = 2 if version < 2 else 4  # noqa: PLR2004 - 14496-12, 8.11.3.2
-    for _ in range(reader.number(id_width)):
-        item = reader.number(id_width)
-        method = reader.number(2) & 15 if version else 0
-        reader.number(2)
-        base = reader.number(base_width) + _origin(method, idat)
+    for _ in range(reader.read_uint(id_width)):
+        item = reader.read_uint(id_width)
+        method = reader.read_uint(2) & 15 if version else 0
+        reader.read_uint(2)
+        base = reader.read_uint(base_width) + _origin(method, idat)
         yield Extent(item, base, base)
-        for _ in range(reader.number(2)):
-            reader.number(index_width)
-            start = base + reader.number(at_width)
-            yield Extent(item, start, start + reader.number(size_width))
+        for _ in range(reader.read_uint(2)):
+            reader.read_uint(index_width)
+            start = base + reader.read_uint(at_width)
+            yield Extent(item, start, start + reader.read_uint(size_width))
 
 
 def _origin(method: int, idat: Box | None) -> int:
@@ -112,29 +112,31 @@ def _origin(method: int, idat: Box | None) -> int:
         return 0
     if method != 1 or idat is None:
         raise PhotoDamaged(problem="an item in a place unknown")
-    return idat.body
+    return idat.body_start
 
 
-def references(data: Buffer, iref: Box) -> list[Reference]:
+def read_references(data: Buffer, iref: Box) -> list[Reference]:
     """Read the relations between items.
 
     Raises:
         errors.PhotoDamaged: the boxes are broken, or there are over `PARTS` relations.
     """
-    return list(check_segment_count(_references(data, iref)))
+    return list(limit_segments(_iter_references(data, iref)))
 
 
-def _references(data: Buffer, iref: Box) -> Iterator[Reference]:
-    reader = Reader(data, iref.body, iref.stop)
-    width = 4 if reader.version() else 2
-    for box in boxes(data, reader.at, iref.stop):
-        reader = Reader(data, box.body, box.stop)
-        item = reader.number(width)
-        for _ in range(reader.number(2)):
-            yield Reference(box.kind, box.start + 4, item, reader.number(width))
+def _iter_references(data: Buffer, iref: Box) -> Iterator[Reference]:
+    reader = BoxReader(data, iref.body_start, iref.stop)
+    width = 4 if reader.read_version() else 2
+    for box in read_boxes(data, reader.at, iref.stop):
+        reader = BoxReader(data, box.body_start, box.stop)
+        item = reader.read_uint(width)
+        for _ in range(reader.read_uint(2)):
+            yield Reference(box.type, box.start + 4, item, reader.read_uint(width))
 
 
-def displayed_items(first: int, found: dict[int, Entry], related: list[Reference]) -> set[int]:
+def displayed_items(
+    primary: int, entries: dict[int, Entry], references: list[Reference]
+) -> set[int]:
     """Tell which items draw the picture: it, what it is made of, and their extra planes (alpha).
 
     Thumbnails, further pictures and metadata are none of them.
@@ -143,17 +145,17 @@ def displayed_items(first: int, found: dict[int, Entry], related: list[Reference
         errors.PhotoDamaged: the picture itself is no image, or only serves another one.
     """
     needs = defaultdict(set)
-    for kind, _, item, other in related:
+    for kind, _, item, other in references:
         if kind == _DERIVED:
             needs[item].add(other)
         elif kind == _AUXILIARY:
             needs[other].add(item)
-    images = {item for item, entry in found.items() if entry.kind in _IMAGES}
-    serving = {item for kind, _, item, _ in related if kind in {_AUXILIARY, _THUMBNAIL}}
-    if first not in images - serving:
+    images = {item for item, entry in entries.items() if entry.type in _IMAGE_TYPES}
+    serving = {item for kind, _, item, _ in references if kind in {_AUXILIARY, _THUMBNAIL}}
+    if primary not in images - serving:
         raise PhotoDamaged(problem="no picture")
     done: set[int] = set()
-    todo = [first]
+    todo = [primary]
     while todo:
         item = todo.pop()
         if item not in done:

@@ -6,23 +6,23 @@ from typing import NamedTuple
 
 from fatrina.domain.errors import PhotoDamaged, PhotoTooManyScans
 from fatrina.domain.metadata_stripping import exif, icc
-from fatrina.domain.metadata_stripping.jpeg_frame import FRAMES, Coverage, Frame
+from fatrina.domain.metadata_stripping.jpeg_frame import FRAME_MARKERS, Coverage, Frame
 from fatrina.domain.metadata_stripping.segments import (
     Buffer,
     SegmentBuilder,
     StrippedFile,
-    check_segment_count,
+    limit_segments,
 )
 
-SCANS = 64
+MAX_SCANS = 64
 """Scans of a JPEG. Encoders write 1 to about 12; each is a pass of the decoder over all pixels
 for as little as 40 bytes, and 20,000 of them in 0.8 MB took a core 92 seconds."""
 
 # ITU-T T.81, table B.1
 _EOI, _SOS, _APP0, _APP1, _APP2, _APP14 = 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
-_TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDD})  # DHT, DAC, DQT and DRI
-_CODING = FRAMES | _TABLES | {_SOS, _EOI}
-END = b"\xff\xd9"
+_TABLE_MARKERS = frozenset({0xC4, 0xCC, 0xDB, 0xDD})  # DHT, DAC, DQT and DRI
+_CODING_MARKERS = FRAME_MARKERS | _TABLE_MARKERS | {_SOS, _EOI}
+END_MARKER = b"\xff\xd9"
 
 # Outside a scan, what is no marker with something to say is stray: stuffing, fill, RSTn, SOI.
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
@@ -66,47 +66,47 @@ def strip(data: Buffer) -> StrippedFile:
         errors.PhotoDamaged: a segment is cut short, or the picture ends before it is complete.
         errors.PhotoTooManyScans: there are over `SCANS` scans.
     """
-    head, coded, ended = _parts(data)
+    head, coded, ended = _split(data)
     cut = SegmentBuilder(data)
     cut.keep(0, 2)
     _copy_header(cut, data, head)
     for segment in coded:
-        if segment.marker in _CODING and segment.marker != _EOI:
+        if segment.marker in _CODING_MARKERS and segment.marker != _EOI:
             cut.keep(segment.start, segment.stop)
     end = coded[-1].start if ended else coded[-1].stop
-    cut.replace(end, end + len(END), END)
+    cut.replace(end, end + len(END_MARKER), END_MARKER)
     scans = sum(segment.marker == _SOS for segment in coded)
-    return cut.build(scans=scans, ended=ended)
+    return cut.build(scans=scans, has_end_marker=ended)
 
 
-def _parts(data: Buffer) -> tuple[list[_Segment], list[_Segment], bool]:
+def _split(data: Buffer) -> tuple[list[_Segment], list[_Segment], bool]:
     """Return what precedes the first scan, what follows, and whether an end marker ends it."""
     head: list[_Segment] = []
     coded: list[_Segment] = []
     coverage = Coverage()
     scans, ended = 0, False
-    for segment in check_segment_count(_segments(data)):
+    for segment in limit_segments(_read_segments(data)):
         ended = segment.marker == _EOI
-        if coverage.complete and not ended:
+        if coverage.is_complete and not ended:
             break
-        if segment.marker in FRAMES:
+        if segment.marker in FRAME_MARKERS:
             coverage = Coverage(Frame.parse(segment.marker, segment.body(data)))
         if segment.marker == _SOS:
             scans += 1
-            coverage.add(segment.body(data))
-        if scans > SCANS:
-            raise PhotoTooManyScans(limit=SCANS)
+            coverage.add_scan(segment.body(data))
+        if scans > MAX_SCANS:
+            raise PhotoTooManyScans(limit=MAX_SCANS)
         (coded if scans else head).append(segment)
     if not scans:
         raise PhotoDamaged(problem="no scan")
-    if not ended and not coverage.complete:
+    if not ended and not coverage.is_complete:
         raise PhotoDamaged(problem="no end marker")
     if not ended and (found := _CODED_END.search(data, coded[-1].header, coded[-1].stop)):
         coded[-1] = coded[-1]._replace(stop=found.start())
     return head, coded, ended
 
 
-def _segments(data: Buffer) -> Iterator[_Segment]:
+def _read_segments(data: Buffer) -> Iterator[_Segment]:
     """Yield the segments up to the end marker; that of a scan includes its coded data.
 
     The last one ends with the data at the latest.
@@ -123,12 +123,12 @@ def _segments(data: Buffer) -> Iterator[_Segment]:
         header = at + 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
         if header > len(data):
             return
-        stop = _scan_end(data, header) if marker == _SOS else header
+        stop = _find_scan_end(data, header) if marker == _SOS else header
         yield _Segment(marker, at, header, stop)
         at = stop
 
 
-def _scan_end(data: Buffer, start: int) -> int:
+def _find_scan_end(data: Buffer, start: int) -> int:
     found = _SCAN_END.search(data, start)
     stop = found.start() if found else len(data)
     if data[stop - 1] == _FILL:
@@ -138,16 +138,16 @@ def _scan_end(data: Buffer, start: int) -> int:
 
 def _copy_header(cut: SegmentBuilder, data: Buffer, head: list[_Segment]) -> None:
     """Keep what precedes the first scan; it is only there that decoders look for metadata."""
-    news = _profile(data, [segment for segment in head if _is_icc(segment, data)])
+    news = _replace_profile(data, [segment for segment in head if _is_icc(segment, data)])
     turned = next((segment for segment in head if _is_exif(segment, data)), None)
     if turned:
-        turn = exif.minimal(exif.orientation(turned.body(data).removeprefix(_EXIF)))
-        news[turned] = _segment(_APP1, _EXIF + turn) if turn else b""
+        turn = exif.build_orientation(exif.read_orientation(turned.body(data).removeprefix(_EXIF)))
+        news[turned] = _build_segment(_APP1, _EXIF + turn) if turn else b""
     for segment in head:
-        if segment.marker in _CODING:
+        if segment.marker in _CODING_MARKERS:
             cut.keep(segment.start, segment.stop)
         else:
-            new = news[segment] if segment in news else _colour_mark(segment, data)
+            new = news[segment] if segment in news else _strip_colour_marker(segment, data)
             cut.replace(segment.start, segment.stop, new)
 
 
@@ -162,7 +162,7 @@ def _is_icc(segment: _Segment, data: Buffer) -> bool:
     return segment.marker == _APP2 and body.startswith(_ICC) and len(body) >= _ICC_HEAD
 
 
-def _profile(data: Buffer, segments: list[_Segment]) -> dict[_Segment, bytes]:
+def _replace_profile(data: Buffer, segments: list[_Segment]) -> dict[_Segment, bytes]:
     """Give what becomes of the segments of a profile (ICC.1:2022, B.4): nothing if it is broken.
 
     They stay as they are when they hold it in order and nothing else; or else new ones hold it.
@@ -173,35 +173,35 @@ def _profile(data: Buffer, segments: list[_Segment]) -> dict[_Segment, bytes]:
     whole &= all(body[len(_ICC) + 1] == len(bodies) for body in bodies)
     parts = dict(zip(numbers, bodies, strict=True))
     stored = b"".join(parts[number][_ICC_HEAD:] for number in sorted(parts))
-    profile = icc.is_valid(stored) if whole else b""
+    profile = icc.trim_profile(stored) if whole else b""
     if profile and profile == stored and numbers == sorted(numbers):
         return {segment: data[segment.start : segment.stop] for segment in segments}
     news = dict.fromkeys(segments, b"")
     if profile:
-        news[segments[0]] = _profile_segments(profile)
+        news[segments[0]] = _build_profile_segments(profile)
     return news
 
 
-def _profile_segments(profile: bytes) -> bytes:
+def _build_profile_segments(profile: bytes) -> bytes:
     parts = [profile[at : at + _ICC_PART] for at in range(0, len(profile), _ICC_PART)]
     return b"".join(
-        _segment(_APP2, _ICC + bytes([number, len(parts)]) + part)
+        _build_segment(_APP2, _ICC + bytes([number, len(parts)]) + part)
         for number, part in enumerate(parts, 1)
     )
 
 
-def _colour_mark(segment: _Segment, data: Buffer) -> bytes:
+def _strip_colour_marker(segment: _Segment, data: Buffer) -> bytes:
     """Give JFIF (T.871, 10.1) without its thumbnail, or Adobe's mark; both tell the colour space.
 
     Shorter ones are none to libjpeg either.
     """
     body = segment.body(data)
     if segment.marker == _APP0 and body.startswith(_JFIF) and len(body) >= _JFIF_SIZE:
-        return _segment(_APP0, body[: _JFIF_SIZE - 2] + b"\0\0")
+        return _build_segment(_APP0, body[: _JFIF_SIZE - 2] + b"\0\0")
     if segment.marker == _APP14 and body.startswith(b"Adobe") and len(body) >= _ADOBE_SIZE:
-        return _segment(_APP14, body[:_ADOBE_SIZE])
+        return _build_segment(_APP14, body[:_ADOBE_SIZE])
     return b""
 
 
-def _segment(marker: int, body: bytes) -> bytes:
+def _build_segment(marker: int, body: bytes) -> bytes:
     return bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2, "big") + body

@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 from fatrina.domain.errors import PhotoCodingUnsupported, PhotoDamaged
 
 # ITU-T T.81, table B.1: SOF0 to SOF15, without DHT, JPG and DAC.
-FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL: Final = frozenset({0xC0, 0xC1})
 _PROGRESSIVE: Final = 0xC2
 _DECODABLE: Final = _SEQUENTIAL | {_PROGRESSIVE}
-_NAMES: Final = {
+_CODING_NAMES: Final = {
     0xC3: "lossless",
     0xC5: "hierarchical",
     0xC6: "hierarchical, progressive",
@@ -23,11 +23,11 @@ _NAMES: Final = {
     0xCF: "arithmetic coding, hierarchical, lossless",
 }
 _PRECISION: Final = 8
-_HEADER: Final = 6
+_HEADER_BYTES: Final = 6
 """Bytes of a frame header before its components."""
-_COMPONENT: Final = 3
+_COMPONENT_BYTES: Final = 3
 _COEFFICIENTS: Final = 64
-_UNKNOWN: Final = 99
+_NOT_SENT: Final = 99
 """The bit position of a coefficient that no scan has sent yet."""
 
 
@@ -46,15 +46,17 @@ class Frame(NamedTuple):
             errors.PhotoCodingUnsupported: browsers do not decode this coding or precision.
             errors.PhotoDamaged: the header is incomplete.
         """
-        if len(body) < _HEADER:
+        if len(body) < _HEADER_BYTES:
             raise PhotoDamaged(problem="incomplete frame header")
         precision = body[0]
         if marker not in _DECODABLE or precision != _PRECISION:
-            names = [_NAMES[marker]] if marker in _NAMES else []
+            names = [_CODING_NAMES[marker]] if marker in _CODING_NAMES else []
             coding = ", ".join([*names, f"{precision} bits"])
             raise PhotoCodingUnsupported(coding=f"JPEG ({coding})")
-        count = body[_HEADER - 1]
-        identifiers = body[_HEADER : _HEADER + count * _COMPONENT : _COMPONENT]
+        count = body[_HEADER_BYTES - 1]
+        identifiers = body[
+            _HEADER_BYTES : _HEADER_BYTES + count * _COMPONENT_BYTES : _COMPONENT_BYTES
+        ]
         return cls(marker == _PROGRESSIVE, tuple(identifiers))
 
 
@@ -67,14 +69,14 @@ class Coverage:
     def __init__(self, frame: Frame = NO_FRAME) -> None:
         """Begin before the first scan."""
         self._progressive = frame.progressive
-        self._low = {name: [_UNKNOWN] * _COEFFICIENTS for name in frame.components}
+        self._low = {name: [_NOT_SENT] * _COEFFICIENTS for name in frame.components}
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether every coefficient of every component is known to its last bit."""
         return bool(self._low) and not any(any(low) for low in self._low.values())
 
-    def add(self, header: Sequence[int]) -> None:
+    def add_scan(self, header: Sequence[int]) -> None:
         """Add a scan by its header (T.81, B.2.3); a header that is not valid adds nothing."""
         count = header[0] if header else 0
         if len(header) < 1 + 2 * count + 3:

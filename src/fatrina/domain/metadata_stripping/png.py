@@ -10,15 +10,15 @@ from fatrina.domain.metadata_stripping.segments import (
     Buffer,
     SegmentBuilder,
     StrippedFile,
-    check_segment_count,
+    limit_segments,
 )
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_END = b"\0\0\0\0IEND\xaeB`\x82"
+_IEND = b"\0\0\0\0IEND\xaeB`\x82"
 
 # Bytes of what stays besides the picture's own data (PNG 3rd edition, 11.2 and 11.3). At another
 # size decoders ignore it, and it may hold anything.
-_SIZES = {
+_KEPT_SIZES = {
     b"IHDR": range(13, 14),
     b"PLTE": range(3, 769, 3),
     b"tRNS": range(1, 257),
@@ -36,7 +36,7 @@ _PROFILE_NAME_LIMIT = 79
 
 
 class _Chunk(NamedTuple):
-    kind: bytes
+    type: bytes
     start: int
     stop: int
 
@@ -48,8 +48,8 @@ class _Chunk(NamedTuple):
         return data[self.start + 8 : self.stop - 4]
 
     @property
-    def legal(self) -> bool:
-        return self.stop - self.start - 12 in _SIZES.get(self.kind, ())
+    def is_kept(self) -> bool:
+        return self.stop - self.start - 12 in _KEPT_SIZES.get(self.type, ())
 
 
 def strip(data: Buffer) -> StrippedFile:
@@ -61,9 +61,9 @@ def strip(data: Buffer) -> StrippedFile:
     Raises:
         errors.PhotoDamaged: there is no header, no picture, or no end, or one of the two is broken.
     """
-    chunks = list(check_segment_count(_chunks(data)))
-    kinds = [chunk.kind for chunk in chunks]
-    if not (kinds[0] == b"IHDR" and chunks[0].legal and b"IDAT" in kinds):
+    chunks = list(limit_segments(_read_chunks(data)))
+    kinds = [chunk.type for chunk in chunks]
+    if not (kinds[0] == b"IHDR" and chunks[0].is_kept and b"IDAT" in kinds):
         raise PhotoDamaged(problem="no picture")
     first = kinds.index(b"IDAT")
     past = next(at for at in range(first, len(kinds)) if kinds[at] != b"IDAT")
@@ -73,11 +73,11 @@ def strip(data: Buffer) -> StrippedFile:
     cut.keep(chunks[first].start, chunks[past].start)
     if frames is not None:
         frames += _keep_frames(cut, chunks[past:])
-    cut.replace(chunks[-1].start, chunks[-1].stop, _END)
+    cut.replace(chunks[-1].start, chunks[-1].stop, _IEND)
     return cut.build(frames=frames or 1)
 
 
-def _chunks(data: Buffer) -> Iterator[_Chunk]:
+def _read_chunks(data: Buffer) -> Iterator[_Chunk]:
     if data[:8] != _SIGNATURE:
         raise PhotoDamaged(problem="no PNG signature")
     at = len(_SIGNATURE)
@@ -89,63 +89,63 @@ def _chunks(data: Buffer) -> Iterator[_Chunk]:
         if at > len(data):
             break
         yield chunk
-        if chunk.kind == b"IEND":
+        if chunk.type == b"IEND":
             return
     raise PhotoDamaged(problem="no IEND")
 
 
 def _copy_header(cut: SegmentBuilder, data: Buffer, head: list[_Chunk]) -> int | None:
     """Keep what precedes the picture; count its frames when it is one of an animation."""
-    animated = any(chunk.kind == b"acTL" and chunk.legal for chunk in head)
-    profile = next((chunk for chunk in head if chunk.kind == b"iCCP"), None)
+    animated = any(chunk.type == b"acTL" and chunk.is_kept for chunk in head)
+    profile = next((chunk for chunk in head if chunk.type == b"iCCP"), None)
     turned = next((chunk for chunk in head if _is_exif(chunk, data)), None)
     frames = 0
     for chunk in head:
         if chunk is profile:
-            cut.replace(chunk.start, chunk.stop, _profile(chunk.body(data)))
+            cut.replace(chunk.start, chunk.stop, _clean_profile(chunk.body(data)))
         elif chunk is turned:
-            turn = exif.minimal(exif.orientation(chunk.body(data)))
-            cut.replace(chunk.start, chunk.stop, _chunk(b"eXIf", turn) if turn else b"")
-        elif chunk.legal and (animated or chunk.kind != b"fcTL"):
+            turn = exif.build_orientation(exif.read_orientation(chunk.body(data)))
+            cut.replace(chunk.start, chunk.stop, _build_chunk(b"eXIf", turn) if turn else b"")
+        elif chunk.is_kept and (animated or chunk.type != b"fcTL"):
             cut.keep(chunk.start, chunk.stop)
-            frames += chunk.kind == b"fcTL"
+            frames += chunk.type == b"fcTL"
     return frames if animated else None
 
 
 def _keep_frames(cut: SegmentBuilder, tail: list[_Chunk]) -> int:
     frames = 0
     for chunk in tail:
-        if chunk.kind == b"fdAT" or (chunk.kind == b"fcTL" and chunk.legal):
+        if chunk.type == b"fdAT" or (chunk.type == b"fcTL" and chunk.is_kept):
             cut.keep(chunk.start, chunk.stop)
-            frames += chunk.kind == b"fcTL"
+            frames += chunk.type == b"fcTL"
     return frames
 
 
 def _is_exif(chunk: _Chunk, data: Buffer) -> bool:
     """Tell whether libpng takes this for the EXIF block: one that is no TIFF is passed by."""
-    return chunk.kind == b"eXIf" and data[chunk.start + 8 : chunk.start + 12] in exif.ORDERS
+    return chunk.type == b"eXIf" and data[chunk.start + 8 : chunk.start + 12] in exif.BYTE_ORDERS
 
 
-def _profile(body: bytes) -> bytes:
+def _clean_profile(body: bytes) -> bytes:
     """Give the chunk of a profile with a plain name and nothing after it; none if it is broken."""
     name, _, stored = body.partition(b"\0")
     if not (0 < len(name) <= _PROFILE_NAME_LIMIT and stored[:1] == b"\0"):
         return b""
     inflater = zlib.decompressobj()
     try:
-        inflated = inflater.decompress(stored[1:], icc.LIMIT + 1)
+        inflated = inflater.decompress(stored[1:], icc.MAX_PROFILE_BYTES + 1)
     except zlib.error:
         return b""
-    profile = icc.is_valid(inflated)
+    profile = icc.trim_profile(inflated)
     if not (profile and inflater.eof):
         return b""
     if profile == inflated:
         deflated = stored[1 : len(stored) - len(inflater.unused_data)]
     else:
         deflated = zlib.compress(profile)
-    return _chunk(b"iCCP", _PROFILE_NAME + deflated)
+    return _build_chunk(b"iCCP", _PROFILE_NAME + deflated)
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def _build_chunk(kind: bytes, body: bytes) -> bytes:
     checksum = zlib.crc32(kind + body)
     return len(body).to_bytes(4, "big") + kind + body + checksum.to_bytes(4, "big")

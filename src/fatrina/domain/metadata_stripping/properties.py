@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from fatrina.domain.errors import PhotoDamaged
 from fatrina.domain.metadata_stripping import items
-from fatrina.domain.metadata_stripping.boxes import Box, Reader, boxes, whole_boxes
+from fatrina.domain.metadata_stripping.boxes import Box, BoxReader, read_boxes, read_complete_boxes
 from fatrina.domain.metadata_stripping.segments import Buffer
 
 _LARGE_INDEX = 1  # a flag of `ipma`: numbers of 15 bits instead of 7
@@ -14,15 +14,15 @@ _LARGE_INDEX = 1  # a flag of `ipma`: numbers of 15 bits instead of 7
 class Properties:
     """What is said of the picture, and then of each item that it is made of."""
 
-    pictures: tuple[tuple[Box, ...], ...]
+    items: tuple[tuple[Box, ...], ...]
 
-    def of(self, kind: bytes) -> Box | None:
+    def find(self, kind: bytes) -> Box | None:
         """The picture's own property of that kind, or that of the first item that has one."""
-        every = (box for picture in self.pictures for box in picture)
-        return next((box for box in every if box.kind == kind), None)
+        every = (box for picture in self.items for box in picture)
+        return next((box for box in every if box.type == kind), None)
 
 
-NOTHING = Properties(())
+NO_PROPERTIES = Properties(())
 
 
 def read(data: Buffer) -> Properties:
@@ -33,22 +33,22 @@ def read(data: Buffer) -> Properties:
     try:
         return _read(data)
     except (PhotoDamaged, KeyError, StopIteration):
-        return NOTHING
+        return NO_PROPERTIES
 
 
 def _read(data: Buffer) -> Properties:
-    meta = next(box for box in whole_boxes(data, 0, len(data)) if box.kind == b"meta")
-    parts = {box.kind: box for box in boxes(data, meta.body + 4, meta.stop)}
-    first = items.primary(data, parts[b"pitm"])
-    related = items.references(data, parts[b"iref"]) if b"iref" in parts else []
-    made_of = [each.other for each in related if (each.kind, each.item) == (b"dimg", first)]
-    inner = list(boxes(data, parts[b"iprp"].body, parts[b"iprp"].stop))
-    known = next(box for box in inner if box.kind == b"ipco")
-    every = list(boxes(data, known.body, known.stop))
+    meta = next(box for box in read_complete_boxes(data, 0, len(data)) if box.type == b"meta")
+    parts = {box.type: box for box in read_boxes(data, meta.body_start + 4, meta.stop)}
+    first = items.read_primary_item(data, parts[b"pitm"])
+    related = items.read_references(data, parts[b"iref"]) if b"iref" in parts else []
+    made_of = [each.target for each in related if (each.type, each.item) == (b"dimg", first)]
+    inner = list(read_boxes(data, parts[b"iprp"].body_start, parts[b"iprp"].stop))
+    known = next(box for box in inner if box.type == b"ipco")
+    every = list(read_boxes(data, known.body_start, known.stop))
     numbers: dict[int, list[int]] = {}
     for box in inner:
-        if box.kind == b"ipma":
-            numbers |= _numbers(data, box)
+        if box.type == b"ipma":
+            numbers |= _read_associations(data, box)
     return Properties(
         tuple(
             tuple(every[number - 1] for number in numbers.get(item, []) if 0 < number <= len(every))
@@ -57,16 +57,17 @@ def _read(data: Buffer) -> Properties:
     )
 
 
-def _numbers(data: Buffer, ipma: Box) -> dict[int, list[int]]:
+def _read_associations(data: Buffer, ipma: Box) -> dict[int, list[int]]:
     """The numbers of each item's properties, from 1 on, in their order (ISO/IEC 23008-12, 9.3)."""
-    reader = Reader(data, ipma.body, ipma.stop)
-    head = reader.number(4)
+    reader = BoxReader(data, ipma.body_start, ipma.stop)
+    head = reader.read_uint(4)
     version, wide = head >> 24, head & _LARGE_INDEX
     found: dict[int, list[int]] = {}
-    for _ in range(reader.number(4)):
-        item = reader.number(4 if version else 2)
-        count = reader.number(1)
+    for _ in range(reader.read_uint(4)):
+        item = reader.read_uint(4 if version else 2)
+        count = reader.read_uint(1)
         found[item] = [
-            reader.number(2) & 0x7FFF if wide else reader.number(1) & 0x7F for _ in range(count)
+            reader.read_uint(2) & 0x7FFF if wide else reader.read_uint(1) & 0x7F
+            for _ in range(count)
         ]
     return found

@@ -8,9 +8,9 @@ from typing import Self, TypeVar
 from fatrina.domain.errors import PhotoDamaged
 
 Buffer = bytes | mmap
-_Part = TypeVar("_Part")
+_Segment = TypeVar("_Segment")
 
-SEGMENT_LIMIT = 50_000
+MAX_SEGMENTS = 50_000
 """Segments, chunks, blocks or boxes that a photo may have.
 
 A walk takes 2 to 4 µs a part, so this many take a fifth of a second at most; 20 MB of the smallest
@@ -31,7 +31,7 @@ class StrippedFile:
     """Scans of a JPEG: one when baseline, about ten when progressive."""
     frames: int = 1
     """Frames of a GIF, an animated WebP or an animated PNG."""
-    ended: bool = True
+    has_end_marker: bool = True
     """False for a JPEG without an end marker right after its last scan: the clean file has one."""
 
     @property
@@ -39,7 +39,7 @@ class StrippedFile:
         """Bytes of the clean file."""
         return sum(map(len, self.segments))
 
-    def of(self, data: Buffer) -> bytes:
+    def assemble(self, data: Buffer) -> bytes:
         """Return the clean file, given the bytes that it was made from."""
         view = memoryview(data)
         return b"".join(
@@ -47,7 +47,7 @@ class StrippedFile:
             for piece in self.segments
         )
 
-    def unchanged(self, size: int) -> bool:
+    def is_unchanged(self, size: int) -> bool:
         """Tell whether the clean file is the given one of `size` bytes, to the last byte."""
         return self.segments == (range(size),)
 
@@ -57,55 +57,57 @@ class SegmentBuilder:
 
     def __init__(self, data: Buffer) -> None:
         self._data = data
-        self._pieces: list[range | bytes] = []
+        self._segments: list[range | bytes] = []
 
     def keep(self, start: int, stop: int) -> None:
         """Go on with the given bytes from `start` to `stop`."""
         if start >= stop:
             return
-        last = self._pieces[-1] if self._pieces else None
+        last = self._segments[-1] if self._segments else None
         if isinstance(last, range) and last.stop == start:
-            self._pieces[-1] = range(last.start, stop)
+            self._segments[-1] = range(last.start, stop)
         else:
-            self._pieces.append(range(start, stop))
+            self._segments.append(range(start, stop))
 
-    def put(self, new: bytes) -> None:
+    def append(self, new: bytes) -> None:
         """Go on with new bytes."""
         if new:
-            self._pieces.append(new)
+            self._segments.append(new)
 
     def replace(self, start: int, stop: int, new: bytes) -> None:
         """Go on with `new` in place of the given bytes, or with those where they read the same."""
         if stop - start == len(new) and self._data[start:stop] == new:
             self.keep(start, stop)
         else:
-            self.put(new)
+            self.append(new)
 
-    def add(self, other: Self) -> None:
+    def extend(self, other: Self) -> None:
         """Go on with all that `other` gathered."""
-        for piece in other._pieces:
+        for piece in other._segments:
             if isinstance(piece, range):
                 self.keep(piece.start, piece.stop)
             else:
-                self.put(piece)
+                self.append(piece)
 
     @property
     def size(self) -> int:
         """Bytes gathered."""
-        return sum(map(len, self._pieces))
+        return sum(map(len, self._segments))
 
-    def build(self, *, scans: int = 1, frames: int = 1, ended: bool = True) -> StrippedFile:
+    def build(
+        self, *, scans: int = 1, frames: int = 1, has_end_marker: bool = True
+    ) -> StrippedFile:
         """Give what was gathered as a clean file."""
-        return StrippedFile(tuple(self._pieces), scans, frames, ended)
+        return StrippedFile(tuple(self._segments), scans, frames, has_end_marker)
 
 
-def check_segment_count(parts: Iterable[_Part]) -> Iterator[_Part]:
+def limit_segments(segments: Iterable[_Segment]) -> Iterator[_Segment]:
     """Pass the parts of a photo on, `PARTS` of them at most.
 
     Raises:
         errors.PhotoDamaged: there are more.
     """
-    for number, part in enumerate(parts):
-        if number == SEGMENT_LIMIT:
-            raise PhotoDamaged(problem=f"more than {SEGMENT_LIMIT} parts")
+    for number, part in enumerate(segments):
+        if number == MAX_SEGMENTS:
+            raise PhotoDamaged(problem=f"more than {MAX_SEGMENTS} parts")
         yield part

@@ -10,20 +10,20 @@ from fatrina.domain.metadata_stripping.segments import (
     Buffer,
     SegmentBuilder,
     StrippedFile,
-    check_segment_count,
+    limit_segments,
 )
 
 # RFC 9649, 2.7
-_PROFILED, _ALPHA, _TURNED, _ANIMATED = 0x20, 0x10, 0x08, 0x02
-_FLAGS = {b"ICCP": _PROFILED, b"EXIF": _TURNED}
-_FLAGS_SIZE = 10
-_LOOPS_SIZE = 6
-_FRAME_SIZE = 16
-_PICTURES = frozenset({b"VP8 ", b"VP8L"})
+_HAS_PROFILE, _HAS_ALPHA, _HAS_EXIF, _IS_ANIMATED = 0x20, 0x10, 0x08, 0x02
+_FLAGS = {b"ICCP": _HAS_PROFILE, b"EXIF": _HAS_EXIF}
+_VP8X_BYTES = 10
+_ANIM_BYTES = 6
+_FRAME_HEADER_BYTES = 16
+_IMAGE_TYPES = frozenset({b"VP8 ", b"VP8L"})
 
 
 class _Chunk(NamedTuple):
-    kind: bytes
+    type: bytes
     start: int
     size: int
 
@@ -48,22 +48,22 @@ def strip(data: Buffer) -> StrippedFile:
     stop = 8 + int.from_bytes(data[4:8], "little")
     if stop > len(data):
         raise PhotoDamaged(problem="ends before its end")
-    chunks = list(check_segment_count(_chunks(data, 12, stop)))
+    chunks = list(limit_segments(_read_chunks(data, 12, stop)))
     body = SegmentBuilder(data)
     frames = 1
-    if chunks and chunks[0].kind in _PICTURES:
+    if chunks and chunks[0].type in _IMAGE_TYPES:
         body.keep(chunks[0].start, chunks[0].stop)
-    elif chunks and chunks[0].kind == b"VP8X" and chunks[0].size >= _FLAGS_SIZE:
+    elif chunks and chunks[0].type == b"VP8X" and chunks[0].size >= _VP8X_BYTES:
         frames = _keep_extended(body, data, chunks)
     else:
         raise PhotoDamaged(problem="no picture")
     cut = SegmentBuilder(data)
-    cut.replace(0, 12, _head(b"RIFF", body.size + 4) + b"WEBP")
-    cut.add(body)
+    cut.replace(0, 12, _chunk_header(b"RIFF", body.size + 4) + b"WEBP")
+    cut.extend(body)
     return cut.build(frames=frames)
 
 
-def _chunks(data: Buffer, at: int, stop: int) -> Iterator[_Chunk]:
+def _read_chunks(data: Buffer, at: int, stop: int) -> Iterator[_Chunk]:
     while at < stop:
         size = int.from_bytes(data[at + 4 : at + 8], "little")
         chunk = _Chunk(data[at : at + 4], at, size)
@@ -77,67 +77,67 @@ def _keep_extended(cut: SegmentBuilder, data: Buffer, chunks: list[_Chunk]) -> i
     """Keep what belongs to the picture behind a VP8X chunk, and count its frames."""
     head, *rest = chunks
     flags = data[head.start + 8]
-    news = _metadata(data, flags, rest)
-    flags = flags & (_ALPHA | _ANIMATED) | sum(_FLAGS[chunk.kind] for chunk in news)
+    news = _clean_metadata(data, flags, rest)
+    flags = flags & (_HAS_ALPHA | _IS_ANIMATED) | sum(_FLAGS[chunk.type] for chunk in news)
     canvas = data[head.start + 12 : head.start + 18]
-    cut.replace(head.start, head.stop, _chunk(b"VP8X", bytes([flags, 0, 0, 0]) + canvas))
+    cut.replace(head.start, head.stop, _build_chunk(b"VP8X", bytes([flags, 0, 0, 0]) + canvas))
     frames = pictures = 0
     for chunk in rest:
         if chunk in news:
             cut.replace(chunk.start, chunk.stop, news[chunk])
-        elif flags & _ANIMATED:
+        elif flags & _IS_ANIMATED:
             frames += _keep_animated(cut, data, chunk)
-        elif not pictures and chunk.kind in _PICTURES | {b"ALPH"}:
+        elif not pictures and chunk.type in _IMAGE_TYPES | {b"ALPH"}:
             cut.keep(chunk.start, chunk.stop)
-            pictures += chunk.kind in _PICTURES
+            pictures += chunk.type in _IMAGE_TYPES
     if not frames and not pictures:
         raise PhotoDamaged(problem="no picture")
     return frames or pictures
 
 
-def _metadata(data: Buffer, flags: int, chunks: list[_Chunk]) -> dict[_Chunk, bytes]:
+def _clean_metadata(data: Buffer, flags: int, chunks: list[_Chunk]) -> dict[_Chunk, bytes]:
     """Give the profile and the orientation in the place of the chunks that libwebp would show.
 
     It shows the first of a kind, and only if it is announced.
     """
     news = {}
-    profile = next((chunk for chunk in chunks if chunk.kind == b"ICCP"), None)
-    if profile and flags & _PROFILED and (sound := icc.is_valid(profile.body(data))):
-        news[profile] = _chunk(b"ICCP", sound)
-    turned = next((chunk for chunk in chunks if chunk.kind == b"EXIF"), None)
-    if turned and flags & _TURNED:
-        turn = exif.orientation(turned.body(data).removeprefix(b"Exif\0\0"))
+    profile = next((chunk for chunk in chunks if chunk.type == b"ICCP"), None)
+    if profile and flags & _HAS_PROFILE and (sound := icc.trim_profile(profile.body(data))):
+        news[profile] = _build_chunk(b"ICCP", sound)
+    turned = next((chunk for chunk in chunks if chunk.type == b"EXIF"), None)
+    if turned and flags & _HAS_EXIF:
+        turn = exif.read_orientation(turned.body(data).removeprefix(b"Exif\0\0"))
         if turn != exif.UPRIGHT:
-            news[turned] = _chunk(b"EXIF", exif.minimal(turn))
+            news[turned] = _build_chunk(b"EXIF", exif.build_orientation(turn))
     return news
 
 
 def _keep_animated(cut: SegmentBuilder, data: Buffer, chunk: _Chunk) -> int:
     """Keep a chunk of an animation, if it is one; count it if it is a frame."""
-    if chunk.kind == b"ANIM":
-        cut.replace(chunk.start, chunk.stop, _chunk(b"ANIM", chunk.body(data)[:_LOOPS_SIZE]))
-    if chunk.kind != b"ANMF":
+    if chunk.type == b"ANIM":
+        cut.replace(chunk.start, chunk.stop, _build_chunk(b"ANIM", chunk.body(data)[:_ANIM_BYTES]))
+    if chunk.type != b"ANMF":
         return 0
-    if chunk.size < _FRAME_SIZE:
+    if chunk.size < _FRAME_HEADER_BYTES:
         raise PhotoDamaged(problem="a frame cut short")
     frame = SegmentBuilder(data)
-    start = chunk.start + 8 + _FRAME_SIZE
-    frame.keep(start - _FRAME_SIZE, start)
+    start = chunk.start + 8 + _FRAME_HEADER_BYTES
+    frame.keep(start - _FRAME_HEADER_BYTES, start)
     # A frame begins with its picture, at most a chunk of alpha before it; the rest is not drawn.
-    for part in islice(_chunks(data, start, chunk.start + 8 + chunk.size), 2):
+    for part in islice(_read_chunks(data, start, chunk.start + 8 + chunk.size), 2):
         frame.keep(part.start, part.stop)
-        if part.kind in _PICTURES:
+        if part.type in _IMAGE_TYPES:
             break
-        if part.kind != b"ALPH":
+        if part.type != b"ALPH":
             raise PhotoDamaged(problem="a frame without a picture")
-    cut.replace(chunk.start, chunk.start + 8, _head(b"ANMF", frame.size))
-    cut.add(frame)
+    cut.replace(chunk.start, chunk.start + 8, _chunk_header(b"ANMF", frame.size))
+    cut.extend(frame)
     return 1
 
 
-def _head(kind: bytes, size: int) -> bytes:
+def _chunk_header(kind: bytes, size: int) -> bytes:
     return kind + size.to_bytes(4, "little")
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return _head(kind, len(body)) + body + bytes(len(body) % 2)
+def _build_chunk(kind: bytes, body: bytes) -> bytes:
+    return _chunk_header(kind, len(body)) + body + bytes(len(body) % 2)

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from fatrina.actions.receiving import IncomingPhoto, PhotoLink, PhotoSource
 from fatrina.domain import errors, link, text, video, webhook
 from fatrina.domain.gallery import Change
-from fatrina.domain.photo import is_encoded
+from fatrina.domain.photo import is_base64_image
 from fatrina.domain.video import Video
 from fatrina.web.parsing.forms import Form, Value
 from fatrina.web.parsing.multipart import ORIGINAL, PHOTO
@@ -240,7 +240,7 @@ def _parse_number(name: str, value: Value) -> float | None:
 def _parse_link(name: str, value: Value) -> str:
     if not isinstance(value, str):
         raise errors.LinkMalformed(name)
-    if is_encoded(value):
+    if is_base64_image(value):
         raise errors.PhotoEncoded(name)
     return value.strip(" \t\r\n")
 

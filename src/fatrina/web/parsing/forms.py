@@ -15,7 +15,7 @@ from starlette.requests import Request
 from fatrina.actions.receiving import File
 from fatrina.domain import errors, json_text
 from fatrina.domain.json_text import JsonError
-from fatrina.domain.photo import is_photo
+from fatrina.domain.photo import is_image
 from fatrina.domain.text import without_surrogates
 from fatrina.web.http import body
 from fatrina.web.http.body import BodyTimeouts
@@ -99,7 +99,7 @@ class FormReader:
         if media_type == "application/json":
             return Form(_parse_json(data))
         if media_type == "application/x-www-form-urlencoded":
-            if is_photo(data):
+            if is_image(data):
                 raise errors.BodyIsPhoto
             return Form(_parse_urlencoded(data, options.get("charset", "")))
         raise errors.UnsupportedContentType(type=media_type or "none")

@@ -9,7 +9,7 @@ from multipart import MultipartSegment, PushMultipartParser
 
 from fatrina.actions.receiving import File
 from fatrina.domain import errors, link
-from fatrina.domain.photo import is_encoded, is_photo
+from fatrina.domain.photo import is_base64_image, is_image
 from fatrina.web.parsing import charsets
 
 PHOTO: Final = "photo"
@@ -89,7 +89,7 @@ class MultipartReader:
 
     def _detect_photo(self, part: MultipartSegment) -> None:
         """Where a client gives a photo neither a name nor a type, its head tells it from a link."""
-        if part.name == PHOTO and is_photo(bytes(self._text[:_SNIFF_BYTES])):
+        if part.name == PHOTO and is_image(bytes(self._text[:_SNIFF_BYTES])):
             self._begin_photo(self._text)
 
     def _begin_photo(self, data: bytes | bytearray) -> None:
@@ -134,7 +134,7 @@ def _is_file(part: MultipartSegment) -> bool:
 
 def _decode_text(name: str, data: bytes, charset: str) -> str | errors.FieldError:
     if len(data) > _MAX_TEXT_BYTES:
-        if name in _PHOTO_FIELDS and is_encoded(data.decode("latin-1")):
+        if name in _PHOTO_FIELDS and is_base64_image(data.decode("latin-1")):
             return errors.PhotoEncoded(name)
         if name in _PHOTO_FIELDS:
             return errors.LinkTooLong(name, limit=link.MAX_LENGTH)

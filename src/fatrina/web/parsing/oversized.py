@@ -15,10 +15,10 @@ _PHOTO_FIELD: Final = re.compile(
 
 def error_for_body(head: bytes, limit: int) -> errors.ServiceError:
     """Why a body that begins with `head` and has more than `limit` bytes is not read."""
-    if photo.is_photo(head) or photo.is_encoded(head.decode("latin-1")):
+    if photo.is_image(head) or photo.is_base64_image(head.decode("latin-1")):
         return errors.BodyIsPhoto()
     for found in _PHOTO_FIELD.finditer(head):
         text = unquote_to_bytes(found[3]).replace(b"\\/", b"/").decode("latin-1")
-        if photo.is_encoded(text):
+        if photo.is_base64_image(text):
             return errors.PhotoEncoded((found[1] or found[2]).decode())
     return errors.PayloadTooLarge(limit=limit)

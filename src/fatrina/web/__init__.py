@@ -1,1 +1,1 @@
-"""The way in: translates requests into actions and answers into JSON; never decides."""
+"""HTTP interface: parse requests, call actions and serialize their results; no business rules."""

@@ -1,1 +1,1 @@
-"""HTTP: the protocol, the layers around the endpoints, bodies and responses."""
+"""HTTP: protocol, middleware, request bodies and responses."""

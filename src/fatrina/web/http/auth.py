@@ -1,4 +1,4 @@
-"""The bearer token behind a request (RFC 6750, 2.1: in the Authorization header alone)."""
+"""Bearer tokens (RFC 6750, section 2.1: only in the Authorization header)."""
 
 import re
 from typing import Final
@@ -9,6 +9,6 @@ _BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/=-]{1,512}) *", re.IGNOREC
 
 
 def bearer_token(request: Request) -> str:
-    """The token a request carries; empty when it carries none, or anything else."""
+    """Return the bearer token of a request, or "" if it has none or is malformed."""
     match = _BEARER.fullmatch(request.headers.get("authorization", ""))
     return match[1] if match else ""

@@ -1,4 +1,4 @@
-"""A request's body as it arrives: bounded in bytes, in silence and in time."""
+"""Request bodies as streams, limited in size, idle time and total time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,16 +14,16 @@ _DIGITS: Final = frozenset("0123456789")
 
 @dataclass(frozen=True, slots=True)
 class BodyTimeouts:
-    """How slowly a body may come."""
+    """Timeouts for receiving a request body."""
 
     idle: float = 30.0
-    """Seconds without a byte after which it is cut."""
+    """Maximum seconds between two chunks."""
     total: float = 600.0
-    """Seconds that all of it may take."""
+    """Maximum seconds for the complete body."""
 
 
 def content_length(request: Request) -> int:
-    """The length that the request declares; 0 when it declares none."""
+    """Return the request's Content-Length in bytes, or 0 if it is absent or malformed."""
     value = request.headers.get("content-length", "")
     return int(value) if value and set(value) <= _DIGITS else 0
 
@@ -31,17 +31,17 @@ def content_length(request: Request) -> int:
 async def iter_chunks(
     request: Request, max_bytes: int, timeouts: BodyTimeouts
 ) -> AsyncIterator[bytes]:
-    """The body, piece by piece; of an upload that stands still not even the last is kept.
+    """Yield the chunks of the body without buffering, so a stalled upload holds no memory.
 
     Raises:
-        errors.PayloadTooLarge: more than `limit` bytes came.
-        errors.RequestTimeout: it stood still, or took too long as a whole.
-        errors.IncompleteBody: the client left.
+        errors.PayloadTooLarge: the body has more than `max_bytes` bytes.
+        errors.RequestTimeout: the idle or the total timeout has expired.
+        errors.IncompleteBody: the client has disconnected.
     """
     loop = asyncio.get_running_loop()
-    end, size = loop.time() + timeouts.total, 0
+    deadline, size = loop.time() + timeouts.total, 0
     while True:
-        seconds = min(timeouts.idle, end - loop.time())
+        seconds = min(timeouts.idle, deadline - loop.time())
         try:
             async with asyncio.timeout(seconds):
                 message = await request.receive()
@@ -60,5 +60,5 @@ async def iter_chunks(
 
 
 async def read_body(request: Request, max_bytes: int, timeouts: BodyTimeouts) -> bytes:
-    """A small body in one piece; raises as `chunks` does."""
-    return b"".join([piece async for piece in iter_chunks(request, max_bytes, timeouts)])
+    """Return a complete small body; raises the same errors as `iter_chunks`."""
+    return b"".join([chunk async for chunk in iter_chunks(request, max_bytes, timeouts)])

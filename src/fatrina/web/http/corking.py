@@ -1,19 +1,19 @@
-"""An answer's head and the beginning of its body go out as one packet."""
+"""Corking: send the head of a response and the start of its body in one packet."""
 
 import asyncio
 from typing import Any, Final
 
 _STATUS_LINE: Final = b"HTTP/1.1 "
-_INTERIM_STATUS_LINE: Final = b"HTTP/1.1 1"  # 100 Continue: the client waits for it
+_INTERIM_STATUS_LINE: Final = b"HTTP/1.1 1"  # 100 Continue: the client is waiting for it
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _MAX_COPY_BYTES: Final = 65_536
-"""Bytes of a body that are worth copying to spare a packet."""
+"""Largest body chunk in bytes that is copied to save a packet."""
 
 
 class CorkedTransport(asyncio.Transport):
-    """A transport that keeps a head back until what belongs to it is written.
+    """A transport that buffers the head of a response until its first body chunk is written.
 
-    Two packets wake the client twice: a thumbnail costs a quarter more.
+    Two packets wake the client twice, which makes a thumbnail 25% more expensive.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -22,7 +22,7 @@ class CorkedTransport(asyncio.Transport):
         self._head = b""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send bytes, after a head that was kept back; keep back what looks like one."""
+        """Buffer a response head; write other bytes, after the buffered head if there is one."""
         data = bytes(data)
         if self._head and len(data) <= _MAX_COPY_BYTES:
             data, self._head = self._head + data, b""
@@ -38,32 +38,32 @@ class CorkedTransport(asyncio.Transport):
         self._transport.write(data)
 
     def flush(self) -> None:
-        """Send what is kept back: nothing else belongs to it."""
+        """Write the buffered head; the response has no more data."""
         kept, self._head = self._head, b""
         if kept:
             self._transport.write(kept)
 
     def close(self) -> None:
-        """Close when all is sent."""
+        """Close the connection after all data has been sent."""
         self.flush()
         self._transport.close()
 
     def abort(self) -> None:
-        """Close at once."""
+        """Close the connection immediately."""
         self._transport.abort()
 
     def is_closing(self) -> bool:
-        """Whether it is being closed, or is."""
+        """Return True if the connection is closing or closed."""
         return self._transport.is_closing()
 
     def pause_reading(self) -> None:
-        """Take no more from the client for now."""
+        """Stop reading from the client."""
         self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Take more again."""
+        """Resume reading from the client."""
         self._transport.resume_reading()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """What asyncio knows of the connection."""
+        """Return information about the connection; see asyncio.BaseTransport."""
         return self._transport.get_extra_info(name, default)

@@ -1,4 +1,4 @@
-"""The one error handler: whatever goes wrong below becomes a refusal, and is answered as one."""
+"""Exception middleware: turn every exception of an endpoint into an error response."""
 
 import errno
 from typing import Final
@@ -22,33 +22,32 @@ log = structlog.get_logger("fatrina")
 
 
 class ExceptionMiddleware:
-    """Routes requests, and answers what their endpoints raise.
+    """Route requests and return error responses for exceptions.
 
-    Starlette's own application does the same in four layers, which cost every upload under way
-    4 KB.
+    Starlette's application does this in four layers, which cost 4 KB for each running upload.
     """
 
     def __init__(self, routes: list[BaseRoute], metrics: Metrics) -> None:
-        """Answer by these routes."""
+        """Dispatch to `routes`; count errors in `metrics`."""
         self._routes = routes
         self._router = Router(routes, redirect_slashes=False)
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        scope["app"] = self  # with an application in sight, the router raises its own 404 and 405
+        """Handle one request."""
+        scope["app"] = self  # if `app` is set, the router raises its 404 and 405
         request_context = context.get(scope)
         try:
             await self._router(scope, receive, send)
         except Exception as exc:
             if request_context.status is not None:
-                raise  # an answer has begun: all that is left is to close
+                raise  # the response has started: only closing is possible
             request = Request(scope)
-            refusal = self._service_error(request, exc)
-            self._metrics.count_error(refusal)
-            request_context.error = refusal
-            request_context.log_fields |= _error_log_fields(refusal)
-            await error(request, refusal)(scope, receive, send)
+            service_error = self._service_error(request, exc)
+            self._metrics.count_error(service_error)
+            request_context.error = service_error
+            request_context.log_fields |= _error_log_fields(service_error)
+            await error(request, service_error)(scope, receive, send)
 
     def _service_error(self, request: Request, exc: Exception) -> errors.ServiceError:
         if isinstance(exc, errors.ServiceError):
@@ -56,13 +55,15 @@ class ExceptionMiddleware:
         if isinstance(exc, HTTPException):
             allow = self._allowed_methods(request)
             return errors.MethodNotAllowed(allow=allow) if allow else errors.NotFound()
-        log.error("fault", id=context.get(request.scope).request_id, exc_info=exc)
+        log.error("internal_error", id=context.get(request.scope).request_id, exc_info=exc)
         return _os_error(exc) if isinstance(exc, OSError) else errors.InternalError()
 
     def _allowed_methods(self, request: Request) -> str:
-        """The methods of every route at this path, for a request that has none of them."""
-        here = (each for each in self._routes if each.matches(request.scope)[0] is Match.PARTIAL)
-        return ", ".join(sorted(method for each in here for method in getattr(each, "methods", ())))
+        """Return the methods of all routes at this path, for a request with another method."""
+        routes = (each for each in self._routes if each.matches(request.scope)[0] is Match.PARTIAL)
+        return ", ".join(
+            sorted(method for each in routes for method in getattr(each, "methods", ()))
+        )
 
 
 def _os_error(exc: OSError) -> errors.ServiceError:
@@ -76,6 +77,6 @@ def _os_error(exc: OSError) -> errors.ServiceError:
 
 
 def _error_log_fields(error: errors.ServiceError) -> dict[str, object]:
-    noted: dict[str, object] = {"refused": [each.reason for each in error.each()]}
+    fields: dict[str, object] = {"refused": [each.reason for each in error.each()]}
     cause = error.__cause__
-    return noted | ({"cause": repr(cause)[:_MAX_CAUSE_LENGTH]} if cause is not None else {})
+    return fields | ({"cause": repr(cause)[:_MAX_CAUSE_LENGTH]} if cause is not None else {})

@@ -1,4 +1,4 @@
-"""Wrong secrets are answered slowly, so that guessing takes long; the right one never waits."""
+"""Delay responses to wrong secrets, to slow down guessing; a correct secret is never delayed."""
 
 import asyncio
 from typing import Final
@@ -8,43 +8,47 @@ import structlog
 from fatrina.domain import errors
 
 _INTERVAL_SECONDS: Final = 0.1
-"""Seconds between two answers to wrong secrets, once there were many."""
+"""Seconds between two responses to wrong secrets after a burst."""
 _BURST: Final = 60
-"""Wrong secrets that are answered at once: misconfigured programs and people are not slowed."""
+"""Wrong secrets without a delay, so that people and misconfigured programs are not delayed."""
 _MAX_DELAY_SECONDS: Final = 5.0
-"""Seconds that an answer waits; while this many wait already, the next are refused."""
+"""Maximum delay in seconds; further wrong secrets get an error instead of a longer delay."""
 _LOG_INTERVAL_SECONDS: Final = 60.0
 log = structlog.get_logger("fatrina")
 
 
 class FailureDelay:
-    """The pace of wrong secrets for one lock, all clients together, in constant memory.
+    """Rate of wrong secrets for one kind of secret, for all clients together, in constant memory.
 
-    Counting by address would let an attacker behind the same proxy lock the owner out, so the
-    right secret is always accepted, and secrets are long enough for that.
+    With a count for each address, an attacker behind the same proxy could lock the owner out.
+    So the correct secret is always accepted; secrets are long enough for that.
     """
 
     def __init__(self, secret_name: str) -> None:
-        """Pace the guesses at `what`, as the log names it."""
+        """Delay wrong values of the secret that the log calls `secret_name`."""
         self._secret_name = secret_name
         self._next = float("-inf")
         self._last_logged = float("-inf")
 
     async def delay(self) -> None:
-        """Wait before a wrong secret is answered.
+        """Wait before the response to a wrong secret.
 
         Raises:
-            errors.TooManyGuesses: as many as may wait are waiting.
+            errors.TooManyGuesses: the delay would exceed the maximum.
         """
         now = asyncio.get_running_loop().time()
-        after = max(self._next, now - _BURST * _INTERVAL_SECONDS) + _INTERVAL_SECONDS
-        if after <= now:
-            self._next = after
+        allowed_at = max(self._next, now - _BURST * _INTERVAL_SECONDS) + _INTERVAL_SECONDS
+        if allowed_at <= now:
+            self._next = allowed_at
             return
         if now - self._last_logged > _LOG_INTERVAL_SECONDS:
             self._last_logged = now
-            log.warning("guesses", what=self._secret_name, help="many wrong secrets: slowed down")
-        if after - now > _MAX_DELAY_SECONDS:
+            log.warning(
+                "wrong_secrets",
+                secret=self._secret_name,
+                help="many wrong secrets: responses are delayed",
+            )
+        if allowed_at - now > _MAX_DELAY_SECONDS:
             raise errors.TooManyGuesses(retry=int(_MAX_DELAY_SECONDS))
-        self._next = after
-        await asyncio.sleep(after - now)
+        self._next = allowed_at
+        await asyncio.sleep(allowed_at - now)

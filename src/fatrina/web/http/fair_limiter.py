@@ -1,4 +1,4 @@
-"""Worker slots that merchants share fairly: none can take more than half of them."""
+"""Fair concurrency limiter: one merchant can use at most half of the slots."""
 
 from collections import Counter, deque
 from collections.abc import AsyncIterator
@@ -11,24 +11,24 @@ from anyio import CapacityLimiter, Event, fail_after
 from fatrina.domain import errors
 
 _MAX_WAIT_SECONDS: Final = 60.0
-"""Seconds that a request waits for a slot."""
+"""Maximum seconds that a request waits for a slot."""
 _RETRY_SECONDS: Final = 5
 _MERCHANT_DIVISOR: Final = 2
-"""One merchant has at most one slot of so many."""
+"""The maximum of one merchant is the total divided by this, rounded up."""
 
 
 class FairLimiter:
-    """Limits how much is done at once, and by one merchant; used in the event loop alone.
+    """Limit concurrent work, in total and for each merchant; for use in the event loop only.
 
-    A free slot goes to the merchant that has the fewest at that moment; of those, to the one that
-    waits longest. A merchant's own requests keep their order. Half of the slots stay free for
-    others, so a merchant whose links never answer does not make another one wait.
+    A free slot goes to the waiting merchant with the fewest slots; among those, to the merchant
+    that has waited longest. Requests of one merchant are served in order. Half of the slots are
+    left for other merchants, so one whose links never respond does not delay them.
     """
 
     def __init__(self, total: int) -> None:
-        """Limit to `total` slots."""
+        """Create a limiter with `total` slots."""
         self.threads = CapacityLimiter(total)
-        """For `anyio.to_thread.run_sync`; it never makes a holder of a slot wait."""
+        """Limiter for `anyio.to_thread.run_sync`; holders of slots never wait for it."""
         self._merchant_limit = ceil(total / _MERCHANT_DIVISOR)
         self._held: Counter[int] = Counter()
         self._free = total
@@ -36,10 +36,10 @@ class FairLimiter:
 
     @asynccontextmanager
     async def slot(self, merchant_id: int) -> AsyncIterator[None]:
-        """Hold a slot for a merchant.
+        """Hold a slot for a merchant while the context is open.
 
         Raises:
-            errors.Busy: none came free in time.
+            errors.Busy: no slot became free in time.
         """
         await self._acquire(merchant_id)
         try:
@@ -81,7 +81,7 @@ class FairLimiter:
             self._queues[merchant_id].popleft().set()
             self._held[merchant_id] += 1
             self._free -= 1
-            queue = self._queues.pop(merchant_id)  # behind the others that wait
+            queue = self._queues.pop(merchant_id)  # move the merchant behind the other waiting ones
             if queue:
                 self._queues[merchant_id] = queue
 

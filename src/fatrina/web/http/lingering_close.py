@@ -1,7 +1,7 @@
-"""A client that is answered before its body is whole gets to read the answer.
+"""Lingering close: a client that receives an error before its upload has ended can read it.
 
-To close a connection on which bytes still arrive is to reset it, and a reset throws away what the
-client has not read yet: so a refusal goes out at once, and what comes after it is dropped.
+Closing a connection on which data is still arriving resets it, and a reset discards data that the
+client has not read. So an error response is sent immediately, and the rest of the body is drained.
 """
 
 import asyncio
@@ -10,7 +10,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Seconds without a byte, and of dropping in all: as nginx lingers.
+# Maximum seconds between two chunks, and for draining in total: the defaults of nginx's
+# lingering_timeout and lingering_time.
 _IDLE_SECONDS: Final = 5.0
 _TOTAL_SECONDS: Final = 30.0
 _BODY_HEADERS: Final = frozenset({b"content-length", b"transfer-encoding"})
@@ -18,16 +19,16 @@ _CLOSE: Final = (b"connection", b"close")
 
 
 class LingeringClose:
-    """Drops the rest of a body once its answer is out."""
+    """Middleware that drains the rest of a request body after the response has been sent."""
 
     def __init__(self, app: ASGIApp) -> None:
-        """Linger behind the answers of `app`."""
+        """Drain the bodies of requests to `app`."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request through."""
+        """Handle one request."""
         headers = dict(scope["headers"])
-        if headers.keys().isdisjoint(_BODY_HEADERS):  # RFC 9112, 6.3: then there is no body
+        if headers.keys().isdisjoint(_BODY_HEADERS):  # RFC 9112, section 6.3: no body
             await self._app(scope, receive, send)
             return
         body = _RequestBody(
@@ -36,7 +37,7 @@ class LingeringClose:
 
         async def send_and_drain(message: Message) -> None:
             if message["type"] == "http.response.start":
-                # Of a body that nobody asked for the client alone knows whether it still comes.
+                # If the body was not requested, only the client knows whether it will send it.
                 body.complete |= not body.requested or _CLOSE in message["headers"]
                 if not body.requested:
                     message["headers"].append(_CLOSE)
@@ -50,7 +51,7 @@ class LingeringClose:
 
 
 class _RequestBody:
-    """What of a body has not come yet."""
+    """The part of a request body that has not been received yet."""
 
     def __init__(self, receive: Receive, *, requested: bool) -> None:
         self.requested = requested

@@ -1,4 +1,4 @@
-"""HTTP on the wire: what is no request gets the envelope, who dawdles is cut."""
+"""HTTP/1.1 protocol: malformed requests get a JSON error, slow clients are disconnected."""
 
 import asyncio
 import json
@@ -15,24 +15,24 @@ from fatrina.web.http import context
 from fatrina.web.http.corking import CorkedTransport
 
 HEAD_SECONDS: Final = 30.0
-"""Seconds in which a request's head must be whole, and an unread body must end."""
+"""Timeout for receiving the head of a request, and for the end of a body that is not read."""
 WRITE_STALL_SECONDS: Final = 60.0
-"""Seconds in which a client must take what of an answer waits for it, about 256 KB."""
+"""Timeout for a client to read the buffered part of a response, about 256 KB."""
 _MAX_HEAD_BYTES: Final = 16_384
-"""Bytes of a head, or of anything else that is neither a head nor a body."""
+"""Maximum bytes of a request head, and of data that the parser has not recognized yet."""
 DRAIN_IDLE_SECONDS: Final = 1.0
-"""Seconds in which a connection without a request stays open when the server stops: a request
-may be on its way."""
+"""Seconds that a connection without a request stays open when the server stops, because a request
+may be in transit."""
 DRAIN_BODY_SECONDS: Final = 5.0
-"""Seconds without a byte after which an upload is given up when the server stops."""
+"""Seconds without data after which an upload is aborted when the server stops."""
 _MAX_PIPELINED: Final = 8
-"""Requests on one connection that may wait for the answer to another."""
+"""Maximum requests on one connection that wait for the response to an earlier request."""
 
 
 def _error_response(
     status_line: str, error: errors.ServiceError, extra_headers: str = ""
 ) -> tuple[str, bytes]:
-    """Return the head, with a place for the request's id, and the body of an error response."""
+    """Return the head, with the placeholder `{name}` for the request id, and the body."""
     body = json.dumps(wire.failure(error, "ar"), ensure_ascii=False).encode()
     head = (
         f"HTTP/1.1 {status_line}\r\n"
@@ -55,21 +55,21 @@ _SERVICE_UNAVAILABLE: Final = _error_response(
 
 
 class _MalformedRequestError(Exception):
-    """What the parser takes for a request breaks HTTP all the same."""
+    """A request that the parser accepts violates HTTP or a limit."""
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol over llhttp, with the gaps closed that the two leave.
+    """uvicorn's httptools protocol with limits and timeouts that uvicorn and llhttp lack.
 
-    They take a head of any size and any number of hosts, lose the body of a request that asks for
-    another protocol, answer broken requests with plain text even amid another answer, queue
-    requests without end, wait for ever for the rest of a head and for a client that reads nothing,
-    and leave to the listening socket whether the second packet of an answer waits for a receipt
-    of the first.
+    Without them, a head may have any size and any number of Host headers; the body of an Upgrade
+    request is lost; malformed requests get plain text, even in the middle of another response;
+    pipelined requests are queued without limit; there is no timeout for the rest of a head or for
+    a client that does not read; and TCP_NODELAY depends on the listening socket, without which the
+    second packet of a response waits for the acknowledgement of the first.
     """
 
     _unparsed_bytes = 0
-    """Bytes since the parser last told of something."""
+    """Bytes received since the last event of the parser."""
     _malformed = False
     _draining = False
     _last_received = 0.0
@@ -78,10 +78,10 @@ class Protocol(HttpToolsProtocol):
     _write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request's head."""
+        """Start the timeout for the head of the first request."""
         self._corked = CorkedTransport(transport)
         super().connection_made(self._corked)
-        # asyncio does so only where the socket names its protocol, which `create_server`'s do not.
+        # asyncio sets it only if the socket has a protocol number; `create_server` sets none.
         connection: socket.socket = transport.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._update_head_timer()
@@ -89,7 +89,7 @@ class Protocol(HttpToolsProtocol):
             self.drain()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; stop the clock while a request is being answered."""
+        """Parse received data; the head timeout runs only while no response is pending."""
         if self._malformed:
             return
         self._last_received = self.loop.time()
@@ -100,15 +100,16 @@ class Protocol(HttpToolsProtocol):
         except (httptools.HttpParserError, _MalformedRequestError) as exc:
             self.send_400_response(str(exc))
         if self._unparsed_bytes > _MAX_HEAD_BYTES and not self._malformed:
-            self.send_400_response("no end of it")
+            self.send_400_response(f"no request head within {_MAX_HEAD_BYTES} bytes")
         self._update_head_timer()
 
     def on_headers_complete(self) -> None:
-        """Begin to answer a request, if it is one.
+        """Check the head of a request and start its response.
 
         Raises:
-            _NoRequestError: it has too large a head, not one host (RFC 9112, 3.2), or a body in a
-                coding that is not read here (6.1); or too many wait already.
+            _MalformedRequestError: the head is too large, it does not have exactly one Host header
+                (RFC 9112, section 3.2), the transfer coding is not supported (section 6.1), or too
+                many pipelined requests are waiting.
         """
         self._unparsed_bytes = 0
         names = [name for name, _ in self.headers]
@@ -132,51 +133,51 @@ class Protocol(HttpToolsProtocol):
                 self._close_after_last_response(previous)
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of a body: most are read one by one, and so need no copy."""
+        """Append a chunk to the body; if the buffer is empty, without a copy."""
         self._unparsed_bytes = 0
         if self.cycle.body or self.cycle.response_complete:
             super().on_body(body)
         else:
-            self.cycle.body = body  # type: ignore[assignment]  # only added to
+            self.cycle.body = body  # type: ignore[assignment]  # never modified in place
             super().on_body(b"")
 
     def on_message_complete(self) -> None:
-        """End a body."""
+        """End the body, except after an Upgrade request, which is parsed again."""
         if not self.parser.should_upgrade():
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Go on with what came meanwhile."""
+        """Start the next pipelined request; after the last, send the error for malformed data."""
         self._corked.flush()
-        last = not self.pipeline
+        is_last = not self.pipeline
         super().on_response_complete()
-        if self._malformed and last and not self.transport.is_closing():
+        if self._malformed and is_last and not self.transport.is_closing():
             self._send_error_and_close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the clocks."""
+        """Cancel the timers."""
         self._cancel_head_timer()
         self._cancel_write_timer()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Begin to wait for the client to read; closing would wait too, for what it left unread."""
+        """Start the write timeout; it aborts, because closing would wait for the unread data."""
         super().pause_writing()
         self._write_timer = self.loop.call_later(WRITE_STALL_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Stop waiting for it."""
+        """Cancel the write timeout."""
         super().resume_writing()
         self._cancel_write_timer()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP in the envelope, after what was asked before it, and close."""
-        self.logger.warning("No HTTP request: %s", msg)
+        """Send a JSON error after the responses to earlier requests, and close the connection."""
+        self.logger.warning("Malformed HTTP request: %s", msg)
         self._malformed = True
         self.flow.pause_reading()
         cycle = self._latest_cycle()
         if self.pipeline:
-            if self.pipeline[0][0].more_body:  # it waits, and its body is what is broken
+            if self.pipeline[0][0].more_body:  # the malformed data is the body of a queued request
                 self.pipeline.popleft()
             return
         if cycle is not None and cycle.more_body:
@@ -187,7 +188,7 @@ class Protocol(HttpToolsProtocol):
             self._send_error_and_close()
 
     def _parse(self, data: bytes) -> None:
-        """Parse; a request that asks for another protocol (RFC 9110, 7.8) as if it did not."""
+        """Parse received data; ignore a request for a protocol upgrade (RFC 9110, section 7.8)."""
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -208,9 +209,9 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
 
     def drain(self) -> None:
-        """Answer what has arrived or is on its way, then close; the server stops.
+        """Respond to requests that have arrived or are in transit, then close; the server stops.
 
-        Every response says `Connection: close`. An upload that stalls is given up with 503.
+        The last response has `Connection: close`. A stalled upload gets 503.
         """
         self._draining = True
         self._last_received = self.loop.time()
@@ -222,21 +223,21 @@ class Protocol(HttpToolsProtocol):
         if latest is None or latest.response_complete:
             return
         if previous is not None and previous is not latest and not previous.response_started:
-            previous.keep_alive = True  # another request came behind it
+            previous.keep_alive = True  # another request has arrived after it
         latest.keep_alive = False
 
     def _abort_stalled_upload(self) -> None:
         cycle = self._latest_cycle()
         if self.transport.is_closing() or cycle is None or cycle.response_complete:
             return
-        left = self._last_received + DRAIN_BODY_SECONDS - self.loop.time()
-        if not cycle.more_body or left > 0:
-            self.loop.call_later(max(left, DRAIN_BODY_SECONDS / 5), self._abort_stalled_upload)
+        remaining = self._last_received + DRAIN_BODY_SECONDS - self.loop.time()
+        if not cycle.more_body or remaining > 0:
+            self.loop.call_later(max(remaining, DRAIN_BODY_SECONDS / 5), self._abort_stalled_upload)
             return
-        answer = not cycle.response_started
+        can_respond = not cycle.response_started
         cycle.more_body, cycle.disconnected = False, True
         cycle.message_event.set()
-        if answer and not self.pipeline:
+        if can_respond and not self.pipeline:
             self._send_error_and_close(_SERVICE_UNAVAILABLE)
         else:
             self.transport.close()
@@ -267,12 +268,12 @@ class Protocol(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete
 
     def _latest_cycle(self) -> RequestResponseCycle | None:
-        """The request that came last, answered or not; None before the first."""
+        """Return the latest request, complete or not; None before the first."""
         return self.cycle
 
 
 def uvicorn_settings() -> dict[str, Any]:
-    """The settings with which uvicorn serves Fatrina."""
+    """Return the keyword arguments of uvicorn.Config for Fatrina."""
     return {
         "http": Protocol,
         "ws": "none",

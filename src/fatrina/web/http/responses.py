@@ -1,4 +1,4 @@
-"""Answers: JSON in the contract's envelope, and the one place where a refusal is worded."""
+"""JSON responses in the contract's envelope, with localized error messages."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,14 +15,12 @@ _HEADERS: Final[
     Mapping[type[errors.ServiceError], Callable[[errors.ServiceError], dict[str, str]]]
 ] = {
     errors.Unauthorized: lambda _: {"WWW-Authenticate": "Bearer"},
-    errors.MethodNotAllowed: lambda refusal: {"Allow": str(refusal.params["allow"])},
+    errors.MethodNotAllowed: lambda exc: {"Allow": str(exc.params["allow"])},
     errors.RequestTimeout: lambda _: {"Connection": "close"},
-    errors.RangeNotSatisfiable: lambda refusal: {
-        "Content-Range": f"bytes */{refusal.params['size']}"
-    },
-    errors.TooManyRequests: lambda refusal: {"Retry-After": str(refusal.params["retry"])},
-    errors.TooManyGuesses: lambda refusal: {"Retry-After": str(refusal.params["retry"])},
-    errors.ServiceUnavailable: lambda refusal: {"Retry-After": str(refusal.params.get("retry", 5))},
+    errors.RangeNotSatisfiable: lambda exc: {"Content-Range": f"bytes */{exc.params['size']}"},
+    errors.TooManyRequests: lambda exc: {"Retry-After": str(exc.params["retry"])},
+    errors.TooManyGuesses: lambda exc: {"Retry-After": str(exc.params["retry"])},
+    errors.ServiceUnavailable: lambda exc: {"Retry-After": str(exc.params.get("retry", 5))},
     errors.StorageFull: lambda _: {"Retry-After": "5"},
 }
 
@@ -34,33 +32,37 @@ def success(
     http_status: int | None = None,
     pagination: wire.Json | None = None,
 ) -> Response:
-    """A success, in the envelope; `http` where the contract's status line says something else."""
+    """Return a success response.
+
+    `status` is the status in the envelope, and the HTTP status unless `http_status` is given: some
+    endpoints of the contract return two different values.
+    """
     return _json(http_status or status, wire.success(status, data, pagination), {})
 
 
 def error(request: Request, service_error: errors.ServiceError) -> Response:
-    """A refusal, in the envelope and in the language asked for.
+    """Return an error response in the language that the request accepts.
 
-    `Fatrina-Reason` carries the stable reasons, for programs: the contract's codes do not tell
-    one 422 from another.
+    The `Fatrina-Reason` header has stable reasons for programs, because the codes of the contract
+    are the same for every 422.
     """
     language = messages.language(request.headers.get("accept-language"))
     headers = {"Content-Language": language, "Fatrina-Reason": error_reasons(service_error)}
-    for branch, more in _HEADERS.items():
-        if isinstance(service_error, branch):
-            headers |= more(service_error)
+    for error_class, build_headers in _HEADERS.items():
+        if isinstance(service_error, error_class):
+            headers |= build_headers(service_error)
     return _json(service_error.status, wire.failure(service_error, language), headers)
 
 
 def error_reasons(error: errors.ServiceError) -> str:
-    """The stable reasons of a refusal, one for each field at fault."""
+    """Return the stable reasons of an error, comma-separated, without duplicates."""
     return ", ".join(dict.fromkeys(each.reason for each in error.each()))
 
 
 def _json(status: int, content: wire.Json, headers: dict[str, str]) -> Response:
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    # Text from outside may hold half of a surrogate pair, which is no reason to fail now.
+    # Text of a client may contain an unpaired surrogate, which UTF-8 cannot encode.
     body = text.encode("utf-8", "replace")
-    # An answer shows what a token may see: no cache in between may keep it.
+    # Responses depend on the token: a shared cache must not store them.
     headers = {"Cache-Control": "no-store", **headers}
     return Response(body, status, headers, media_type=_MEDIA_TYPE)

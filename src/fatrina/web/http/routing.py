@@ -1,19 +1,23 @@
-"""Routes of the API: what is one segment of a path stays one, with encoded slashes in it too."""
+"""Routes with parameters that may contain encoded slashes (%2F)."""
 
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
 
 class SegmentRoute(Route):
-    """A route that tells `%2F`, which belongs to a parameter, from a slash, which ends it.
+    """A route in which `%2F` belongs to a parameter and an unencoded slash ends it.
 
-    Paths are matched when they are decoded already, so a parameter that may hold slashes is of
-    Starlette's kind `path`, which takes bare ones as well.
+    Starlette matches decoded paths, so a parameter that may contain `%2F` needs the convertor
+    `path`, which accepts unencoded slashes too. This route rejects those.
     """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Whether the path is one of this route's."""
+        """Match the path; return Match.NONE if a parameter contains an unencoded slash."""
         match, child = super().matches(scope)
-        held = sum(str(value).count("/") for value in child.get("path_params", {}).values())
-        bare = held and held + scope["raw_path"].count(b"/") != scope["path"].count("/")
-        return (Match.NONE, {}) if bare else (match, child)
+        parameter_slashes = sum(
+            str(value).count("/") for value in child.get("path_params", {}).values()
+        )
+        encoded_slashes = scope["path"].count("/") - scope["raw_path"].count(b"/")
+        if parameter_slashes not in {0, encoded_slashes}:
+            return Match.NONE, {}
+        return match, child

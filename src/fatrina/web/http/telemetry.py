@@ -1,4 +1,4 @@
-"""Every request named, timed, counted and logged; and the last net under every fault."""
+"""Telemetry: assign request ids, measure, count and log every request."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,44 +15,50 @@ from fatrina.web.http import context
 
 OnRequest = Callable[[Scope, Mapping[str, Any]], None]
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE")  # others would be labels without bounds
+_METHODS: Final = (
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "DELETE",
+)  # others would create labels without limit
 _BUCKETS_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _WEBHOOK_GAUGES: Final = {
-    "pending": "Deliveries of events that wait.",
-    "oldest_pending_seconds": "Age of the oldest delivery that waits.",
+    "pending": "Pending deliveries of events.",
+    "oldest_pending_seconds": "Age of the oldest pending delivery.",
     "paused": "Subscriptions that are paused because their receivers fail.",
-    "running": "Deliveries under way.",
-    "unrecorded": "Attempts whose outcome could not be recorded yet: nothing is sent meanwhile.",
-    "look_age_seconds": "Seconds since the dispatcher last looked successfully for what is due.",
-    "stuck": "1 when the dispatcher delivers nothing.",
+    "running": "Running deliveries.",
+    "unrecorded": "Attempts whose outcome is not recorded yet; until then nothing is sent.",
+    "look_age_seconds": "Seconds since the dispatcher last polled without an error.",
+    "stuck": "1 if the dispatcher has stopped polling.",
 }
 log = structlog.get_logger("fatrina")
 
 
 class Metrics:
-    """What Prometheus is told."""
+    """The Prometheus metrics of one service."""
 
     def __init__(self) -> None:
-        """Make a registry of its own, so that two services in one process do not meet."""
+        """Create a separate registry, so that two services in one process do not collide."""
         self.registry = CollectorRegistry()
         self.requests = Histogram(
             "fatrina_request_seconds",
-            "Time to answer a request.",
+            "Duration of requests.",
             ("method", "route", "status"),
             buckets=_BUCKETS_SECONDS,
             registry=self.registry,
         )
         self.stages = Histogram(
             "fatrina_stage_seconds",
-            "Time of one stage of a request: admit, receive, act; within act fetch, wait, decode, "
-            "store, commit.",
+            "Duration of the stages of a request: admit (authorize), receive (read the form), act; "
+            "within act: fetch (download), wait (for a decoder), decode, store, commit.",
             ("stage",),
             buckets=_BUCKETS_SECONDS,
             registry=self.registry,
         )
         self.errors = Counter(
             "fatrina_refusals",
-            "Requests refused, by reason.",
+            "Errors by reason.",
             ("reason",),
             registry=self.registry,
         )
@@ -61,18 +67,17 @@ class Metrics:
         )
         self.decoder_exceptions = Gauge(
             "fatrina_decoder_faults",
-            "Exceptions in decoders since the start that nothing expects: faults of the service.",
+            "Unexpected exceptions in decoders since the start.",
             registry=self.registry,
         )
-
         self.log_lines_dropped = Gauge(
             "fatrina_log_lines_dropped",
-            "Lines of the log since the start that could not be written in time.",
+            "Log lines since the start that could not be written in time.",
             registry=self.registry,
         )
         self.attempts = Counter(
             "fatrina_webhook_attempts",
-            "Attempts to deliver an event, by outcome: delivered, failed.",
+            "Delivery attempts by outcome: delivered, failed.",
             ("outcome",),
             registry=self.registry,
         )
@@ -82,35 +87,35 @@ class Metrics:
         }
 
     def count_attempt(self, outcome: str) -> None:
-        """Count an attempt to deliver an event."""
+        """Count a delivery attempt by its outcome: delivered or failed."""
         self.attempts.labels(outcome).inc()
 
     def set_dispatcher_gauges(self, values: Mapping[str, float]) -> None:
-        """Set what is known of the dispatcher of events."""
+        """Set the gauges of the webhook dispatcher, by their names without the prefix."""
         for name, value in values.items():
             self.webhooks[name].set(value)
 
     def observe_stage(self, stage: str, seconds: float) -> None:
-        """Note how long a stage took."""
+        """Record the duration of a stage."""
         self.stages.labels(stage).observe(seconds)
 
     def count_error(self, error: errors.ServiceError) -> None:
-        """Count a refusal, or each field of it."""
+        """Count an error, or each field error of a failed validation."""
         for each in error.each():
             self.errors.labels(each.reason).inc()
 
 
 class TelemetryMiddleware:
-    """The layer around the whole application."""
+    """Middleware that adds X-Request-Id to responses and measures and logs requests."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, on_request: OnRequest | None = None) -> None:
-        """Observe `app`; `note` is told of every request, if anybody wants to know."""
+        """Observe `app`; pass the scope and log entry of each request to `on_request`."""
         self._app = app
         self._on_request = on_request
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request through."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -122,8 +127,8 @@ class TelemetryMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 request_context.status = message["status"]
-                added = [*request_context.headers, (b"x-request-id", request_id.encode())]
-                message["headers"] = [*message.get("headers", ()), *added]
+                extra_headers = [*request_context.headers, (b"x-request-id", request_id.encode())]
+                message["headers"] = [*message.get("headers", ()), *extra_headers]
             await send(message)
 
         try:
@@ -151,15 +156,15 @@ class TelemetryMiddleware:
 
 
 def _route_label(scope: Scope) -> str:
-    """The name of what answers; a path would be a label without bounds."""
+    """Return the name of the endpoint; paths would create labels without limit."""
     endpoint = scope.get("endpoint")
     name = getattr(endpoint, "__name__", type(endpoint).__name__)
     return "none" if endpoint is None else str(name).lower()
 
 
 def _request_id(scope: Scope) -> str:
-    """The id a proxy gave, when it is a plain one; a new one otherwise."""
+    """Return the X-Request-Id of a proxy if it is valid, or else a new id."""
     for header, value in scope["headers"]:
         if header == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return str(value.decode())
-    return f"{getrandbits(64):016x}"  # names a request, guards nothing
+    return f"{getrandbits(64):016x}"  # an identifier, not a secret

@@ -1,4 +1,4 @@
-"""The lock on a data directory: one process owns it, and others learn which one it is."""
+"""Lock on a data directory: one process owns it, and others can find out which."""
 
 import fcntl
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 _OWNER_FILE: Final = "lock"
-"""The file that describes the owner. It locks nothing: deleting it changes nothing."""
+"""Name of the file that describes the owner. Deleting it does not release the lock."""
 _SERVER_COMMANDS: Final = ("fatrina serve", "fatrina demo")
 _POLL_SECONDS: Final = 0.1
 
@@ -24,11 +24,11 @@ class Owner:
     pid: int = 0
     command: str = "another process"
     since: float = 0.0
-    """When it took the lock, in seconds since the epoch; 0 when that is not known."""
+    """When it acquired the lock, in seconds since the epoch; 0 if unknown."""
 
     @property
     def is_server(self) -> bool:
-        """Whether it is a server, which does not end by itself."""
+        """True for a server, which runs until it is stopped."""
         return self.command in _SERVER_COMMANDS
 
     def __str__(self) -> str:
@@ -37,10 +37,10 @@ class Owner:
 
 @contextmanager
 def lock_directory(path: Path, timeout: float = 0.0) -> Iterator[tuple[bool, Owner]]:
-    """Lock a directory; yield whether this process owns it now, and who does.
+    """Lock a directory; yield whether this process owns it, and the owner.
 
-    The lock is on the directory itself, so it ends with the process and cannot be deleted. For
-    `patience` seconds it waits for an owner that is no server.
+    The lock is on the directory itself, so it is released when the process ends and cannot be
+    deleted. Wait up to `timeout` seconds for an owner that is not a server.
 
     Raises:
         OSError: the directory cannot be opened.
@@ -54,7 +54,7 @@ def lock_directory(path: Path, timeout: float = 0.0) -> Iterator[tuple[bool, Own
         time.sleep(_POLL_SECONDS)
     try:
         owner = Owner(os.getpid(), _command_name(), time.time())
-        with suppress(OSError):  # a full disk: the note only helps people
+        with suppress(OSError):  # disk full: the file is only information
             (path / _OWNER_FILE).write_text(json.dumps(asdict(owner)))
         yield True, owner
     finally:
@@ -64,8 +64,8 @@ def lock_directory(path: Path, timeout: float = 0.0) -> Iterator[tuple[bool, Own
 def _try_lock(path: Path) -> int | None:
     """Return a descriptor that holds the lock; None while another process holds it.
 
-    The path is opened at each try, because it can be given to another directory meanwhile: a
-    lock on the one that was moved away protects nothing.
+    The path is opened at each attempt, because the directory may have been moved and replaced in
+    the meantime: a lock on the old directory does not protect the new one.
     """
     with ExitStack() as on_failure:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
@@ -91,6 +91,6 @@ def _read_owner(path: Path) -> Owner:
 
 
 def _command_name() -> str:
-    """The name of this process's command, without its arguments."""
+    """Return the name of this process's command, without its arguments."""
     name = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1].isidentifier() else ""
     return f"fatrina {name}".strip()

@@ -1,1 +1,1 @@
-"""What Fatrina touches: one outside thing a module; adapters never meet."""
+"""Adapters to external systems: one system per module; adapters do not import each other."""

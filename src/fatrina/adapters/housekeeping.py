@@ -1,4 +1,4 @@
-"""The housekeeping lock: sweep, seed, restore and reset exclude each other, in all processes."""
+"""Housekeeping lock: sweep, seed, restore and reset exclude each other across processes."""
 
 import fcntl
 import os
@@ -11,61 +11,61 @@ from typing import Final
 from fatrina.domain import errors
 
 _TIMEOUT_SECONDS: Final = 5.0
-"""Seconds to wait for another operation."""
+"""How long to wait for another operation."""
 _POLL_SECONDS: Final = 0.05
 _RETRY_AFTER_SECONDS: Final = 10
 _MAX_NAME_BYTES: Final = 20
 
 
 class Lease:
-    """The lock as its holder sees it."""
+    """The held lock."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
-        """Hold the file at `path`, open and locked as `descriptor`."""
+        """Represent the lock on the file at `path`, held through `descriptor`."""
         self._path = path
         self._descriptor = descriptor
 
     def check_held(self) -> None:
-        """Check that the lock still is the one that others look for; called between batches.
+        """Raise unless the lock still excludes other operations; called between batches.
 
         Raises:
-            errors.HousekeepingBusy: its file was deleted: another operation may be at work.
+            errors.HousekeepingBusy: its file was deleted, so another operation may be running.
         """
         if not _is_same_file(self._path, self._descriptor):
             raise errors.HousekeepingBusy(operation="unknown", retry=_RETRY_AFTER_SECONDS)
 
 
 class Housekeeping:
-    """A lock in a file of the data folder; the kernel ends it with the process."""
+    """A lock on a file in the data directory; the kernel releases it when the process ends."""
 
     def __init__(self, directory: Path) -> None:
-        """Use the folder, which must be there when the lock is taken."""
+        """Use the directory, which must exist when the lock is acquired."""
         self._path = directory / "housekeeping"
         self._last_sweep = directory / "last-sweep"
 
     def last_sweep(self) -> int:
-        """Return the moment of the last sweep, in milliseconds since the epoch; 0 if unknown."""
+        """Return when the last sweep ran, in milliseconds since the epoch; 0 if unknown."""
         try:
             return int(self._last_sweep.read_bytes())
         except (OSError, ValueError):
             return 0
 
     def record_sweep(self, now: int) -> None:
-        """Keep the moment of a sweep; a file that cannot be written is left as it is."""
+        """Store when a sweep ran; errors of the file system are ignored."""
         with suppress(OSError):
             self._last_sweep.write_bytes(str(now).encode())
 
     @contextmanager
     def exclusive(self, operation: str) -> Iterator[Lease]:
-        """Hold the lock for an operation.
+        """Hold the lock during an operation.
 
         Raises:
-            errors.HousekeepingBusy: another operation holds it for longer than five seconds.
+            errors.HousekeepingBusy: another operation held it for more than five seconds.
             OSError: the file cannot be opened.
         """
         descriptor = self._acquire()
         try:
-            with suppress(OSError):  # a full disk: the name only helps people
+            with suppress(OSError):  # disk full: the name is only information
                 os.truncate(descriptor, 0)
                 os.pwrite(descriptor, operation.encode(), 0)
             yield Lease(self._path, descriptor)

@@ -1,7 +1,7 @@
-"""How full each merchant's bucket of requests is: a small file that may be lost.
+"""Rate-limit buckets of all merchants, in a small SQLite file that may be lost.
 
-It lies apart from the database: a write of that waits for the disk, and here is one for every
-request. A restart keeps it; a power loss may empty it, which forgives what was asked before.
+The file is separate from the database, whose writes wait for the disk: buckets are written at
+every request. The buckets survive a restart. A power loss may empty them, which resets the limits.
 """
 
 import os
@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Final, Self
 
 _TIMEOUT_SECONDS: Final = 1.0
-"""Seconds for another process that counts at this moment."""
+"""How long to wait for another process that is writing."""
 _CREATE_TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS buckets (merchant INTEGER PRIMARY KEY, empty_at INTEGER)"
 )
@@ -22,25 +22,25 @@ _UPSERT: Final = "INSERT OR REPLACE INTO buckets (merchant, empty_at) VALUES (?,
 
 
 class BucketStoreError(Exception):
-    """The file cannot be used, not even a new one in its place."""
+    """The file can neither be used nor replaced by a new one."""
 
 
 class BucketStore:
-    """One row a merchant, shared by all processes that open the same file."""
+    """One row per merchant, shared by all processes that open the same file."""
 
     def __init__(self, path: Path) -> None:
-        """Use the file at `path`, made when it is first needed."""
+        """Use the file at `path`, which is created at the first update."""
         self._path = path
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
 
     def update(self, merchant_id: int, change: Callable[[int], int]) -> None:
-        """Turn the moment at which a merchant's bucket is empty, 0 at first, into another.
+        """Replace the time at which a merchant's bucket is empty by `change` of it; 0 at first.
 
-        No other thread or process counts for anybody meanwhile. A damaged file is begun anew.
+        Other threads and processes wait meanwhile. A damaged file is replaced by a new one.
 
         Raises:
-            LostError: the file can neither be used nor replaced.
+            BucketStoreError: the file can neither be used nor replaced.
         """
         with self._lock:
             try:
@@ -48,14 +48,14 @@ class BucketStore:
             except sqlite3.DatabaseError as exc:
                 self._close()
                 if isinstance(exc, sqlite3.OperationalError):
-                    raise BucketStoreError from exc  # locked or unwritable: a new one would be too
+                    raise BucketStoreError from exc  # locked or unwritable, as a new file would be
                 self._recreate(merchant_id, change)
 
     def clear(self) -> None:
-        """Forget what was asked, if anything was counted yet.
+        """Empty all buckets; do nothing if the file does not exist.
 
         Raises:
-            LostError: the file cannot be used.
+            BucketStoreError: the file cannot be used.
         """
         with self._lock:
             if self._connection is None and not self._path.exists():
@@ -67,7 +67,7 @@ class BucketStore:
                 raise BucketStoreError from exc
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._lock:
             self._close()
 
@@ -99,7 +99,7 @@ class BucketStore:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            with suppress(OSError):  # SQLite says what is wrong with the folder
+            with suppress(OSError):  # SQLite reports what is wrong with the directory
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
                 os.close(os.open(self._path, flags, 0o600))
             connection = sqlite3.connect(

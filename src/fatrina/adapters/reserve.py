@@ -1,4 +1,4 @@
-"""Space on the disk that is kept for the commands that make room or lock somebody out."""
+"""Reserved disk space for the commands that free space or revoke access on a full disk."""
 
 import os
 from collections.abc import Iterator
@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Final
 
 _RESERVE_BYTES: Final = 8_000_000
-"""What a batch of a sweep writes to the database's log, several times over."""
+"""Several times the size of what one batch of a sweep writes to the database's log."""
 _STEP_BYTES: Final = 1_000_000
 
 
 class Reserve:
-    """A file of 8 MB in the data directory, deleted while a command needs its space."""
+    """A file of 8 MB in the data directory, which is deleted while a command needs its space."""
 
     def __init__(self, directory: Path) -> None:
-        """Use the directory, which must exist when the file is made."""
+        """Use the directory, which must exist when the file is created."""
         self._path = directory / "reserve"
 
     def create(self) -> None:
-        """Allocate the file, or as much of it as there is room for."""
+        """Allocate the file, or as much of it as the free space permits."""
         with suppress(FileNotFoundError):
             if self._path.stat().st_size == _RESERVE_BYTES:
                 return None
@@ -38,7 +38,7 @@ class Reserve:
 
     @contextmanager
     def release(self) -> Iterator[None]:
-        """Delete the file while the block runs if less than its size is free, and make it again."""
+        """Delete the file while the block runs if less than its size is free; then recreate it."""
         if _free_bytes(self._path.parent) < _RESERVE_BYTES:
             self._delete()
         try:

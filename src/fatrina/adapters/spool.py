@@ -1,7 +1,7 @@
-"""Bytes on their way: files that arrive, are judged, and become stored or are emptied.
+"""Spool of incoming files: they are received, checked, and then stored or truncated.
 
-The folder belongs to one service process. What a crash leaves here is litter by definition, so
-it is emptied at every start.
+The directory belongs to one service process. Files that a crash leaves in it belong to no row, so
+they are deleted at every start.
 """
 
 import os
@@ -17,17 +17,17 @@ from fatrina.domain import errors
 
 _RETRY_AFTER_SECONDS: Final = 5
 _FILE_MODE: Final = 0o644
-# A file that was deleted makes the next ones dearer: ext4 gives no inode away again for seconds,
-# and looks at each anew. At forty updates a second that was a fifth of the server's time.
+# Files are reused, because deleting them makes new ones slower: ext4 does not reuse an inode for
+# seconds and checks each again. At forty updates per second that took a fifth of the server's time.
 _MAX_SPARES: Final = 64
-"""Emptied files that wait to be used again."""
+"""Number of truncated files kept for reuse."""
 
 
 class Spool:
-    """A folder of files on their way, bounded in bytes."""
+    """A directory of incoming files with a limit on their total size."""
 
     def __init__(self, directory: Path, limit: int) -> None:
-        """Use `folder`, made when missing, for at most `limit` bytes of photos at once."""
+        """Use `directory`, created if missing, for at most `limit` bytes of photos at a time."""
         self.directory = directory
         self._limit = limit
         self._used = 0
@@ -36,30 +36,30 @@ class Spool:
         directory.mkdir(parents=True, exist_ok=True)
 
     def count_leftovers(self) -> int:
-        """How many files an earlier process left behind, or this one has in use."""
+        """Return how many files an earlier process left, or this process is using."""
         return len(self._list_leftovers())
 
     def clear(self) -> int:
-        """Delete what an earlier process left behind; how many files that was."""
+        """Delete files that an earlier process left; return how many."""
         leftovers = self._list_leftovers()
         for leftover in leftovers:
             leftover.unlink()
         return len(leftovers)
 
     def close(self) -> None:
-        """Delete the files that wait to be used again."""
+        """Delete the files kept for reuse."""
         while (spare := self._pop_spare()) is not None:
             spare.unlink(missing_ok=True)
 
     def create_file(self) -> "SpoolFile":
-        """Begin a file: one used before and emptied, or a new one under a random name."""
+        """Return a file: a truncated one for reuse, or a new one with a random name."""
         return SpoolFile(self, self._pop_spare() or self.directory / token_hex(16))
 
     def recycle(self, file: Path) -> None:
-        """Take back a file that nobody uses any more, unless it was moved away.
+        """Truncate a file and keep it for reuse, or delete it; do nothing if it was moved.
 
         Raises:
-            OSError: it cannot be emptied or deleted.
+            OSError: the file cannot be truncated or deleted.
         """
         if len(self._spares) >= _MAX_SPARES:
             file.unlink(missing_ok=True)
@@ -69,10 +69,10 @@ class Spool:
             self._spares.append(file)
 
     def reserve(self, size: int) -> None:
-        """Count `size` bytes in.
+        """Reserve `size` bytes of the spool.
 
         Raises:
-            errors.Busy: that would be more than the folder may hold.
+            errors.Busy: the total would exceed the limit.
         """
         with self._lock:
             if self._used + size > self._limit:
@@ -80,7 +80,7 @@ class Spool:
             self._used += size
 
     def release(self, size: int) -> None:
-        """Count `size` bytes out."""
+        """Release `size` reserved bytes."""
         with self._lock:
             self._used -= size
 
@@ -96,13 +96,13 @@ class Spool:
 
 
 class SpoolFile:
-    """One file on its way: written, counted and hashed as it comes; its bytes go when it closes.
+    """An incoming file, counted and hashed while it is written, and discarded when it is closed.
 
-    Between two writes it holds no descriptor: thousands of uploads that stand still cost none.
+    No descriptor is open between two writes, so thousands of stalled uploads use none.
     """
 
     def __init__(self, spool: Spool, path: Path) -> None:
-        """Name the file; it comes into being with its first bytes, or when it is opened."""
+        """Use `path`; the file is created at the first write, or when it is opened."""
         self.path = path
         self.size = 0
         self._spool = spool
@@ -112,10 +112,10 @@ class SpoolFile:
 
     @property
     def descriptor(self) -> int:
-        """The file, opened for reading and writing from its beginning.
+        """Descriptor of the file, opened at its start for reading and writing.
 
         Raises:
-            OSError: it cannot be opened.
+            OSError: the file cannot be opened.
         """
         if self._descriptor is None:
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
@@ -123,15 +123,15 @@ class SpoolFile:
 
     @property
     def sha256(self) -> str:
-        """The hash of what was written, in hex."""
+        """SHA-256 of the written bytes, in hexadecimal."""
         return self._hash.hexdigest()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append bytes.
 
         Raises:
-            errors.Busy: the folder holds too much already.
-            OSError: the disk is full or broken.
+            errors.Busy: the spool would exceed its limit.
+            OSError: the disk is full or fails.
         """
         self._spool.reserve(len(data))
         self.size += len(data)
@@ -147,22 +147,22 @@ class SpoolFile:
             os.close(descriptor)
 
     def truncate(self) -> None:
-        """Empty the file of what another process wrote into it, for that to begin again.
+        """Truncate the file, so that another process can write it again from the start.
 
         Raises:
-            OSError: the disk is broken.
+            OSError: the disk fails.
         """
         os.ftruncate(self.descriptor, 0)
         os.lseek(self.descriptor, 0, os.SEEK_SET)
 
     def close(self) -> None:
-        """Forget the bytes, unless their file was moved away."""
+        """Release the file's bytes and recycle it, unless it was moved."""
         if self._closed:
             return
         self._closed = True
         self._spool.release(self.size)
         self.size = 0
-        # What it held is decided by now: a fault here must not turn a success into a failure.
+        # The bytes are stored or rejected by now: an error here must not change that result.
         if self._descriptor is not None:
             with suppress(OSError):
                 os.close(self._descriptor)

@@ -1,4 +1,4 @@
-"""Rows and transactions: SQLite embedded; each module of rows speaks of one subject."""
+"""Database: an embedded SQLite file, its transactions, and one module of queries per subject."""
 
 from fatrina.adapters.database.engine import Database
 

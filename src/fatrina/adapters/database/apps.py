@@ -1,4 +1,4 @@
-"""Apps, and what merchants granted them, as rows."""
+"""Queries for OAuth apps, grants, authorization codes and refresh tokens."""
 
 import json
 from collections.abc import Sequence
@@ -20,18 +20,18 @@ _APP = (_A.id, _A.client_id, _A.name, _A.secret_hash, _A.redirects)
 
 
 class App(NamedTuple):
-    """A registered client."""
+    """A registered OAuth client."""
 
     id: int
     client_id: str
     name: str
     secret_hash: str | None
-    """None for a public client, which can keep no secret."""
+    """None for a public client, which has no secret."""
     redirect_uris: tuple[str, ...]
 
 
 class Grant(NamedTuple):
-    """What a merchant granted an app; the tokens that follow from it are one family."""
+    """A merchant's grant to an app; all tokens issued for it form one family."""
 
     id: int
     app_id: int
@@ -51,7 +51,7 @@ class AuthorizationCode(NamedTuple):
     code_challenge: str | None
     expires_at: int
     grant_id: int | None
-    """What it was exchanged for already."""
+    """The grant for which the code was redeemed; None until then."""
 
 
 class RefreshToken(NamedTuple):
@@ -64,7 +64,7 @@ class RefreshToken(NamedTuple):
 
 
 def add(conn: Connection, app: App, now: int) -> None:
-    """Register an app; its `id` is of no account."""
+    """Insert an app; `app.id` is ignored."""
     row = {
         "client_id": app.client_id,
         "name": app.name,
@@ -76,20 +76,20 @@ def add(conn: Connection, app: App, now: int) -> None:
 
 
 def find(conn: Connection, client_id: str, *, lock: bool = False) -> App | None:
-    """The app with this client id; `lock` makes other writers that lock it wait."""
+    """Return the app with this client id; with `lock`, lock its row until the transaction ends."""
     query = select(*_APP).where(_A.client_id == client_id, _A.removed_at.is_(None))
     row = conn.execute(query.with_for_update(key_share=True) if lock else query).first()
     return None if row is None else _app_from_row(row)
 
 
 def list_all(conn: Connection) -> list[App]:
-    """Every app, the newest last."""
+    """Return all apps that are not removed, in order of creation."""
     query = select(*_APP).where(_A.removed_at.is_(None)).order_by(_A.id)
     return [_app_from_row(row) for row in conn.execute(query)]
 
 
 def remove(conn: Connection, app: App, now: int) -> None:
-    """Take an app away, with all that it was granted."""
+    """Mark an app as removed and revoke all of its grants."""
     conn.execute(update(apps).where(_A.id == app.id).values(removed_at=now))
     query = select(_G.id).where(_G.app_id == app.id, _G.revoked_at.is_(None))
     for grant_id in list(conn.scalars(query)):
@@ -97,20 +97,20 @@ def remove(conn: Connection, app: App, now: int) -> None:
 
 
 def set_owner_key(conn: Connection, merchant_code: str, key_hash: str) -> bool:
-    """Give a merchant a new owner's key; False when there is no such merchant."""
+    """Replace a merchant's owner key; return False if the merchant does not exist."""
     query = update(merchants).where(merchants.c.code == merchant_code).values(key_hash=key_hash)
     return conn.execute(query).rowcount > 0
 
 
 def find_owner_key(conn: Connection, merchant_code: str) -> tuple[int, str | None] | None:
-    """A merchant's id, and the hash of the owner's key."""
+    """Return a merchant's id and the hash of the owner key; None if the merchant does not exist."""
     query = select(merchants.c.id, merchants.c.key_hash).where(merchants.c.code == merchant_code)
     row = conn.execute(query).first()
     return None if row is None else (row[0], row[1])
 
 
 def add_authorization_code(conn: Connection, code: AuthorizationCode, code_hash: str) -> None:
-    """Add an authorization code; its `id` is of no account."""
+    """Insert an authorization code; `code.id` is ignored."""
     row = {
         "hash": code_hash,
         "app_id": code.app_id,
@@ -124,7 +124,7 @@ def add_authorization_code(conn: Connection, code: AuthorizationCode, code_hash:
 
 
 def find_authorization_code(conn: Connection, code_hash: str) -> AuthorizationCode | None:
-    """An authorization code, used or not, locked."""
+    """Return an authorization code, redeemed or not, and lock its row."""
     query = select(
         *(_C.id, _C.app_id, _C.merchant_id, _C.redirect, _C.scope, _C.challenge),
         *(_C.expires_at, _C.grant_id),
@@ -134,7 +134,7 @@ def find_authorization_code(conn: Connection, code_hash: str) -> AuthorizationCo
 
 
 def redeem_code(conn: Connection, code: AuthorizationCode, now: int) -> Grant:
-    """Turn a code into a grant."""
+    """Create the grant for which a code is redeemed, and return it."""
     row = {"app_id": code.app_id, "merchant_id": code.merchant_id, "scope": code.scope}
     query = insert(grants).values({**row, "created_at": now}).returning(_G.id)
     grant_id = int(conn.execute(query).scalar_one())
@@ -143,13 +143,13 @@ def redeem_code(conn: Connection, code: AuthorizationCode, now: int) -> Grant:
 
 
 def add_refresh_token(conn: Connection, grant_id: int, token_hash: str, expires_at: int) -> None:
-    """Add a refresh token to a family."""
+    """Insert a refresh token of a grant; `expires_at` is in milliseconds since the epoch."""
     row = {"grant_id": grant_id, "hash": token_hash, "expires_at": expires_at}
     conn.execute(insert(refresh_tokens).values(row))
 
 
 def find_refresh_token(conn: Connection, token_hash: str) -> RefreshToken | None:
-    """A refresh token with its family, used or not, both locked."""
+    """Return a refresh token with its grant, used or not, and lock both rows."""
     query = (
         select(_R.id, _R.expires_at, _R.used_at)
         .add_columns(_G.id, _G.app_id, _G.merchant_id, _G.scope, _G.revoked_at)
@@ -165,12 +165,12 @@ def find_refresh_token(conn: Connection, token_hash: str) -> RefreshToken | None
 
 
 def mark_refresh_token_used(conn: Connection, refresh_id: int, now: int) -> None:
-    """Note that a refresh token was used."""
+    """Record when a refresh token was used."""
     conn.execute(update(refresh_tokens).where(_R.id == refresh_id).values(used_at=now))
 
 
 def revoke(conn: Connection, grant_id: int, now: int) -> bool:
-    """Revoke a whole family: no token of it works from now on; False when it is revoked already."""
+    """Revoke a grant and all of its access tokens; return False if it was already revoked."""
     result = conn.execute(
         update(grants).where(_G.id == grant_id, _G.revoked_at.is_(None)).values(revoked_at=now)
     )
@@ -180,7 +180,7 @@ def revoke(conn: Connection, grant_id: int, now: int) -> bool:
 
 
 def delete_expired(conn: Connection, before: int) -> None:
-    """Delete codes and refresh tokens that ended before a moment."""
+    """Delete authorization codes and refresh tokens that expired before `before`."""
     conn.execute(delete(authorization_codes).where(_C.expires_at < before))
     conn.execute(delete(refresh_tokens).where(_R.expires_at < before))
 

@@ -1,4 +1,4 @@
-"""Whether a row fits its table: types, lengths and ranges, which SQLite alone does not enforce."""
+"""Checks of a row against its table: types, lengths and ranges, which SQLite does not enforce."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,7 +11,7 @@ _MAX_DOUBLE: Final = 1.7e308
 
 
 def find_invalid_column(table: Table, row: Mapping[str, object]) -> str | None:
-    """The first column whose value does not fit; None when the whole row does."""
+    """Return the name of the first column whose value is invalid; None if all values are valid."""
     return next(
         (column.name for column in table.columns if not _fits(column, row[column.name])), None
     )
@@ -31,7 +31,7 @@ def _fits(column: Column[Any], value: object) -> bool:
 
 
 def _is_valid_text(text: str, length: int | None) -> bool:
-    """Whether text has no NUL and no half of a surrogate pair, and is not too long."""
+    """Return whether a text has no NUL, no unpaired surrogate, and at most `length` characters."""
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         return False
     return length is None or len(text) <= length

@@ -1,4 +1,4 @@
-"""Deliveries of events to subscriptions, as rows: what waits, what is due, what came of it."""
+"""Queries for webhook deliveries: enqueue, find due ones, and record the results of attempts."""
 
 from typing import NamedTuple
 
@@ -46,7 +46,7 @@ _SELECT_HEADS = (
 
 
 class WaitingSubscription(NamedTuple):
-    """A subscription for which deliveries wait."""
+    """A subscription with pending deliveries."""
 
     id: int
     merchant_id: int
@@ -55,7 +55,7 @@ class WaitingSubscription(NamedTuple):
 
 
 class QueueHead(NamedTuple):
-    """The oldest delivery of one subscription about one product, which is due."""
+    """The oldest pending delivery of one subscription for one product."""
 
     id: int
     product_id: int
@@ -63,7 +63,7 @@ class QueueHead(NamedTuple):
 
 
 class PendingDelivery(NamedTuple):
-    """A delivery that is to be made now."""
+    """A delivery that has not been made yet."""
 
     id: int
     subscription_id: int
@@ -71,32 +71,32 @@ class PendingDelivery(NamedTuple):
     body: bytes
     created_at: int
     attempts: int
-    """How many attempts failed."""
+    """Number of failed attempts."""
 
 
 class Outcome(NamedTuple):
-    """What came of one attempt."""
+    """The result of one attempt."""
 
     delivery: PendingDelivery
     status: int | None
     error: str | None
-    """Why it failed, when it did."""
+    """Why the attempt failed; None if it succeeded."""
     final: bool = False
-    """Whether another attempt is of no use."""
+    """True if another attempt would fail as well."""
 
 
 class Backlog(NamedTuple):
-    """What is waiting to be delivered."""
+    """Totals of all pending deliveries."""
 
     pending: int
     oldest_at: int | None
-    """When the oldest of it was recorded."""
+    """When the oldest pending delivery was created; None without any."""
     paused: int
-    """Subscriptions that are paused because their receivers fail."""
+    """Number of subscriptions paused because their receivers fail."""
 
 
 class DeliveryRow(NamedTuple):
-    """A delivery as the log shows it."""
+    """A delivery, as the webhook log lists it."""
 
     id: int
     merchant_code: str
@@ -106,31 +106,34 @@ class DeliveryRow(NamedTuple):
     created_at: int
     attempts: int
     due_at: int | None
-    """When it is tried next; None when it is over."""
+    """When the next attempt is due; None if the delivery is finished."""
     status: int | None
-    """The last answer's."""
+    """HTTP status of the last attempt; None without a response."""
     error: str | None
-    """Why the last try failed, when it did."""
+    """Why the last attempt failed; None if it succeeded."""
     dropped: int
-    """Older events of the subscription that were dropped when this one was recorded."""
+    """Number of older events of the subscription dropped to make room for this one."""
     paused_until: int | None
-    """When the pause of its subscription ends, where many attempts failed in a row."""
+    """When the pause of the subscription ends, after many failed attempts in a row."""
 
 
 def enqueue(conn: Connection, subscription_id: int, product_id: int, body: bytes, now: int) -> None:
-    """Add a delivery that is to be made; where too many wait, the oldest are dropped."""
+    """Insert a delivery that is due now; drop the oldest if the subscription has too many."""
     row = {"subscription_id": subscription_id, "product_id": product_id, "body": body.decode()}
     row |= {"created_at": now, "due_at": now, "dropped": _drop_oldest(conn, subscription_id)}
     conn.execute(insert(deliveries).values(row))
 
 
 def _drop_oldest(conn: Connection, subscription_id: int) -> int:
-    """Make room for one more; how many events were dropped, with those dropped for them before."""
+    """Drop the oldest deliveries if the subscription is at its limit.
+
+    Return how many events were dropped, including those recorded as dropped in the deleted rows.
+    """
     row = conn.execute(_SELECT_PENDING_COUNT, {"subscription": subscription_id}).one()
     max_pending = webhook.max_pending(row.failures)
     if row.pending < max_pending:
         return 0
-    # A tenth more than needed: the next events find room without a search.
+    # Drop a tenth of the limit at once, so that the next events need no deletion.
     count = row.pending - max_pending + max(max_pending // 10, 1)
     oldest = select(_D.id).where(_D.subscription_id == subscription_id, _D.due_at.is_not(None))
     dropped_ids = oldest.order_by(_D.id).limit(count).scalar_subquery()
@@ -141,10 +144,8 @@ def _drop_oldest(conn: Connection, subscription_id: int) -> int:
 
 
 def list_waiting_subscriptions(conn: Connection) -> list[WaitingSubscription]:
-    """The subscriptions for which deliveries wait, be they due or not."""
-    if (
-        conn.scalar(_SELECT_ANY_PENDING) is None
-    ):  # most of the time, and whatever subscriptions there are
+    """Return the subscriptions that have pending deliveries, due or not."""
+    if conn.scalar(_SELECT_ANY_PENDING) is None:  # the usual case, answered from one index
         return []
     return [WaitingSubscription(*row) for row in conn.execute(_SELECT_WAITING)]
 
@@ -152,11 +153,11 @@ def list_waiting_subscriptions(conn: Connection) -> list[WaitingSubscription]:
 def list_heads(
     conn: Connection, subscription: WaitingSubscription, now: int, pause: int, limit: int
 ) -> list[QueueHead]:
-    """What may be delivered to a subscription now: `limit` at most, the oldest first.
+    """Return up to `limit` deliveries that are due for a subscription, the oldest first.
 
-    Of what it is owed about one product, the oldest alone: they stay in order. A first attempt is
-    always due, and so is one that is due later than any pause can end: the clock was ahead when
-    that was recorded.
+    Only the oldest pending delivery of each product is returned, which keeps their order. A first
+    attempt is always due. So is an attempt due later than any pause can end: the clock was ahead
+    when its due time was recorded.
     """
     values = {"subscription": subscription.id, "now": now, "late": webhook.is_too_far(pause, now)}
     rows = conn.execute(_SELECT_HEADS, {**values, "limit": limit})
@@ -164,7 +165,7 @@ def list_heads(
 
 
 def find_pending(conn: Connection, delivery_id: int) -> PendingDelivery | None:
-    """A delivery that is to be made; None when it is over, or its subscription has ended."""
+    """Return a pending delivery; None if it is finished or its subscription was removed."""
     query = select(
         _D.id, _D.subscription_id, _D.body, _D.created_at, _D.tries, *webhooks.SUBSCRIPTION_COLUMNS
     )
@@ -187,12 +188,15 @@ def find_pending(conn: Connection, delivery_id: int) -> PendingDelivery | None:
 
 
 def record_attempt(conn: Connection, outcome: Outcome, due_at: int | None, now: int) -> bool:
-    """Record what came of an attempt; False when the delivery is over, or another by now."""
+    """Record the result of an attempt.
+
+    Return False if the delivery is finished, or if its id now belongs to another delivery.
+    """
     delivery = outcome.delivery
     query = update(deliveries).where(
         _D.id == delivery.id,
         _D.due_at.is_not(None),
-        # After a reset or a restore, the id may be another delivery's.
+        # After a reset or a restore, the id may belong to another delivery.
         _D.subscription_id == delivery.subscription_id,
         _D.created_at == delivery.created_at,
         _D.tries == delivery.attempts,
@@ -208,20 +212,23 @@ def record_attempt(conn: Connection, outcome: Outcome, due_at: int | None, now: 
 
 
 def give_up(conn: Connection, delivery_id: int, error: str, now: int) -> None:
-    """Record that a delivery cannot be made."""
+    """Finish a delivery that cannot be made, with the reason."""
     query = update(deliveries).where(_D.id == delivery_id, _D.due_at.is_not(None))
     conn.execute(query.values(due_at=None, done_at=now, problem=error))
 
 
 def reset_failures(conn: Connection, subscription_id: int) -> None:
-    """Record that an attempt succeeded: the subscription is not failing."""
+    """Reset a subscription's failure count and end its pause, after a successful attempt."""
     failing = or_(_S.failures > 0, _S.paused_until.is_not(None))
     query = update(subscriptions).where(_S.id == subscription_id, failing)
     conn.execute(query.values(failures=0, paused_until=None))
 
 
 def record_failure(conn: Connection, subscription_id: int, pause: int, now: int) -> None:
-    """Record that an attempt failed: after many, the subscription pauses."""
+    """Count a failed attempt; pause the subscription after many in a row.
+
+    `pause` is the shortest pause, in milliseconds.
+    """
     query = update(subscriptions).where(_S.id == subscription_id).returning(_S.failures)
     failures = conn.scalar(query.values(failures=_S.failures + 1)) or 0
     pause_millis = webhook.pause_after(failures, pause)
@@ -231,7 +238,7 @@ def record_failure(conn: Connection, subscription_id: int, pause: int, now: int)
 
 
 def load_backlog(conn: Connection) -> Backlog:
-    """How much waits, and since when."""
+    """Return the totals of all pending deliveries."""
     waiting = _D.due_at.is_not(None)
     oldest = select(func.min(_D.id)).where(waiting).scalar_subquery()
     paused = select(func.count(_S.id)).where(_S.paused_until.is_not(None), _S.removed_at.is_(None))
@@ -243,7 +250,10 @@ def load_backlog(conn: Connection) -> Backlog:
 
 
 def redeliver(conn: Connection, delivery_id: int, now: int) -> bool:
-    """Deliver once more what is over; False when there is no such delivery or nobody to take it."""
+    """Make a finished delivery due again, and end the pause of its subscription.
+
+    Return False if the delivery does not exist, is pending, or its subscription was removed.
+    """
     query = update(deliveries).where(
         _D.id == delivery_id,
         _D.due_at.is_(None),
@@ -259,7 +269,10 @@ def redeliver(conn: Connection, delivery_id: int, now: int) -> bool:
 def list_recent(
     conn: Connection, *, merchant_code: str = "", failed: bool = False, limit: int = 100
 ) -> list[DeliveryRow]:
-    """The newest deliveries, those of one merchant or those that failed lately alone if asked."""
+    """Return up to `limit` deliveries, the newest first.
+
+    With `merchant_code`, only that merchant's; with `failed`, only those whose last attempt failed.
+    """
     query = (
         select(_D.id, merchants.c.code, _S.event, _S.url, _D.product_id, _D.created_at)
         .add_columns(_D.tries, _D.due_at, _D.status, _D.problem, _D.dropped, _S.paused_until)
@@ -275,5 +288,5 @@ def list_recent(
 
 
 def delete_finished(conn: Connection, before: int) -> None:
-    """Delete from the log what was over before a moment."""
+    """Delete deliveries that were finished before `before`."""
     conn.execute(delete(deliveries).where(_D.done_at < before))

@@ -1,4 +1,4 @@
-"""Connections and transactions: one writer, many readers."""
+"""Connections and transactions: one writer, up to 16 readers."""
 
 import os
 import sqlite3
@@ -23,27 +23,28 @@ from fatrina.adapters.database import migrations
 from fatrina.adapters.database.schema import REVISION
 from fatrina.domain import errors
 
-_TIMEOUT_SECONDS: Final = 10  # seconds for a lock or a connection, then the request is refused
+_TIMEOUT_SECONDS: Final = 10  # for a lock or a connection; then the request fails
 _MAX_READERS: Final = 16
 _PRIVATE_MODE: Final = 0o600
-# SQLite 3.7.0 to 3.51.2 may corrupt the write-ahead log when two connections checkpoint at once:
-# so one connection of one process does, and every other has it off.
+# SQLite 3.7.0 to 3.51.2 may corrupt the write-ahead log when two connections checkpoint at once.
+# Therefore only one connection of one process checkpoints; it is disabled in all others.
 _CHECKPOINT_PAGES: Final = 1000
 _MAX_WAL_BYTES: Final = 16_000_000
-"""What the log keeps on the disk after a checkpoint, however long it had become."""
-# A statement or a value of ours that no database accepts, however often it is sent.
+"""Size to which the write-ahead log is truncated after a checkpoint."""
+# Statements or values that no database accepts: bugs in this program; a retry cannot succeed.
 _PROGRAM_ERRORS: Final = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
-# Changes nothing, and yet writes: an update of a row to what it was would write nothing.
+# Writes to the log without changing data. An update that sets the same value writes nothing.
 _MINIMAL_WRITE: Final = text("PRAGMA user_version = 1")
 
 
 class Database:
-    """The embedded database: a SQLite file whose log is checkpointed by this process alone."""
+    """An embedded SQLite database with one writer connection and a pool of readers."""
 
     def __init__(self, path: Path, *, owner: bool = True) -> None:
-        """Open the file at `path`, made when missing.
+        """Open the file at `path`; create it if it is missing.
 
-        `owner` is the one process that checkpoints: the server, or a command while none runs.
+        Pass `owner=True` in the only process that checkpoints: the server, or a command while no
+        server is running.
         """
         self._closed = False
         _restrict_mode(path)
@@ -54,7 +55,7 @@ class Database:
         )
 
     def migrate(self) -> None:
-        """Bring the tables up to date.
+        """Migrate the tables to the newest revision.
 
         Raises:
             errors.DatabaseUnavailable: the file cannot be read or written.
@@ -65,10 +66,10 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One consistent look; nothing can be written.
+        """Open a read-only transaction, which sees one consistent state.
 
         Raises:
-            errors.DatabaseUnavailable: the database does not answer.
+            errors.DatabaseUnavailable: the database does not respond.
         """
         with (
             _translate_errors(),
@@ -79,10 +80,10 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction, alone: committed at the end, undone when anything is raised.
+        """Open an exclusive write transaction: commit at the end, roll back on any exception.
 
         Raises:
-            errors.DatabaseUnavailable: the database does not answer or refuses writes.
+            errors.DatabaseUnavailable: the database does not respond or rejects writes.
             errors.StorageFull: the disk is full.
         """
         with (
@@ -93,10 +94,10 @@ class Database:
             yield connection
 
     def overwrite_failed_commit(self) -> None:
-        """See to it that no commit that failed comes to life at a restart.
+        """Prevent a failed commit from being replayed after a restart.
 
-        One whose flush failed lies whole in the log, behind its end, where a restart would read
-        it; any later write goes over it.
+        A commit whose flush failed is complete in the log, after its valid end, and would be read
+        at a restart. Any later write overwrites it.
 
         Raises:
             errors.DatabaseUnavailable, errors.StorageFull.
@@ -105,21 +106,21 @@ class Database:
             connection.execute(_MINIMAL_WRITE)
 
     def check_writable(self) -> None:
-        """Prove that the database can be written now.
+        """Raise unless the database can be written.
 
         Raises:
             errors.DatabaseUnavailable, errors.StorageFull.
         """
         with self.writing() as connection:
             connection.execute(text("SELECT 1 FROM merchants LIMIT 1"))
-            # A file that may only be read fails at its first write, not at BEGIN IMMEDIATE.
+            # A read-only file fails at its first write, not at BEGIN IMMEDIATE.
             connection.execute(_MINIMAL_WRITE)
             connection.rollback()
 
     def close(self) -> None:
-        """Close every connection; one in use is closed when its transaction ends.
+        """Close all connections; one in use is closed when its transaction ends.
 
-        From now on, every transaction is refused.
+        Transactions opened after this call raise `errors.DatabaseUnavailable`.
         """
         self._closed = True
         self._reader.pool.dispose()
@@ -138,16 +139,17 @@ class Database:
         try:
             yield
         finally:
-            # Disposing of a pool closes its idle connections only. The one that was in use is idle
-            # now: if `close` came too early to close it, it is closed here.
+            # Disposing of a pool closes only idle connections. This connection is idle now: if it
+            # was in use when `close` ran, it is closed here.
             if self._closed:
                 engine.pool.dispose()
 
 
 def _restrict_mode(path: Path) -> None:
-    """Keep the file, which holds secrets, from other users; SQLite gives its log the same mode.
+    """Remove other users' access to the file, which holds secrets, and to its log.
 
-    An existing file is not opened for that: closing it would drop SQLite's locks on it.
+    SQLite creates the log with the same mode. An existing file is not opened: closing it would
+    release SQLite's locks on it.
     """
     with suppress(FileExistsError, FileNotFoundError, PermissionError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE_MODE))
@@ -155,7 +157,7 @@ def _restrict_mode(path: Path) -> None:
         with suppress(FileNotFoundError, PermissionError):
             mode = stat.S_IMODE(file.stat().st_mode)
             if mode & stat.S_IRWXO:
-                file.chmod(mode & stat.S_IRWXU)  # what may only be read stays so
+                file.chmod(mode & stat.S_IRWXU)  # a read-only file stays read-only
 
 
 def _create_engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:
@@ -170,7 +172,7 @@ def _create_engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # BEGIN is ours, below
+        connection.isolation_level = None  # transactions begin in `begin`, below
         settings = {
             "journal_mode": "WAL",
             "synchronous": "FULL",
@@ -183,14 +185,15 @@ def _create_engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # A deferred BEGIN that turns into a write fails "locked" under load instead of waiting.
+        # A deferred transaction that starts to write fails with "locked" under load, without
+        # waiting.
         connection.exec_driver_sql("BEGIN" if "query_only" in pragmas else "BEGIN IMMEDIATE")
 
     return engine
 
 
 def _current_revision(conn: Connection) -> str | None:
-    """Which revision the tables are at; None before the first."""
+    """Return the revision of the tables; None if there are no tables."""
     if not inspect(conn).has_table("alembic_version"):
         return None
     revision: str | None = conn.scalar(text("SELECT version_num FROM alembic_version"))
@@ -207,7 +210,7 @@ def _translate_errors() -> Iterator[None]:
             down.connection_lost = True
             raise down from exc
         if isinstance(exc, _PROGRAM_ERRORS):
-            raise  # a fault of ours, no outage
+            raise  # a bug in this program, not an outage
         code = getattr(getattr(exc, "orig", None), "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
             raise errors.StorageFull from exc

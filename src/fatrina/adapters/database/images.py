@@ -1,4 +1,4 @@
-"""Images and videos, as rows: the entries of galleries."""
+"""Queries for images and videos, the entries of galleries."""
 
 from collections.abc import Collection
 
@@ -9,7 +9,7 @@ from fatrina.domain.gallery import Entry, Gallery
 
 _I = images.c
 _ENTRY = (_I.id, _I.age, _I.sort, _I.is_default, _I.alt, _I.video)
-# Statements of the update's road are built once: building one costs as much as running it.
+# Statements of an update are built once: building one takes as long as executing it.
 _SELECT_PRODUCT = (
     select(_I.product_id)
     .join(products)
@@ -31,14 +31,17 @@ _UPDATE_ENTRY = (
 
 
 def exists(conn: Connection, image_id: int) -> bool:
-    """Whether the id is or was taken, by whomever."""
+    """Return whether any merchant uses or has used the id."""
     return conn.scalar(select(_I.id).where(_I.id == image_id)) is not None
 
 
 def find_product_id(
     conn: Connection, merchant_id: int, image_id: int, *, lock: bool = False
 ) -> int | None:
-    """The product that a merchant's image belongs to; `lock` as in `products.find`."""
+    """Return the product id of a merchant's image; None if there is no such image.
+
+    With `lock`, lock the product's row until the transaction ends.
+    """
     product_id: int | None = conn.scalar(
         _SELECT_PRODUCT_FOR_UPDATE if lock else _SELECT_PRODUCT,
         {"image": image_id, "merchant": merchant_id},
@@ -47,12 +50,12 @@ def find_product_id(
 
 
 def load_gallery(conn: Connection, product_id: int) -> Gallery:
-    """A product's images."""
+    """Return a product's gallery."""
     return Gallery.of(Entry(*row) for row in conn.execute(_SELECT_GALLERY, {"product": product_id}))
 
 
 def load_galleries(conn: Connection, product_ids: Collection[int]) -> dict[int, Gallery]:
-    """The images of several products, by product."""
+    """Return the galleries of several products by product id, empty ones included."""
     rows = conn.execute(
         select(_I.product_id, *_ENTRY).where(
             _I.product_id.in_(product_ids), _I.removed_at.is_(None)
@@ -67,7 +70,10 @@ def load_galleries(conn: Connection, product_ids: Collection[int]) -> dict[int, 
 def save_gallery(
     conn: Connection, product_id: int, before: Gallery, after: Gallery, now: int
 ) -> None:
-    """Write what differs between two states of a gallery; who gives the default up comes first."""
+    """Write the differences between two states of a gallery.
+
+    An image that stops being the default is written before the one that becomes it.
+    """
     old_ids = {entry.id for entry in before.entries}
     new_ids = {entry.id for entry in after.entries}
     for removed_id in old_ids - new_ids:

@@ -1,4 +1,4 @@
-"""Products, as rows: what images hang on."""
+"""Queries for products."""
 
 from typing import NamedTuple
 
@@ -19,25 +19,25 @@ class ProductRow(NamedTuple):
 
 
 def exists(conn: Connection, product_id: int) -> bool:
-    """Whether the id is or was taken, by whomever."""
+    """Return whether any merchant uses or has used the id."""
     return conn.scalar(select(_P.id).where(_P.id == product_id)) is not None
 
 
 def add(conn: Connection, merchant_id: int, row: ProductRow, now: int) -> None:
-    """Add a product."""
+    """Insert a product."""
     values = {**row._asdict(), "folded": search_text(row.name, row.sku)}
     values |= {"merchant_id": merchant_id, "created_at": now}
     conn.execute(insert(products).values(values))
 
 
 def update_fields(conn: Connection, row: ProductRow) -> None:
-    """Write a product's name and SKU."""
+    """Update a product's name and SKU."""
     query = update(products).where(_P.id == row.id)
     conn.execute(query.values(name=row.name, sku=row.sku, folded=search_text(row.name, row.sku)))
 
 
 def remove(conn: Connection, product_id: int, now: int) -> None:
-    """Take a product away: its row stays, so that its id does; its SKU is free again."""
+    """Mark a product as removed. Its row stays, so that its id is not reused; its SKU is released."""
     query = update(products).where(_P.id == product_id)
     conn.execute(query.values(removed_at=now, sku=None))
 
@@ -45,19 +45,22 @@ def remove(conn: Connection, product_id: int, now: int) -> None:
 def find(
     conn: Connection, merchant_id: int, product_id: int, *, lock: bool = False
 ) -> ProductRow | None:
-    """A merchant's product; `lock` keeps other writers of it waiting until the transaction ends."""
+    """Return a merchant's product; None if there is no such product.
+
+    With `lock`, lock its row until the transaction ends.
+    """
     query = select(_P.id, _P.name, _P.sku).where(_P.id == product_id, *_matching(merchant_id))
     row = conn.execute(query.with_for_update(key_share=True) if lock else query).first()
     return None if row is None else ProductRow(*row)
 
 
 def find_by_sku(conn: Connection, merchant_id: int, sku: str) -> int | None:
-    """The merchant's product that has the SKU."""
+    """Return the id of the merchant's product with the SKU; None if there is no such product."""
     return conn.scalar(select(_P.id).where(_P.merchant_id == merchant_id, _P.sku == sku))
 
 
 def count(conn: Connection, merchant_id: int, keyword: str) -> int:
-    """How many products of a merchant have the keyword in their name or SKU."""
+    """Return how many products of a merchant contain the keyword in their name or SKU."""
     query = select(func.count()).select_from(products).where(*_matching(merchant_id, keyword))
     return conn.scalar(query) or 0
 
@@ -65,7 +68,7 @@ def count(conn: Connection, merchant_id: int, keyword: str) -> int:
 def list_page(
     conn: Connection, merchant_id: int, keyword: str, limit: int, offset: int
 ) -> list[ProductRow]:
-    """A stretch of a merchant's products that have the keyword, the newest first."""
+    """Return one page of a merchant's products that contain the keyword, the newest first."""
     rows = conn.execute(
         select(_P.id, _P.name, _P.sku)
         .where(*_matching(merchant_id, keyword))
@@ -77,7 +80,10 @@ def list_page(
 
 
 def _matching(merchant_id: int, keyword: str = "") -> list[ColumnElement[bool]]:
-    """A merchant's products; with a keyword, those that hold it in any case, `%` and `_` too."""
+    """Return conditions for a merchant's products, with a keyword only those that contain it.
+
+    Case is ignored; `%` and `_` in the keyword match themselves.
+    """
     conditions = [_P.merchant_id == merchant_id, _P.removed_at.is_(None)]
     if not keyword:
         return conditions

@@ -1,4 +1,4 @@
-"""The tables. Moments are milliseconds since the epoch; ids of products and images look random."""
+"""Tables. Timestamps are in milliseconds since the epoch; product and image ids look random."""
 
 from sqlalchemy import (
     BigInteger,
@@ -17,9 +17,9 @@ from sqlalchemy import (
 )
 
 REVISION = "0008"
-"""The newest of `migrations.versions`, which these tables are; tests hold the two together."""
+"""The newest revision in `migrations.versions`; a test compares its tables with these."""
 
-# Counted up, in 64 bits; SQLite counts up a column of the type INTEGER alone, in 64 bits too.
+# Auto-incremented, 64 bits. SQLite only auto-increments columns of type INTEGER, with 64 bits.
 _BIG_INTEGER_ID = BigInteger().with_variant(Integer(), "sqlite")
 
 metadata = MetaData(
@@ -38,7 +38,7 @@ merchants = Table(
     Column("code", String(6), nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
     Column("plan", String(16), nullable=False, server_default="plus"),
-    # By which the owner grants apps access.
+    # Hash of the owner key, with which the merchant grants access to apps.
     Column("key_hash", String(64)),
 )
 
@@ -53,7 +53,7 @@ tokens = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
-    # What an app was granted, when it is an app's.
+    # The grant from which an app's token was issued; null for an operator's token.
     Column("grant_id", Integer),
 )
 Index(
@@ -71,9 +71,9 @@ products = Table(
     Column("name", Text, nullable=False),
     Column("sku", Text),
     Column("created_at", BigInteger, nullable=False),
-    # A removed product keeps its row, so that its id is never used again, and gives its SKU up.
+    # A removed product keeps its row, so that its id is never reused, but not its SKU.
     Column("removed_at", BigInteger),
-    # Name and SKU in the form in which keywords are looked for: `domain.text.searched`.
+    # Name and SKU as keywords are matched against them: `domain.text.search_text`.
     Column("folded", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("merchant_id", "sku"),
 )
@@ -97,11 +97,11 @@ images = Table(
     Column("alt", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("removed_at", BigInteger),
-    # The link of a video, which has no version.
+    # URL of a video, which has no version.
     Column("video", Text),
 )
 Index("ix_images_product", images.c.product_id)
-# One default a product, held by the database as well as by the gallery's rules.
+# One default image per product, enforced here as well as in `domain.gallery`.
 Index(
     "uq_images_default",
     images.c.product_id,
@@ -115,27 +115,28 @@ versions = Table(
     metadata,
     Column("id", _BIG_INTEGER_ID, primary_key=True),
     Column("image_id", ForeignKey(images.c.id), nullable=False),
-    # Where its bytes lie, and what they are.
+    # Key of the stored files, and their properties.
     Column("handle", String(12), nullable=False, unique=True),
     Column("secret", String(32), nullable=False),
     Column("kind", String(4), nullable=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("frames", Integer, nullable=False),
-    # What was sent, by whom, from where.
+    # The photo that was received: size, hash, link, and the token that sent it.
     Column("bytes", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("link", Text),
-    # Bytes of its four stored files, separated by commas; null before revision 0007.
+    # Sizes of the four stored files in bytes, comma-separated; null before revision 0007.
     Column("sizes", String(80)),
     Column("token_id", ForeignKey(tokens.c.id)),
     Column("created_at", BigInteger, nullable=False),
-    # When it was replaced or removed, the alternative text it had then, when its bytes went.
+    # When it was replaced or removed, its alternative text at that time, when its bytes were
+    # deleted.
     Column("retired_at", BigInteger),
     Column("alt", Text),
     Column("purged_at", BigInteger),
 )
-# One current version an image.
+# One current version per image.
 Index(
     "uq_versions_current",
     versions.c.image_id,
@@ -160,14 +161,14 @@ subscriptions = Table(
     Column("event", String(64), nullable=False),
     Column("url", Text, nullable=False),
     Column("version", Integer, nullable=False),
-    # Pairs as JSON.
+    # A JSON list of pairs.
     Column("headers", Text, nullable=False),
     Column("strategy", String(16), nullable=False),
-    # Needed to sign, so it is kept as it is.
+    # Needed to sign, so it is not hashed.
     Column("secret", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("removed_at", BigInteger),
-    # Attempts that failed since the last one that succeeded, and the pause after many of them.
+    # Failed attempts since the last success, and the end of the pause after many of them.
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("paused_until", BigInteger),
 )
@@ -187,12 +188,12 @@ deliveries = Table(
     Column("body", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
-    # When it is to be tried next; it is over when there is none.
+    # When the next attempt is due; null if the delivery is finished.
     Column("due_at", BigInteger),
     Column("done_at", BigInteger),
     Column("status", Integer),
     Column("problem", Text),
-    # Older events of the subscription that were dropped when this one was recorded.
+    # Number of older events of the subscription dropped to make room for this one.
     Column("dropped", Integer, nullable=False, server_default="0"),
 )
 for _name, _columns, _where in (
@@ -219,13 +220,13 @@ apps = Table(
     Column("client_id", String(64), nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("secret_hash", String(64)),
-    # A list as JSON.
+    # A JSON list.
     Column("redirects", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("removed_at", BigInteger),
 )
 
-# What a merchant granted an app: a family of tokens.
+# A merchant's grant to an app; its tokens form one family.
 grants = Table(
     "grants",
     metadata,
@@ -249,7 +250,7 @@ authorization_codes = Table(
     Column("scope", Text, nullable=False),
     Column("challenge", String(43)),
     Column("expires_at", BigInteger, nullable=False),
-    # What it was used for, once it was.
+    # The grant for which it was redeemed; null until then.
     Column("grant_id", ForeignKey(grants.c.id)),
 )
 

@@ -1,4 +1,4 @@
-"""The moments that rows record: what they say about the clock."""
+"""Newest timestamp in the database, to detect a clock that is set back."""
 
 from typing import Final
 
@@ -16,6 +16,6 @@ _TIMESTAMP_COLUMNS: Final = tuple(
 
 
 def newest_timestamp(conn: Connection) -> int:
-    """Return the latest moment of any row, in milliseconds since the epoch; 0 without rows."""
+    """Return the latest timestamp of any row, in milliseconds since the epoch; 0 without rows."""
     newest = (conn.scalar(select(func.max(column))) for column in _TIMESTAMP_COLUMNS)
     return max((timestamp for timestamp in newest if timestamp is not None), default=0)

@@ -1,4 +1,4 @@
-"""Merchants and their tokens, as rows."""
+"""Queries for merchants and access tokens."""
 
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ _SELECT_CALLER = (
     .where(
         tokens.c.hash == bindparam("hash"),
         tokens.c.expires_at > bindparam("now"),
-        # A fact, not a moment: a clock that was ahead and is corrected revives nothing.
+        # Not compared with the clock: after a correction of a fast clock, a token stays revoked.
         tokens.c.revoked_at.is_(None),
     )
 )
@@ -43,7 +43,7 @@ _SELECT_MERCHANT_FOR_UPDATE = (
 
 
 class TokenRow(NamedTuple):
-    """A token as a list shows it; its secret is not kept."""
+    """A token as listed; the token itself is not stored."""
 
     id: int
     merchant_code: str
@@ -55,7 +55,7 @@ class TokenRow(NamedTuple):
 
 
 class MerchantRow(NamedTuple):
-    """A merchant as a list shows it."""
+    """A merchant as listed."""
 
     code: str
     plan: str
@@ -63,60 +63,65 @@ class MerchantRow(NamedTuple):
 
 
 def add_merchant(conn: Connection, code: str, now: int, plan: str = DEFAULT) -> int:
-    """Add a merchant; sqlalchemy.exc.IntegrityError when the code is taken."""
+    """Insert a merchant and return its id.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: the code is taken.
+    """
     query = insert(merchants).values(code=code, plan=plan, created_at=now).returning(merchants.c.id)
     return int(conn.execute(query).scalar_one())
 
 
 def find_merchant_id(conn: Connection, code: str) -> int | None:
-    """The id of the merchant with this code."""
+    """Return the id of the merchant with this code; None if it does not exist."""
     return conn.scalar(select(merchants.c.id).where(merchants.c.code == code))
 
 
 def lock_merchant(conn: Connection, merchant_id: int) -> None:
-    """Make other writers that lock this merchant wait until the transaction ends.
+    """Lock a merchant's row until the transaction ends.
 
-    A transaction that checks what a merchant has before it adds to that takes this lock first.
-    Every writer locks in one order, so that no two wait for each other: merchant, app, product,
-    grant with its codes and refresh tokens. SQLite needs no locks: it has one writer at a time.
+    A transaction that checks a merchant's rows before it adds one takes this lock first. All
+    writers lock in the same order, to avoid deadlocks: merchant, app, product, grant with its
+    codes and refresh tokens. SQLite does not need these locks: it has one writer at a time.
     """
     conn.execute(_SELECT_MERCHANT_FOR_UPDATE, {"merchant": merchant_id})
 
 
 def list_merchants(conn: Connection) -> list[MerchantRow]:
-    """Every merchant, the newest last."""
+    """Return all merchants in order of creation."""
     m = merchants.c
     rows = conn.execute(select(m.code, m.plan, m.created_at).order_by(m.id))
     return [MerchantRow(*row) for row in rows]
 
 
 def set_plan(conn: Connection, code: str, plan: str) -> bool:
-    """Put a merchant on another plan; False when there is none with this code."""
+    """Set a merchant's plan; return False if the merchant does not exist."""
     query = update(merchants).where(merchants.c.code == code)
     return conn.execute(query.values(plan=plan)).rowcount > 0
 
 
 def add(conn: Connection, merchant_id: int, row: dict[str, str | int]) -> None:
-    """Add a token."""
+    """Insert a token."""
     conn.execute(insert(tokens).values(merchant_id=merchant_id, **row))
 
 
 def find_owner(conn: Connection, token_hash: str) -> int | None:
-    """The id of the merchant that has a token, valid or not."""
+    """Return the id of the merchant that owns a token, valid or not; None if it is unknown."""
     return conn.scalar(select(tokens.c.merchant_id).where(tokens.c.hash == token_hash))
 
 
 def find_grant_id(conn: Connection, token_id: int) -> int | None:
-    """The grant of an app that a token comes from; None for a token of an operator."""
+    """Return the id of the grant from which a token was issued; None for an operator's token."""
     return conn.scalar(select(tokens.c.grant_id).where(tokens.c.id == token_id))
 
 
 def upsert(conn: Connection, merchant_id: int, row: dict[str, str | int]) -> None:
-    """Add a token, or give the one with the same hash a new span and scope, if it is theirs.
+    """Insert a token, or update the merchant's token with the same hash.
 
-    That one stays the same token: requests in progress go on.
+    An updated token keeps its id and creation time, so that requests in progress stay valid.
 
-    sqlalchemy.exc.IntegrityError when it is another merchant's.
+    Raises:
+        sqlalchemy.exc.IntegrityError: the token belongs to another merchant.
     """
     own_token = tokens.c.hash == row["hash"], tokens.c.merchant_id == merchant_id
     values = {name: value for name, value in row.items() if name != "created_at"}
@@ -125,7 +130,7 @@ def upsert(conn: Connection, merchant_id: int, row: dict[str, str | int]) -> Non
 
 
 def find_caller(conn: Connection, token_hash: str, now: int) -> Caller | None:
-    """Who a token stands for; None when it is unknown, expired or revoked."""
+    """Return the caller that a token identifies; None if it is unknown, expired or revoked."""
     row = conn.execute(_SELECT_CALLER, {"hash": token_hash, "now": now}).first()
     if row is None:
         return None
@@ -136,7 +141,7 @@ def find_caller(conn: Connection, token_hash: str, now: int) -> Caller | None:
 
 
 def is_current(conn: Connection, caller: Caller) -> bool:
-    """Whether a caller's token is still there, the same one, and not revoked."""
+    """Return whether a caller's token still exists, unchanged and not revoked."""
     values = {
         "token": caller.token_id,
         "hash": caller.token_hash,
@@ -148,7 +153,7 @@ def is_current(conn: Connection, caller: Caller) -> bool:
 
 
 def list_all(conn: Connection) -> list[TokenRow]:
-    """Every token, the newest last."""
+    """Return all tokens in order of creation."""
     t = tokens.c
     rows = conn.execute(
         select(t.id, merchants.c.code, t.hint, t.scope, t.created_at, t.expires_at, t.revoked_at)
@@ -159,7 +164,7 @@ def list_all(conn: Connection) -> list[TokenRow]:
 
 
 def revoke(conn: Connection, token_id: int, now: int) -> bool:
-    """Revoke a token; False when there is none with this id that still works."""
+    """Revoke a token; return False if it does not exist or is already revoked."""
     result = conn.execute(
         update(tokens)
         .where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))

@@ -1,4 +1,4 @@
-"""Versions, as rows: what each image shows and showed."""
+"""Queries for versions: the current and earlier photos of each image."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -30,14 +30,14 @@ _INSERT = insert(versions)
 
 
 class RetiredVersion(NamedTuple):
-    """A version that is shown no more and whose bytes are still kept."""
+    """A version that was replaced or removed and whose bytes are still stored."""
 
     id: int
     original: Original
 
 
 def current_by_image(conn: Connection, *product_ids: int) -> dict[int, Version]:
-    """What each image of these products shows now, by image id; a video shows nothing of ours."""
+    """Return the current versions of these products' images by image id; videos have none."""
     rows = conn.execute(
         select(_V.image_id, *_VERSION)
         .select_from(_LOCATION)
@@ -47,18 +47,18 @@ def current_by_image(conn: Connection, *product_ids: int) -> dict[int, Version]:
 
 
 def current_for(conn: Connection, image_id: int) -> Version | None:
-    """What one image shows now; None for a video, and where there is no such image."""
+    """Return the current version of an image; None for a video or an unknown id."""
     row = conn.execute(_SELECT_CURRENT, {"image": image_id}).first()
     return None if row is None else _version_from_row(row)
 
 
 def find_image_id(conn: Connection, original: Original) -> int | None:
-    """The image that an original was added to, shown there or not; None when it was not added."""
+    """Return the id of the image with a version of this original; None without one."""
     return conn.scalar(select(_V.image_id).where(_V.handle == original.handle))
 
 
 def add(conn: Connection, image_id: int, version: Version, token_id: int | None, now: int) -> None:
-    """Make a version the one its image shows; the one before must have been retired."""
+    """Insert an image's current version; the previous one must have been retired."""
     original, source = version.original, version.source
     row = {
         "image_id": image_id,
@@ -79,12 +79,12 @@ def add(conn: Connection, image_id: int, version: Version, token_id: int | None,
 
 
 def retire(conn: Connection, image_id: int, alt: str | None, now: int) -> None:
-    """Take down what an image shows, on record with the alternative text it had."""
+    """Retire an image's current version and store the alternative text that it had."""
     conn.execute(_RETIRE, {"image": image_id, "now": now, "text": alt})
 
 
 def list_retired(conn: Connection, before: int, limit: int) -> list[RetiredVersion]:
-    """Up to `limit` versions that were retired before a moment and still have their bytes."""
+    """Return up to `limit` versions retired before `before` whose bytes are still stored."""
     rows = conn.execute(
         select(_V.id, *_ORIGINAL)
         .select_from(_LOCATION)
@@ -96,18 +96,18 @@ def list_retired(conn: Connection, before: int, limit: int) -> list[RetiredVersi
 
 
 def count_retired(conn: Connection, before: int) -> int:
-    """How many versions were retired before a moment and still have their bytes."""
+    """Return how many versions were retired before `before` and still have their bytes."""
     query = select(func.count()).where(_V.retired_at < before, _V.purged_at.is_(None))
     return conn.scalar(query) or 0
 
 
 def purge(conn: Connection, ids: Iterable[int], now: int) -> None:
-    """Note that the bytes of these versions are to go; the record of them stays."""
+    """Mark versions as purged, before their bytes are deleted; the rows stay."""
     conn.execute(update(versions).where(_V.id.in_([*ids])).values(purged_at=now))
 
 
 def find_unpurged(conn: Connection, handles: Iterable[str]) -> list[Original]:
-    """The originals among these handles whose bytes must be there."""
+    """Return the originals with these handles whose bytes must exist."""
     rows = conn.execute(
         select(*_ORIGINAL)
         .select_from(_LOCATION)
@@ -117,12 +117,12 @@ def find_unpurged(conn: Connection, handles: Iterable[str]) -> list[Original]:
 
 
 def list_unpurged(conn: Connection) -> list[Original]:
-    """Every original whose bytes must be there, shown or not."""
+    """Return all originals whose bytes must exist, current or retired."""
     return [*iter_unpurged(conn)]
 
 
 def iter_unpurged(conn: Connection) -> Iterator[Original]:
-    """The same, one by one, while the transaction lasts."""
+    """Yield all originals whose bytes must exist, within the transaction."""
     rows = conn.execute(
         select(*_ORIGINAL).select_from(_LOCATION).where(_V.purged_at.is_(None)).order_by(_V.id)
     )
@@ -130,7 +130,7 @@ def iter_unpurged(conn: Connection) -> Iterator[Original]:
 
 
 def iter_unpurged_versions(conn: Connection) -> Iterator[Version]:
-    """Yield every version whose bytes must be there, shown or not, the newest first."""
+    """Yield all versions whose bytes must exist, current or retired, the newest first."""
     rows = conn.execute(
         select(*_VERSION)
         .select_from(_LOCATION)

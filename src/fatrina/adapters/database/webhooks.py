@@ -1,4 +1,4 @@
-"""Subscriptions to events, as rows."""
+"""Queries for webhook subscriptions."""
 
 import json
 from collections.abc import Collection, Iterator, Sequence
@@ -11,21 +11,21 @@ from fatrina.domain.webhook import Subscription
 
 _S, _D = subscriptions.c, deliveries.c
 SUBSCRIPTION_COLUMNS = (_S.name, _S.event, _S.url, _S.version, _S.headers, _S.strategy, _S.secret)
-# Asked by every change, mostly in vain: built once, as in `images`.
+# Executed for every change, usually without a result: built once, as in `images`.
 _SELECT_SUBSCRIBERS = select(_S.id, _S.event).where(
     _S.merchant_id == bindparam("merchant"), _S.removed_at.is_(None)
 )
 
 
 def add(conn: Connection, merchant_id: int, subscription: Subscription, now: int) -> int:
-    """Add a subscription; its id."""
+    """Insert a subscription and return its id."""
     row = {"merchant_id": merchant_id, "created_at": now, **_row(subscription)}
     query = insert(subscriptions).values(row).returning(_S.id)
     return int(conn.execute(query).scalar_one())
 
 
 def update_fields(conn: Connection, subscription_id: int, subscription: Subscription) -> None:
-    """Write a subscription's fields; what failed before is forgotten, and its pause ends."""
+    """Update a subscription's fields, reset its failure count and end its pause."""
     query = update(subscriptions).where(_S.id == subscription_id)
     conn.execute(query.values({**_row(subscription), "failures": 0, "paused_until": None}))
 
@@ -33,14 +33,17 @@ def update_fields(conn: Connection, subscription_id: int, subscription: Subscrip
 def find(
     conn: Connection, merchant_id: int, subscription_id: int, *, lock: bool = False
 ) -> Subscription | None:
-    """A merchant's subscription; `lock` makes other writers that lock it wait."""
+    """Return a merchant's subscription; None if there is no such subscription.
+
+    With `lock`, lock its row until the transaction ends.
+    """
     query = select(*SUBSCRIPTION_COLUMNS).where(_S.id == subscription_id, *_active_of(merchant_id))
     row = conn.execute(query.with_for_update(key_share=True) if lock else query).first()
     return None if row is None else subscription_from_row(row)
 
 
 def list_all(conn: Connection, merchant_id: int) -> list[tuple[int, Subscription]]:
-    """A merchant's subscriptions by id, the newest last."""
+    """Return a merchant's subscriptions with their ids, in order of creation."""
     query = select(_S.id, *SUBSCRIPTION_COLUMNS).where(*_active_of(merchant_id)).order_by(_S.id)
     return [
         (subscription_id, subscription_from_row(row))
@@ -49,7 +52,7 @@ def list_all(conn: Connection, merchant_id: int) -> list[tuple[int, Subscription
 
 
 def iter_all(conn: Connection) -> Iterator[tuple[int, Subscription | None]]:
-    """Every merchant's subscriptions by id; None for one whose row cannot be read."""
+    """Yield all merchants' subscriptions with their ids; None for a row that cannot be parsed."""
     query = select(_S.id, *SUBSCRIPTION_COLUMNS).where(_S.removed_at.is_(None)).order_by(_S.id)
     for subscription_id, *row in conn.execute(query):
         try:
@@ -59,9 +62,9 @@ def iter_all(conn: Connection) -> Iterator[tuple[int, Subscription | None]]:
 
 
 def remove(conn: Connection, merchant_id: int, *, subscription_id: int, url: str, now: int) -> int:
-    """End the subscription with this id, or those with this URL; how many there were.
+    """Remove a merchant's subscriptions with this id or this URL; return how many.
 
-    What is owed to them is not delivered any more.
+    Their pending deliveries are finished as "unsubscribed".
     """
     query = select(_S.id).where(
         or_(_S.id == subscription_id, _S.url == url), *_active_of(merchant_id)
@@ -76,7 +79,7 @@ def remove(conn: Connection, merchant_id: int, *, subscription_id: int, url: str
 def list_subscribers(
     conn: Connection, merchant_id: int, events: Collection[str]
 ) -> list[tuple[int, str]]:
-    """The merchant's subscriptions to any of these events: id and event."""
+    """Return the id and event of the merchant's subscriptions to any of these events."""
     rows = conn.execute(_SELECT_SUBSCRIBERS, {"merchant": merchant_id})
     return [(subscription_id, event) for subscription_id, event in rows if event in events]
 
@@ -98,7 +101,7 @@ def _row(subscription: Subscription) -> dict[str, Any]:
 
 
 def subscription_from_row(row: Sequence[Any]) -> Subscription:
-    """The subscription in a row of `COLUMNS`."""
+    """Convert a row of `SUBSCRIPTION_COLUMNS` to a subscription."""
     name, event, url, version, headers, strategy, secret = row
     header_pairs = tuple((key, value) for key, value in json.loads(headers))
     return Subscription(name, event, url, version, header_pairs, strategy, secret)

@@ -1,4 +1,4 @@
-"""Where bytes live: a folder now; a bucket has its place beside it."""
+"""Storage of image files: an interface, and an implementation in a local directory."""
 
 from fatrina.adapters.storage.base import CHUNK_BYTES, Blob, Storage, StoredFile
 from fatrina.adapters.storage.local import LocalStorage

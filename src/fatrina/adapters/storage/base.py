@@ -1,4 +1,4 @@
-"""The verbs that every storage has, and what they promise."""
+"""Interface of storage backends, and its guarantees."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -6,86 +6,87 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 CHUNK_BYTES: Final = 262_144
-"""Most bytes of a stored file that are in memory at once."""
+"""Maximum number of bytes of a stored file in memory at a time."""
 
 
 class StoredFile(NamedTuple):
-    """A stored file as a listing shows it."""
+    """A stored file as listed."""
 
     key: str
     changed_at: float
-    """When it came into being, in seconds since the epoch."""
+    """When it was stored, in seconds since the epoch."""
 
 
 class Blob(Protocol):
-    """An opened stored file."""
+    """An open stored file."""
 
     size: int
 
     def chunks(self, start: int, stop: int) -> Iterator[bytes]:
-        """The bytes from `start` to `stop`, or to the end, in pieces of `PIECE` bytes at most.
+        """Yield the bytes from `start` to `stop` or the end, in chunks of at most `CHUNK_BYTES`.
 
         Raises:
-            OSError: storage cannot be read.
+            OSError: the storage cannot be read.
         """
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the file."""
 
 
 class Storage(Protocol):
-    """Where bytes live, by key: `code/name.extension`, letters, digits, one slash and one dot."""
+    """Stored files by key: `code/name.extension`, letters, digits, one slash and one dot."""
 
     is_local: bool
-    """Whether opening a file and reading a piece of it costs less than handing that to a thread."""
+    """True if opening and reading a file takes less time than running that in a thread."""
 
     base_url: str
-    """Where its files are served: what their URLs begin with, without a slash at the end."""
+    """Beginning of the files' URLs, without a trailing slash."""
 
     def put(self, files: Mapping[str, Path]) -> None:
-        """Store finished files under their keys; they survive a power loss when this returns.
+        """Store complete files under their keys; after the return they survive a power loss.
 
-        The files may be moved away. Keys are random and never used twice.
+        The source files may be moved. Keys are random and never reused.
 
         Raises:
-            OSError: some file could not be stored; what was stored of them is litter.
+            OSError: a file could not be stored; those already stored are orphans.
         """
 
     def open(self, key: str) -> Blob:
         """Open a stored file.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: there is no file with this key.
         """
 
     def size(self, key: str) -> int | None:
-        """Return how many bytes a stored file has; None when there is none.
+        """Return the size of a stored file in bytes; None if it does not exist.
 
         Raises:
-            OSError: storage cannot be read.
+            OSError: the storage cannot be read.
         """
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete stored files; a key that is not there is no fault."""
+        """Delete stored files; ignore keys that do not exist."""
 
     def list(self) -> Iterator[StoredFile]:
-        """Every stored file, in no order."""
+        """Yield every stored file, in any order."""
 
     def writing(self) -> AbstractContextManager[None]:
-        """Protect stored files that no row refers to yet; entered before `put`, left after commit.
+        """Protect stored files without a row from the sweep; enter before `put`, exit after commit.
 
-        Any number of threads and processes may be in it at once.
+        Any number of threads and processes may hold it at the same time.
         """
 
     def exclusive(self, timeout: float) -> AbstractContextManager[bool]:
-        """Wait for every `writing` section to end, and keep new ones out; yield whether they ended.
+        """Wait up to `timeout` seconds until no `writing` section runs; yield whether none runs.
 
-        In it, a stored file that no row refers to is litter, whatever any clock says.
+        Until the exit no new section begins, so a stored file without a row is an orphan,
+        regardless of any clock.
         """
 
     def check_writable(self) -> None:
-        """Prove that bytes can be written now.
+        """Raise unless the storage can be written.
 
         Raises:
-            OSError: they cannot.
+            OSError: the storage cannot be written.
         """

@@ -1,7 +1,7 @@
-"""Bytes in a folder: `code/na/name.extension`, written once, durable before they are known.
+"""Storage in a local directory: `code/na/name.extension`, written once and flushed.
 
-A name's first two characters are its folder, so that millions of files stay listable, and the
-four files of one original, whose names begin alike, cost one folder flush.
+The first two characters of a name are its subdirectory. This limits the size of directories, and
+the four files of one original, whose names begin alike, need only one flush of a directory.
 """
 
 import fcntl
@@ -19,20 +19,24 @@ _PREFIX_LENGTH: Final = 2
 _MAX_FLUSHED: Final = 16_384
 _POLL_SECONDS: Final = 0.01
 _TIMEOUT_SECONDS: Final = 10.0
-"""Seconds that an update waits for a sweep; one that was suspended would never end."""
-_PROBE_BYTES: Final = 65_536  # a few bytes find room on a disk that no photo fits on
+"""How long an update waits for a sweep, which may be suspended."""
+_PROBE_BYTES: Final = 65_536  # a few bytes would fit on a disk without space for a photo
 
 
 class LocalBlob:
-    """A stored file, opened."""
+    """An open stored file."""
 
     def __init__(self, path: str) -> None:
-        """Open it; FileNotFoundError when there is none."""
+        """Open the file.
+
+        Raises:
+            FileNotFoundError: there is no file at `path`.
+        """
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         self.size = os.fstat(self._descriptor).st_size
 
     def chunks(self, start: int, stop: int) -> Iterator[bytes]:
-        """The bytes from `start` to `stop`, or to the end."""
+        """Yield the bytes from `start` to `stop` or the end, in chunks of at most `CHUNK_BYTES`."""
         while start < stop:
             data = os.pread(self._descriptor, min(CHUNK_BYTES, stop - start), start)
             if not data:
@@ -41,12 +45,12 @@ class LocalBlob:
             start += len(data)
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the file."""
         os.close(self._descriptor)
 
 
 class LocalStorage:
-    """A folder that holds the bytes of all merchants."""
+    """A directory with the files of all merchants."""
 
     is_local = True
 
@@ -62,7 +66,7 @@ class LocalStorage:
         _fsync(root.parent)
 
     def put(self, files: Mapping[str, Path]) -> None:
-        """Flush each file, move it to its place, then flush the folder it was named in."""
+        """Flush each file, rename it to its path, then flush its directory."""
         moves = {source: self._path(key) for key, source in files.items()}
         directories = {target.parent for target in moves.values()}
         for directory in directories:
@@ -74,43 +78,48 @@ class LocalStorage:
             _fsync(directory)
 
     def open(self, key: str) -> LocalBlob:
-        """Open a stored file; FileNotFoundError when there is none."""
+        """Open a stored file.
+
+        Raises:
+            FileNotFoundError: there is no file with this key.
+        """
         return LocalBlob(self._path_name(key))
 
     def size(self, key: str) -> int | None:
-        """Return how many bytes a stored file has; None when there is none."""
+        """Return the size of a stored file in bytes; None if it does not exist."""
         try:
             return self._path(key).lstat().st_size
         except FileNotFoundError:
             return None
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete stored files; a key that is not there is no fault."""
+        """Delete stored files; ignore keys that do not exist."""
         for key in keys:
             self._path(key).unlink(missing_ok=True)
 
     def list(self) -> Iterator[StoredFile]:
-        """Every stored file, folder by folder."""
+        """Yield every stored file, one directory after the other."""
         for merchant in _subdirectories(self.root):
             for prefix in _subdirectories(Path(merchant.path)):
                 with os.scandir(prefix.path) as files:
                     for file in files:
-                        with suppress(FileNotFoundError):  # deleted while we look
+                        with suppress(FileNotFoundError):  # deleted during the listing
                             changed_at = file.stat(follow_symlinks=False).st_ctime
                             yield StoredFile(f"{merchant.name}/{file.name}", changed_at)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Protect stored files that no row refers to yet: a shared lock on the folder.
+        """Protect stored files without a row from the sweep, by a shared lock on the directory.
 
         Raises:
-            errors.StorageUnavailable: a sweep holds one of the locks for longer than ten seconds.
+            errors.StorageUnavailable: a sweep held one of the locks for more than ten seconds.
         """
         directory = _open_directory(self.root)
         try:
             turnstile = self._open_turnstile()
             try:
-                # Both while the turnstile is held, so that a sweep that waits lets nobody in.
+                # Both locks are taken while the turnstile is held, so that a waiting sweep blocks
+                # new sections.
                 for lock in (turnstile, directory):
                     if not _try_lock(lock, fcntl.LOCK_SH, _TIMEOUT_SECONDS):
                         raise errors.StorageUnavailable
@@ -122,10 +131,11 @@ class LocalStorage:
 
     @contextmanager
     def exclusive(self, timeout: float) -> Iterator[bool]:
-        """Wait for every `writing` section to end: an exclusive lock on the folder.
+        """Wait until no `writing` section runs, and hold an exclusive lock on the directory.
 
-        The turnstile keeps new sections out meanwhile, or a busy service would never let it in.
-        Sections that wait come first afterwards: a sweep takes these locks many times in a row.
+        The turnstile blocks new sections meanwhile; on a busy service the wait would never end
+        otherwise. Waiting sections run first afterwards, because a sweep takes these locks many
+        times in a row.
         """
         turnstile = self._open_turnstile()
         try:
@@ -144,13 +154,13 @@ class LocalStorage:
     def _open_turnstile(self) -> int:
         try:
             return _open_directory(self._turnstile)
-        except FileNotFoundError:  # somebody deleted it
+        except FileNotFoundError:  # deleted from outside
             self._turnstile.mkdir(exist_ok=True)
             return _open_directory(self._turnstile)
 
     def check_writable(self) -> None:
-        """Write as much as a small photo and its sizes take, and delete it."""
-        probe = self.root / ".probe"  # always the same: a crash leaves one at most
+        """Write 64 KiB, the size of a small photo with its renditions, and delete them."""
+        probe = self.root / ".probe"  # a fixed name: a crash leaves at most one file
         try:
             probe.write_bytes(bytes(_PROBE_BYTES))
         finally:
@@ -164,10 +174,10 @@ class LocalStorage:
         return f"{self._root_name}/{merchant_code}/{name[:_PREFIX_LENGTH]}/{name}"
 
     def _create_directories(self, directory: Path) -> None:
-        """Make a merchant's folder and one in it, so that both survive a power loss."""
+        """Create a merchant's directory and a subdirectory of it, durably."""
         for path in (directory.parent, directory):
-            # One that is there may not be flushed yet: another thread is about to, or one was
-            # killed before it could. So each is flushed once by every process.
+            # An existing directory may not be flushed yet: another thread is about to do it, or a
+            # process was killed before it could. So every process flushes each directory once.
             if path in self._flushed and path.is_dir():
                 continue
             path.mkdir(exist_ok=True)
@@ -202,7 +212,7 @@ def _subdirectories(parent: Path) -> list[os.DirEntry[str]]:
 
 
 def _fsync(path: Path) -> None:
-    # After a failed fsync the kernel may have dropped the bytes: the error goes up, never retried.
+    # After a failed fsync the kernel may have dropped the bytes: raise the error, never retry.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

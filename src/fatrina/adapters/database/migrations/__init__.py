@@ -1,4 +1,4 @@
-"""The tables' history, one revision a file."""
+"""Migrations of the tables, one revision per file."""
 
 from sqlalchemy import Connection
 
@@ -6,12 +6,12 @@ from fatrina.domain import errors
 
 
 def upgrade(conn: Connection) -> None:
-    """Bring the tables to the newest revision.
+    """Migrate the tables to the newest revision.
 
     Raises:
-        errors.DatabaseUnavailable: they are of a revision that this program does not know.
+        errors.DatabaseUnavailable: this program does not know the revision of the tables.
     """
-    # Alembic takes longer to import than the rest of a start: only for tables that need it.
+    # Importing Alembic takes longer than the rest of a start, so it is imported only if needed.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Runs the revisions on the connection that `engine.Database.migrate` hands over."""
+"""Run the migrations on the connection that `engine.Database.migrate` passes."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""Merchants, tokens, products, images, versions."""
+"""Create the tables of merchants, tokens, products, images and versions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go forward."""
+    """Apply the revision."""
     op.create_table(
         "merchants",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -114,6 +114,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Revert the revision."""
     for table in ("versions", "images", "products", "tokens", "merchants"):
         op.drop_table(table)

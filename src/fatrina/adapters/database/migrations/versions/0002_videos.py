@@ -1,4 +1,4 @@
-"""Videos, and products that can be removed."""
+"""Add videos, and products that can be removed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go forward."""
+    """Apply the revision."""
     op.add_column("images", sa.Column("video", sa.Text(), nullable=True))
     op.add_column("products", sa.Column("removed_at", sa.BigInteger(), nullable=True))
     op.create_index(
@@ -24,7 +24,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Revert the revision."""
     op.drop_index("ix_products_listed", "products")
     op.drop_column("products", "removed_at")
     op.drop_column("images", "video")

@@ -1,4 +1,4 @@
-"""The plan of each merchant."""
+"""Add the plan of each merchant."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,11 +10,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go forward."""
+    """Apply the revision."""
     plan = sa.Column("plan", sa.String(16), nullable=False, server_default="plus")
     op.add_column("merchants", plan)
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Revert the revision."""
     op.drop_column("merchants", "plan")

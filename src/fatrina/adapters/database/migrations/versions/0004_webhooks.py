@@ -1,4 +1,4 @@
-"""Subscriptions, and the deliveries they are owed."""
+"""Create the tables of webhook subscriptions and deliveries."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go forward."""
+    """Apply the revision."""
     op.create_table(
         "subscriptions",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -64,6 +64,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Revert the revision."""
     op.drop_table("deliveries")
     op.drop_table("subscriptions")

@@ -1,4 +1,4 @@
-"""Apps, what merchants granted them, and the owner's key by which merchants grant."""
+"""Create the tables of apps, grants, codes and refresh tokens; add the merchants' owner key."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go forward."""
+    """Apply the revision."""
     op.add_column("merchants", sa.Column("key_hash", sa.String(64), nullable=True))
     op.add_column("tokens", sa.Column("grant_id", sa.Integer(), nullable=True))
     granted = sa.text("grant_id IS NOT NULL")
@@ -73,7 +73,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Revert the revision."""
     for table in ("refreshes", "codes", "grants", "apps"):
         op.drop_table(table)
     op.drop_index("ix_tokens_grant", "tokens")

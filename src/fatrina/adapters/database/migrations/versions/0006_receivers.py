@@ -1,4 +1,4 @@
-"""How often deliveries to a subscription failed in a row, its pause, and events dropped for it."""
+"""Add a subscription's failure count and pause, and the count of dropped events."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go forward."""
+    """Apply the revision."""
     failures = sa.Column("failures", sa.Integer(), nullable=False, server_default="0")
     op.add_column("subscriptions", failures)
     op.add_column("subscriptions", sa.Column("paused_until", sa.BigInteger(), nullable=True))
@@ -26,7 +26,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Revert the revision."""
     op.drop_index("ix_deliveries_waiting", "deliveries")
     op.drop_column("deliveries", "dropped")
     op.drop_column("subscriptions", "paused_until")

@@ -1,4 +1,4 @@
-"""How many bytes the stored files of a version have."""
+"""Add the sizes of a version's stored files."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,10 +10,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go forward."""
+    """Apply the revision."""
     op.add_column("versions", sa.Column("sizes", sa.String(80), nullable=True))
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Revert the revision."""
     op.drop_column("versions", "sizes")

@@ -1,4 +1,4 @@
-"""Names and SKUs as they are searched, and ids of 64 bits where there will be many rows."""
+"""Add the searchable text of products, and 64-bit ids in the tables that grow most."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,7 +22,7 @@ _PRODUCTS = sa.table(
 
 
 def upgrade() -> None:
-    """Go forward."""
+    """Apply the revision."""
     empty = sa.text("''")
     op.add_column("products", sa.Column("folded", sa.Text(), nullable=False, server_default=empty))
     _fill(op.get_bind())
@@ -30,13 +30,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Revert the revision."""
     _resize(sa.BigInteger(), sa.Integer())
     op.drop_column("products", "folded")
 
 
 def _fill(connection: sa.Connection) -> None:
-    """Compute the column for every product there is."""
+    """Compute the searchable text of every product."""
     rows, last = _PRODUCTS.c, -1
     query = sa.select(rows.id, rows.name, rows.sku).order_by(rows.id).limit(_BATCH)
     fill = sa.update(_PRODUCTS).where(rows.id == sa.bindparam("product"))
@@ -48,7 +48,7 @@ def _fill(connection: sa.Connection) -> None:
 
 
 def _resize(before: sa.Integer, after: sa.Integer) -> None:
-    """Change the type of ids that are counted up; SQLite has 64 bits in any case."""
+    """Change the type of auto-incremented ids; in SQLite they always have 64 bits."""
     if op.get_bind().dialect.name == "sqlite":
         return
     kind = after.compile(op.get_bind().dialect)

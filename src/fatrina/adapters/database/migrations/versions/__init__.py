@@ -1,1 +1,1 @@
-"""The revisions, in order."""
+"""The revisions, in the order of their numbers."""

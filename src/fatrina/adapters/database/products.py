@@ -37,7 +37,7 @@ def update_fields(conn: Connection, row: ProductRow) -> None:
 
 
 def remove(conn: Connection, product_id: int, now: int) -> None:
-    """Mark a product as removed. Its row stays, so that its id is not reused; its SKU is released."""
+    """Mark a product as removed. Its row stays, so that its id is not reused, but not its SKU."""
     query = update(products).where(_P.id == product_id)
     conn.execute(query.values(removed_at=now, sku=None))
 

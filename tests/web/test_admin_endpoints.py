@@ -24,7 +24,7 @@ WITH_A_FILE = b'{"merchants":[{"code":"shop1","products":[{"name":"a","images":[
 def test_the_admin_sees_what_there_is_to_control(service: Service) -> None:
     answer = service.get(INDEX, authorization=f"Bearer {ADMIN_TOKEN}")
     assert (answer.status, answer.json["success"]) == (200, True)
-    assert {"method": "GET", "path": INDEX, "summary": "What there is to control."} in answer.data
+    assert {"method": "GET", "path": INDEX, "summary": "List the admin endpoints."} in answer.data
 
 
 @pytest.mark.parametrize("token", ["", ADMIN_TOKEN[:-1], ADMIN_TOKEN + "s", "ü"])

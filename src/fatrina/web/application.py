@@ -1,4 +1,4 @@
-"""Routes, and the layers around them."""
+"""The ASGI application: routes and middleware."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -23,13 +23,14 @@ from fatrina.domain.access import MERCHANT_CODE
 from fatrina.web import admin, media, oauth
 from fatrina.web.admin.gate import AdminRoute
 from fatrina.web.api import Api, ApiOptions, Limiters
+from fatrina.web.api.endpoints import ENDPOINTS
 from fatrina.web.http.exceptions import ExceptionMiddleware
 from fatrina.web.http.fair_limiter import FairLimiter
 from fatrina.web.http.lingering_close import LingeringClose
 from fatrina.web.http.routing import SegmentRoute
 from fatrina.web.http.telemetry import Metrics, OnRequest, TelemetryMiddleware
 from fatrina.web.parsing.forms import FormReader
-from fatrina.web.reference import openapi, pages
+from fatrina.web.reference import pages
 from fatrina.wire import Serializer
 
 PREFIX: Final = "/admin/v2"
@@ -37,16 +38,16 @@ _LOOKUP_THREADS: Final = 16
 
 
 class Extension(Protocol):
-    """Adds layers and admin endpoints to the application, such as `fatrina.emulator`."""
+    """Adds middleware and admin endpoints to the application, such as `fatrina.emulator`."""
 
     admin_routes: list[AdminRoute]
 
     @property
     def on_request(self) -> OnRequest:
-        """A callback for each finished request."""
+        """Return a callback for each finished request."""
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
-        """Return the application inside the layers of this extension."""
+        """Return the application inside the middleware of this extension."""
 
 
 class _MerchantCodeConvertor(StringConvertor):
@@ -58,7 +59,7 @@ class _FileNameConvertor(StringConvertor):
 
 
 class _Endpoint:
-    """One endpoint as an application: Starlette's own wrapper costs every waiting upload 3 KB."""
+    """An endpoint as an ASGI application; Starlette's wrapper costs 3 KB per running upload."""
 
     def __init__(self, handler: Callable[[Request], Awaitable[Response]]) -> None:
         self.__name__ = handler.__name__
@@ -69,7 +70,7 @@ class _Endpoint:
         await response(scope, receive, send)
 
 
-def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
+def build(  # noqa: PLR0913, PLR0917  called once, by the composition root
     services: Services,
     metrics: Metrics,
     form_reader: FormReader,
@@ -85,8 +86,9 @@ def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
 ) -> ASGIApp:
     """Return the complete application: the API, images, operator pages and admin endpoints.
 
-    `changes` and `links` limit how many updates, and updates by link, run at once. `extension`
-    adds layers and admin endpoints to it. Without `admin_token` there are no admin endpoints.
+    `max_updates` limits concurrent updates, `max_link_updates` those that download a link.
+    `extension` adds middleware and admin endpoints. Without `admin_token` there are no admin
+    endpoints.
     """
     limiters = Limiters(
         CapacityLimiter(_LOOKUP_THREADS), FairLimiter(max_updates), FairLimiter(max_link_updates)
@@ -97,7 +99,7 @@ def build(  # noqa: PLR0913, PLR0917  the root hands everything over once
         *admin.deliveries.routes(services),
         *admin.backup.routes(services, rate_limiter, form_reader.timeouts),
     ]
-    routes: list[BaseRoute] = [  # pictures first: most of what is asked for, in the least time
+    routes: list[BaseRoute] = [  # images first: they are requested most often
         *_media_routes(services, urlsplit(serializer.base).path),
         *_api_routes(api),
         *_operator_routes(services, metrics, dispatcher),
@@ -119,7 +121,7 @@ def _api_routes(api: Api) -> list[Route]:
         SegmentRoute(
             PREFIX + endpoint.path, _Endpoint(getattr(api, name)), methods=[endpoint.method]
         )
-        for name, endpoint in openapi.ENDPOINTS.items()
+        for name, endpoint in ENDPOINTS.items()
     ]
 
 
@@ -131,7 +133,7 @@ def _operator_routes(
 
     async def ready(_: Request) -> Response:
         await run_sync(health_checks.check_ready, services)
-        # Photos are served while events wait: a stuck dispatcher is reported, and stops no traffic.
+        # A stuck dispatcher is reported only: images can be served, so traffic must continue.
         stuck = {"webhooks": "stuck"} if dispatcher.health().stuck else {}
         return JSONResponse({"status": "ready", **stuck})
 
@@ -147,17 +149,17 @@ def _operator_routes(
 
 
 def _media_routes(services: Services, public_path: str) -> list[Route]:
-    """The pictures at the root, and below the path of their public URLs when those have one."""
+    """Return the image routes: at the root, and below the path of the public URL if it has one."""
     register_url_convertor("code", _MerchantCodeConvertor())
     register_url_convertor("name", _FileNameConvertor())
-    pictures = media.Media(services)
+    endpoint = media.Media(services)
     return [
-        Route(f"{path}/{{code:code}}/{{name:name}}", pictures, methods=["GET", "HEAD"])
+        Route(f"{path}/{{code:code}}/{{name:name}}", endpoint, methods=["GET", "HEAD"])
         for path in dict.fromkeys(("", public_path))
     ]
 
 
 def _match_full_path(route: BaseRoute) -> None:
-    """Starlette ends a route's expression with `$`, which a line feed may follow."""
+    """Replace the `$` at the end of the route's pattern, which also matches before a line feed."""
     if isinstance(route, Route):
         route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")

@@ -1,4 +1,4 @@
-"""Image bytes: immutable, conditional, ranged, open to every origin."""
+"""Image files: immutable, with conditional and range requests and CORS for every origin."""
 
 import errno
 import re
@@ -18,8 +18,8 @@ NAME_PATTERN: Final = rf"[A-Za-z0-9]{{40}}\.(?:{'|'.join(kind.value for kind in 
 
 _RANGE: Final = re.compile(r"bytes=(?:([0-9]{1,15})-([0-9]{0,15})|-([0-9]{1,15}))", re.IGNORECASE)
 
-# A name is never used for other bytes, so a copy is good for ever. Nothing served here may act as
-# a page: no sniffing, no scripts, whatever the bytes were made to look like.
+# A name always refers to the same bytes, so caches may keep them for ever. Files come from users:
+# without sniffing and scripts, no browser treats one as a page.
 _HEADERS: Final = (
     (b"cache-control", b"public, max-age=31536000, immutable"),
     (b"accept-ranges", b"bytes"),
@@ -31,21 +31,26 @@ _HEADERS: Final = (
 
 
 class ByteRange(NamedTuple):
-    """Which bytes are asked for: [start, stop)."""
+    """A half-open range of bytes: [start, stop)."""
 
     start: int
     stop: int
 
 
 class Media:
-    """The application behind every picture's URL."""
+    """ASGI application that serves stored images."""
 
     def __init__(self, services: Services) -> None:
-        """Serve what `parts` store."""
+        """Serve the images in the storage of `services`."""
         self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one GET or HEAD; errors.NotFound when there is no such picture."""
+        """Handle a GET or HEAD request.
+
+        Raises:
+            errors.NotFound: there is no such image.
+            errors.RangeNotSatisfiable: the range begins after the end of the file.
+        """
         request = Request(scope, receive)
         code, name = scope["path_params"]["code"], scope["path_params"]["name"]
         with closing(await self._open(code, name)) as image:
@@ -68,11 +73,10 @@ async def _respond(
     image_format = ImageFormat(name.rpartition(".")[2])
     headers.append((b"content-type", image_format.media_type.encode()))
     byte_range = _requested_range(request, etag, image.size)
-    part = byte_range or ByteRange(0, image.size)
-    start, stop = part
+    start, stop = byte_range or ByteRange(0, image.size)
     if byte_range is not None:
-        span = f"bytes {start}-{stop - 1}/{image.size}"
-        headers.append((b"content-range", span.encode()))
+        content_range = f"bytes {start}-{stop - 1}/{image.size}"
+        headers.append((b"content-range", content_range.encode()))
     headers.append((b"content-length", str(stop - start).encode()))
     await send(
         {"type": "http.response.start", "status": 206 if byte_range else 200, "headers": headers}
@@ -81,14 +85,14 @@ async def _respond(
         start = stop
     if start == stop:
         await send({"type": "http.response.body", "body": b""})
-    inline = is_local and image.size <= CHUNK_BYTES  # a larger one may come from a disk that sleeps
-    left, pieces = stop - start, image.chunks(start, stop)
-    while left:
-        data = next(pieces, b"") if inline else await run_sync(next, pieces, b"")
+    inline = is_local and image.size <= CHUNK_BYTES  # reading a larger file may wait for a disk
+    remaining, chunks = stop - start, image.chunks(start, stop)
+    while remaining:
+        data = next(chunks, b"") if inline else await run_sync(next, chunks, b"")
         if not data:
-            raise OSError(errno.EIO, "A stored file ends early", name)
-        left -= len(data)
-        await send({"type": "http.response.body", "body": data, "more_body": left > 0})
+            raise OSError(errno.EIO, "The stored file is shorter than expected", name)
+        remaining -= len(data)
+        await send({"type": "http.response.body", "body": data, "more_body": remaining > 0})
 
 
 async def _send_empty(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:
@@ -97,13 +101,17 @@ async def _send_empty(send: Send, status: int, headers: list[tuple[bytes, bytes]
 
 
 def _etag_matches(condition: str, etag: str) -> bool:
-    """RFC 9110, 13.1.2: weak comparison with any of a list."""
+    """Return True if `If-None-Match` has the tag (RFC 9110, section 13.1.2: weak comparison)."""
     tags = (each.strip().removeprefix("W/") for each in condition[:8192].split(","))
     return any(each in (etag, "*") for each in tags)
 
 
 def _requested_range(request: Request, etag: str, size: int) -> ByteRange | None:
-    """The one range asked for; None, which is all of it, when none or several are."""
+    """Return the requested range; None, for the complete file, without exactly one valid range.
+
+    Raises:
+        errors.RangeNotSatisfiable: the range begins after the end of the file.
+    """
     condition = request.headers.get("if-range")
     match = _RANGE.fullmatch(request.headers.get("range", ""))
     if match is None or request.method != "GET" or condition not in {None, etag}:
@@ -113,7 +121,7 @@ def _requested_range(request: Request, etag: str, size: int) -> ByteRange | None
         first, last = str(max(0, size - int(suffix)) if int(suffix) else size), ""
     start, stop = int(first), min(int(last) + 1 if last else size, size)
     if last and int(last) < start:
-        return None  # RFC 9110, 14.1.1: an invalid range is ignored
+        return None  # RFC 9110, section 14.1.1: an invalid range is ignored
     if start >= size:
         raise errors.RangeNotSatisfiable(size=size)
     return ByteRange(start, stop)

@@ -1,4 +1,4 @@
-"""Endpoints below `/_fatrina` for the holder of the admin token."""
+"""Admin endpoints below `/_fatrina`, protected by the admin token."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,7 +20,7 @@ PREFIX: Final = "/_fatrina"
 def protect(admin_routes: Sequence[AdminRoute], admin_token: str) -> list[Route]:
     """Return the routes, each behind the admin token, and an index of them at `/_fatrina/`.
 
-    Without an admin token there are no routes, so that their paths answer 404.
+    Without an admin token there are no routes, so their paths return 404.
     """
     if not admin_token:
         return []
@@ -29,7 +29,7 @@ def protect(admin_routes: Sequence[AdminRoute], admin_token: str) -> list[Route]
         return success(200, [route.describe(PREFIX) for route in protected])
 
     failures = FailureDelay("the admin token")
-    protected = [AdminRoute("GET", "/", "What there is to control.", index), *admin_routes]
+    protected = [AdminRoute("GET", "/", "List the admin endpoints.", index), *admin_routes]
     return [
         Route(
             PREFIX + route.path,

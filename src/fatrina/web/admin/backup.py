@@ -1,4 +1,4 @@
-"""Controls of the whole as one file: dump it, put it back."""
+"""Admin endpoints that dump and restore all data as one file."""
 
 import os
 from contextlib import ExitStack
@@ -18,14 +18,14 @@ from fatrina.web.http.body import BodyTimeouts
 from fatrina.web.http.responses import success
 
 _MAX_DUMP_BYTES: Final = 2**40
-"""Bytes of a dump; before that, there is the room for all that arrives."""
+"""Maximum bytes of a dump; the limit for all incoming files usually applies before it."""
 _CHUNK_BYTES: Final = 262_144
 
 
 def routes(
     services: Services, rate_limiter: RateLimiter, timeouts: BodyTimeouts
 ) -> list[AdminRoute]:
-    """The controls of the whole as one file."""
+    """Return the dump and restore endpoints."""
 
     async def dump(_: Request) -> Response:
         with ExitStack() as stack:
@@ -35,35 +35,36 @@ def routes(
 
     async def restore(request: Request) -> Response:
         with admin.create_file(services) as file:
-            async for piece in body.iter_chunks(request, _MAX_DUMP_BYTES, timeouts):
-                file.write(piece)
-            made = await run_sync(admin.restore, services, file)
+            async for chunk in body.iter_chunks(request, _MAX_DUMP_BYTES, timeouts):
+                file.write(chunk)
+            count = await run_sync(admin.restore, services, file)
         rate_limiter.reset()
-        return success(200, {"pictures": made})
+        return success(200, {"pictures": count})
 
     return [
-        AdminRoute("GET", "/dump", "Every row and every picture, as a tar archive.", dump),
-        AdminRoute("POST", "/restore", "Put a dump, the body, in the place of all.", restore),
+        AdminRoute("GET", "/dump", "Download all rows and images as a tar archive.", dump),
+        AdminRoute("POST", "/restore", "Replace all data with the dump in the body.", restore),
     ]
 
 
 class _DumpResponse(StreamingResponse):
-    """Sends a file, and then lets go of it, whether or not anybody took it."""
+    """A response that streams a temporary file and then closes it, even if the client is gone."""
 
     def __init__(self, file: File, stack: ExitStack) -> None:
         size = os.fstat(file.descriptor).st_size
-        pieces = (
-            os.pread(file.descriptor, _CHUNK_BYTES, at) for at in range(0, size, _CHUNK_BYTES)
+        chunks = (
+            os.pread(file.descriptor, _CHUNK_BYTES, offset)
+            for offset in range(0, size, _CHUNK_BYTES)
         )
         headers = {
             "Content-Length": str(size),
             "Content-Disposition": 'attachment; filename="fatrina.tar"',
             "Cache-Control": "no-store",
         }
-        super().__init__(pieces, 200, headers, media_type="application/x-tar")
+        super().__init__(chunks, 200, headers, media_type="application/x-tar")
         self._stack = stack
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
+        """Send the file."""
         with self._stack:
             await super().__call__(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Controls of deliveries: what became of events, and once more."""
+"""Admin endpoints that list webhook deliveries and repeat them."""
 
 from anyio.to_thread import run_sync
 from starlette.requests import Request
@@ -16,33 +16,33 @@ from fatrina.web.parsing.forms import Form
 
 
 def routes(services: Services) -> list[AdminRoute]:
-    """The controls of deliveries."""
+    """Return the delivery endpoints."""
 
     async def deliveries(request: Request) -> Response:
         fields = Fields(Form(dict(request.query_params)))
-        merchant = fields.text("merchant", MAX_NAME_LENGTH) or ""
+        merchant_code = fields.text("merchant", MAX_NAME_LENGTH) or ""
         fields.raise_errors()
         failed = request.query_params.get("failed") == "1"
 
-        def look() -> list[dict[str, object]]:
-            rows = admin.list_deliveries(services, merchant_code=merchant, failed=failed)
+        def list_deliveries() -> list[dict[str, object]]:
+            rows = admin.list_deliveries(services, merchant_code=merchant_code, failed=failed)
             return [_to_json(row) for row in rows]
 
-        return success(200, await run_sync(look))
+        return success(200, await run_sync(list_deliveries))
 
     async def redeliver(request: Request) -> Response:
-        delivery = path_id(request, "delivery", MAX_INT64)
-        await run_sync(admin.redeliver, services, delivery)
-        return success(202, {"id": delivery})
+        delivery_id = path_id(request, "delivery", MAX_INT64)
+        await run_sync(admin.redeliver, services, delivery_id)
+        return success(202, {"id": delivery_id})
 
     return [
         AdminRoute(
             "GET",
             "/deliveries",
-            "The newest deliveries; ?merchant=CODE and ?failed=1 choose.",
+            "List the newest deliveries; filter with ?merchant=CODE and ?failed=1.",
             deliveries,
         ),
-        AdminRoute("POST", "/deliveries/{delivery}/redeliver", "Deliver once more.", redeliver),
+        AdminRoute("POST", "/deliveries/{delivery}/redeliver", "Send a delivery again.", redeliver),
     ]
 
 

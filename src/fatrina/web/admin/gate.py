@@ -1,4 +1,4 @@
-"""Who may use the controls: whoever carries the admin token."""
+"""Authentication of admin endpoints by the admin token."""
 
 from collections.abc import Awaitable, Callable
 from hmac import compare_digest
@@ -14,7 +14,7 @@ from fatrina.web.http.failure_delay import FailureDelay
 
 
 class AdminRoute(NamedTuple):
-    """One control: how it is called, what it is for, and what answers."""
+    """An admin endpoint: method, path, summary and handler."""
 
     method: str
     path: str
@@ -22,12 +22,12 @@ class AdminRoute(NamedTuple):
     handler: Callable[[Request], Awaitable[Response]]
 
     def describe(self, prefix: str) -> dict[str, str]:
-        """Return the route's line in the index."""
+        """Return the entry of the route in the index."""
         return {"method": self.method, "path": prefix + self.path, "summary": self.summary}
 
 
 class AdminEndpoint:
-    """A control as an application, closed to all but the holder of the admin token."""
+    """An admin endpoint as an ASGI application that requires the admin token."""
 
     def __init__(self, route: AdminRoute, admin_token: str, failures: FailureDelay) -> None:
         self.__name__ = route.handler.__name__
@@ -36,11 +36,11 @@ class AdminEndpoint:
         self._failures = failures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request.
+        """Handle one request.
 
         Raises:
             errors.InvalidToken: the bearer token is not the admin token.
-            errors.TooManyGuesses: so are many others.
+            errors.TooManyGuesses: too many requests had a wrong token.
         """
         request = Request(scope, receive)
         token = auth.bearer_token(request).encode()

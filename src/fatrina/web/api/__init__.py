@@ -1,4 +1,4 @@
-"""The endpoints, a few lines each: who, what, act, answer."""
+"""The API endpoints: authorize, read the form, run an action, respond."""
 
 from fatrina.web.api.base import ApiOptions, Limiters
 from fatrina.web.api.images import Images
@@ -9,4 +9,4 @@ __all__ = ["Api", "ApiOptions", "Limiters"]
 
 
 class Api(Images, Products, Webhooks):
-    """The endpoints below `/admin/v2`."""
+    """All endpoints below `/admin/v2`."""

@@ -1,4 +1,4 @@
-"""What every endpoint does alike: admit who asks, receive what is sent, act in a thread."""
+"""Base class of the endpoints: authorize a request, read its form, run an action in a thread."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from fatrina.wire import Serializer
 T = TypeVar("T")
 Lookup = Callable[[Services, Caller], T]
 
-# ASCII digits in their one spelling: `int` would take Arabic digits, blanks and signs.
+# ASCII digits without leading zeros: `int` accepts Arabic digits, spaces and signs too.
 _ID_PATTERN: Final = re.compile(r"[1-9][0-9]{0,18}")
 _NO_ID: Final = 0
 _RATE_LIMIT_HEADERS: Final = (b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset")
@@ -35,7 +35,7 @@ _REMOVED: Final = {"message": "The Object has been removed successfully", "code"
 
 @dataclass(frozen=True, slots=True)
 class ApiOptions:
-    """The settings that the endpoints ask for."""
+    """Settings that the endpoints use."""
 
     alt_length: int
     photo_optional: bool
@@ -43,7 +43,7 @@ class ApiOptions:
 
 @dataclass(frozen=True, slots=True)
 class Limiters:
-    """How many threads each kind of work may hold, so that none starves another."""
+    """Thread limits for each kind of work, so that no kind starves another."""
 
     lookups: CapacityLimiter
     updates: FairLimiter
@@ -52,7 +52,7 @@ class Limiters:
 
 @dataclass(frozen=True)
 class BaseEndpoints:
-    """Where requests are taken in."""
+    """Steps that all endpoints share."""
 
     services: Services
     form_reader: FormReader
@@ -62,9 +62,15 @@ class BaseEndpoints:
     rate_limiter: RateLimiter
 
     async def authorize(self, request: Request, scope: str, lookup: Lookup[T]) -> tuple[Caller, T]:
-        """Who is asking, and may the rest be asked at all? All judged before the body is read."""
+        """Return the caller and the result of `lookup`; call this before the body is read.
 
-        def judge() -> tuple[Caller, T]:
+        Raises:
+            errors.Unauthorized: the token is invalid or lacks the scope.
+            errors.TooManyRequests: the rate limit of the merchant is exceeded.
+            errors.ServiceError: `lookup` has failed, usually with errors.NotFound.
+        """
+
+        def check() -> tuple[Caller, T]:
             caller = access.authenticate(self.services, auth.bearer_token(request))
             log_fields = {"merchant": caller.merchant_code, "token": caller.token_id}
             context.get(request.scope).log_fields |= log_fields
@@ -73,12 +79,19 @@ class BaseEndpoints:
             return caller, lookup(self.services, caller)
 
         with self.services.clock.stage("admit"):
-            return await run_sync(judge, limiter=self.limiters.lookups)
+            return await run_sync(check, limiter=self.limiters.lookups)
 
     async def read_form(
         self, request: Request, stack: ExitStack, *, may_have_photo: bool = False
     ) -> Form:
-        """The body; where `pictures` may come with it, only while there is room to decode one."""
+        """Return the form in the body; its photo file is closed with `stack`.
+
+        If the body may have a photo, first check that there is capacity to decode it.
+
+        Raises:
+            errors.Busy: too many photos are waiting for a decoder.
+            errors.ServiceError: the body cannot be read; see `FormReader.read`.
+        """
         self.form_reader.check_length(request)
         if may_have_photo:
             health.check_decoder_capacity(self.services)
@@ -94,11 +107,11 @@ class BaseEndpoints:
         action: Callable[[Services, Caller], T],
         photo: PhotoSource | None = None,
     ) -> T:
-        """Change something, in a thread and a slot of the lane for what was offered.
+        """Run an action in a thread, in a slot of the limiter for its kind of photo.
 
         Raises:
-            errors.Busy: no slot came free in time.
-            errors.ClientGone: the client left while the request waited.
+            errors.Busy: no slot became free in time.
+            errors.ClientGone: the client disconnected while the request was waiting.
         """
         limiter = (
             self.limiters.link_updates if isinstance(photo, PhotoLink) else self.limiters.updates
@@ -115,7 +128,7 @@ class BaseEndpoints:
 
 
 def add_rate_limit_headers(scope: Scope, status: RateLimitStatus) -> None:
-    """Have whatever is answered tell a merchant's allowance."""
+    """Add the X-RateLimit headers to the response."""
     values = (status.limit, status.remaining, status.reset)
     context.get(scope).headers.extend(
         (name, str(value).encode()) for name, value in zip(_RATE_LIMIT_HEADERS, values, strict=True)
@@ -123,7 +136,7 @@ def add_rate_limit_headers(scope: Scope, status: RateLimitStatus) -> None:
 
 
 def _check_rate_limit(request: Request, status: RateLimitStatus | None) -> None:
-    """Tell the merchant's allowance, and refuse where it is used up."""
+    """Add the X-RateLimit headers; raise errors.TooManyRequests if the limit is exceeded."""
     if status is None:
         return
     add_rate_limit_headers(request.scope, status)
@@ -132,26 +145,26 @@ def _check_rate_limit(request: Request, status: RateLimitStatus | None) -> None:
 
 
 def no_lookup(_: Services, __: Caller) -> None:
-    """Look for nothing: whoever is admitted may ask."""
+    """Return None: the endpoint needs no lookup during authorization."""
 
 
 def removed_data() -> dict[str, object]:
-    """What the contract says of whatever was removed."""
+    """Return the contract's data for a deleted object."""
     return dict(_REMOVED)
 
 
 def path_id(request: Request, name: str, max_id: int = MAX_INT32) -> int:
-    """An id from the path; 0, which nothing has, for any other spelling than plain digits."""
+    """Return an id from the path; 0, which no object has, unless it is plain ASCII digits."""
     digits: str = request.path_params[name]
     value = int(digits) if _ID_PATTERN.fullmatch(digits) else _NO_ID
     return value if value <= max_id else _NO_ID
 
 
 def path_text(request: Request, name: str) -> str:
-    """A text from the path.
+    """Return a text parameter from the path.
 
     Raises:
-        errors.NotFound: nothing can have it: it holds NUL or another control character.
+        errors.NotFound: it contains a control character, so no object can have it.
     """
     value: str = request.path_params[name]
     try:

@@ -1,4 +1,7 @@
-"""Every endpoint: where it is, what it takes and what it answers."""
+"""The table of API endpoints: routes, request bodies and responses.
+
+The application is routed by this table, and the OpenAPI document is generated from it.
+"""
 
 from typing import Final, NamedTuple
 
@@ -6,17 +9,17 @@ from fatrina.web.api import schemas
 from fatrina.web.api.schemas import IMAGE, PRODUCT, Schema
 
 STATUS_DESCRIPTIONS: Final = {
-    400: "The request itself is broken.",
+    400: "The request is malformed.",
     401: "The token is invalid, or lacks the scope.",
-    404: "There is no such thing, or it is another merchant's.",
-    405: "Without a SKU this is another path, which does not take the method.",
-    408: "The body stood still.",
+    404: "Not found, or owned by another merchant.",
+    405: "The SKU is empty: the path is another one, which does not allow this method.",
+    408: "The body was not received in time.",
     413: "The body is too large.",
-    422: "A field cannot be taken; `fields` says which and why.",
-    429: "The merchant's plan allows no more for now. See Retry-After.",
-    500: "A fault of ours; the log has it under the answer's X-Request-Id.",
-    503: "Not now: busy, or storage or database do not answer. See Retry-After.",
-    507: "No space is left.",
+    422: "A field is invalid; see `fields`.",
+    429: "The rate limit of the merchant's plan is exceeded. See Retry-After.",
+    500: "Internal error; see the log entry with the X-Request-Id of the response.",
+    503: "The service is busy, or the storage or database is unavailable. See Retry-After.",
+    507: "The disk is full.",
 }
 _READ_ERRORS: Final = (401, 404, 429, 500, 503)
 _LIST_ERRORS: Final = (401, 422, 429, 500, 503)
@@ -27,11 +30,11 @@ _CREATE_ERRORS: Final = tuple(status for status in _UPDATE_ERRORS if status != 4
 
 
 class Endpoint(NamedTuple):
-    """What the document says of one endpoint."""
+    """An API endpoint."""
 
     method: str
     path: str
-    """As it is routed: `{sku:path}` may hold slashes."""
+    """The path in Starlette's syntax: `{sku:path}` may contain slashes."""
     summary: str
     status: int
     data: Schema
@@ -39,17 +42,17 @@ class Endpoint(NamedTuple):
     body: Schema | None = None
     query: Schema | None = None
     http_status: int | None = None
-    """The HTTP status, where it is not the body's."""
+    """The HTTP status, if it differs from `status`, which is in the body."""
     pagination: Schema | None = None
 
     @property
     def openapi_path(self) -> str:
-        """The path as the document writes it."""
+        """The path in OpenAPI syntax."""
         return self.path.replace(":path}", "}")
 
     @property
     def parameters(self) -> list[str]:
-        """What its path and its query take, by name."""
+        """The names of its path and query parameters."""
         named = [part[1:-1] for part in self.openapi_path.split("/") if part.startswith("{")]
         return [*named, *(self.query or {})]
 
@@ -139,4 +142,4 @@ ENDPOINTS: Final = {
         *(_UPDATE_ERRORS, schemas.UPDATE_SUBSCRIPTION_BODY),
     ),
 }
-"""Every endpoint below the prefix, by the name of its method in `api.Api`."""
+"""All endpoints below the prefix, by the name of their methods in `api.Api`."""

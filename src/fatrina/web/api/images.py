@@ -1,4 +1,4 @@
-"""Product Images: update, attach, delete; by id and by SKU; photos and videos."""
+"""Product image endpoints: update, attach and delete photos and videos, by id or by SKU."""
 
 from contextlib import ExitStack
 from functools import partial
@@ -18,83 +18,83 @@ class Images(BaseEndpoints):
     """The endpoints of the group Product Images."""
 
     async def update_image(self, request: Request) -> Response:
-        """Swap the picture behind an image id, and change its alt text, order and default."""
-        image = path_id(request, "image_id")
-        caller, _ = await self.authorize(request, WRITE, _image_exists(image))
-        with ExitStack() as arrival:
-            form = await self.read_form(request, arrival, may_have_photo=True)
+        """Replace the photo of an image; update its alt text, sort position and default flag."""
+        image_id = path_id(request, "image_id")
+        caller, _ = await self.authorize(request, WRITE, _check_image(image_id))
+        with ExitStack() as stack:
+            form = await self.read_form(request, stack, may_have_photo=True)
             command = commands.update(
                 form, self.options.alt_length, photo_optional=self.options.photo_optional
             )
-            action = partial(images.update, image_id=image, command=command)
-            shown = await self.run(request, caller, action, command.photo)
-        return success(201, self.serializer.image(shown))
+            action = partial(images.update, image_id=image_id, command=command)
+            image = await self.run(request, caller, action, command.photo)
+        return success(201, self.serializer.image(image))
 
     async def attach_image(self, request: Request) -> Response:
-        """Add an image to a product, by uploaded file or by link."""
-        shown = await self._attach(request)
-        return success(201, self.serializer.image(shown))
+        """Attach an image to a product, from an uploaded file or a link."""
+        image = await self._attach(request)
+        return success(201, self.serializer.image(image))
 
     async def attach_image_by_sku(self, request: Request) -> Response:
-        """Add an image to the product that has a SKU."""
-        shown = await self._attach(request)
-        return success(201, self.serializer.image(shown), http_status=200)
+        """Attach an image to the product with this SKU."""
+        image = await self._attach(request)
+        return success(201, self.serializer.image(image), http_status=200)
 
     async def attach_video(self, request: Request) -> Response:
-        """Add a video at YouTube to a product, by its link."""
-        shown = await self._attach_video(request)
-        return success(201, self.serializer.image(shown))
+        """Attach a YouTube video to a product by its link."""
+        image = await self._attach_video(request)
+        return success(201, self.serializer.image(image))
 
     async def attach_video_by_sku(self, request: Request) -> Response:
-        """Add a video at YouTube to the product that has a SKU."""
-        shown = await self._attach_video(request)
-        return success(201, self.serializer.image(shown), http_status=200)
+        """Attach a YouTube video to the product with this SKU."""
+        image = await self._attach_video(request)
+        return success(201, self.serializer.image(image), http_status=200)
 
     async def delete_image(self, request: Request) -> Response:
-        """Take an image or a video out of its product."""
-        image = path_id(request, "image_id")
-        caller, _ = await self.authorize(request, WRITE, _image_exists(image))
-        await self.run(request, caller, partial(images.remove, image_id=image))
+        """Delete an image or a video."""
+        image_id = path_id(request, "image_id")
+        caller, _ = await self.authorize(request, WRITE, _check_image(image_id))
+        await self.run(request, caller, partial(images.remove, image_id=image_id))
         return success(202, removed_data())
 
     async def _attach(self, request: Request) -> ImageView:
-        caller, product = await self.authorize(request, WRITE, _gallery_has_room(request))
-        with ExitStack() as arrival:
-            form = await self.read_form(request, arrival, may_have_photo=True)
+        caller, product_id = await self.authorize(request, WRITE, _find_product_with_room(request))
+        with ExitStack() as stack:
+            form = await self.read_form(request, stack, may_have_photo=True)
             command = commands.attach(form, self.options.alt_length)
-            action = partial(images.attach, product_id=product, command=command)
+            action = partial(images.attach, product_id=product_id, command=command)
             return await self.run(request, caller, action, command.photo)
 
     async def _attach_video(self, request: Request) -> ImageView:
-        caller, product = await self.authorize(request, WRITE, _product_exists(request))
-        with ExitStack() as arrival:
-            form = await self.read_form(request, arrival)
+        caller, product_id = await self.authorize(request, WRITE, _find_product(request))
+        with ExitStack() as stack:
+            form = await self.read_form(request, stack)
             change, video = commands.attach_video(form, self.options.alt_length)
-        action = partial(videos.attach, product_id=product, change=change, video=video)
+        action = partial(videos.attach, product_id=product_id, change=change, video=video)
         return await self.run(request, caller, action)
 
 
-def _image_exists(image_id: int) -> Lookup[None]:
-    return lambda parts, caller: images.check_exists(parts, caller, image_id)
+def _check_image(image_id: int) -> Lookup[None]:
+    return lambda services, caller: images.check_exists(services, caller, image_id)
 
 
-def _product_exists(request: Request) -> Lookup[int]:
-    """The product of the path, by its SKU or by its id."""
+def _find_product(request: Request) -> Lookup[int]:
+    """Return a lookup of the product in the path, by SKU or by id."""
 
-    def look(parts: Services, caller: Caller) -> int:
+    def lookup(services: Services, caller: Caller) -> int:
         if "sku" in request.path_params:
-            return products.find_by_sku(parts, caller, path_text(request, "sku"))
-        return products.check_exists(parts, caller, path_id(request, "product_id"))
+            return products.find_by_sku(services, caller, path_text(request, "sku"))
+        return products.check_exists(services, caller, path_id(request, "product_id"))
 
-    return look
+    return lookup
 
 
-def _gallery_has_room(request: Request) -> Lookup[int]:
-    """The product of the path, when it can take an image more."""
+def _find_product_with_room(request: Request) -> Lookup[int]:
+    """Return a lookup of the product in the path that also checks that its gallery is not full."""
 
-    def look(parts: Services, caller: Caller) -> int:
-        product = _product_exists(request)(parts, caller)
-        images.check_capacity(parts, caller, product)
-        return product
+    def lookup(services: Services, caller: Caller) -> int:
+        product_id = _find_product(request)(services, caller)
+        images.check_capacity(services, caller, product_id)
+        return product_id
 
-    return look
+    return lookup

@@ -1,4 +1,4 @@
-"""Products, as far as clients of images need them: create, list, show, change, delete."""
+"""Product endpoints, as far as clients of images need them."""
 
 from contextlib import ExitStack
 from functools import partial
@@ -19,7 +19,7 @@ class Products(BaseEndpoints):
     """The endpoints of the group Products."""
 
     async def create_product(self, request: Request) -> Response:
-        """Add a product, with its images by link if there are any."""
+        """Create a product, optionally with images from links."""
         caller, _ = await self.authorize(request, WRITE, no_lookup)
         with ExitStack() as stack:
             form = await self.read_form(request, stack)
@@ -31,26 +31,26 @@ class Products(BaseEndpoints):
         return success(201, self._to_json(product))
 
     async def list_products(self, request: Request) -> Response:
-        """A page of the products, the newest first."""
+        """Return a page of products, newest first."""
         caller, _ = await self.authorize(request, READ, no_lookup)
         page, keyword, light = commands.listing(request.query_params)
         action = partial(products.list_products, self.services, caller, page, keyword)
-        found = await run_sync(action, limiter=self.limiters.lookups)
+        result = await run_sync(action, limiter=self.limiters.lookups)
         pagination = self.serializer.page(
-            page, len(found.products), found.total, request.scope["path"], request.query_params
+            page, len(result.products), result.total, request.scope["path"], request.query_params
         )
-        data = [self._to_json(each, light=light) for each in found.products]
+        data = [self._to_json(each, light=light) for each in result.products]
         return success(200, data, pagination=pagination)
 
     async def product_details(self, request: Request) -> Response:
-        """A product with its images, in their order."""
+        """Return a product with its images in order."""
         product_id = path_id(request, "product_id")
         lookup = partial(products.details, product_id=product_id)
         _, product = await self.authorize(request, READ, lookup)
         return success(200, self._to_json(product))
 
     async def product_details_by_sku(self, request: Request) -> Response:
-        """The product that has a SKU, with its images."""
+        """Return the product with this SKU and its images."""
 
         def lookup(services: Services, caller: Caller) -> ProductView:
             product_id = products.find_by_sku(services, caller, path_text(request, "sku"))
@@ -60,7 +60,7 @@ class Products(BaseEndpoints):
         return success(200, self._to_json(product))
 
     async def update_product(self, request: Request) -> Response:
-        """Change a product's name and SKU."""
+        """Update the name and SKU of a product."""
         product_id = path_id(request, "product_id")
         caller, _ = await self.authorize(
             request, WRITE, partial(products.check_exists, product_id=product_id)
@@ -71,7 +71,7 @@ class Products(BaseEndpoints):
         return success(201, self._to_json(await self.run(request, caller, action)))
 
     async def delete_product(self, request: Request) -> Response:
-        """Take a product and its images away."""
+        """Delete a product and its images."""
         product_id = path_id(request, "product_id")
         caller, _ = await self.authorize(
             request, WRITE, partial(products.check_exists, product_id=product_id)

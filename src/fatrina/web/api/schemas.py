@@ -1,4 +1,4 @@
-"""The shapes of bodies and answers, as JSON Schema."""
+"""JSON Schemas of request bodies, queries and responses."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ Schema = dict[str, Any]
 
 
 def object_schema(properties: Schema, *optional: str) -> Schema:
-    """An object with these properties, all of them there but the optional ones."""
+    """Return the schema of an object; all properties are required except `optional`."""
     required = [name for name in properties if name not in optional]
     return {"type": "object", "properties": properties, "required": required}
 
@@ -23,15 +23,18 @@ def _array_schema(items: Schema) -> Schema:
 
 
 def _form_body(multipart: Schema, plain: Schema) -> Schema:
-    kinds = {
+    schemas = {
         "multipart/form-data": multipart,
         "application/json": plain,
         "application/x-www-form-urlencoded": plain,
     }
-    return {"required": True, "content": {kind: {"schema": each} for kind, each in kinds.items()}}
+    return {
+        "required": True,
+        "content": {name: {"schema": schema} for name, schema in schemas.items()},
+    }
 
 
-# Answers
+# Responses
 
 TEXT: Final[Schema] = {"type": "string"}
 _ID: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": MAX_INT32}

@@ -1,4 +1,4 @@
-"""Webhooks: subscribe, change, list, the events there are, unsubscribe."""
+"""Webhook endpoints: subscribe, update, list, list events, unsubscribe."""
 
 from contextlib import ExitStack
 from functools import partial
@@ -19,41 +19,49 @@ class Webhooks(BaseEndpoints):
     """The endpoints of the group Webhooks."""
 
     async def subscribe(self, request: Request) -> Response:
-        """Have an event told to a URL from now on."""
+        """Subscribe a URL to an event."""
         caller, _ = await self.authorize(request, WRITE, no_lookup)
         with ExitStack() as stack:
             subscription = commands.subscription(await self.read_form(request, stack))
-        webhook_id = await self.run(
+        subscription_id = await self.run(
             request, caller, partial(subscriptions.subscribe, wanted=subscription)
         )
-        return success(200, wire.subscription(webhook_id, subscription))
+        return success(200, wire.subscription(subscription_id, subscription))
 
     async def update_subscription(self, request: Request) -> Response:
-        """Change what is mentioned of a subscription."""
-        webhook_id = path_id(request, "webhook_id")
-        lookup = partial(subscriptions.check_exists, subscription_id=webhook_id)
+        """Update the given fields of a subscription."""
+        subscription_id = path_id(request, "webhook_id")
+        lookup = partial(subscriptions.check_exists, subscription_id=subscription_id)
         caller, _ = await self.authorize(request, WRITE, lookup)
         with ExitStack() as stack:
             changes = commands.subscription_change(await self.read_form(request, stack))
-        action = partial(subscriptions.update, subscription_id=webhook_id, changes=changes)
-        return success(200, wire.subscription(webhook_id, await self.run(request, caller, action)))
+        action = partial(subscriptions.update, subscription_id=subscription_id, changes=changes)
+        return success(
+            200, wire.subscription(subscription_id, await self.run(request, caller, action))
+        )
 
     async def list_subscriptions(self, request: Request) -> Response:
-        """The shop's subscriptions, the newest last."""
+        """Return the subscriptions of the store, newest last."""
         _, found = await self.authorize(request, READ, subscriptions.list_subscriptions)
-        return success(200, [wire.subscription(number, wanted) for number, wanted in found])
+        return success(
+            200,
+            [
+                wire.subscription(subscription_id, subscription)
+                for subscription_id, subscription in found
+            ],
+        )
 
     async def list_events(self, request: Request) -> Response:
-        """The events that can be subscribed to."""
+        """Return the events that exist."""
         await self.authorize(request, READ, no_lookup)
         return success(200, wire.events())
 
     async def unsubscribe(self, request: Request) -> Response:
-        """End the subscription with an id, or those with a URL."""
+        """Delete the subscription with an id, or all subscriptions with a URL."""
         caller, _ = await self.authorize(request, WRITE, no_lookup)
         with ExitStack() as stack:
             body = await self.read_form(request, stack)
-            webhook_id, url = commands.unsubscription(Form(dict(request.query_params)), body)
-        action = partial(subscriptions.unsubscribe, subscription_id=webhook_id, url=url)
+            subscription_id, url = commands.unsubscription(Form(dict(request.query_params)), body)
+        action = partial(subscriptions.unsubscribe, subscription_id=subscription_id, url=url)
         await self.run(request, caller, action)
         return success(202, removed_data())

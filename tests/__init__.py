@@ -1,1 +1,1 @@
-"""Tests, laid out as the source is."""
+"""Tests, in the same layout as src/."""

@@ -1,4 +1,4 @@
-"""The contract, byte for byte: the document's own bodies, and those known beside it."""
+"""The contract, byte for byte: the bodies of the document, and samples of undocumented ones."""
 
 import json
 from copy import deepcopy
@@ -27,7 +27,7 @@ from tests.stores import (
 
 SAMPLES: Final = Path(__file__).parent / "samples"
 JSON: Final = "application/json; charset=utf-8"
-NOWHERE: Final = UPDATE_PATH.format(2**31 - 1)
+MISSING_IMAGE_PATH: Final = UPDATE_PATH.format(2**31 - 1)
 
 
 @cache
@@ -35,8 +35,8 @@ def document() -> Any:
     return yaml.safe_load((SAMPLES / "update-image.openapi.yaml").read_text("utf-8"))
 
 
-def told(status: str) -> Any:
-    """Give what the document says of a status of Update Image."""
+def documented_response(status: str) -> Any:
+    """Return the documented response of Update Image with this status."""
     operation = document()["paths"]["/products/images/{image-id}"]["post"]
     return operation["responses"][status]["content"]["application/json"]
 
@@ -46,17 +46,17 @@ def sample(name: str) -> bytes:
 
 
 def compact(value: object) -> bytes:
-    """Write JSON as the service does: the order is the value's own."""
+    """Encode JSON as the service does: without whitespace, in the order of the keys."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def schema_of(status: str) -> dict[str, Any]:
-    """Read a schema of the document (OpenAPI 3.0) as JSON Schema: `nullable` becomes a type."""
+    """Return the schema of a response as JSON Schema: `nullable` (OpenAPI 3.0) becomes a type."""
     components = deepcopy(document()["components"])
     for schema in _schemas(components):
         if schema.pop("nullable", False):
             schema["type"] = [schema["type"], "null"]
-    return {"components": components, **told(status)["schema"]}
+    return {"components": components, **documented_response(status)["schema"]}
 
 
 def _schemas(value: Any) -> Any:
@@ -67,57 +67,61 @@ def _schemas(value: Any) -> Any:
             yield from _schemas(inner)
 
 
-def conforms(status: str, answer: Response) -> bool:
-    return jsonschema_rs.is_valid(schema_of(status), answer.json)
+def conforms(status: str, response: Response) -> bool:
+    return jsonschema_rs.is_valid(schema_of(status), response.json)
 
 
 # Success
 
 
-def test_second_example_byte_for_byte(store: Store) -> None:
+def test_second_documented_example_byte_for_byte(store: Store) -> None:
     product = store.create_product()
     image = store.attach(product)["id"]
     photo = sample_photos.png(width=1600, height=1848)
-    answer = store.update(image, photo=photo, default="1", sort="4", alt="Dress image")
-    expected = deepcopy(told("201")["examples"]["3"]["value"])
-    shown = answer.data["image"]
+    response = store.update(image, photo=photo, default="1", sort="4", alt="Dress image")
+    expected = deepcopy(documented_response("201")["examples"]["3"]["value"])
+    files = response.data["image"]
     expected["data"]["id"] = image
     for role in ROLES:
-        expected["data"]["image"][role]["url"] = shown[role]["url"]
-    # The document leaves an original's size at 0; ours is declared.
+        expected["data"]["image"][role]["url"] = files[role]["url"]
+    # The document states a size of 0 for originals; Fatrina returns the real size.
     expected["data"]["image"]["original"] |= {"width": 1600, "height": 1848}
-    assert answer.body == compact(expected)
-    assert b'"width":865.8008658008658,"height":1000}' in answer.body
-    assert b'"width":432.9004329004329,"height":500}' in answer.body
-    assert b'"width":103.89610389610388,"height":119.99999999999999}' in answer.body
-    assert (answer.status, answer.headers["content-type"]) == (201, JSON)
+    assert response.body == compact(expected)
+    assert b'"width":865.8008658008658,"height":1000}' in response.body
+    assert b'"width":432.9004329004329,"height":500}' in response.body
+    assert b'"width":103.89610389610388,"height":119.99999999999999}' in response.body
+    assert (response.status, response.headers["content-type"]) == (201, JSON)
 
 
 @pytest.mark.parametrize("alt", ["", "نص بديل"])
-def test_answers_fit_the_documents_schema(image_in_product: ImageInProduct, alt: str) -> None:
-    answer = image_in_product.store.update(image_in_product.id, photo=sample_photos.jpeg(), alt=alt)
-    assert answer.data["alt_seo"] == (alt or None)
-    assert conforms("201", answer)
+def test_responses_conform_to_the_documented_schema(
+    image_in_product: ImageInProduct, alt: str
+) -> None:
+    response = image_in_product.store.update(
+        image_in_product.id, photo=sample_photos.jpeg(), alt=alt
+    )
+    assert response.data["alt_seo"] == (alt or None)
+    assert conforms("201", response)
     assert (
-        list(answer.data)
+        list(response.data)
         == schema_of("201")["components"]["schemas"]["ProductImagesVideos"]["x-apidog-orders"]
     )
 
 
-def test_the_schema_check_would_tell(image_in_product: ImageInProduct) -> None:
-    answer = image_in_product.store.update(image_in_product.id, photo=sample_photos.jpeg())
-    value = answer.json
+def test_schema_check_detects_missing_and_invalid_fields(image_in_product: ImageInProduct) -> None:
+    response = image_in_product.store.update(image_in_product.id, photo=sample_photos.jpeg())
+    value = response.json
     for key in value["data"]:
         broken = {
             **value,
-            "data": {name: each for name, each in value["data"].items() if name != key},
+            "data": {name: field for name, field in value["data"].items() if name != key},
         }
-        assert not conforms("201", answer._replace(body=compact(broken)))
+        assert not conforms("201", response._replace(body=compact(broken)))
     value["data"]["alt_seo"] = 5
-    assert not conforms("201", answer._replace(body=compact(value)))
+    assert not conforms("201", response._replace(body=compact(value)))
 
 
-def test_four_urls_of_the_documented_shape(image_in_product: ImageInProduct) -> None:
+def test_four_urls_have_the_documented_format(image_in_product: ImageInProduct) -> None:
     urls = image_in_product.urls()
     assert len(set(urls.values())) == 4
     for url in urls.values():
@@ -128,29 +132,31 @@ def test_four_urls_of_the_documented_shape(image_in_product: ImageInProduct) -> 
         assert (len(stem), stem.isascii(), stem.isalnum(), extension) == (40, True, True, "png")
 
 
-def test_removal_byte_for_byte(image_in_product: ImageInProduct) -> None:
-    answer = image_in_product.store.delete(image_in_product.id)
-    assert (answer.status, answer.body) == (202, sample("removed"))
+def test_deletion_byte_for_byte(image_in_product: ImageInProduct) -> None:
+    response = image_in_product.store.delete(image_in_product.id)
+    assert (response.status, response.body) == (202, sample("removed"))
 
 
-# Refusals
+# Errors
 
 
-def ask(store: Store, **headers: str) -> Response:
-    return store.call("POST", NOWHERE, encode_multipart(photo=sample_photos.png()), **headers)
+def update_missing_image(store: Store, **headers: str) -> Response:
+    return store.call(
+        "POST", MISSING_IMAGE_PATH, encode_multipart(photo=sample_photos.png()), **headers
+    )
 
 
-def test_scope_missing(image_in_product: ImageInProduct) -> None:
+def test_missing_scope(image_in_product: ImageInProduct) -> None:
     reading = image_in_product.store.service.issue_token(image_in_product.store.merchant_code, READ)
-    answer = image_in_product.store.call(
+    response = image_in_product.store.call(
         "POST", image_in_product.path, authorization=f"Bearer {reading}"
     )
-    assert (answer.status, answer.body) == (401, compact(told("401")["example"]))
-    assert conforms("401", answer)
+    assert (response.status, response.body) == (401, compact(documented_response("401")["example"]))
+    assert conforms("401", response)
     image_in_product.check_unchanged()
 
 
-def tokens(service: Service, store: Store) -> dict[str, str]:
+def invalid_tokens(service: Service, store: Store) -> dict[str, str]:
     revoked = service.issue_token(store.merchant_code)
     rows = service.services.database
     last = access.list_tokens(rows)[-1].id
@@ -171,95 +177,99 @@ def tokens(service: Service, store: Store) -> dict[str, str]:
 @pytest.mark.parametrize(
     "kind", ["unknown", "expired", "revoked", "basic", "empty", "bare", "two", "arabic", "long"]
 )
-def test_token_invalid(service: Service, image_in_product: ImageInProduct, kind: str) -> None:
-    value = tokens(service, image_in_product.store)[kind]
-    answer = image_in_product.store.call("POST", image_in_product.path, authorization=value)
-    assert (answer.status, answer.body) == (401, sample("invalid_token"))
-    assert answer.headers["www-authenticate"] == "Bearer"
-    assert conforms("401", answer)
+def test_invalid_token(service: Service, image_in_product: ImageInProduct, kind: str) -> None:
+    value = invalid_tokens(service, image_in_product.store)[kind]
+    response = image_in_product.store.call("POST", image_in_product.path, authorization=value)
+    assert (response.status, response.body) == (401, sample("invalid_token"))
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert conforms("401", response)
     image_in_product.check_unchanged()
 
 
-def test_token_absent(service: Service, image_in_product: ImageInProduct) -> None:
-    answer = request(service.port, "POST", image_in_product.path)
-    assert (answer.status, answer.body) == (401, sample("invalid_token"))
+def test_missing_token(service: Service, image_in_product: ImageInProduct) -> None:
+    response = request(service.port, "POST", image_in_product.path)
+    assert (response.status, response.body) == (401, sample("invalid_token"))
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer   "])
-def test_the_scheme_is_spelt_anyhow(image_in_product: ImageInProduct, scheme: str) -> None:
-    answer = image_in_product.store.call(
+def test_authorization_scheme_is_case_insensitive(
+    image_in_product: ImageInProduct, scheme: str
+) -> None:
+    response = image_in_product.store.call(
         "DELETE", image_in_product.path, authorization=f"{scheme} {image_in_product.store.token}"
     )
-    assert answer.status == 202
+    assert response.status == 202
 
 
-def test_missing_in_arabic_and_english(store: Store) -> None:
-    example = compact(told("404")["example"])
-    assert (ask(store).status, ask(store).body) == (404, example)
-    assert ask(store, accept_language="ar-SA,ar;q=0.9,en;q=0.8").body == example
-    assert ask(store, accept_language="en-GB,en;q=0.9,ar;q=0.8").body == sample("missing_en")
+def test_missing_image_in_arabic_and_english(store: Store) -> None:
+    example = compact(documented_response("404")["example"])
+    assert (update_missing_image(store).status, update_missing_image(store).body) == (404, example)
+    assert update_missing_image(store, accept_language="ar-SA,ar;q=0.9,en;q=0.8").body == example
+    assert update_missing_image(store, accept_language="en-GB,en;q=0.9,ar;q=0.8").body == sample(
+        "missing_en"
+    )
 
 
-def test_anothers_image_is_no_image(service: Service, store: Store) -> None:
-    others = ImageInProduct.create(Store.create(service))
+def test_image_of_another_merchant_is_not_found(service: Service, store: Store) -> None:
+    other = ImageInProduct.create(Store.create(service))
     form = encode_multipart(photo=sample_photos.png())
-    for method, theirs, nobodys in (
-        ("POST", others.path, NOWHERE),
-        ("DELETE", others.path, NOWHERE),
-        ("POST", ATTACH_PATH.format(others.product_id), ATTACH_PATH.format(1)),
-        ("GET", PRODUCT_PATH.format(others.product_id), PRODUCT_PATH.format(1)),
+    for method, existing, missing_path in (
+        ("POST", other.path, MISSING_IMAGE_PATH),
+        ("DELETE", other.path, MISSING_IMAGE_PATH),
+        ("POST", ATTACH_PATH.format(other.product_id), ATTACH_PATH.format(1)),
+        ("GET", PRODUCT_PATH.format(other.product_id), PRODUCT_PATH.format(1)),
     ):
-        found, missing = store.call(method, theirs, form), store.call(method, nobodys, form)
-        assert (found.status, found.body) == (404, compact(told("404")["example"]))
+        found, missing = store.call(method, existing, form), store.call(method, missing_path, form)
+        assert (found.status, found.body) == (404, compact(documented_response("404")["example"]))
         assert (missing.status, missing.body) == (404, found.body)
         assert found.headers.keys() == missing.headers.keys()
-    others.check_unchanged()
+    other.check_unchanged()
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
-def test_photo_missing(image_in_product: ImageInProduct, language: str) -> None:
-    answer = image_in_product.store.call(
+def test_update_without_a_photo(image_in_product: ImageInProduct, language: str) -> None:
+    response = image_in_product.store.call(
         "POST", image_in_product.path, encode_multipart(alt="x"), accept_language=language
     )
-    assert (answer.status, answer.body) == (422, sample(f"photo_required_{language}"))
-    assert answer.headers["content-language"] == language
+    assert (response.status, response.body) == (422, sample(f"photo_required_{language}"))
+    assert response.headers["content-language"] == language
     image_in_product.check_unchanged()
 
 
 def test_attach_without_a_photo(store: Store) -> None:
-    answer = store.call(
+    response = store.call(
         "POST", ATTACH_PATH.format(store.create_product()), encode_multipart(alt="x")
     )
-    assert (answer.status, answer.body) == (422, sample("attach_required_ar"))
+    assert (response.status, response.body) == (422, sample("attach_required_ar"))
 
 
-def test_all_faults_at_once(image_in_product: ImageInProduct) -> None:
+def test_all_invalid_fields_are_reported_together(image_in_product: ImageInProduct) -> None:
     form = encode_multipart(photo=sample_photos.png(), default="maybe", sort="first", alt="x" * 501)
-    answer = image_in_product.store.update(image_in_product.id, form)
-    assert (answer.status, answer.body) == (422, sample("fields_invalid_ar"))
-    assert answer.reasons == "not_boolean, not_number, text_too_long"
+    response = image_in_product.store.update(image_in_product.id, form)
+    assert (response.status, response.body) == (422, sample("fields_invalid_ar"))
+    assert response.reasons == "not_boolean, not_number, text_too_long"
     image_in_product.check_unchanged()
 
 
-def test_eleventh_image(store: Store) -> None:
+def test_eleventh_image_is_rejected(store: Store) -> None:
     product = store.create_product()
     for _ in range(10):
         store.attach(product)
     form = encode_multipart(photo=sample_photos.png())
-    answer = store.call("POST", ATTACH_PATH.format(product), form)
-    assert (answer.status, answer.body) == (422, sample("gallery_full"))
+    response = store.call("POST", ATTACH_PATH.format(product), form)
+    assert (response.status, response.body) == (422, sample("gallery_full"))
     assert len(store.image_ids(product)) == 10
     store.delete(store.image_ids(product)[0])
     assert store.attach(product)["sort"] == 11
 
 
 @pytest.mark.parametrize(
-    "sent", [client.encode_urlencoded(name="x"), encode_json({"name": "x", "sku": "A-1"})]
+    "body", [client.encode_urlencoded(name="x"), encode_json({"name": "x", "sku": "A-1"})]
 )
-def test_a_product_without_images_is_hidden(store: Store, sent: client.Body) -> None:
-    made = store.call("POST", "/admin/v2/products", sent)
-    details = store.product_details(made.data["id"])
-    assert details == made.data
+def test_product_without_images_is_hidden(store: Store, body: client.Body) -> None:
+    created = store.call("POST", "/admin/v2/products", body)
+    details = store.product_details(created.data["id"])
+    assert details == created.data
     assert (details["status"], details["main_image"], details["images"]) == ("hidden", None, [])
 
 

@@ -1,4 +1,4 @@
-"""The other endpoints of the group, byte for byte: videos, and products by their SKU."""
+"""The other endpoints of the contract, byte for byte: videos, and products by SKU."""
 
 from urllib.parse import quote
 
@@ -18,68 +18,72 @@ from tests.stores import (
 )
 from tests.test_contract import JSON, compact, conforms, sample
 
-SENT = {"video_url": VIDEO_URL, "default": True, "alt": "فيلم"}
+VIDEO_FIELDS = {"video_url": VIDEO_URL, "default": True, "alt": "فيلم"}
 
 
-def as_sampled(answer: Response, name: str) -> bytes:
-    """Give the sample as this answer should be: ids and names of files are random."""
-    text = sample(name).decode().replace("1298199463", str(answer.data["id"]))
+def sample_for(response: Response, name: str) -> bytes:
+    """Return the sample with the random ids and file names of a response."""
+    text = sample(name).decode().replace("1298199463", str(response.data["id"]))
     for role in ROLES:
-        text = text.replace(role.partition("_")[0].upper(), answer.data["image"][role]["url"])
+        text = text.replace(role.partition("_")[0].upper(), response.data["image"][role]["url"])
     return text.encode()
 
 
-def test_a_video(store: Store) -> None:
-    answer = store.call("POST", VIDEO_PATH.format(store.create_product()), encode_json(SENT))
-    assert (answer.status, answer.body) == (201, as_sampled(answer, "video"))
-    assert answer.headers["content-type"] == JSON
-    assert conforms("201", answer)
+def test_attach_video(store: Store) -> None:
+    response = store.call(
+        "POST", VIDEO_PATH.format(store.create_product()), encode_json(VIDEO_FIELDS)
+    )
+    assert (response.status, response.body) == (201, sample_for(response, "video"))
+    assert response.headers["content-type"] == JSON
+    assert conforms("201", response)
 
 
-def test_a_video_by_sku(store: Store) -> None:
+def test_attach_video_by_sku(store: Store) -> None:
     store.create_product(sku="س.1")
     path = SKU_PATH.format(quote("س.1")) + "/videos"
-    answer = store.call("POST", path, encode_json(SENT))
-    assert (answer.status, answer.body) == (200, as_sampled(answer, "video"))
-    assert conforms("201", answer)
+    response = store.call("POST", path, encode_json(VIDEO_FIELDS))
+    assert (response.status, response.body) == (200, sample_for(response, "video"))
+    assert conforms("201", response)
 
 
-def test_an_image_by_sku(store: Store) -> None:
+def test_attach_image_by_sku(store: Store) -> None:
     product = store.create_product(sku="A-1.b")
     photo = sample_photos.png(width=1366, height=580)
-    answer = store.call("POST", SKU_PATH.format("A-1.b") + "/images", encode_multipart(photo=photo))
-    assert (answer.status, answer.body) == (200, as_sampled(answer, "image_of_200"))
-    assert conforms("201", answer)
-    assert store.image_ids(product) == [answer.data["id"]]
+    response = store.call(
+        "POST", SKU_PATH.format("A-1.b") + "/images", encode_multipart(photo=photo)
+    )
+    assert (response.status, response.body) == (200, sample_for(response, "image_of_200"))
+    assert conforms("201", response)
+    assert store.image_ids(product) == [response.data["id"]]
 
 
-def test_no_video(store: Store) -> None:
-    path, sent = (
+def test_invalid_video_link(store: Store) -> None:
+    path, body = (
         VIDEO_PATH.format(store.create_product()),
         encode_json({"video_url": "https://vimeo.com/1"}),
     )
-    answer = store.call("POST", path, sent, accept_language="en")
-    assert (answer.status, answer.body) == (422, sample("invalid_video_link_en"))
+    response = store.call("POST", path, body, accept_language="en")
+    assert (response.status, response.body) == (422, sample("invalid_video_link_en"))
 
 
-def test_a_photo_for_a_video(store: Store) -> None:
-    film = store.attach_video(store.create_product())["id"]
-    sent = encode_multipart(photo=sample_photos.png())
-    answer = store.call("POST", UPDATE_PATH.format(film), sent, accept_language="en")
-    assert (answer.status, answer.body) == (422, sample("image_is_video_en"))
+def test_photo_for_a_video_is_rejected(store: Store) -> None:
+    video_id = store.attach_video(store.create_product())["id"]
+    body = encode_multipart(photo=sample_photos.png())
+    response = store.call("POST", UPDATE_PATH.format(video_id), body, accept_language="en")
+    assert (response.status, response.body) == (422, sample("image_is_video_en"))
 
 
-def test_a_video_and_a_product_are_removed_alike(store: Store) -> None:
+def test_deleting_a_video_or_product_returns_the_same_body(store: Store) -> None:
     product = store.create_product()
-    answer = store.delete(store.attach_video(product)["id"])
-    assert (answer.status, answer.body) == (202, sample("removed"))
-    answer = store.call("DELETE", PRODUCT_PATH.format(product))
-    assert (answer.status, answer.body) == (202, sample("removed"))
+    response = store.delete(store.attach_video(product)["id"])
+    assert (response.status, response.body) == (202, sample("removed"))
+    response = store.call("DELETE", PRODUCT_PATH.format(product))
+    assert (response.status, response.body) == (202, sample("removed"))
 
 
 @pytest.mark.parametrize("path", [SKU_PATH.format("A-1") + "/images", SKU_PATH.format("A-1")])
-def test_by_sku_is_by_id(store: Store, path: str) -> None:
-    """The two ways show one product, and refuse in one way."""
+def test_requests_by_sku_return_the_same_as_by_id(store: Store, path: str) -> None:
+    """Both return the same product and the same errors."""
     product = store.create_product(sku="A-1")
     by_id = (
         ATTACH_PATH.format(product) if path.endswith("/images") else PRODUCT_PATH.format(product)
@@ -93,12 +97,12 @@ def test_by_sku_is_by_id(store: Store, path: str) -> None:
     assert (missing.status, missing.reasons) == (404, "not_found")
 
 
-def test_an_empty_list(store: Store) -> None:
-    answer = store.call("GET", "/admin/v2/products")
-    assert (answer.status, answer.body) == (200, sample("products_none"))
+def test_list_of_products_when_empty_and_with_one(store: Store) -> None:
+    response = store.call("GET", "/admin/v2/products")
+    assert (response.status, response.body) == (200, sample("products_none"))
     product = store.create_product(sku="A-1")
-    answer = store.call("GET", "/admin/v2/products")
-    assert answer.body == compact(
+    response = store.call("GET", "/admin/v2/products")
+    assert response.body == compact(
         {
             "status": 200,
             "success": True,

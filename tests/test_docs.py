@@ -31,8 +31,8 @@ def test_generated_parts_are_up_to_date(name: str) -> None:
 def test_map_script_prints_and_checks() -> None:
     program = [sys.executable, str(ROOT / "scripts" / "map")]
     assert subprocess.run([*program, "--check"], check=False).returncode == 0
-    shown = subprocess.run(program, check=True, capture_output=True, text=True)
-    assert "The composition root" in shown.stdout
+    process = subprocess.run(program, check=True, capture_output=True, text=True)
+    assert "The composition root" in process.stdout
 
 
 def test_map_script_reports_a_stale_document(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The examples that the README prints run."""
+"""The examples printed in the README work."""
 
 import os
 import shutil
@@ -12,27 +12,27 @@ from tests import sample_photos
 from tests.stores import PREFIX, ImageInProduct
 
 ROOT = Path(__file__).parents[1]
-RUNS = {
+INTERPRETERS = {
     "swap.py": (sys.executable,),
     "swap.mjs": ("node",),
     "swap.php": ("php",),
 }
 
 
-def run_of(example: str) -> tuple[str, ...]:
-    program = RUNS[example]
+def interpreter_for(example: str) -> tuple[str, ...]:
+    program = INTERPRETERS[example]
     if shutil.which(program[0]) is None:
         pytest.skip(f"{program[0]} is not installed: {example} was not run")
     return program
 
 
-@pytest.mark.parametrize("example", RUNS)
-def test_an_example_swaps_a_picture(
+@pytest.mark.parametrize("example", INTERPRETERS)
+def test_example_replaces_an_image(
     image_in_product: ImageInProduct, tmp_path: Path, example: str
 ) -> None:
-    program, photo = run_of(example), tmp_path / "cup.png"
+    program, photo = interpreter_for(example), tmp_path / "cup.png"
     photo.write_bytes(sample_photos.png(seed=31))
-    done = subprocess.run(
+    process = subprocess.run(
         [*program, str(ROOT / "examples" / example), str(image_in_product.id), str(photo)],
         capture_output=True,
         text=True,
@@ -43,11 +43,11 @@ def test_an_example_swaps_a_picture(
             "SALLA_API": f"http://127.0.0.1:{image_in_product.store.service.port}{PREFIX}",
         },
     )
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
     (image,) = image_in_product.store.product_details(image_in_product.product_id)["images"]
     assert (image["alt"], image["url"] != image_in_product.urls()["original"]) == ("كوب قهوة", True)
-    assert image_in_product.store.service.get(done.stdout.strip()).status == 200
+    assert image_in_product.store.service.get(process.stdout.strip()).status == 200
 
 
-def test_there_are_no_others() -> None:
-    assert {path.name for path in (ROOT / "examples").iterdir()} == {*RUNS}
+def test_every_example_is_tested() -> None:
+    assert {path.name for path in (ROOT / "examples").iterdir()} == {*INTERPRETERS}

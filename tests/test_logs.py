@@ -1,4 +1,4 @@
-"""The log: written whole, and never in the way of the service."""
+"""The log: every line is written, and a blocked log never blocks the service."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ print(logs.dropped(), flush=True)
 """
 
 
-def started(lines: int, stderr: int, *more: str) -> subprocess.Popen[bytes]:
+def start_process(lines: int, stderr: int, *more: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(lines), *more],
         stdin=subprocess.PIPE,
@@ -34,23 +34,23 @@ def started(lines: int, stderr: int, *more: str) -> subprocess.Popen[bytes]:
     )
 
 
-def test_every_line_is_written_before_the_exit() -> None:
-    with started(3000, subprocess.PIPE) as process:
+def test_every_line_is_written_before_exit() -> None:
+    with start_process(3000, subprocess.PIPE) as process:
         _, logged = process.communicate(timeout=30)
     assert process.returncode == 0
     events = [json.loads(line) for line in logged.splitlines()]
-    assert [each["number"] for each in events] == list(range(3000))
+    assert [event["number"] for event in events] == list(range(3000))
 
 
-def test_a_pipe_that_nobody_reads_stops_nothing_and_lost_lines_are_counted() -> None:
-    with started(20_000, subprocess.PIPE, "last") as process:
+def test_unread_pipe_does_not_block_and_dropped_lines_are_counted() -> None:
+    with start_process(20_000, subprocess.PIPE, "last") as process:
         assert process.stdout is not None
-        dropped = int(process.stdout.readline())  # all was logged, though nothing was read
+        dropped = int(process.stdout.readline())  # every line was logged, although none was read
         out, logged = process.communicate(timeout=30)
     assert process.returncode == 0
     events = [json.loads(line) for line in logged.splitlines()]
-    counted = sum(each["count"] for each in events if each["event"] == "log_lines_dropped")
-    written = [each["number"] for each in events if each["event"] == "line"]
+    counted = sum(event["count"] for event in events if event["event"] == "log_lines_dropped")
+    written = [event["number"] for event in events if event["event"] == "line"]
     assert counted == int(out) >= dropped > 10_000
     assert len(written) + dropped == 20_000
     assert written == sorted(written)
@@ -58,8 +58,8 @@ def test_a_pipe_that_nobody_reads_stops_nothing_and_lost_lines_are_counted() -> 
 
 
 @pytest.mark.parametrize("lines", [10, 6000])
-def test_a_pipe_that_nobody_ever_reads_delays_the_exit_only_briefly(lines: int) -> None:
-    with started(lines, subprocess.PIPE) as process:
+def test_unread_pipe_delays_the_exit_only_briefly(lines: int) -> None:
+    with start_process(lines, subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         process.stdout.readline()
@@ -67,14 +67,14 @@ def test_a_pipe_that_nobody_ever_reads_delays_the_exit_only_briefly(lines: int) 
         assert process.wait(timeout=30) == 0
 
 
-def test_a_full_disk_stops_nothing() -> None:
-    with Path("/dev/full").open("wb") as full, started(5000, full.fileno()) as process:
+def test_full_disk_does_not_block() -> None:
+    with Path("/dev/full").open("wb") as full, start_process(5000, full.fileno()) as process:
         process.communicate(timeout=30)
     assert process.returncode == 0
 
 
-def test_a_line_that_was_cut_does_not_spoil_the_next_one(tmp_path: Path) -> None:
-    """A limit of the file's size stands for a disk that is full in the middle of a line."""
+def test_truncated_line_does_not_affect_the_next_line(tmp_path: Path) -> None:
+    """A file size limit simulates a disk that becomes full in the middle of a line."""
     script = """
 import resource, signal, sys, time, structlog
 from fatrina import logs
@@ -90,8 +90,8 @@ log.info("last")
 """
     with (tmp_path / "log").open("wb") as file:
         subprocess.run([sys.executable, "-c", script], stderr=file, check=True, timeout=30)
-    cut, report, last = (tmp_path / "log").read_bytes().splitlines()
-    assert cut.startswith(b"{")
-    assert len(cut) == 250
+    truncated, report, last = (tmp_path / "log").read_bytes().splitlines()
+    assert truncated.startswith(b"{")
+    assert len(truncated) == 250
     assert json.loads(report)["count"] == 1
     assert json.loads(last)["event"] == "last"

@@ -1,7 +1,7 @@
-"""The served document against the service: schemathesis draws requests from it, sound and not.
+"""The service conforms to its OpenAPI document, tested by schemathesis.
 
-It draws them one by one, for each call, and in sequences: what one call answers is what the next
-is asked for, along the document's links.
+Requests are generated from the document, valid and invalid, for each operation and in sequences:
+the links of the document pass ids from the response of one operation to the next.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ from tests import sample_photos
 from tests.client import encode_json, request
 from tests.stores import PREFIX, PRODUCT_PATH, ImageInProduct, Service, Store
 
-FAR = "https://receiver.invalid/hook"
+RECEIVER_URL = "https://receiver.invalid/hook"
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -50,15 +50,15 @@ OPERATIONS = [
     ("PUT", "/webhooks/{webhook_id}", 200),
     ("DELETE", "/webhooks/unsubscribe", 404),
 ]
-REACHED = {
+REACHED_BY_LINKS = {
     ("product_details", 200),
     ("update_product", 201),
     ("delete_product", 202),
     ("attach_video", 201),
     ("update_subscription", 200),
 }
-"""Calls that succeed with what an earlier call of a sequence told."""
-DRAWN = settings(
+"""Operations that must succeed with ids from an earlier response of a sequence."""
+HYPOTHESIS_SETTINGS = settings(
     max_examples=30,
     deadline=None,
     derandomize=True,
@@ -67,7 +67,7 @@ DRAWN = settings(
 )
 
 
-NARROW = {
+NARROWED_FIELDS = {
     "url": {"type": "string", "pattern": "^https?://[a-z]{1,20}\\.[a-z]{2,9}/[a-z]{0,20}$"},
     "video_url": {
         "type": "string",
@@ -80,7 +80,7 @@ NARROW = {
     "default": {"type": "integer", "enum": [0, 1]},
     "main": {"type": "integer", "enum": [0, 1]},
 }
-"""What is drawn for fields of which a schema cannot say exactly what is valid."""
+"""Schemas for generating fields whose validity the served schema does not define exactly."""
 
 
 @pytest.fixture(scope="module")
@@ -90,37 +90,37 @@ def served(service: Service) -> Any:
 
 @pytest.fixture(scope="module")
 def document(service: Service, served: Any) -> Any:
-    made = schemathesis.openapi.from_dict(narrowed(served))
-    made.config.update(base_url=f"http://127.0.0.1:{service.port}")
-    return made
+    schema = schemathesis.openapi.from_dict(narrow(served))
+    schema.config.update(base_url=f"http://127.0.0.1:{service.port}")
+    return schema
 
 
-def narrowed(value: Any, name: str = "") -> Any:
-    """Give the document with the `NARROW` fields of its request bodies narrowed."""
+def narrow(value: Any, name: str = "") -> Any:
+    """Return the document with `NARROWED_FIELDS` in its request bodies."""
     if isinstance(value, list):
-        return [narrowed(each, name) for each in value]
+        return [narrow(each, name) for each in value]
     if not isinstance(value, dict):
         return value
     if "requestBody" in value:
-        body = narrowed(value["requestBody"], "requestBody")
+        body = narrow(value["requestBody"], "requestBody")
         return value | {"requestBody": body}
     if name == "requestBody" and "properties" in value:
         fields = {
-            key: NARROW.get(key) or narrowed(each, name)
+            key: NARROWED_FIELDS.get(key) or narrow(each, name)
             for key, each in value["properties"].items()
         }
         return value | {"properties": fields}
-    return {key: narrowed(each, name) for key, each in value.items()}
+    return {key: narrow(each, name) for key, each in value.items()}
 
 
-WANTED = {"name": "n", "event": "product.updated"}
-SOUND = [
-    ("/webhooks/subscribe", WANTED | {"url": "https://hooks.example.com/salla"}),
-    ("/webhooks/subscribe", WANTED | {"url": "https://متجر.example:8443/a?b=c#d"}),
+SUBSCRIPTION = {"name": "n", "event": "product.updated"}
+VALID_BODIES = [
+    ("/webhooks/subscribe", SUBSCRIPTION | {"url": "https://hooks.example.com/salla"}),
+    ("/webhooks/subscribe", SUBSCRIPTION | {"url": "https://متجر.example:8443/a?b=c#d"}),
     (
         "/webhooks/subscribe",
-        WANTED
-        | {"url": FAR, "headers": [{"key": "X-Shop-Id", "value": "Shop 7, Riyadh"}]}
+        SUBSCRIPTION
+        | {"url": RECEIVER_URL, "headers": [{"key": "X-Shop-Id", "value": "Branch 7, Riyadh"}]}
         | {"security_strategy": "token", "secret": "s"},
     ),
     ("/products/{product_id}/video", {"video_url": "https://m.youtube.com/watch?v=dQw4w9WgXcQ"}),
@@ -132,8 +132,10 @@ SOUND = [
 ]
 
 
-@pytest.mark.parametrize(("path", "body"), SOUND)
-def test_what_is_taken_is_valid(store: Store, served: Any, path: str, body: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("path", "body"), VALID_BODIES)
+def test_accepted_bodies_conform_to_the_schema(
+    store: Store, served: Any, path: str, body: dict[str, Any]
+) -> None:
     call_path = PREFIX + path.format(product_id=store.create_product())
     assert store.call("POST", call_path, encode_json(body)).status in {200, 201}
     content = served["paths"][PREFIX + path]["post"]["requestBody"]["content"]
@@ -141,8 +143,8 @@ def test_what_is_taken_is_valid(store: Store, served: Any, path: str, body: dict
     assert jsonschema_rs.is_valid(schema, body)
 
 
-class Known:
-    """An image, and what its id and its product's id are called in paths."""
+class KnownResources:
+    """An image, its product and a webhook, with their ids by path parameter."""
 
     def __init__(self, service: Service) -> None:
         self.image_in_product = ImageInProduct.create(
@@ -152,9 +154,9 @@ class Known:
         self.image_in_product.store.call(
             "PUT", PRODUCT_PATH.format(self.image_in_product.product_id), encode_json(sku)
         )
-        wanted = {"name": "n", "event": "product.updated", "url": FAR}
+        subscription = {"name": "n", "event": "product.updated", "url": RECEIVER_URL}
         webhook = self.image_in_product.store.call(
-            "POST", PREFIX + "/webhooks/subscribe", encode_json(wanted)
+            "POST", PREFIX + "/webhooks/subscribe", encode_json(subscription)
         )
         self.ids = {
             "image_id": str(self.image_in_product.id),
@@ -163,29 +165,29 @@ class Known:
             **sku,
         }
 
-    def drive(self, operation: Any, mode: GenerationMode, ids: dict[str, str]) -> set[int]:
-        """Ask what schemathesis draws and check every answer; give the statuses seen."""
+    def run(self, operation: Any, mode: GenerationMode, ids: dict[str, str]) -> set[int]:
+        """Send generated requests and check every response; return the statuses received."""
         token = self.image_in_product.store.token
         statuses: set[int] = set()
 
-        @DRAWN
+        @HYPOTHESIS_SETTINGS
         @given(case=operation.as_strategy(mode, path_parameters=ids or None))
-        def each(case: schemathesis.Case[Any]) -> None:
-            answer = case.call(headers={"Authorization": f"Bearer {token}"}, timeout=20)
-            case.validate_response(answer, checks=CHECKS)
-            statuses.add(answer.status_code)
+        def send_and_check(case: schemathesis.Case[Any]) -> None:
+            response = case.call(headers={"Authorization": f"Bearer {token}"}, timeout=20)
+            case.validate_response(response, checks=CHECKS)
+            statuses.add(response.status_code)
 
-        each()
+        send_and_check()
         return statuses
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_sequences(service: Service, document: Any, mode: GenerationMode) -> None:
-    seen: set[tuple[str, int]] = set()
+    received: set[tuple[str, int]] = set()
     document.config.generation.update(modes=[mode])
     base: Any = document.as_state_machine()
 
-    class Sequence(base):  # type: ignore[misc]  # made at run time
+    class Sequence(base):  # type: ignore[misc]  # created at run time
         def setup(self) -> None:
             self.token = Store.create(service).token
 
@@ -194,27 +196,29 @@ def test_sequences(service: Service, document: Any, mode: GenerationMode) -> Non
 
         def validate_response(self, response: Any, case: Any, **_: object) -> None:
             case.validate_response(response, checks=CHECKS)
-            seen.add((case.operation.definition.raw["operationId"], response.status_code))
+            received.add((case.operation.definition.raw["operationId"], response.status_code))
 
-    Sequence.run(settings=settings(DRAWN, max_examples=40, stateful_step_count=20))
-    assert mode is GenerationMode.NEGATIVE or seen >= REACHED
+    Sequence.run(settings=settings(HYPOTHESIS_SETTINGS, max_examples=40, stateful_step_count=20))
+    assert mode is GenerationMode.NEGATIVE or received >= REACHED_BY_LINKS
 
 
-@pytest.mark.parametrize(("method", "path", "done"), OPERATIONS)
-def test_sound_requests(service: Service, document: Any, method: str, path: str, done: int) -> None:
-    known = Known(service)
+@pytest.mark.parametrize(("method", "path", "success_status"), OPERATIONS)
+def test_valid_requests(
+    service: Service, document: Any, method: str, path: str, success_status: int
+) -> None:
+    known = KnownResources(service)
     ids = {name: value for name, value in known.ids.items() if f"{{{name}}}" in path}
-    statuses = known.drive(document[PREFIX + path][method], GenerationMode.POSITIVE, ids)
-    assert done in statuses
+    statuses = known.run(document[PREFIX + path][method], GenerationMode.POSITIVE, ids)
+    assert success_status in statuses
 
 
 @pytest.mark.parametrize("ids", [True, False], ids=["known ids", "any ids"])
-@pytest.mark.parametrize(("method", "path", "done"), OPERATIONS)
-def test_unsound_requests(
-    service: Service, document: Any, method: str, path: str, done: int, *, ids: bool
+@pytest.mark.parametrize(("method", "path", "success_status"), OPERATIONS)
+def test_invalid_requests(
+    service: Service, document: Any, method: str, path: str, success_status: int, *, ids: bool
 ) -> None:
-    known = Known(service)
+    known = KnownResources(service)
     given_ids = {name: value for name, value in known.ids.items() if f"{{{name}}}" in path}
     operation = document[PREFIX + path][method]
-    statuses = known.drive(operation, GenerationMode.NEGATIVE, given_ids if ids else {})
-    assert statuses - {done}
+    statuses = known.run(operation, GenerationMode.NEGATIVE, given_ids if ids else {})
+    assert statuses - {success_status}

@@ -1,4 +1,4 @@
-"""The documentation's verifiers, in their own languages, judge a webhook that was delivered."""
+"""The signature verifiers in docs/webhooks.md, in three languages, with a delivered webhook."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ from tests.webhook_receiver import ReceivedRequest, run_receiver
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "webhooks.md").read_text()
 SECRET = "كلمة سر"
-ASKED = {
+RUNNERS = {
     "python": (
         (sys.executable, "-c"),
         "{}\nimport sys\nsys.exit(not is_genuine(sys.stdin.buffer.read(), *sys.argv[1:]))",
@@ -33,18 +33,18 @@ ASKED = {
         "{} exit(isGenuine(file_get_contents('php://stdin'), $argv[1], $argv[2]) ? 0 : 1);",
     ),
 }
-"""How each is run, and what asks it: 0 for genuine, 1 for not."""
+"""For each language: a command, and code that calls the verifier; exit code 0 means genuine."""
 
 
 @pytest.fixture(scope="module")
-def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceivedRequest]:
+def webhook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceivedRequest]:
     folder = tmp_path_factory.mktemp("service")
     with run_receiver() as receiver, run_service(folder, download_allow="127.0.0.1") as service:
         image_in_product = ImageInProduct.create(Store.create(service))
-        wanted = {"name": "n", "event": "product.image.updated", "url": receiver.url}
-        sent = encode_json(wanted | {"secret": SECRET})
+        subscription = {"name": "n", "event": "product.image.updated", "url": receiver.url}
+        body = encode_json(subscription | {"secret": SECRET})
         assert (
-            image_in_product.store.call("POST", PREFIX + "/webhooks/subscribe", sent).status == 200
+            image_in_product.store.call("POST", PREFIX + "/webhooks/subscribe", body).status == 200
         )
         assert (
             image_in_product.store.update(
@@ -55,21 +55,21 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceivedRequest]
         yield receiver.wait_for(1)[0]
 
 
-@pytest.mark.parametrize("language", ASKED)
-def test_a_verifier_tells_true_from_false(heard: ReceivedRequest, language: str) -> None:
-    program, question = ASKED[language]
+@pytest.mark.parametrize("language", RUNNERS)
+def test_verifier_accepts_only_genuine_webhooks(webhook: ReceivedRequest, language: str) -> None:
+    program, code_template = RUNNERS[language]
     if shutil.which(program[0]) is None:
         pytest.skip(f"{program[0]} is not installed: its verifier was not run")
     found = re.search(rf"```{language}\n(.*?)```", DOCUMENT, re.DOTALL)
     assert found
-    asking = [*program, question.format(found[1])]
-    signature = heard.headers["x-salla-signature"]
-    for body, given, secret, code in (
-        (heard.body, signature, SECRET, 0),
-        (heard.body + b" ", signature, SECRET, 1),
-        (heard.body, "0" * 64, SECRET, 1),
-        (heard.body, "", SECRET, 1),
-        (heard.body, signature, "another", 1),
+    command = [*program, code_template.format(found[1])]
+    signature = webhook.headers["x-salla-signature"]
+    for body, header, secret, exit_code in (
+        (webhook.body, signature, SECRET, 0),
+        (webhook.body + b" ", signature, SECRET, 1),
+        (webhook.body, "0" * 64, SECRET, 1),
+        (webhook.body, "", SECRET, 1),
+        (webhook.body, signature, "another", 1),
     ):
-        done = subprocess.run([*asking, given, secret], input=body, check=False)
-        assert done.returncode == code
+        process = subprocess.run([*command, header, secret], input=body, check=False)
+        assert process.returncode == exit_code

@@ -1,4 +1,4 @@
-"""The table of fidelity against the document and against real answers."""
+"""The compatibility report matches the endpoint table and real responses."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,12 +22,12 @@ from tests.stores import (
     Store,
 )
 
-# What HTTP itself sets, and what the server adds to every answer.
-PLAIN = {"content-length", "date", "connection"}
+# Headers of HTTP itself, which the server adds to every response.
+HTTP_HEADERS = {"content-length", "date", "connection"}
 
 
-def told(kind: str) -> set[str]:
-    return {name for each in compatibility.TABLE if each.kind == kind for name in each.subjects}
+def listed_subjects(kind: str) -> set[str]:
+    return {name for item in compatibility.TABLE if item.kind == kind for name in item.subjects}
 
 
 def keys(value: Any) -> Iterator[str]:
@@ -40,86 +40,90 @@ def keys(value: Any) -> Iterator[str]:
             yield from keys(inner)
 
 
-def named(schema: Any) -> Iterator[str]:
-    """The names of fields in a body's schema."""
+def field_names(schema: Any) -> Iterator[str]:
+    """Yield the names of the fields in the schema of a body."""
     if isinstance(schema, dict):
         yield from schema.get("properties", {})
 
 
-def test_every_endpoint_is_in_it_and_no_other() -> None:
-    assert told("endpoint") == set(ENDPOINTS)
+def test_lists_exactly_the_endpoints() -> None:
+    assert listed_subjects("endpoint") == set(ENDPOINTS)
 
 
-def test_every_field_is_in_it_and_no_other() -> None:
+def test_lists_exactly_the_request_fields() -> None:
     sent: set[str] = set()
     for endpoint in ENDPOINTS.values():
         for media in ((endpoint.body or {}).get("content") or {}).values():
-            sent.update(named(media["schema"]))
+            sent.update(field_names(media["schema"]))
         sent.update(endpoint.query or {})
-    assert told("field") == sent
+    assert listed_subjects("field") == sent
 
 
-def test_every_status_is_in_it_and_no_other() -> None:
+def test_lists_exactly_the_statuses() -> None:
     statuses = {str(status) for each in ENDPOINTS.values() for status in each.errors}
     statuses |= {str(each.http_status or each.status) for each in ENDPOINTS.values()}
-    assert told("status") == statuses
+    assert listed_subjects("status") == statuses
 
 
 @pytest.fixture
-def answers(store: Store) -> list[client.Response]:
-    """One of everything that can be answered well."""
+def responses(store: Store) -> list[client.Response]:
+    """Return a successful response of every kind."""
     product = store.create_product(sku="FID")
     image = store.attach(product)["id"]
-    wanted = {"name": "n", "event": "product.updated", "url": "https://a.example/"}
-    hook = {**wanted, "headers": [{"key": "X-A", "value": "b"}]}
-    film = encode_json({"video_url": VIDEO_URL})
-    answers = [
+    subscription = {"name": "n", "event": "product.updated", "url": "https://a.example/"}
+    webhook = {**subscription, "headers": [{"key": "X-A", "value": "b"}]}
+    video = encode_json({"video_url": VIDEO_URL})
+    responses = [
         store.update(image, photo=sample_photos.png(seed=61)),
         store.call(
             "POST",
             ATTACH_PATH.format(product),
             client.encode_multipart(photo=sample_photos.png(seed=62)),
         ),
-        store.call("POST", VIDEO_PATH.format(product), film),
-        store.call("POST", SKU_PATH.format("FID") + "/videos", film),
+        store.call("POST", VIDEO_PATH.format(product), video),
+        store.call("POST", SKU_PATH.format("FID") + "/videos", video),
         store.call("GET", SKU_PATH.format("FID")),
         store.call("PUT", PRODUCT_PATH.format(product), encode_json({"name": "n"})),
         store.call("POST", PRODUCTS_PATH, encode_json({"name": "m"})),
         store.call("GET", PRODUCTS_PATH + "?per_page=1"),
         store.call("GET", PRODUCTS_PATH + "?per_page=1&page=2"),
-        store.call("POST", PREFIX + "/webhooks/subscribe", encode_json(hook)),
+        store.call("POST", PREFIX + "/webhooks/subscribe", encode_json(webhook)),
         store.call("GET", PREFIX + "/webhooks"),
         store.call("GET", PREFIX + "/webhooks/events"),
         store.call("DELETE", UPDATE_PATH.format(image)),
     ]
-    assert {answer.status for answer in answers} == {200, 201, 202}
-    return answers
+    assert {response.status for response in responses} == {200, 201, 202}
+    return responses
 
 
-def test_every_key_of_real_answers_is_in_it_and_no_other(answers: list[client.Response]) -> None:
-    assert {name for answer in answers for name in keys(answer.json)} == told("answer")
+def test_lists_exactly_the_keys_of_real_responses(responses: list[client.Response]) -> None:
+    assert {name for response in responses for name in keys(response.json)} == listed_subjects(
+        "answer"
+    )
 
 
-def test_every_header_of_real_answers_is_in_it(
-    service: Service, answers: list[client.Response]
+def test_lists_every_header_of_real_responses(
+    service: Service, responses: list[client.Response]
 ) -> None:
-    refusals = [
+    errors = [
         client.request(service.port, "GET", PRODUCTS_PATH, None),
         client.request(service.port, "POST", PRODUCTS_PATH, client.Body(b"{", "application/json")),
     ]
-    seen = {name.lower() for each in (*answers, *refusals) for name in each.headers} - PLAIN
-    assert seen <= told("header")
-    limits = {name for name in told("header") if name.startswith("x-ratelimit-")}
-    assert told("header") - seen == limits | {"retry-after"}
+    headers = {
+        name.lower() for each in (*responses, *errors) for name in each.headers
+    } - HTTP_HEADERS
+    assert headers <= listed_subjects("header")
+    limits = {name for name in listed_subjects("header") if name.startswith("x-ratelimit-")}
+    assert listed_subjects("header") - headers == limits | {"retry-after"}
 
 
 @pytest.mark.parametrize(
     ("language", "direction", "words"), [("ar", "rtl", "موثّق"), ("en", "ltr", "documented")]
 )
-def test_the_page(service: Service, language: str, direction: str, words: str) -> None:
-    answer = service.get("/docs/compatibility", accept_language=language)
-    text = answer.body.decode()
-    assert answer.status == 200
+def test_compatibility_page(service: Service, language: str, direction: str, words: str) -> None:
+    response = service.get("/docs/compatibility", accept_language=language)
+    text = response.body.decode()
+    assert response.status == 200
     assert f'<html lang="{language}" dir="{direction}">' in text
     assert words in text
     assert "update_image" in text

@@ -1,4 +1,4 @@
-"""What guards the service: secrets that are guessed, printed, revoked, or left on the disk."""
+"""Protection of secrets: guessing, printing, revocation, and permissions of files."""
 
 import os
 import stat
@@ -24,8 +24,8 @@ from fatrina.settings import Settings
 from tests import client
 from tests.stores import ADMIN_TOKEN, PRODUCTS_PATH, Service, Store, run_service
 
-SECRET = "word of the house"
-FAULTS = "/_fatrina/faults"
+INVALID_TOKEN = "word of the house"
+FAULTS_PATH = "/_fatrina/faults"
 
 
 def settings(**given: Any) -> Settings:
@@ -33,7 +33,7 @@ def settings(**given: Any) -> Settings:
 
 
 @pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[Service]:
+def admin_service(tmp_path: Path) -> Iterator[Service]:
     with run_service(tmp_path, admin_token=ADMIN_TOKEN) as service:
         yield service
 
@@ -44,59 +44,61 @@ def guarded(tmp_path: Path) -> Iterator[Service]:
 @pytest.mark.parametrize(
     "token", ["a" * 16, "ab" * 20, "password" * 3, "0123456789abcdef", "x" * 15]
 )
-def test_tokens_that_are_guessed(token: str) -> None:
+def test_guessable_tokens(token: str) -> None:
     assert is_guessable(token)
 
 
-def test_random_tokens_are_not_guessed() -> None:
+def test_random_tokens_are_not_guessable() -> None:
     assert not any(is_guessable(generate_token()) for _ in range(50))
     assert not is_guessable("d41d8cd98f00b204e9800998ecf8427e")
 
 
 @pytest.mark.parametrize("command", ["serve", "doctor"])
 @pytest.mark.parametrize("token", ["secret word of this house", "a" * 16, "too-short-one"])
-def test_a_rejected_admin_token_is_not_printed(tmp_path: Path, command: str, token: str) -> None:
-    words = [sys.executable, "-m", "fatrina", command, "--data", str(tmp_path / "data")]
+def test_rejected_admin_token_is_not_printed(tmp_path: Path, command: str, token: str) -> None:
+    program = [sys.executable, "-m", "fatrina", command, "--data", str(tmp_path / "data")]
     env = {**os.environ, "FATRINA_ADMIN_TOKEN": token}
-    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode != 0
-    assert "FATRINA_ADMIN_TOKEN" in done.stdout + done.stderr
-    assert token not in done.stdout + done.stderr
+    process = subprocess.run(program, env=env, capture_output=True, text=True, check=False)
+    assert process.returncode != 0
+    assert "FATRINA_ADMIN_TOKEN" in process.stdout + process.stderr
+    assert token not in process.stdout + process.stderr
 
 
-def test_no_message_of_the_settings_shows_the_admin_token() -> None:
+def test_settings_do_not_print_the_admin_token() -> None:
     assert ADMIN_TOKEN not in repr(settings(admin_token=ADMIN_TOKEN))
-    with pytest.raises(ValueError, match="admin_token") as refused:
-        settings(admin_token=SECRET)
-    assert SECRET not in str(refused.value)
+    with pytest.raises(ValueError, match="admin_token") as exc_info:
+        settings(admin_token=INVALID_TOKEN)
+    assert INVALID_TOKEN not in str(exc_info.value)
 
 
-def test_guesses_are_slow_and_the_right_token_is_not(guarded: Service) -> None:
+def test_wrong_tokens_are_delayed_and_the_right_one_is_not(admin_service: Service) -> None:
     def guess(number: int) -> int:
-        sent = f"Bearer wrong-token-{number:08}"
-        return client.request(guarded.port, "GET", FAULTS, authorization=sent).status
+        wrong = f"Bearer wrong-token-{number:08}"
+        return client.request(admin_service.port, "GET", FAULTS_PATH, authorization=wrong).status
 
     with ThreadPoolExecutor(16) as threads:
-        begun = time.monotonic()
+        start = time.monotonic()
         statuses = list(threads.map(guess, range(90)))
-        assert time.monotonic() - begun > 2  # thirty more than are answered at once, ten a second
+        assert time.monotonic() - start > 2  # 30 more than the burst, at ten per second
         assert set(statuses) <= {401, 429}
-        more = threads.map(guess, range(40))
-        right = client.request(guarded.port, "GET", FAULTS, authorization=f"Bearer {ADMIN_TOKEN}")
-        assert right.status == 200
-        assert set(more) <= {401, 429}
+        other_guesses = threads.map(guess, range(40))
+        response = client.request(
+            admin_service.port, "GET", FAULTS_PATH, authorization=f"Bearer {ADMIN_TOKEN}"
+        )
+        assert response.status == 200
+        assert set(other_guesses) <= {401, 429}
 
 
 # Tokens of merchants and apps
 
 
-def test_a_hint_is_a_quarter_at_most() -> None:
+def test_token_hint_is_at_most_a_quarter() -> None:
     assert token_hint("12345678") == "12"
     assert len(token_hint("x" * 40)) == 10
     assert token_hint(generate_token()).startswith("fatrina_")
 
 
-def test_the_grant_goes_with_an_apps_token(strict_service: Service) -> None:
+def test_revoking_an_app_token_revokes_its_grant(strict_service: Service) -> None:
     services, store = strict_service.services, Store.create(strict_service)
     database, clock = services.database, services.clock
     client_id, _ = oauth.create_app(
@@ -106,10 +108,10 @@ def test_the_grant_goes_with_an_apps_token(strict_service: Service) -> None:
     key = oauth.rotate_owner_key(database, store.merchant_code)
     assert app is not None
     assert key is not None
-    asked = oauth.AuthorizationRequest(
+    authorization = oauth.AuthorizationRequest(
         app, app.redirect_uris[0], "products.read offline_access", None
     )
-    code = oauth.approve(services, asked, store.merchant_code, key, clock())
+    code = oauth.approve(services, authorization, store.merchant_code, key, clock())
     assert code is not None
     issued = oauth.exchange(
         *(services, app), code=code, redirect=app.redirect_uris[0], verifier="", now=clock()
@@ -128,14 +130,14 @@ def test_the_grant_goes_with_an_apps_token(strict_service: Service) -> None:
     assert store.call("GET", PRODUCTS_PATH).status == 200
 
 
-# The disk
+# Files
 
 
 def modes(folder: Path) -> dict[str, int]:
     return {each.name: stat.S_IMODE(each.stat().st_mode) for each in folder.glob("*.sqlite3*")}
 
 
-def test_the_database_belongs_to_its_owner_alone(tmp_path: Path) -> None:
+def test_database_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     with Database(tmp_path / "fatrina.sqlite3") as database:
         database.migrate()
         with BucketStore(tmp_path / "limits.sqlite3") as buckets:
@@ -145,7 +147,7 @@ def test_the_database_belongs_to_its_owner_alone(tmp_path: Path) -> None:
     assert set(found.values()) == {0o600}
 
 
-def test_an_older_database_is_made_private(tmp_path: Path) -> None:
+def test_existing_database_is_made_private(tmp_path: Path) -> None:
     path = tmp_path / "fatrina.sqlite3"
     with Database(path) as database:
         database.migrate()
@@ -155,9 +157,9 @@ def test_an_older_database_is_made_private(tmp_path: Path) -> None:
         assert set(modes(tmp_path).values()) == {0o600}
 
 
-def test_a_new_data_folder_and_a_dump_are_private(tmp_path: Path) -> None:
+def test_new_data_directory_and_dump_are_private(tmp_path: Path) -> None:
     data, file = tmp_path / "data", tmp_path / "a.tar"
-    for words in (["merchant", "create", "shop1"], ["dump", str(file)]):
-        assert CliRunner().invoke(cli, [*words, "--data", str(data)]).exit_code == 0
+    for command in (["merchant", "create", "shop1"], ["dump", str(file)]):
+        assert CliRunner().invoke(cli, [*command, "--data", str(data)]).exit_code == 0
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -79,7 +79,7 @@ def test_expiry(run: Run, merchant: str, tmp_path: Path, span: str, seconds: int
 @pytest.mark.parametrize("span", ["1y", "14", "d", "-1d", "1.5h", "\u0661d", "1d ", "", "9999999s"])
 def test_a_span_that_is_none_is_refused(run: Run, merchant: str, span: str) -> None:
     words = told(run("token", "create", "--merchant", merchant, "--expires", span))
-    assert "no time span" in words
+    assert "not a valid duration" in words
 
 
 def test_no_token_for_longer_than_a_date_can_say(run: Run, merchant: str) -> None:
@@ -100,7 +100,7 @@ def test_a_token_needs_its_merchant(run: Run) -> None:
 def test_tokens_are_listed_without_their_secret_and_revoked(run: Run, merchant: str) -> None:
     token = run("token", "create", "--merchant", merchant).stdout.strip()
     identifier, code, hint, scope, until, state = run("token", "list").stdout.strip().split("\t")
-    assert (code, scope, state) == (merchant, "products.read_write", "works")
+    assert (code, scope, state) == (merchant, "products.read_write", "valid")
     assert token.startswith(hint.removesuffix("…"))
     assert token not in hint
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", until)
@@ -151,9 +151,9 @@ def test_a_folder_that_is_not_there_is_told_and_not_made(run: Run, tmp_path: Pat
 def test_a_sweep_of_an_empty_folder(run: Run) -> None:
     run("merchant", "create", "shop1")
     assert run("sweep", "--dry-run").stdout.splitlines() == [
-        "pictures past their time to delete: 0",
-        "files no picture owns to delete: 0",
-        "unfinished arrivals to delete: 0",
+        "expired images to delete: 0",
+        "orphaned files to delete: 0",
+        "incomplete uploads to delete: 0",
     ]
 
 

@@ -79,7 +79,7 @@ def test_a_folder_that_is_not_there_is_not_made(
 ) -> None:
     report = looked_into(tmp_path / "none" / "data")
     assert (report.failures, report.warnings) == (0, 1)
-    assert "is not there yet" in capsys.readouterr().out
+    assert "does not exist yet" in capsys.readouterr().out
     assert not (tmp_path / "none").exists()
 
 
@@ -103,13 +103,13 @@ def test_tables_of_another_version(data: Path, capsys: pytest.CaptureFixture[str
     with closing(sqlite3.connect(data / "fatrina.sqlite3")) as database, database:
         database.execute("UPDATE alembic_version SET version_num = '0000'")
     assert looked_into(data).failures == 1
-    assert "are at 0000" in capsys.readouterr().out
+    assert "have revision 0000" in capsys.readouterr().out
 
 
 DAMAGE = {
     "missing": lambda path: path.unlink(),
     "empty": lambda path: path.write_bytes(b""),
-    "of another size": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "wrong size": lambda path: path.write_bytes(path.read_bytes()[:-1]),
     "damaged": lambda path: path.write_bytes(bytes(path.stat().st_size)),
 }
 
@@ -120,7 +120,7 @@ def test_a_damaged_stored_file(
 ) -> None:
     ImageInProduct.create(Store.create(kept), photo=sample_photos.png(seed=5))
     assert looked_into(kept.folder).failures == 0
-    assert "all 1 pictures with 4 files are whole" in capsys.readouterr().out
+    assert "all 1 images with 4 files are complete" in capsys.readouterr().out
     path = next((kept.folder / "media").rglob("*.png"))
     DAMAGE[fault](path)
     assert looked_into(kept.folder).failures == 1
@@ -128,7 +128,7 @@ def test_a_damaged_stored_file(
     assert f"1 {fault}: {path.parent.parent.name}/{path.name} ({fault})" in seen
 
 
-@pytest.mark.parametrize("fault", ["missing", "empty", "of another size"])
+@pytest.mark.parametrize("fault", ["missing", "empty", "wrong size"])
 def test_the_sizes_of_old_pictures_are_checked_too(
     kept: Service,
     capsys: pytest.CaptureFixture[str],
@@ -150,12 +150,12 @@ def test_a_storage_or_a_database_that_was_deleted(
     media = kept.folder / "media"
     media.rename(kept.folder / "gone")
     assert looked_into(kept.folder).failures == 1
-    assert "media/ is missing, though pictures have rows" in capsys.readouterr().out
+    assert "media/ is missing, but the database has images" in capsys.readouterr().out
     (kept.folder / "gone").rename(media)
     database = kept.folder / "fatrina.sqlite3"
     database.rename(kept.folder / "gone")
     assert looked_into(kept.folder).failures == 1
-    assert "is missing, though pictures are stored" in capsys.readouterr().out
+    assert "is missing, but image files are stored" in capsys.readouterr().out
     (kept.folder / "gone").rename(database)
 
 
@@ -218,7 +218,7 @@ def test_rows_from_the_future_and_rows_without_parents(
     report = looked_into(kept.folder)
     assert (report.failures, report.warnings) == (1, 1)
     seen = " ".join(capsys.readouterr().out.split())
-    assert "1 refer to rows that are not there: versions" in seen
+    assert "1 refer to missing rows: versions" in seen
     assert "the newest row is 5.0 hours ahead of the clock" in seen
 
 
@@ -270,7 +270,7 @@ def test_events_that_wait_and_subscriptions_that_can_receive_nothing(
     report = looked_into(kept.folder)
     seen = capsys.readouterr().out
     assert "WARN  events" in seen
-    assert "1 wait, the oldest for 60 minutes" in seen
+    assert "1 pending, the oldest for 60 minutes" in seen
     assert "1 paused" in seen
     assert "nothing can be sent to 2 (invalid_secret), 3 (row_unreadable)" in seen
     assert "sound" not in seen

@@ -1,4 +1,4 @@
-"""The operator's commands: those of the service itself here, each group in a module of its own."""
+"""Command line: the commands of the service itself; each group has its own module."""
 
 import sys
 import time
@@ -22,8 +22,8 @@ from fatrina.data_directory import clean_incoming, lock_data_directory, open_sha
 
 cli = typer.Typer(
     name="fatrina",
-    help="Fatrina keeps the pictures of a shop's products and swaps them safely and at once.\n\n"
-    "Every setting can also be given in the environment as FATRINA_…; see docs/settings.md.",
+    help="Fatrina stores the product images of online stores and replaces them safely.\n\n"
+    "Settings are read from environment variables FATRINA_…; see docs/settings.md.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -40,13 +40,13 @@ for command in (seed, reset, dump, restore):
 
 HostOption = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]
 PortOption = Annotated[
-    int | None, typer.Option(help="Port to listen on; 0 takes a free one. [8000]")
+    int | None, typer.Option(help="Port to listen on; 0 selects a free one. [8000]")
 ]
 
 
 @cli.command()
 def serve(host: HostOption = None, port: PortOption = None, data: DataOption = None) -> None:
-    """Serve the API and the pictures until stopped (Ctrl-C or SIGTERM; requests are finished)."""
+    """Serve the API and the images until Ctrl-C or SIGTERM; requests in progress are finished."""
     from fatrina import server  # noqa: PLC0415  other commands start without it
 
     settings = load_settings(host=host, port=port, data=data)
@@ -68,14 +68,18 @@ def demo_(host: HostOption = None, port: PortOption = None, data: DataOption = N
 
 @cli.command()
 def sweep(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell; delete nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only report; delete nothing.")
+    ] = False,
     trust_clock: Annotated[
         bool,
-        typer.Option("--trust-clock", help="Delete although nothing was recorded for eight days."),
+        typer.Option(
+            "--trust-clock", help="Delete even if nothing was recorded in the last eight days."
+        ),
     ] = False,
     data: DataOption = None,
 ) -> None:
-    """Delete pictures that were kept long enough, and what crashes left behind."""
+    """Delete replaced images after their retention time, and files that crashes left."""
     settings = load_settings(data=data)
     started = time.monotonic()
     checked = 0
@@ -84,12 +88,12 @@ def sweep(
         nonlocal checked
         checked += more
         if time.monotonic() - started > 1 and sys.stderr.isatty():
-            typer.echo(f"\r{checked} files looked at …", nl=False, err=True)
+            typer.echo(f"\r{checked} files checked …", nl=False, err=True)
 
     with exit_on_error(), ExitStack() as lock:
         directory = lock.enter_context(lock_data_directory(settings.data))
         unfinished = clean_incoming(directory, dry_run=dry_run)
-        if dry_run:  # only reads: a server may start meanwhile
+        if dry_run:  # only reads, so a server may start meanwhile
             lock.close()
             directory = open_shared(settings.data)
         else:
@@ -105,21 +109,19 @@ def sweep(
             )
             result = sweeper.sweep(CLOCK(), root.retention_ms(settings))
     verb = "to delete" if dry_run else "deleted"
-    typer.echo(f"pictures past their time {verb}: {result.versions}")
-    typer.echo(f"files no picture owns {verb}: {result.files}")
+    typer.echo(f"expired images {verb}: {result.versions}")
+    typer.echo(f"orphaned files {verb}: {result.files}")
     if result.skipped:
-        typer.echo(f"files not checked, as updates never paused: {result.skipped}")
-    typer.echo(f"unfinished arrivals {verb}: {unfinished}")
+        typer.echo(f"files not checked, because updates were always in progress: {result.skipped}")
+    typer.echo(f"incomplete uploads {verb}: {unfinished}")
 
 
 @cli.command("doctor")
 def doctor_(
-    deep: Annotated[
-        bool, typer.Option("--deep", help="Check every stored file, and decode it.")
-    ] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Decode every stored file.")] = False,
     data: DataOption = None,
 ) -> None:
-    """Check this machine and the data folder; say what is wrong and what to do."""
+    """Check the system, the data directory and the settings, and recommend actions."""
     from fatrina import doctor  # noqa: PLC0415  other commands start without it
 
     if not doctor.run_checks(load_settings(data=data), deep=deep):
@@ -130,12 +132,12 @@ def doctor_(
 def version(
     show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Answer `fatrina --version`."""
+    """Print the version for `fatrina --version`."""
     if show:
         typer.echo(__version__)
         raise typer.Exit
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line interface."""
     cli()

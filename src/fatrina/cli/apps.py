@@ -1,4 +1,4 @@
-"""`fatrina app`: the apps that merchants may let in."""
+"""`fatrina app`: the OAuth apps to which merchants can grant access."""
 
 from typing import Annotated
 
@@ -10,35 +10,37 @@ from fatrina.domain import errors, messages, text
 from fatrina.domain.oauth import is_allowed_redirect
 
 _MAX_NAME_LENGTH = 100
-app = typer.Typer(help="The apps that merchants may let in, by OAuth 2.0.", no_args_is_help=True)
+app = typer.Typer(
+    help="Manage the apps to which merchants can grant access (OAuth 2.0).", no_args_is_help=True
+)
 
 
 @app.command("create")
 def app_create(
-    name: Annotated[str, typer.Option(help="What merchants see it is called.")],
+    name: Annotated[str, typer.Option(help="Name shown to merchants.")],
     redirect: Annotated[
         list[str],
         typer.Option(
-            help="Where merchants are sent back to: https, or http on this machine. May come "
-            "several times; an app has to name exactly one of them."
+            help="Redirect URI: https, or http on this machine. Can be repeated; an authorization "
+            "request must use exactly one of them."
         ),
     ],
     public: Annotated[
-        bool, typer.Option("--public", help="It can keep no secret: it must use PKCE.")
+        bool, typer.Option("--public", help="The app cannot keep a secret: it must use PKCE.")
     ] = False,
     data: DataOption = None,
 ) -> None:
-    """Register an app; print its client id and secret. The secret is shown this once."""
+    """Register an app; print its client id and secret. The secret is only shown now."""
     for uri in redirect:
         if not is_allowed_redirect(uri):
-            fail(f"“{uri}” is no place to send merchants: use https, or http://127.0.0.1 to try.")
+            fail(f"“{uri}” is not a valid redirect URI: use https, or http://127.0.0.1 for tests.")
     try:
         name = text.line("name", name, _MAX_NAME_LENGTH)
     except errors.FieldError as exc:
         fail(messages.render(exc, "en"))
     if not name:
-        fail("An app needs a name that merchants know it by.")
-    with open_database(data, make=True) as database:
+        fail("The name is empty: use a name that merchants recognize.")
+    with open_database(data, create=True) as database:
         client_id, secret = oauth.create_app(database, name, redirect, public=public, now=CLOCK())
     typer.echo(f"client_id={client_id}")
     if secret is not None:
@@ -48,7 +50,7 @@ def app_create(
 
 @app.command("list")
 def app_list(data: DataOption = None) -> None:
-    """List the apps: client id, kind, name, and where they send merchants back to."""
+    """List the apps: client id, type, name and redirect URIs."""
     with open_database(data) as database:
         rows = oauth.list_apps(database)
     for row in rows:
@@ -58,14 +60,14 @@ def app_list(data: DataOption = None) -> None:
         typer.echo("No apps yet: fatrina app create --name NAME --redirect URL", err=True)
 
 
-# A client id of an earlier version may begin with "-": it is an argument, not an unknown option.
+# A client id of an earlier version may begin with "-": parse it as an argument, not as an option.
 @app.command("remove", context_settings={"ignore_unknown_options": True})
 def app_remove(
-    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="As `app list` shows it.")],
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="From `app list`.")],
     data: DataOption = None,
 ) -> None:
-    """Take an app away: all of its tokens stop working at once."""
+    """Remove an app; all of its tokens are revoked at once."""
     with open_database(data, reserve=True) as database:
         if not oauth.remove_app(database, client_id, CLOCK()):
             fail(f"There is no app “{client_id}”; see fatrina app list.")
-    typer.echo(f"App {client_id} removed, and all it was granted.", err=True)
+    typer.echo(f"App {client_id} removed, and its grants and tokens are revoked.", err=True)

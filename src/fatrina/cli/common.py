@@ -1,4 +1,4 @@
-"""What every command shares: options, settings, and words for what an operator can mend."""
+"""Shared by all commands: options, settings, the database, and error output."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -16,12 +16,15 @@ from fatrina.settings import SECRETS, Settings
 
 CLOCK: Final = Clock()
 DataOption = Annotated[
-    Path | None, typer.Option(help="Folder of the database and the pictures. [./data]")
+    Path | None, typer.Option(help="Data directory: database and image files. [./data]")
 ]
 
 
 def load_settings(**options: Any) -> Settings:
-    """The settings, as the environment has them but for what was given; tells what is wrong."""
+    """Return the settings from the environment, overridden by `options` that are not None.
+
+    If a setting is invalid, print its variable and the reason, and exit with 2.
+    """
     try:
         return Settings(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as exc:
@@ -34,37 +37,38 @@ def load_settings(**options: Any) -> Settings:
 
 @contextmanager
 def open_database(
-    data: Path | None, *, make: bool = False, reserve: bool = False
+    data: Path | None, *, create: bool = False, reserve: bool = False
 ) -> Iterator[Database]:
-    """The database of the data folder, closed at the end.
+    """Open the database of the data directory; close it at the end.
 
-    With `reserve`, the command may use the space that is kept for a full disk.
+    With `create`, a missing data directory is created. With `reserve`, the command may use the
+    disk space that is reserved for a full disk.
     """
     with (
         exit_on_error(),
-        lock_data_directory(load_settings(data=data).data, create=make) as folder,
-        folder.reserve().release() if reserve else nullcontext(),
-        folder.database() as database,
+        lock_data_directory(load_settings(data=data).data, create=create) as directory,
+        directory.reserve().release() if reserve else nullcontext(),
+        directory.database() as database,
     ):
         yield database
 
 
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """Say in a line what an operator can mend; leave a trace only for our own faults."""
+    """Print operator errors as one line and exit with 1; let unexpected exceptions propagate."""
     try:
         yield
     except NotReadyError as exc:
         fail(str(exc))
     except errors.ServiceError as exc:
-        fail(f"{messages.render(exc, 'en')} fatrina doctor tells more.")
+        fail(f"{messages.render(exc, 'en')} Run fatrina doctor for details.")
     except UnicodeEncodeError:
-        fail("An argument is not text in UTF-8.")
+        fail("An argument is not valid UTF-8.")
     except OSError as exc:
         fail(f"{exc.strerror or exc}: {exc.filename or ''}")
 
 
 def fail(message: str) -> NoReturn:
-    """End with a line on standard error."""
+    """Print a line on standard error and exit with 1."""
     typer.echo(message, err=True)
     raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`fatrina seed`, `reset`, `dump` and `restore`: a whole service at once."""
+"""`fatrina seed`, `reset`, `dump` and `restore`: commands on all data of a service."""
 
 import os
 import sys
@@ -21,73 +21,76 @@ from fatrina.domain.json_text import JsonError
 from fatrina.emulator.resetting import reset as reset_
 from fatrina.emulator.seed_file import SeedFileError, read
 from fatrina.emulator.seeding import SeedError, SeedMerchant
-from fatrina.emulator.seeding import seed as sow
+from fatrina.emulator.seeding import seed as seed_
 
 _PROGRESS_SECONDS: Final = 0.5
 _IN_USE: Final = (
-    "{} uses this folder: wait or stop it, or use the service's endpoints below /_fatrina."
+    "{} uses this directory: wait for it, stop it, or use its endpoints below /_fatrina."
 )
 
 
 def seed(
-    file: Annotated[Path, typer.Argument(help="What to sow, as JSON; see docs/emulator.md.")],
-    pictures: Annotated[
-        Path | None, typer.Option(help="Folder of the pictures. [where the JSON lies]")
+    file: Annotated[Path, typer.Argument(help="Seed data as JSON; see docs/emulator.md.")],
+    images: Annotated[
+        Path | None, typer.Option(help="Directory of the images. [that of the JSON file]")
     ] = None,
+    pictures: Annotated[Path | None, typer.Option(hidden=True)] = None,
     data: DataOption = None,
 ) -> None:
-    """Add merchants, tokens, products and pictures, all or nothing."""
+    """Add merchants, tokens, products and images; if anything is invalid, add nothing."""
     settings = load_settings(data=data)
     with exit_on_error():
-        merchants = _read_seed(file, pictures or file.parent)
+        merchants = _read_seed(file, images or pictures or file.parent)
         total = sum(len(product.images) for each in merchants for product in each.products)
         with (
             lock_data_directory(settings.data, create=True) as directory,
-            _progress("pictures", total) as tick,
+            _progress("images", total) as tick,
         ):
             if not directory.is_owner:
                 fail(_IN_USE.format(directory.owner))
             try:
                 with root.build(settings, directory) as service:
-                    count = sow(service.services, merchants, settings.decoder_count, tick)
+                    count = seed_(service.services, merchants, settings.decoder_count, tick)
             except SeedError as exc:
                 reasons = " ".join(messages.render(each, "en") for each in exc.error.each())
                 fail(f"{exc.pointer}: {reasons} Nothing was added.")
     products = sum(len(each.products) for each in merchants)
-    typer.echo(f"merchants: {len(merchants)}, products: {products}, pictures: {count}")
+    typer.echo(f"merchants: {len(merchants)}, products: {products}, images: {count}")
 
 
 def reset(
-    keep_shops: Annotated[
-        bool, typer.Option("--keep-shops", help="Keep merchants, tokens and apps.")
+    keep_merchants: Annotated[
+        bool, typer.Option("--keep-merchants", help="Keep merchants, tokens and apps.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    keep_shops: Annotated[bool, typer.Option("--keep-shops", hidden=True)] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     data: DataOption = None,
 ) -> None:
-    """Delete all products with their pictures, and the shops too unless kept."""
+    """Delete all products and images, and the merchants as well unless they are kept."""
     settings = load_settings(data=data)
-    what = "all products and pictures" if keep_shops else "everything"
+    keep = keep_merchants or keep_shops
+    what = "all products and images" if keep else "everything"
     if not yes and not typer.confirm(f"Delete {what} in {settings.data}?"):
         raise typer.Exit(1)
     with exit_on_error(), lock_data_directory(settings.data) as directory:
         with directory.database() as database:
             count = reset_(
                 *(database, directory.storage(), directory.housekeeping()),
-                keep_merchants=keep_shops,
+                keep_merchants=keep,
             )
         with directory.bucket_store() as buckets:
             rate_limits.reset(buckets)
-    typer.echo(f"pictures deleted: {count}")
+    typer.echo(f"images deleted: {count}")
 
 
 def dump(
-    file: Annotated[Path, typer.Argument(help="The file to write, a tar archive.")],
+    file: Annotated[Path, typer.Argument(help="Output file, a tar archive.")],
     data: DataOption = None,
 ) -> None:
-    """Write everything into one file: every row and every picture, as of one moment."""
+    """Write all rows and images, as of one point in time, to one file."""
     settings = load_settings(data=data)
     unfinished = file.with_name(file.name + ".unfinished")
-    with exit_on_error(), _progress("pictures") as tick:
+    with exit_on_error(), _progress("images") as tick:
         directory = open_shared(settings.data)
         try:
             with (
@@ -102,15 +105,15 @@ def dump(
             fail(str(exc))
         finally:
             unfinished.unlink(missing_ok=True)
-    typer.echo(f"pictures: {count}, bytes: {file.stat().st_size}")
+    typer.echo(f"images: {count}, bytes: {file.stat().st_size}")
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="What `fatrina dump` wrote.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    file: Annotated[Path, typer.Argument(help="A file written by `fatrina dump`.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     data: DataOption = None,
 ) -> None:
-    """Put a dump in the place of everything there is; ids, URLs and bytes are as they were."""
+    """Replace all data by a dump; ids, URLs and files are as they were."""
     settings = load_settings(data=data)
     if not yes and not typer.confirm(f"Replace everything in {settings.data}?"):
         raise typer.Exit(1)
@@ -134,11 +137,11 @@ def restore(
             fail(f"{file}: {exc} Nothing was changed.")
         with directory.bucket_store() as buckets:
             rate_limits.reset(buckets)
-    typer.echo(f"pictures: {count}")
+    typer.echo(f"images: {count}")
 
 
 def _create_private(path: str, flags: int) -> int:
-    """Open a file that only its owner may read: a dump holds the receivers' secrets."""
+    """Open a file that only its owner can read: a dump contains webhook secrets."""
     return os.open(path, flags, 0o600)
 
 
@@ -153,7 +156,7 @@ def _read_seed(file: Path, images: Path) -> list[SeedMerchant]:
 
 @contextmanager
 def _progress(unit: str, total: int = 0) -> Iterator[Callable[[], None]]:
-    """Says on a terminal how far it is, from the first second on."""
+    """Yield a function that counts a step and, after one second, prints progress to a terminal."""
     started = shown = time.monotonic()
     count = 0
 

@@ -1,4 +1,4 @@
-"""`fatrina merchant`: the shops that use this service."""
+"""`fatrina merchant`: the merchants that use this service."""
 
 import re
 from typing import Annotated, Final
@@ -12,25 +12,30 @@ from fatrina.domain.rate_limit import DEFAULT, PLANS
 
 _PLANS: Final = ", ".join(f"{name} ({limit})" for name, limit in PLANS.items())
 PlanOption = Annotated[
-    str, typer.Option(help=f"How many requests the shop may make where limits are on: {_PLANS}.")
+    str,
+    typer.Option(help=f"Plan, which sets the request limit if rate limits are enabled: {_PLANS}."),
 ]
 
-merchant = typer.Typer(help="The shops that use this service.", no_args_is_help=True)
+merchant = typer.Typer(help="Manage the merchants that use this service.", no_args_is_help=True)
 
 
 @merchant.command("create")
 def merchant_create(
-    code: Annotated[str, typer.Argument(help="4 to 6 letters and digits; part of every URL.")],
+    code: Annotated[
+        str, typer.Argument(help="4 to 6 letters and digits; part of every image URL.")
+    ],
     plan: PlanOption = DEFAULT,
     data: DataOption = None,
 ) -> None:
     """Add a merchant."""
     if not re.fullmatch(MERCHANT_CODE, code):
-        fail(f"“{code}” is no merchant code: use 4 to 6 letters and digits, such as shop1.")
+        fail(
+            f"“{code}” is not a valid merchant code: use 4 to 6 letters and digits, such as shop1."
+        )
     _check_plan(plan)
-    with open_database(data, make=True) as database:
+    with open_database(data, create=True) as database:
         if not access.create_merchant(database, code, CLOCK(), plan):
-            fail(f"There is a merchant “{code}” already.")
+            fail(f"Merchant “{code}” already exists.")
     typer.echo(f"Merchant {code} created. Next: fatrina token create --merchant {code}", err=True)
 
 
@@ -48,15 +53,15 @@ def merchant_list(data: DataOption = None) -> None:
 @merchant.command("plan")
 def merchant_plan(
     code: Annotated[str, typer.Argument(help="The merchant's code.")],
-    plan: Annotated[str, typer.Argument(help=f"The plan and its requests: {_PLANS}.")],
+    plan: Annotated[str, typer.Argument(help=f"The plan, with its request limit: {_PLANS}.")],
     data: DataOption = None,
 ) -> None:
-    """Put a merchant on another plan; a running service knows at once."""
+    """Change a merchant's plan; it applies to a running service at once."""
     _check_plan(plan)
     with open_database(data) as database:
         if not access.change_plan(database, code, plan):
             fail(f"There is no merchant “{code}”: fatrina merchant create {code}")
-    typer.echo(f"Merchant {code} is on plan {plan}: {PLANS[plan]} requests.", err=True)
+    typer.echo(f"Merchant {code} has plan {plan} now: {PLANS[plan]} requests.", err=True)
 
 
 @merchant.command("key")
@@ -64,7 +69,7 @@ def merchant_key(
     code: Annotated[str, typer.Argument(help="The merchant's code.")],
     data: DataOption = None,
 ) -> None:
-    """Print a new owner's key, by which the owner lets apps in; the one before works no more."""
+    """Print a new owner key, with which the merchant grants access to apps; revoke the old one."""
     with open_database(data) as database:
         key = oauth.rotate_owner_key(database, code)
     if key is None:
@@ -74,4 +79,4 @@ def merchant_key(
 
 def _check_plan(plan: str) -> None:
     if plan not in PLANS:
-        fail(f"“{plan}” is no plan: use {', '.join(PLANS)}.")
+        fail(f"“{plan}” is not a plan: use {', '.join(PLANS)}.")

@@ -1,4 +1,4 @@
-"""`fatrina token`: the tokens that clients carry."""
+"""`fatrina token`: access tokens of API clients."""
 
 import re
 from datetime import UTC, datetime
@@ -16,30 +16,30 @@ _DURATION_PATTERN: Final = re.compile(r"([0-9]{1,6})([smhdw])")
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MAX_MILLISECONDS: Final = 100 * 365 * DAY
 
-token = typer.Typer(help="The tokens that clients carry.", no_args_is_help=True)
+token = typer.Typer(help="Manage the access tokens of API clients.", no_args_is_help=True)
 
 
 @token.command("create")
 def token_create(
     merchant: Annotated[str, typer.Option(help="The merchant's code.")],
     scope: Annotated[
-        str, typer.Option(help=f"What it may do: {READ}, {WRITE}, or both with a blank between.")
+        str, typer.Option(help=f"Scope: {READ}, {WRITE}, or both separated by a space.")
     ] = WRITE,
     expires: Annotated[
-        str, typer.Option(help="How long it works: a number and s, m, h, d or w, such as 14d.")
+        str, typer.Option(help="Lifetime: a number and s, m, h, d or w, such as 14d.")
     ] = "14d",
     data: DataOption = None,
 ) -> None:
-    """Print a new token. It is shown this once: only its hash is kept."""
+    """Print a new token. It is only shown now: the database stores its hash."""
     unknown = [each for each in scope.split() if each not in SCOPES]
     if unknown or not scope.split():
-        fail(f"“{scope}” is no scope: use {' or '.join(SCOPES)}.")
+        fail(f"“{scope}” is not a valid scope: use {' or '.join(SCOPES)}.")
     duration = _DURATION_PATTERN.fullmatch(expires)
     if duration is None:
-        fail(f"“{expires}” is no time span: use a number and s, m, h, d or w, such as 14d.")
+        fail(f"“{expires}” is not a valid duration: use a number and s, m, h, d or w, such as 14d.")
     milliseconds = int(duration[1]) * _UNIT_SECONDS[duration[2]] * 1000
     if milliseconds > _MAX_MILLISECONDS:
-        fail(f"“{expires}” is too long: a token works for 100 years at most.")
+        fail(f"“{expires}” is too long: the maximum is 100 years.")
     with open_database(data) as database:
         token = access.issue_token(database, merchant, scope, milliseconds, CLOCK())
     if token is None:
@@ -49,12 +49,12 @@ def token_create(
 
 @token.command("list")
 def token_list(data: DataOption = None) -> None:
-    """List the tokens: id, merchant, first letters, scope, and until when they work."""
+    """List the tokens: id, merchant, first characters, scope, expiry time and state."""
     with open_database(data) as database:
         rows = access.list_tokens(database)
     now = CLOCK()
     for row in rows:
-        state = "works" if row.expires_at > now else "expired"
+        state = "valid" if row.expires_at > now else "expired"
         state = "revoked" if row.revoked_at is not None else state
         until = datetime.fromtimestamp(row.expires_at / 1000, UTC).isoformat(timespec="seconds")
         typer.echo(f"{row.id}\t{row.merchant_code}\t{row.hint}…\t{row.scope}\t{until}\t{state}")
@@ -66,12 +66,12 @@ def token_list(data: DataOption = None) -> None:
 def token_revoke(
     identifier: Annotated[
         int,
-        typer.Argument(metavar="ID", min=1, max=MAX_INT32, help="As `token list` shows it."),
+        typer.Argument(metavar="ID", min=1, max=MAX_INT32, help="From `token list`."),
     ],
     data: DataOption = None,
 ) -> None:
-    """Make a token stop working at once."""
+    """Revoke a token at once."""
     with open_database(data, reserve=True) as database:
         if not access.revoke_token(database, identifier, CLOCK()):
-            fail(f"There is no token {identifier} that still works; see fatrina token list.")
+            fail(f"There is no token {identifier} that is not revoked; see fatrina token list.")
     typer.echo(f"Token {identifier} revoked.", err=True)

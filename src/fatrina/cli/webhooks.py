@@ -1,4 +1,4 @@
-"""`fatrina webhook`: what events were delivered, and once more."""
+"""`fatrina webhook`: list webhook deliveries and repeat them."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -9,23 +9,23 @@ from fatrina.actions.webhooks import subscriptions
 from fatrina.adapters.database.deliveries import DeliveryRow
 from fatrina.cli.common import CLOCK, DataOption, fail, open_database
 
-webhook = typer.Typer(
-    help="The events that were delivered to subscribers, or were not.", no_args_is_help=True
-)
+webhook = typer.Typer(help="List webhook deliveries and repeat them.", no_args_is_help=True)
 
 
 @webhook.command("log")
 def webhook_log(
-    merchant: Annotated[str, typer.Option(help="Only of the merchant with this code.")] = "",
+    merchant: Annotated[
+        str, typer.Option(help="Only deliveries of the merchant with this code.")
+    ] = "",
     failed: Annotated[
-        bool, typer.Option("--failed", help="Only those whose last try failed.")
+        bool, typer.Option("--failed", help="Only deliveries whose last attempt failed.")
     ] = False,
     limit: Annotated[
-        int, typer.Option(min=1, max=1_000_000, help="How many, the newest first.")
+        int, typer.Option(min=1, max=1_000_000, help="Maximum number, the newest first.")
     ] = 50,
     data: DataOption = None,
 ) -> None:
-    """List deliveries: id, when, merchant, event, product, URL, tries, and what came of it."""
+    """List deliveries: id, time, merchant, event, product, URL, attempts and result."""
     with open_database(data) as database:
         rows = subscriptions.list_deliveries(
             database, merchant_code=merchant, failed=failed, limit=limit
@@ -51,24 +51,24 @@ def webhook_log(
 def webhook_redeliver(
     identifier: Annotated[
         int,
-        typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="As `webhook log` shows it."),
+        typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="From `webhook log`."),
     ],
     data: DataOption = None,
 ) -> None:
-    """Deliver an event once more, the same body; a running service does so at once."""
+    """Deliver an event again with the same body; a running service sends it at once."""
     with open_database(data) as database:
         if not subscriptions.redeliver(database, identifier, CLOCK()):
             fail(
-                f"Delivery {identifier} is not there, not over yet, or its subscription has ended."
+                f"Delivery {identifier} does not exist, is still pending, or has no subscription."
             )
-    typer.echo(f"Delivery {identifier} is due.", err=True)
+    typer.echo(f"Delivery {identifier} is pending.", err=True)
 
 
 def _outcome(row: DeliveryRow) -> str:
     if row.error is None:
-        outcome = "waits" if row.due_at is not None else f"delivered, {row.status}"
+        outcome = "pending" if row.due_at is not None else f"delivered, {row.status}"
     else:
-        outcome = f"{row.error}, {'given up' if row.due_at is None else 'to be tried again'}"
+        outcome = f"{row.error}, {'given up' if row.due_at is None else 'will be retried'}"
     if row.due_at is not None and row.paused_until is not None:
         outcome = f"{outcome}; paused"
     return f"{outcome}; {row.dropped} older events dropped" if row.dropped else outcome

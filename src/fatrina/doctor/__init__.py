@@ -1,4 +1,4 @@
-"""The doctor: examines this machine, the data folder and the settings, and says what to do."""
+"""Doctor: checks the system, the data directory and the settings, and recommends actions."""
 
 from fatrina.doctor import directory_checks, settings_checks, system_checks
 from fatrina.doctor.report import Report
@@ -6,7 +6,7 @@ from fatrina.settings import Settings
 
 
 def run_checks(settings: Settings, *, deep: bool = False) -> bool:
-    """Print a report; False when something in it fails. A server may be running.
+    """Print a report and return whether no check failed. A server may be running.
 
     With `deep`, every stored file is decoded.
     """
@@ -15,9 +15,9 @@ def run_checks(settings: Settings, *, deep: bool = False) -> bool:
     system_checks.check_versions(report)
     report.heading("Decoders")
     system_checks.check_decoders(report, settings)
-    report.heading("Machine")
+    report.heading("System limits")
     system_checks.check_limits(report, settings)
-    report.heading(f"Data folder {settings.data.absolute()}")
+    report.heading(f"Data directory {settings.data.absolute()}")
     directory_checks.check_directory(report, settings, deep=deep)
     report.heading("Settings")
     settings_checks.check_settings(report, settings)

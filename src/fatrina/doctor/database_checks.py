@@ -1,4 +1,4 @@
-"""The database and the stored files, and whether they agree."""
+"""Checks of the database and the storage, and whether they are consistent."""
 
 import stat
 from pathlib import Path
@@ -18,17 +18,17 @@ _RESTORE_ADVICE: Final = "Restore it from the backup: see docs/operations.md."
 
 
 def check_database(report: Report, directory: DataDirectory, *, deep: bool = False) -> None:
-    """Look into what the folder holds; nothing is made that is not there.
+    """Check the database and the stored files; create neither.
 
-    The sizes of all stored files are checked, and the first bytes of the newest; with `deep`
-    every file is decoded to its last pixel.
+    The sizes of all files are checked, and the first bytes of the newest; with `deep`, every file
+    is decoded completely.
     """
     path = directory.path / "fatrina.sqlite3"
     if not path.exists():
         if any((directory.path / "media").glob("*/*/*")):
-            report.fail("database", "is missing, though pictures are stored", _RESTORE_ADVICE)
+            report.fail("database", "is missing, but image files are stored", _RESTORE_ADVICE)
         else:
-            report.warn("database", "is not there yet", "fatrina serve makes it.")
+            report.warn("database", "does not exist yet", "fatrina serve creates it.")
         return
     try:
         with Database(path, owner=directory.is_owner) as database:
@@ -43,11 +43,11 @@ def check_database(report: Report, directory: DataDirectory, *, deep: bool = Fal
 
 
 def _check_mode(report: Report, path: Path) -> None:
-    """Whether others than its owner and the operator's group may read the database."""
+    """Warn if users outside the owner's group can open the database."""
     mode = path.stat().st_mode
     if mode & stat.S_IRWXO:
         finding = f"can be opened by every user ({stat.S_IMODE(mode):o})"
-        report.warn("database", finding, f"It holds secrets of receivers: chmod 600 {path}")
+        report.warn("database", finding, f"It contains webhook secrets: chmod 600 {path}")
 
 
 def _check_integrity(report: Report, database: Database) -> bool:
@@ -77,8 +77,8 @@ def _check_revision(report: Report, conn: Connection) -> bool:
     if found == newest:
         report.ok("tables", f"up to date ({found})")
         return True
-    finding = f"are at {found or 'nothing'}, and this Fatrina wants {newest}"
-    report.fail("tables", finding, "Start fatrina serve once: it brings older tables up to date.")
+    finding = f"have revision {found or 'none'}; this version of Fatrina needs {newest}"
+    report.fail("tables", finding, "Start fatrina serve once: it migrates older tables.")
     return False
 
 
@@ -89,15 +89,17 @@ def _check_storage(
         with database.reading() as conn:
             named = next(versions.iter_unpurged_versions(conn), None) is not None
         if named:
-            report.fail("storage", "media/ is missing, though pictures have rows", _RESTORE_ADVICE)
+            report.fail(
+                "storage", "media/ is missing, but the database has images", _RESTORE_ADVICE
+            )
         else:
-            report.warn("storage", "is not there yet", "fatrina serve makes it.")
+            report.warn("storage", "does not exist yet", "fatrina serve creates it.")
         return
     storage = directory.storage()
     try:
         storage.check_writable()
     except OSError as exc:
-        report.fail("storage", f"cannot be written: {exc}", "Look at owner and mode of media/.")
+        report.fail("storage", f"cannot be written: {exc}", "Check the owner and mode of media/.")
         return
-    report.ok("storage", "can be written")
+    report.ok("storage", "is writable")
     file_checks.check_files(report, database, storage, deep=deep)

@@ -1,4 +1,4 @@
-"""The data folder: whether it is there, holds what it must, and keeps what is put there."""
+"""Checks of the data directory: permissions, free space, file system, lock."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from fatrina.doctor.report import Report
 from fatrina.settings import Settings
 
 _MAX_AHEAD_SECONDS: Final = 60.0
-"""Seconds that a start may be ahead of the clock."""
+"""How far the start of a server may be ahead of the clock."""
 _NETWORK_FILE_SYSTEMS: Final = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs"}
 )
@@ -24,57 +24,57 @@ _TEMPORARY_FILE_SYSTEMS: Final = frozenset({"tmpfs", "ramfs", "overlay"})
 
 
 def check_directory(report: Report, settings: Settings, *, deep: bool = False) -> None:
-    """Look into the folder; one that is not there is not made."""
+    """Check the data directory; do not create it if it is missing."""
     path = settings.data
     if not path.is_dir():
         _report_missing(report, path)
         return
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         finding = f"cannot be written by user {os.geteuid()}"
-        report.fail("folder", finding, f"Run as its owner, or chown it: {path}")
+        report.fail("directory", finding, f"Run as its owner, or change its owner: chown {path}")
         return
-    report.ok("folder", "can be read and written")
+    report.ok("directory", "is readable and writable")
     _check_modes(report, path)
     _check_space(report, settings)
     _check_file_system(report, path)
     try:
         with lock_data_directory(path) as directory:
-            pass  # a server may start while the rest is examined
+            pass  # released, so that a server can start during the other checks
         _report_owner(report, directory)
         database_checks.check_database(report, replace(directory, is_owner=False), deep=deep)
     except OSError as exc:
-        report.fail("lock", f"cannot be taken: {exc}", f"Look at {path / 'lock'}.")
+        report.fail("lock", f"cannot be acquired: {exc}", f"Check {path / 'lock'}.")
 
 
 def _check_modes(report: Report, path: Path) -> None:
-    """Whether every user may add files to the folder or to those in it."""
+    """Report the directory or subdirectories to which every user may write."""
     for entry in (path, *sorted(path.iterdir())):
         mode = entry.lstat().st_mode
         if stat.S_ISDIR(mode) and mode & stat.S_IWOTH:
             name = "it" if entry == path else f"{entry.name}/"
             finding = f"every user may write to {name} ({stat.S_IMODE(mode):o})"
-            report.fail("folder mode", finding, f"Anyone can put files there: chmod o-w {entry}")
+            report.fail("mode", finding, f"Anyone can add files: chmod o-w {entry}")
 
 
 def _report_missing(report: Report, path: Path) -> None:
     if path.exists():
-        report.fail("folder", "is a file", "Name a folder by --data or FATRINA_DATA.")
+        report.fail("directory", "is a file", "Set --data or FATRINA_DATA to a directory.")
         return
     parent = next(each for each in path.absolute().parents if each.exists())
     if os.access(parent, os.W_OK | os.X_OK):
-        report.warn("folder", "is not there yet", "fatrina serve makes it.")
+        report.warn("directory", "does not exist yet", "fatrina serve creates it.")
     else:
-        finding = f"is not there, and {parent} cannot be written by user {os.geteuid()}"
-        report.fail("folder", finding, "Make it and chown it, or name another by --data.")
+        finding = f"does not exist, and {parent} is not writable for user {os.geteuid()}"
+        report.fail("directory", finding, "Create it and change its owner, or set --data.")
 
 
 def _check_space(report: Report, settings: Settings) -> None:
     free = shutil.disk_usage(settings.data).free
     finding = f"{free / 1e9:,.1f} GB free"
     if free < 2 * settings.photo_bytes:
-        report.fail("space", finding, "There is no room for one photo: make some.")
+        report.fail("space", finding, "There is no space for a photo: free some.")
     elif free < settings.incoming_bytes:
-        advice = "Less than uploads under way may take (FATRINA_INCOMING_BYTES): make room."
+        advice = "Less than uploads in progress may use (FATRINA_INCOMING_BYTES): free some."
         report.warn("space", finding, advice)
     else:
         report.ok("space", finding)
@@ -83,27 +83,27 @@ def _check_space(report: Report, settings: Settings) -> None:
 def _check_file_system(report: Report, path: Path) -> None:
     file_system = _file_system_type(path)
     if file_system in _NETWORK_FILE_SYSTEMS:
-        advice = "SQLite's log does not work there: use a local disk."
-        report.fail("file system", f"{file_system}, over a network", advice)
+        advice = "SQLite's write-ahead log does not work on it: use a local disk."
+        report.fail("file system", f"{file_system}, a network file system", advice)
         return
     try:
         _write_probe(path)
     except OSError as exc:
         report.fail(
-            "file system", f"{file_system}: {exc}", "It must take fsync of folders: use another."
+            "file system",
+            f"{file_system}: {exc}",
+            "It must support fsync on directories: use another.",
         )
         return
     if file_system in _TEMPORARY_FILE_SYSTEMS:
-        finding = f"{file_system}: what is put there may be gone after a restart"
-        report.warn("file system", finding, "Use a disk for anything worth keeping.")
+        finding = f"{file_system}: its files may be lost at a restart"
+        report.warn("file system", finding, "Use a disk for data that must be kept.")
     else:
-        report.ok(
-            "file system", f"{file_system}: files can be flushed, renamed, and flushed by name"
-        )
+        report.ok("file system", f"{file_system}: files can be flushed and renamed durably")
 
 
 def _write_probe(path: Path) -> None:
-    """Do what storing does: write, flush, rename, flush the folder."""
+    """Do the same as the storage: write, flush and rename a file, then flush the directory."""
     with TemporaryDirectory(prefix=".doctor-", dir=path) as name:
         directory = Path(name)
         with (directory / "before").open("wb") as file:
@@ -119,7 +119,7 @@ def _write_probe(path: Path) -> None:
 
 
 def _file_system_type(path: Path) -> str:
-    """The type of the file system that holds `path`: its longest mount point (proc(5))."""
+    """Return the type of the file system of `path`, from its longest mount point (proc(5))."""
     path = path.resolve()
     mounts = {}
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
@@ -130,7 +130,7 @@ def _file_system_type(path: Path) -> str:
 
 def _report_owner(report: Report, directory: DataDirectory) -> None:
     if directory.is_owner:
-        report.ok("server", "none runs on it")
+        report.ok("server", "none is running")
     else:
         since = datetime.fromtimestamp(directory.since, UTC)
         finding = f"{directory.owner} uses it, since {since.isoformat(timespec='seconds')}"

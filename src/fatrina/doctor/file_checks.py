@@ -1,4 +1,4 @@
-"""The stored files: whether each is there, whole, and of the kind that its row says."""
+"""Checks of the stored files: each must exist, be complete, and have the format of its row."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ from fatrina.domain.renditions import ROLES
 from fatrina.domain.version import Version
 
 _MAX_OPENED: Final = 10_000
-"""Versions whose files are opened, unless all are; of the others the sizes are checked."""
+"""Number of versions whose files are opened; for older ones only the sizes are checked."""
 _HEAD_BYTES: Final = 512
 _PROGRESS_SECONDS: Final = 1.0
 _MAX_LISTED: Final = 5
@@ -26,12 +26,12 @@ _ADVICE: Final = (
     "Send the photos again: an update with the same photo stores them again. "
     "Or restore media/ from the backup: see docs/operations.md."
 )
-# The stored files were accepted once: only damage is looked for.
+# The stored files have been accepted before, so only damage is reported, not large sizes.
 _LIMITS: Final = Limits(pixels=10**9, pixels_buffered=10**9, pixels_heic=10**9, side=65_500)
 
 
 def check_files(report: Report, database: Database, storage: Storage, *, deep: bool) -> None:
-    """Check the sizes of all files and the first bytes of the newest, or every pixel of all."""
+    """Check the sizes of all files and the first bytes of the newest; with `deep`, decode all."""
     with database.reading() as conn:
         stored = [*versions.iter_unpurged_versions(conn)]
     counts_by_problem: Counter[str] = Counter()
@@ -41,13 +41,13 @@ def check_files(report: Report, database: Database, storage: Storage, *, deep: b
         for key, problem in _find_problems(storage, stored, decoders):
             counts_by_problem[problem] += 1
             damaged.append(f"{key} ({problem})")
-    total = f"all {len(stored)} pictures with {len(stored) * len(ROLES)} files"
+    total = f"all {len(stored)} images with {len(stored) * len(ROLES)} files"
     if damaged:
         counts = ", ".join(f"{count} {fault}" for fault, count in counts_by_problem.items())
         examples = "; ".join(damaged[:_MAX_LISTED]) + (" …" if len(damaged) > _MAX_LISTED else "")
-        report.fail("pictures", f"of {total}: {counts}: {examples}", _ADVICE)
+        report.fail("images", f"of {total}: {counts}: {examples}", _ADVICE)
     else:
-        report.ok("pictures", f"{total} are whole" + ("" if deep else " in size and kind"))
+        report.ok("images", f"{total} are complete" + ("" if deep else " by size and format"))
 
 
 def _find_problems(
@@ -65,11 +65,11 @@ def _find_problems(
                 yield key, problem
         if time.monotonic() - printed_at > _PROGRESS_SECONDS and sys.stderr.isatty():
             printed_at = time.monotonic()
-            sys.stderr.write(f"\r{number} of {len(stored)} pictures … ")
+            sys.stderr.write(f"\r{number} of {len(stored)} images … ")
 
 
 def _check_size(storage: Storage, key: str, size: int | None) -> str:
-    """Return what is wrong with a stored file, without opening it; empty when nothing is."""
+    """Return the problem of a stored file, found without opening it; empty without one."""
     try:
         actual = storage.size(key)
     except OSError:
@@ -78,7 +78,7 @@ def _check_size(storage: Storage, key: str, size: int | None) -> str:
         return "missing"
     if not actual:
         return "empty"
-    return "of another size" if actual != (size or actual) else ""
+    return "wrong size" if actual != (size or actual) else ""
 
 
 def _check_file(
@@ -88,11 +88,11 @@ def _check_file(
     image_format: ImageFormat,
     decoders: DecoderPool | None,
 ) -> str:
-    """Return what is wrong with a stored file; empty when nothing is."""
+    """Return the problem of a stored file; empty without one."""
     try:
         with closing(storage.open(key)) as blob:
             if blob.size != (size or blob.size) or not blob.size:
-                return "of another size" if blob.size else "empty"
+                return "wrong size" if blob.size else "empty"
             if sniff(next(blob.chunks(0, _HEAD_BYTES), b"")) is not image_format:
                 return "damaged"
             if decoders is not None:
@@ -107,10 +107,10 @@ def _check_file(
 
 
 def _decode(decoders: DecoderPool, chunks: Iterator[bytes]) -> None:
-    """Decode a file to its last pixel.
+    """Decode a file completely.
 
     Raises:
-        errors.PhotoError: it cannot be decoded.
+        errors.PhotoError: the file cannot be decoded.
     """
     with ExitStack() as stack:
         files = [os.memfd_create("doctor") for _ in range(1 + len(ROLES))]

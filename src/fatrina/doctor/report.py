@@ -1,4 +1,4 @@
-"""A report: one line for each thing looked at, and below it what to do where it is not well."""
+"""Report of the doctor: one line per check, with a recommendation for each problem."""
 
 from typing import Final
 
@@ -6,40 +6,40 @@ _SUBJECT_WIDTH: Final = 23
 
 
 class Report:
-    """Prints as it goes, and counts what is not well."""
+    """Prints each result at once, and counts failures and warnings."""
 
     def __init__(self) -> None:
-        """Begin with nothing found."""
+        """Create an empty report."""
         self.failures = 0
         self.warnings = 0
         self._is_empty = True
 
     def heading(self, text: str) -> None:
-        """Begin a chapter."""
+        """Print the heading of a section."""
         self._print(text if self._is_empty else f"\n{text}")
         self._is_empty = False
 
     def ok(self, subject: str, finding: str) -> None:
-        """Tell of something that is well."""
+        """Report a check that passed."""
         self._line("OK", subject, finding)
 
     def warn(self, subject: str, finding: str, advice: str) -> None:
-        """Tell of something that may be meant so, or may hurt one day."""
+        """Report something that may be intended, or may become a problem."""
         self.warnings += 1
         self._line("WARN", subject, finding, advice)
 
     def fail(self, subject: str, finding: str, advice: str) -> None:
-        """Tell of something that keeps Fatrina from working, or from keeping its word."""
+        """Report something that prevents Fatrina from working correctly."""
         self.failures += 1
         self._line("FAIL", subject, finding, advice)
 
     def summarize(self) -> None:
-        """Say how it is on the whole."""
+        """Print the number of failures and warnings."""
         self._print("")
         if self.failures or self.warnings:
-            self._print(f"{self.failures} to mend (FAIL), {self.warnings} to think about (WARN).")
+            self._print(f"{self.failures} failures (FAIL), {self.warnings} warnings (WARN).")
         else:
-            self._print("All is well.")
+            self._print("No problems found.")
 
     def _line(self, state: str, subject: str, finding: str, advice: str = "") -> None:
         self._print(f"  {state:<5} {subject:<{_SUBJECT_WIDTH}} {finding}")
@@ -48,4 +48,4 @@ class Report:
 
     @staticmethod
     def _print(text: str) -> None:
-        print(text, flush=True)  # noqa: T201  the report is what the command is for
+        print(text, flush=True)  # noqa: T201  the purpose of the command

@@ -1,4 +1,4 @@
-"""The rows: whether they belong together, and whether their moments can be true."""
+"""Checks of the rows: references between them, and timestamps."""
 
 import time
 from typing import Final
@@ -10,26 +10,26 @@ from fatrina.doctor.report import Report
 from fatrina.domain.durations import HOUR, MINUTE
 
 _MAX_AHEAD_MILLIS: Final = MINUTE
-"""Milliseconds that a moment may be ahead of the clock."""
+"""How far a timestamp may be ahead of the clock."""
 
 
 def check_rows(report: Report, database: Database) -> None:
-    """Check references between rows, and that none is from the future."""
+    """Check references between rows, and that no timestamp is in the future."""
     with database.reading() as conn:
         orphans = conn.execute(text("PRAGMA foreign_key_check")).all()
         newest = timestamps.newest_timestamp(conn)
     if orphans:
         tables = ", ".join(sorted({str(row[0]) for row in orphans}))
-        finding = f"{len(orphans)} refer to rows that are not there: {tables}"
+        finding = f"{len(orphans)} refer to missing rows: {tables}"
         report.fail(
             "rows", finding, "Restore the database from the backup: see docs/operations.md."
         )
     else:
-        report.ok("rows", "all refer to rows that are there")
+        report.ok("rows", "all references are valid")
     ahead = newest - time.time_ns() // 1_000_000
     if ahead > _MAX_AHEAD_MILLIS:
         difference = f"{ahead / HOUR:,.1f} hours" if ahead > HOUR else f"{ahead // MINUTE} minutes"
         finding = f"the newest row is {difference} ahead of the clock"
         report.warn("clock", finding, "Check this machine's clock: timedatectl status")
     else:
-        report.ok("clock", "no row is from the future")
+        report.ok("clock", "no timestamp is in the future")

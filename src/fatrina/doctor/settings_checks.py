@@ -1,4 +1,4 @@
-"""The settings: which of them cannot work, and which may not be meant so."""
+"""Checks of the settings: values that cannot work, and values that may be unintended."""
 
 import logging
 import os
@@ -16,52 +16,54 @@ _MIN_TOKEN_LENGTH: Final = 32
 
 
 def check_settings(report: Report, settings: Settings) -> None:
-    """Look at each setting that can be wrong although it is well formed."""
+    """Check the settings that can be wrong although they are well-formed."""
     before = report.failures + report.warnings
     _check_public_url(report, settings)
     _check_download_allow(report, settings)
     _check_admin_token(report, settings.admin_token)
     if settings.keep_days == 0:
-        finding = "0: a replaced picture's URLs end with the next sweep"
+        finding = "0: a replaced image's URLs stop working at the next sweep"
         report.warn(
-            "FATRINA_KEEP_DAYS", finding, "Pages and caches that name it break: keep some days."
+            "FATRINA_KEEP_DAYS", finding, "Pages and caches with these URLs break: set some days."
         )
     if settings.incoming_bytes < settings.photo_bytes:
         finding = f"{settings.incoming_bytes:,}, less than FATRINA_PHOTO_BYTES"
         report.fail(
-            "FATRINA_INCOMING_BYTES", finding, "The largest photo would never fit: raise it."
+            "FATRINA_INCOMING_BYTES", finding, "The largest photo would never fit: increase it."
         )
     if settings.log_level.upper() not in logging.getLevelNamesMapping():
-        finding = f"“{settings.log_level}” is read as info"
+        finding = f"“{settings.log_level}” is unknown: info is used"
         report.warn("FATRINA_LOG_LEVEL", finding, "Use debug, info, warning or error.")
     for name in _unknown_variables():
-        report.warn(name, "is no setting of this version", "Mend the name: see docs/settings.md.")
+        report.warn(name, "is an unknown setting", "Correct the name: see docs/settings.md.")
     if report.failures + report.warnings == before:
-        report.ok("all", f"pictures' URLs begin with {settings.base}")
+        report.ok("all", f"image URLs begin with {settings.base}")
 
 
 def _check_public_url(report: Report, settings: Settings) -> None:
     name = "FATRINA_PUBLIC_URL"
     if not settings.public_url:
         if not _is_loopback(settings.host):
-            finding = f"empty: pictures' URLs begin with {settings.base}"
-            report.warn(name, finding, "Set it to what clients reach this service or its CDN by.")
+            finding = f"is empty: image URLs begin with {settings.base}"
+            report.warn(
+                name, finding, "Set it to the URL by which clients reach this service or its CDN."
+            )
         return
     parts = urlsplit(settings.public_url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        finding = f"“{settings.public_url}” is no http or https URL"
-        report.fail(name, finding, "Give it whole, such as https://images.example.com.")
+        finding = f"“{settings.public_url}” is not an http or https URL"
+        report.fail(name, finding, "Use a complete URL, such as https://images.example.com.")
     elif parts.query or parts.fragment:
         finding = f"“{settings.public_url}” has a query or a fragment"
-        report.fail(name, finding, "Leave off what follows the path: names are put behind it.")
+        report.fail(name, finding, "Remove them: file names are appended to this URL.")
 
 
 def _check_admin_token(report: Report, token: str) -> None:
-    advice = "Take 32 random characters or more: openssl rand -hex 16 prints some."
+    advice = "Use at least 32 random characters, for example: openssl rand -hex 16"
     if token and is_guessable(token):
-        report.fail("FATRINA_ADMIN_TOKEN", "is easily guessed: fatrina serve refuses it", advice)
+        report.fail("FATRINA_ADMIN_TOKEN", "is easily guessed: fatrina serve rejects it", advice)
     elif 0 < len(token) < _MIN_TOKEN_LENGTH:
-        finding = f"has {len(token)} characters: who guesses it controls everything"
+        finding = f"has {len(token)} characters: anyone who guesses it controls the service"
         report.warn("FATRINA_ADMIN_TOKEN", finding, advice)
 
 
@@ -75,7 +77,7 @@ def _is_loopback(host: str) -> bool:
 def _check_download_allow(report: Report, settings: Settings) -> None:
     if settings.download_allow:
         finding = ", ".join(settings.download_allow)
-        advice = "Everyone with a token reaches these: for development alone."
+        advice = "Anyone with a token can reach these: use it only for development."
         report.warn("FATRINA_DOWNLOAD_ALLOW", finding, advice)
 
 

@@ -1,4 +1,4 @@
-"""The machine: versions, decoders tried on every kind of photo, their cage, limits."""
+"""Checks of the system: versions, decoding of every format, the decoders' sandbox, limits."""
 
 import os
 import platform
@@ -26,24 +26,24 @@ _SAVE_OPTIONS: Final[dict[ImageFormat, dict[str, object]]] = {
 
 
 def check_versions(report: Report) -> None:
-    """What runs here."""
+    """Report the versions of Fatrina, Python, SQLite and libvips."""
     report.ok("Fatrina", __version__)
     report.ok("Python", platform.python_version())
     first, last = _WAL_RESET_VERSIONS
     version = sqlite3.sqlite_version
     if first <= sqlite3.sqlite_version_info <= last:
-        version += "; its WAL-reset bug (to 3.51.2) is kept away: one connection checkpoints"
+        version += "; its WAL-reset bug (until 3.51.2) is avoided: one connection checkpoints"
     report.ok("SQLite", version)
     report.ok("libvips", ".".join(str(pyvips.version(part)) for part in range(3)))
 
 
 def check_decoders(report: Report, settings: Settings) -> None:
-    """One decoder, confined as in service, and a small photo of each kind through it."""
+    """Start one decoder in its sandbox and decode a small photo of each format except HEIC."""
     limits = Limits(seconds=settings.decoder_seconds, memory=settings.decoder_memory)
     try:
         pool = DecoderPool(1, limits, max_waiting=1)
     except OSError as exc:
-        report.fail("decoder", f"no process can be started: {exc}", "Look at the limits below.")
+        report.fail("decoder", f"no process can be started: {exc}", "See the system limits below.")
         return
     try:
         handshake = pool.handshake()
@@ -52,7 +52,7 @@ def check_decoders(report: Report, settings: Settings) -> None:
                 _check_format(report, pool, image_format)
         _report_sandbox(report, handshake)
     except errors.ServiceError as exc:
-        advice = "Run `python -m fatrina.adapters.decoder.worker` to see why it does not come up."
+        advice = "Run `python -m fatrina.adapters.decoder.worker` to see why it does not start."
         report.fail("decoder", f"lost: {exc.reason}", advice)
     finally:
         pool.close()
@@ -68,15 +68,15 @@ def _check_format(report: Report, pool: DecoderPool, image_format: ImageFormat) 
         report.fail(name, f"cannot be decoded: {finding}", "Install pyvips-binary as pinned.")
         return
     if all(sizes):
-        report.ok(name, f"decoded, {len(sizes)} pictures made")
+        report.ok(name, f"decoded, {len(sizes)} images written")
     else:
-        report.fail(name, "decoded, and an empty picture came out", "Install pyvips-binary anew.")
+        report.fail(name, "decoded, but a written image is empty", "Reinstall pyvips-binary.")
 
 
 def _decode_sample(
     decoder: Decoder, limits: Limits, image_format: ImageFormat, files: ExitStack
 ) -> list[int]:
-    """The sizes of the pictures that a decoder makes of a photo drawn here."""
+    """Return the sizes in bytes of the images that a decoder writes for a generated photo."""
     photo = _create_file(files)
     os.write(photo, _create_sample(image_format))
     decoder.open(photo, limits)
@@ -105,15 +105,15 @@ def _report_sandbox(report: Report, handshake: Handshake) -> None:
     if handshake.heic:
         report.ok("HEIC", "installed")
     else:
-        report.warn("HEIC", "pi-heif is missing: HEIC is refused", "pip install pi-heif")
+        report.warn("HEIC", "pi-heif is missing: HEIC photos are rejected", "pip install pi-heif")
     if handshake.landlock:
-        report.ok("Landlock", f"ABI {handshake.landlock}: a decoder opens no file")
+        report.ok("Landlock", f"ABI {handshake.landlock}: a decoder cannot open files")
     else:
         report.warn(
             "Landlock",
-            "missing: nothing but seccomp keeps a decoder from files",
-            "Linux 5.13 or newer, with landlock among /sys/kernel/security/lsm; "
-            "in a container, let its calls through.",
+            "missing: only seccomp prevents a decoder from opening files",
+            "Use Linux 5.13 or newer with landlock in /sys/kernel/security/lsm; "
+            "in a container, allow its system calls.",
         )
     if handshake.seccomp:
         report.ok("seccomp", "a decoder makes only the system calls it needs")
@@ -126,19 +126,19 @@ def _report_sandbox(report: Report, handshake: Handshake) -> None:
 
 
 def check_limits(report: Report, settings: Settings) -> None:
-    """Open files and memory."""
+    """Check the limit of open files and the memory."""
     _, maximum = resource.getrlimit(resource.RLIMIT_NOFILE)
     if maximum == resource.RLIM_INFINITY or maximum >= _MIN_OPEN_FILES:
         report.ok(
             "open files", "no limit" if maximum == resource.RLIM_INFINITY else f"up to {maximum:,}"
         )
     else:
-        finding = f"only {maximum:,}: every connection takes one"
-        report.warn("open files", finding, "Raise it: ulimit -Hn 65536, or LimitNOFILE=65536.")
+        finding = f"only {maximum:,}: every connection needs one"
+        report.warn("open files", finding, "Increase it: ulimit -Hn 65536, or LimitNOFILE=65536.")
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     needed = settings.decoder_count * settings.decoder_memory
     finding = (
-        f"{memory / 1e9:.1f} GB; {settings.decoder_count} decoders may take {needed / 1e9:.1f} GB"
+        f"{memory / 1e9:.1f} GB; {settings.decoder_count} decoders may use {needed / 1e9:.1f} GB"
     )
     if needed < memory:
         report.ok("memory", finding)

@@ -1,4 +1,4 @@
-"""The events that wait: how many, since when, and which subscriptions can receive nothing."""
+"""Checks of webhooks: pending deliveries, and subscriptions that cannot receive any."""
 
 from typing import Final
 
@@ -11,12 +11,12 @@ from fatrina.domain import webhook
 from fatrina.domain.durations import MINUTE
 
 _MAX_AGE_MILLIS: Final = 600_000
-"""Milliseconds after which events that wait are worth a look: twice the usual pause."""
+"""Age at which pending deliveries are reported: twice the usual pause."""
 _MAX_LISTED: Final = 10
 
 
 def check_webhooks(report: Report, database: Database) -> None:
-    """Look into the deliveries that are not over."""
+    """Check the pending deliveries and the subscriptions."""
     with database.reading() as conn:
         backlog = deliveries.load_backlog(conn)
         unsendable = _list_unsendable(conn)
@@ -24,27 +24,27 @@ def check_webhooks(report: Report, database: Database) -> None:
     if age > _MAX_AGE_MILLIS:
         report.warn(
             "events",
-            f"{backlog.pending} wait, the oldest for {age // MINUTE} minutes",
+            f"{backlog.pending} pending, the oldest for {age // MINUTE} minutes",
             "See fatrina webhook log, and /ready and /metrics of the running service.",
         )
     else:
-        report.ok("events", f"{backlog.pending} wait")
+        report.ok("events", f"{backlog.pending} pending")
     if backlog.paused:
         report.warn(
             "webhooks",
             f"{backlog.paused} paused because their receivers fail",
-            "See fatrina webhook log --failed: the receivers' owners have to act.",
+            "See fatrina webhook log --failed: their owners must fix the receivers.",
         )
     if unsendable:
         report.warn(
             "webhooks",
             f"nothing can be sent to {', '.join(unsendable[:_MAX_LISTED])}",
-            "Give these subscriptions another secret, or other headers: PUT /webhooks/{id}.",
+            "Change the secret or headers of these subscriptions: PUT /webhooks/{id}.",
         )
 
 
 def _list_unsendable(conn: Connection) -> list[str]:
-    """The subscriptions whose secret or headers cannot be sent, and why, without either."""
+    """Return the ids of subscriptions whose secret or headers cannot be sent, with the reason."""
     unsendable = []
     for subscription_id, subscription in webhooks.iter_all(conn):
         problem = (

@@ -58,9 +58,7 @@ def webhook_redeliver(
     """Deliver an event again with the same body; a running service sends it at once."""
     with open_database(data) as database:
         if not subscriptions.redeliver(database, identifier, CLOCK()):
-            fail(
-                f"Delivery {identifier} does not exist, is still pending, or has no subscription."
-            )
+            fail(f"Delivery {identifier} does not exist, is still pending, or has no subscription.")
     typer.echo(f"Delivery {identifier} is pending.", err=True)
 
 

@@ -1,4 +1,4 @@
-"""Which addresses a photo may be fetched from: the public ones, and what an operator allows."""
+"""The addresses that links may lead to: public ones, and those that the operator allows."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 DEFAULT_PORTS: Final = frozenset({80, 443})
-"""Where a link may lead without an operator's word."""
+"""Ports that a link may use unless the operator allows others."""
 
-# IANA IPv4 Special-Purpose Address Registry, as updated on 2025-10-09, whole.
-# https://www.iana.org/assignments/iana-ipv4-special-registry/
-# The blocks it marks "globally reachable" are refused with the rest: they are anycast services
-# that the nearest router or name server answers, maybe one of ours, and never a shop's photos.
+# IANA IPv4 Special-Purpose Address Registry, as updated on 2025-10-09, complete.
+# https://www.iana.org/assignments/iana-ipv4-special-registry/ The blocks marked "globally
+# reachable" are rejected too: they are anycast services, which the nearest router or name server
+# answers, possibly one of the operator's own. They never hold a merchant's photos.
 SPECIAL_IPV4: Final = {
     "0.0.0.0/8": "this network",
     "0.0.0.0/32": "this host on this network",
@@ -45,14 +45,14 @@ SPECIAL_IPV4: Final = {
     "203.0.113.0/24": "documentation (TEST-NET-3)",
     "240.0.0.0/4": "reserved",
     "255.255.255.255/32": "limited broadcast",
-    # Not of that registry: RFC 5771.
+    # Not part of that registry: RFC 5771.
     "224.0.0.0/4": "multicast",
 }
 
-# IANA IPv6 Special-Purpose Address Registry, as updated on 2025-10-09, whole.
-# https://www.iana.org/assignments/iana-ipv6-special-registry/
-# Mapped, local NAT64, Teredo and 6to4 addresses carry an IPv4 address that a gateway on the way
-# may unwrap. No host has a need of them, so they are refused whatever they carry.
+# IANA IPv6 Special-Purpose Address Registry, as updated on 2025-10-09, complete.
+# https://www.iana.org/assignments/iana-ipv6-special-registry/ Mapped, local NAT64, Teredo and 6to4
+# addresses contain an IPv4 address that a gateway on the path may unwrap. No host needs them, so
+# they are rejected whatever address they contain.
 SPECIAL_IPV6: Final = {
     "::1/128": "loopback",
     "::/128": "unspecified",
@@ -83,21 +83,22 @@ SPECIAL_IPV6: Final = {
 
 _IPV4_BLOCKS: Final = tuple(IPv4Network(block) for block in SPECIAL_IPV4)
 _IPV6_BLOCKS: Final = tuple(IPv6Network(block) for block in SPECIAL_IPV6)
-# All that IANA gives out as global unicast; the rest is reserved, local or multicast (RFC 4291).
+# The range that IANA allocates for global unicast; the rest is reserved, local or multicast (RFC
+# 4291).
 _UNICAST: Final = IPv6Network("2000::/3")
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _ISATAP: Final = 0x0000_5EFE
-# The bits of an interface identifier's first half that ISATAP fixes: all but "u" and "g".
+# Bits of the first half of an interface identifier that ISATAP fixes: all except "u" and "g".
 _ISATAP_MASK: Final = 0xFCFF_FFFF
 
 
 def is_public(ip: Address) -> bool:
-    """Tell whether `ip` is a host of the public internet, by the IANA registries above.
+    """Return whether `ip` is an address on the public internet, by the IANA registries above.
 
-    An IPv6 address with a zone is none. ISATAP identifiers (RFC 5214) are refused under any
-    prefix. `64:ff9b::/96` (RFC 6052) is how a host on an IPv6-only network sees every IPv4 site,
-    so the IPv4 address within is judged instead. A translator with a prefix of its operator's
-    own cannot be told from other hosts: it must not lead into the inner network.
+    An IPv6 address with a zone is not public. ISATAP identifiers (RFC 5214) are rejected under any
+    prefix. `64:ff9b::/96` (RFC 6052) is how a host on an IPv6-only network reaches every IPv4 site,
+    so the embedded IPv4 address is checked instead. A translator with an operator-specific prefix
+    cannot be distinguished from other hosts: it must not route into the internal network.
     """
     if isinstance(ip, IPv4Address):
         return not any(ip in block for block in _IPV4_BLOCKS)
@@ -112,22 +113,23 @@ def is_public(ip: Address) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """Places that photos may be fetched from although the rules forbid them."""
+    """Hosts and networks that links may lead to although the default rules forbid them."""
 
     hosts: frozenset[tuple[str, int | None]] = frozenset()
-    """Hosts as a link names them, each with its one port, or None for any."""
+    """Host names as written in links, each with one port, or None for any port."""
     networks: tuple[Network, ...] = ()
-    """Networks that an address lies in, at any port."""
+    """Networks whose addresses are allowed on any port."""
 
     @classmethod
     def parse(cls, entries: Iterable[str]) -> "AddressPolicy":
-        """Read `photos.lan`, `photos.lan:9000`, `[::1]:80`, `10.0.0.0/8` and the like.
+        """Parse entries such as `photos.lan`, `photos.lan:9000`, `[::1]:80` and `10.0.0.0/8`.
 
-        A host allows the links that name it so, whatever it resolves to; an address written
-        as a host does not allow names that resolve to it: for that, write `127.0.0.1/32`.
+        A host entry allows links that name this host, whatever it resolves to. An address written
+        as a host does not allow names that resolve to it; for that, use a network such as
+        `127.0.0.1/32`.
 
         Raises:
-            ValueError: an entry is no such thing.
+            ValueError: an entry is neither a host, a host with a port, nor a network.
         """
         texts = [entry.strip() for entry in entries]
         return cls(
@@ -136,21 +138,21 @@ class AddressPolicy:
         )
 
     def check_port(self, link: Link) -> None:
-        """Refuse a port before anything is resolved, unless a network may yet allow it.
+        """Reject a port before the name is resolved, unless an allowed network may permit it.
 
         Raises:
-            errors.LinkPortNotAllowed: neither 80 nor 443, nor allowed.
+            errors.LinkPortNotAllowed: the port is neither 80 nor 443, nor allowed.
         """
         if link.port not in DEFAULT_PORTS and not (self._allows_host(link) or self.networks):
             raise errors.LinkPortNotAllowed(port=link.port)
 
     def check(self, link: Link, addresses: Sequence[Address]) -> None:
-        """Judge all that the host of `link` resolves to; one bad address spoils the rest.
+        """Check all addresses of the link's host; reject the link if one of them is not allowed.
 
         Raises:
-            errors.LinkPortNotAllowed: neither 80 nor 443, nor allowed.
-            errors.LinkAddressNotAllowed: an address is neither public nor allowed. The error
-                does not name it, so that it reveals nothing about Fatrina's network.
+            errors.LinkPortNotAllowed: the port is neither 80 nor 443, nor allowed.
+            errors.LinkAddressNotAllowed: an address is neither public nor allowed. The error does
+                not name the address, so that it reveals nothing about Fatrina's network.
         """
         if self._allows_host(link):
             return
@@ -169,11 +171,11 @@ class AddressPolicy:
 
 
 def _parse_entry(text: str) -> tuple[str, int | None]:
-    bare = f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text
+    bracketed = f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text
     try:
-        host, port = parse_host(bare)
-    except errors.LinkError as refused:
-        raise ValueError(f"not a host, a host:port or a network: {text!r}") from refused
+        host, port = parse_host(bracketed)
+    except errors.LinkError as exc:
+        raise ValueError(f"not a host, a host:port or a network: {text!r}") from exc
     if port == 0 or text.endswith(":"):
         raise ValueError(f"not a port: {text!r}")
     return host, port

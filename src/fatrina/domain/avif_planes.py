@@ -1,4 +1,4 @@
-"""The planes of an AVIF: how much memory its decoding takes, known from its header."""
+"""The planes of an AVIF: how much memory decoding takes, calculated from the header."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,19 +11,17 @@ from fatrina.domain.photo import ImageInfo, Limits
 _HIGH, _TWELVE, _MONOCHROME, _HALF_WIDTH, _HALF_HEIGHT = 0x40, 0x20, 0x10, 0x08, 0x04
 _DEPTHS: Final = {0: 8, _HIGH: 10, _HIGH | _TWELVE: 12}
 _DEPTH_BYTE: Final = 2
-# Measured: the program and the decoder's own tables; then bytes of a pixel, in its planes and
-# twice as colours of eight bits.
+# Measured: memory of the process with the decoder's own tables, then bytes per pixel: in the
+# planes, and twice as colours of eight bits.
 _BASE_BYTES: Final = 160_000_000
 _EIGHT_BIT_COPIES: Final = 2
-_ALPHA_MERGE_BYTES: Final = (
-    2.5  # bytes of a pixel more, where colours and alpha are brought together
-)
+_ALPHA_MERGE_BYTES: Final = 2.5  # additional bytes per pixel, where colours and alpha are merged
 _DEEP_SAMPLE_BYTES: Final = 2  # bytes of a sample of more than 8 bits
 
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """What an AVIF's pixels are coded as."""
+    """The coding of an AVIF's pixels."""
 
     bits: int
     chroma: str
@@ -32,7 +30,7 @@ class Planes:
 
     @property
     def pixel_bytes(self) -> float:
-        """Bytes of memory that decoding takes for every pixel."""
+        """Bytes of memory that decoding takes per pixel."""
         chroma = {"4:0:0": 0.0, "4:2:0": 0.5, "4:2:2": 1.0}.get(self.chroma, 2.0)
         samples = 1 + chroma + self.alpha
         colours = 3 if chroma else 1
@@ -45,7 +43,7 @@ class Planes:
 
 
 def read(data: Buffer, *, alpha: bool) -> Planes | None:
-    """What the header says of the picture, or of its first tile; None when it says nothing."""
+    """Return what the header says about the image or its first tile; None if it says nothing."""
     box = properties.read(data).find(b"av1C")
     if box is None or box.stop - box.body_start <= _DEPTH_BYTE:
         return None
@@ -59,10 +57,10 @@ def read(data: Buffer, *, alpha: bool) -> Planes | None:
 
 
 def check_limits(planes: Planes, info: ImageInfo, limits: Limits) -> None:
-    """Reject an AVIF whose decoding would take more memory than there is, before it begins.
+    """Reject an AVIF whose decoding would exceed the memory limit, before decoding starts.
 
     Raises:
-        errors.PhotoAvifTooManyPixels: it has more pixels than fit for these planes.
+        errors.PhotoAvifTooManyPixels: it has more pixels than the limit allows for these planes.
     """
     limit = int((limits.memory - _BASE_BYTES) / planes.pixel_bytes)
     if info.width * info.height > limit:

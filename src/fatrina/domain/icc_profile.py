@@ -1,4 +1,4 @@
-"""Whether an embedded ICC profile is sRGB itself, so that converting to sRGB can be skipped."""
+"""Test whether an embedded ICC profile is sRGB, so that the conversion to sRGB can be skipped."""
 
 from struct import Struct, error
 from typing import Final
@@ -10,21 +10,22 @@ _U32: Final = Struct(">I")
 _TAG: Final = Struct(">4sII")
 _FIXED_POINT_ONE: Final = 65536.0
 
-# IEC 61966-2-1 primaries, adapted to D50 as the ICC's own sRGB profiles state them.
+# IEC 61966-2-1 primaries, adapted to D50, as in the ICC's own sRGB profiles.
 _PRIMARIES: Final = {
     b"rXYZ": (0.4361, 0.2225, 0.0139),
     b"gXYZ": (0.3851, 0.7169, 0.0971),
     b"bXYZ": (0.1431, 0.0606, 0.7141),
 }
 _CURVE_TAGS: Final = (b"rTRC", b"gTRC", b"bTRC")
-# Tables that outrank the primaries: with one of them the profile is not what its primaries say.
+# Tables that take precedence over the primaries: a profile with one of them need not match its
+# primaries.
 _TABLE_TAGS: Final = (b"A2B0", b"A2B1", b"D2B0", b"D2B1")
 _PRIMARY_TOLERANCE: Final = 0.002
 _CURVE_TOLERANCE: Final = 0.004  # one step of 8 bits
 
 
 def is_srgb(profile: bytes) -> bool:
-    """Compare primaries and tone curves (not names) with sRGB's; False for anything unreadable."""
+    """Compare primaries and tone curves (not names) with sRGB's; False for unreadable profiles."""
     try:
         tags = _read_tags(profile)
         return (
@@ -71,7 +72,7 @@ def _srgb_to_linear(x: float) -> float:
 
 
 def _evaluate_curve(tag: bytes, x: float) -> float:
-    """The linear value of `x` by a `curv` table or a `para` function of type 3."""
+    """Return the linear value of `x` by a `curv` table or a `para` function of type 3."""
     if tag[:4] == b"para" and tag[8:10] == b"\x00\x03":
         g, a, b, c, d = _read_fixed(tag, 12, 5)
         return (a * x + b) ** g if x >= d else c * x

@@ -1,4 +1,4 @@
-"""A photo's facts, the limits on them, and whether it may come in."""
+"""Photo formats, the information in a photo's header, and the limits that a photo must meet."""
 
 import re
 from base64 import b64decode
@@ -10,7 +10,7 @@ from fatrina.domain import errors
 
 
 class ImageFormat(StrEnum):
-    """What a photo's bytes are; the value is the extension its URLs carry."""
+    """Format of an image's bytes; the value is the extension used in URLs."""
 
     JPEG = "jpg"
     PNG = "png"
@@ -21,32 +21,33 @@ class ImageFormat(StrEnum):
 
     @property
     def media_type(self) -> str:
-        """The Content-Type that the bytes are served with."""
+        """The Content-Type with which the bytes are served."""
         return "image/jpeg" if self is ImageFormat.JPEG else f"image/{self.value}"
 
     @property
     def served_as(self) -> "ImageFormat":
-        """The kind that Fatrina keeps and serves: browsers do not show HEIC, so JPEG for it."""
+        """The format that Fatrina stores and serves: JPEG for HEIC, which browsers do not show."""
         return ImageFormat.JPEG if self is ImageFormat.HEIC else self
 
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """What the decoder reads from a photo's header, before any pixel is decoded."""
+    """Information that the decoder reads from a photo's header, before it decodes any pixel."""
 
     format: ImageFormat
     width: int
-    """Pixels across, after the EXIF orientation."""
+    """Width in pixels, after the EXIF orientation."""
     height: int
-    """Pixels down, after the EXIF orientation."""
+    """Height in pixels, after the EXIF orientation."""
     frames: int = 1
     buffered: bool = False
-    """True when the decoder must hold the whole picture: progressive, interlaced, animated, AV1."""
+    """True when the decoder must hold the complete image: progressive, interlaced, animated, AV1.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a photo may be and may cost. The defaults are documented in `settings`."""
+    """Limits on a photo and on the cost of decoding it. `settings` documents the defaults."""
 
     bytes: int = 20_000_000
     pixels: int = 100_000_000
@@ -58,7 +59,7 @@ class Limits:
     memory: int = 560_000_000
 
 
-# The head of each kind's bytes. ISO base media files (AVIF, HEIC) are told apart by their brands.
+# The first bytes of each format. ISO base media files (AVIF, HEIC) are identified by their brands.
 _SIGNATURES = (
     (b"\xff\xd8\xff", ImageFormat.JPEG),
     (b"\x89PNG\r\n\x1a\n", ImageFormat.PNG),
@@ -102,35 +103,35 @@ _UNSUPPORTED_SIGNATURES = (
 
 
 _HEAD_BYTES: Final = 512
-"""Bytes by which a photo is known."""
+"""Bytes that are enough to identify a photo's format."""
 _DATA_URL: Final = re.compile(r"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
 _DATA_PREFIX_LENGTH: Final = 32
 _MAX_DATA_LINK_LENGTH: Final = 2048
-"""Characters of a `data:` URL from which nobody means it as a link."""
+"""Length of a `data:` URL, in characters, above which it cannot be meant as a link."""
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{16,}")
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 
 
 def sniff(head: bytes) -> ImageFormat:
-    """Tell what a photo is from its first 512 bytes; names and declared types are never asked.
+    """Identify a photo's format from its first 512 bytes; names and declared types are ignored.
 
     Raises:
         errors.PhotoEmpty: there are no bytes.
-        errors.PhotoUnsupported: a known picture format that is not taken.
-        errors.PhotoEncoded: the base64 text of a picture.
-        errors.PhotoNotAnImage: no picture at all.
+        errors.PhotoUnsupported: a known image format that Fatrina does not accept.
+        errors.PhotoEncoded: the base64 text of an image.
+        errors.PhotoNotAnImage: not an image.
     """
     if not head:
         raise errors.PhotoEmpty
-    for magic, kind in _SIGNATURES:
-        if head.startswith(magic):
-            return kind
+    for signature, image_format in _SIGNATURES:
+        if head.startswith(signature):
+            return image_format
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return ImageFormat.WEBP
     if head[4:8] == b"ftyp":
         return _sniff_brand(head)
-    for magic, name in _UNSUPPORTED_SIGNATURES:
-        if head.startswith(magic):
+    for signature, name in _UNSUPPORTED_SIGNATURES:
+        if head.startswith(signature):
             raise errors.PhotoUnsupported(kind=name)
     if b"<svg" in head.lower():
         raise errors.PhotoUnsupported(kind="SVG")
@@ -140,7 +141,7 @@ def sniff(head: bytes) -> ImageFormat:
 
 
 def is_image(head: bytes) -> bool:
-    """Whether these first bytes are a picture's, of a kind that is taken or not."""
+    """Return whether a file with these first bytes is an image, in a supported format or not."""
     try:
         sniff(head[:_HEAD_BYTES])
     except errors.PhotoUnsupported:
@@ -151,7 +152,7 @@ def is_image(head: bytes) -> bool:
 
 
 def is_base64_image(text: str) -> bool:
-    """Whether a text is a picture in base64, as it is or in a `data:` URL (RFC 2397)."""
+    """Return whether a text is an image in base64, also within a `data:` URL (RFC 2397)."""
     declared = text[:_DATA_PREFIX_LENGTH].lstrip()
     if declared[:5].lower() == "data:" and len(text) > _MAX_DATA_LINK_LENGTH:
         return True
@@ -177,7 +178,7 @@ def _sniff_brand(head: bytes) -> ImageFormat:
 
 
 def check_limits(info: ImageInfo, limits: Limits) -> None:
-    """Judge a photo by its header, before a pixel of it is decoded.
+    """Check a photo's header against the limits, before any pixel is decoded.
 
     Raises:
         errors.PhotoSideTooLong, errors.PhotoTooManyPixels, errors.PhotoTooManyFrames.
@@ -185,9 +186,11 @@ def check_limits(info: ImageInfo, limits: Limits) -> None:
     width, height = info.width, info.height
     if max(width, height) > limits.side:
         raise errors.PhotoSideTooLong(width=width, height=height, limit=limits.side)
-    whole = limits.pixels_heic if info.format is ImageFormat.HEIC else limits.pixels_buffered
-    ceiling = min(limits.pixels, whole) if info.buffered else limits.pixels
-    if width * height > ceiling:
-        raise errors.PhotoTooManyPixels(width=width, height=height, limit=ceiling)
+    buffered_limit = (
+        limits.pixels_heic if info.format is ImageFormat.HEIC else limits.pixels_buffered
+    )
+    limit = min(limits.pixels, buffered_limit) if info.buffered else limits.pixels
+    if width * height > limit:
+        raise errors.PhotoTooManyPixels(width=width, height=height, limit=limit)
     if info.frames > limits.frames:
         raise errors.PhotoTooManyFrames(limit=limits.frames, frames=info.frames)

@@ -1,4 +1,4 @@
-"""The colours that a photo declares without an ICC profile, as a profile that says the same."""
+"""Colour spaces that photos declare without an ICC profile, and equivalent ICC profiles."""
 
 from fatrina.domain.colour import heif, png
 from fatrina.domain.colour.colour_space import ColourSpace, build_profile
@@ -9,9 +9,10 @@ __all__ = ["ColourSpace", "build_profile", "read_declared"]
 
 
 def read_declared(image_format: ImageFormat, data: Buffer, *, profiled: bool) -> ColourSpace | None:
-    """The colours that count more than a profile, if the photo is `profiled`, or else any.
+    """Return the colour space that a photo declares, or None if it declares none.
 
-    None when nothing is declared: then its profile counts, and sRGB without one.
+    With `profiled` (the photo has an ICC profile), return only declarations that take precedence
+    over a profile. For None, the profile applies, and sRGB without one.
     """
     if image_format is ImageFormat.PNG:
         return png.read_colour_space(data, profiled=profiled)

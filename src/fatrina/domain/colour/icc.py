@@ -1,4 +1,4 @@
-"""Write a minimal ICC profile for primaries and a tone curve."""
+"""Build minimal ICC profiles from primaries and a tone curve."""
 
 from collections.abc import Callable
 from struct import pack
@@ -22,10 +22,10 @@ _EPSILON: Final = 1e-6
 
 
 def rgb_profile(primaries: Primaries, curve: Curve) -> bytes:
-    """A display profile for colours.
+    """Return a display profile for RGB images.
 
     Raises:
-        ValueError: no colours can have these primaries.
+        ValueError: no colour space can have these primaries.
     """
     tones = _curve_tag(curve)
     columns = zip(*_rgb_to_xyz_matrix(primaries), strict=True)
@@ -36,7 +36,7 @@ def rgb_profile(primaries: Primaries, curve: Curve) -> bytes:
 
 
 def grey_profile(curve: Curve) -> bytes:
-    """A display profile for grey."""
+    """Return a display profile for grey images."""
     return _build_profile(b"GRAY", [(b"kTRC", _curve_tag(curve))])
 
 
@@ -72,7 +72,7 @@ def _xyz_tag(values: Vector) -> bytes:
 
 
 def _rgb_to_xyz_matrix(primaries: Primaries) -> Matrix:
-    """The matrix from linear colours to XYZ, adapted to D50 by Bradford."""
+    """Return the matrix from linear RGB to XYZ, adapted to D50 with the Bradford transform."""
     white = _xyz_from_chromaticity(primaries.white)
     corners = _transpose(
         (
@@ -93,7 +93,7 @@ def _rgb_to_xyz_matrix(primaries: Primaries) -> Matrix:
 
 
 def _xyz_from_chromaticity(xy: XY) -> Vector:
-    """XYZ of a chromaticity, at a luminance of 1."""
+    """Return the XYZ values of a chromaticity, at a luminance of 1."""
     x, y = xy
     if y < _EPSILON:
         raise ValueError(xy)

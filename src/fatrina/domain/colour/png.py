@@ -1,6 +1,6 @@
-"""The colours that a PNG declares without a profile: cICP, sRGB, gAMA and cHRM.
+"""Read the colour space that a PNG declares without a profile: cICP, sRGB, gAMA and cHRM.
 
-What comes first counts: cICP, iCCP, sRGB, then gAMA and cHRM (PNG 3rd edition, 4.3 and 11.3.2).
+The order of precedence is cICP, iCCP, sRGB, then gAMA and cHRM (PNG 3rd edition, 4.3 and 11.3.2).
 """
 
 from struct import unpack
@@ -13,13 +13,13 @@ from fatrina.domain.metadata_stripping.segments import MAX_SEGMENTS, Buffer
 _SIGNATURE_BYTES: Final = 8
 _CHUNK_SIZES: Final = {b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
 _SCALE: Final = 100_000
-# 1/2.2, which is written beside sRGB, and stands for it (PNG 3rd edition, 11.3.2.5).
+# 1/2.2, which is written together with sRGB and means sRGB (PNG 3rd edition, 11.3.2.5).
 _SRGB_GAMMA: Final = range(45_000, 46_001)
 _VALID_GAMMAS: Final = range(10_000, 1_000_001)  # exponents from 0.1 to 10
 
 
 def read_colour_space(data: Buffer, *, profiled: bool) -> ColourSpace | None:
-    """The colours that count more than a profile, if it is `profiled`, or else any."""
+    """Return the declared colour space; if `profiled`, only one with precedence over a profile."""
     chunks = _read_colour_chunks(data)
     if cicp := chunks.get(b"cICP"):
         return ColourSpace.from_code_points(cicp[0], cicp[1])
@@ -33,15 +33,15 @@ def read_colour_space(data: Buffer, *, profiled: bool) -> ColourSpace | None:
 
 
 def _read_colour_chunks(data: Buffer) -> dict[bytes, bytes]:
-    """The colour chunks before the picture; the first of each kind counts."""
+    """Return the colour chunks before the image data; the first of each type counts."""
     found: dict[bytes, bytes] = {}
     at = _SIGNATURE_BYTES
     for _ in range(MAX_SEGMENTS):
-        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        if kind in {b"IDAT", b"IEND", b""}:
+        size, chunk_type = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        if chunk_type in {b"IDAT", b"IEND", b""}:
             break
-        if size == _CHUNK_SIZES.get(kind):
-            found.setdefault(kind, data[at + 8 : at + 8 + size])
+        if size == _CHUNK_SIZES.get(chunk_type):
+            found.setdefault(chunk_type, data[at + 8 : at + 8 + size])
         at += 12 + size
     return found
 

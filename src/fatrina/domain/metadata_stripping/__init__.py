@@ -1,4 +1,4 @@
-"""What may be served of an original: its pixels as they are, without all it tells besides."""
+"""Metadata stripping: keep a photo's pixels unchanged and remove everything else it contains."""
 
 from fatrina.domain.metadata_stripping import gif, heif, jpeg, png, webp
 from fatrina.domain.metadata_stripping.segments import Buffer, StrippedFile
@@ -16,22 +16,22 @@ _STRIPPERS = {
 
 
 def strip_metadata(image_format: ImageFormat, data: Buffer) -> StrippedFile:
-    """Tell which bytes of a photo may be served, and the few that replace others.
+    """Return which bytes of a photo may be served, and the few bytes that replace others.
 
-    It is about what a file says, not about whether its pixels can be decoded: that is for the
-    decoder to judge, on the bytes as given.
+    This checks the structure of the file, not whether its pixels can be decoded: the decoder checks
+    that, on the original bytes.
 
     Args:
-        image_format: what the bytes are, as sniffed; HEIC has no cleaner, as
-            it is converted before it is served.
-        data: the whole photo.
+        image_format: the format as sniffed; HEIC is not supported, as it is converted before it is
+            served.
+        data: the complete photo.
 
     Raises:
-        errors.PhotoDamaged: the file is cut short or breaks its own format.
-        errors.PhotoTooManyScans: it is a JPEG that would take a decoder minutes.
-        ValueError: the kind has no cleaner.
+        errors.PhotoDamaged: the file is truncated or violates its format.
+        errors.PhotoTooManyScans: a JPEG that a decoder would need minutes for.
+        ValueError: the format is not supported.
     """
-    cleaner = _STRIPPERS.get(image_format)
-    if cleaner is None:
+    strip = _STRIPPERS.get(image_format)
+    if strip is None:
         raise ValueError(image_format)
-    return cleaner(data)
+    return strip(data)

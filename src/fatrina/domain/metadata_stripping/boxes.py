@@ -1,4 +1,4 @@
-"""The boxes of ISO base media files (ISO/IEC 14496-12, 4.2), and numbers read within bounds."""
+"""Boxes of ISO base media files (ISO/IEC 14496-12, 4.2), and bounds-checked reading of integers."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from fatrina.domain.metadata_stripping.segments import Buffer, limit_segments
 
 
 class Box(NamedTuple):
-    """A box; its positions count from the file's beginning."""
+    """A box; positions are offsets from the beginning of the file."""
 
     type: bytes
     start: int
@@ -17,10 +17,10 @@ class Box(NamedTuple):
 
 
 def read_boxes(data: Buffer, at: int, stop: int) -> Iterator[Box]:
-    """Give the boxes that fill the bytes from `at` to `stop`.
+    """Yield the boxes that fill the bytes from `at` to `stop`.
 
     Raises:
-        errors.PhotoDamaged: they do not end where they should, or are over `PARTS`.
+        errors.PhotoDamaged: they do not end at `stop`, or there are more than `MAX_SEGMENTS`.
     """
     for box in read_complete_boxes(data, at, stop):
         yield box
@@ -30,10 +30,10 @@ def read_boxes(data: Buffer, at: int, stop: int) -> Iterator[Box]:
 
 
 def read_complete_boxes(data: Buffer, at: int, stop: int) -> Iterator[Box]:
-    """Give boxes from `at` on, up to the first that would not end by `stop`.
+    """Yield boxes starting at `at`, up to the first that would not end by `stop`.
 
     Raises:
-        errors.PhotoDamaged: there are over `PARTS`.
+        errors.PhotoDamaged: there are more than `MAX_SEGMENTS`.
     """
     return limit_segments(_boxes(data, at, stop))
 
@@ -52,7 +52,7 @@ def _boxes(data: Buffer, at: int, stop: int) -> Iterator[Box]:
 
 
 class BoxReader:
-    """Numbers, one after the other, from `at` to `stop`."""
+    """Reads consecutive integers from `at` to `stop`."""
 
     def __init__(self, data: Buffer, at: int, stop: int) -> None:
         self.at = at
@@ -60,7 +60,7 @@ class BoxReader:
         self._stop = stop
 
     def read_uint(self, size: int) -> int:
-        """Read a number of `size` bytes.
+        """Read an unsigned big-endian integer of `size` bytes.
 
         Raises:
             errors.PhotoDamaged: it does not end by `stop`.
@@ -71,5 +71,5 @@ class BoxReader:
         return int.from_bytes(self._data[start : self.at], "big")
 
     def read_version(self) -> int:
-        """Read the version that a full box begins with, and pass its flags by."""
+        """Read the version at the beginning of a full box, and skip its flags."""
         return self.read_uint(4) >> 24

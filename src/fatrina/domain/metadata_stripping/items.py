@@ -1,4 +1,4 @@
-"""The items of a HEIF file (ISO/IEC 23008-12): what there is, and which of it draws the picture."""
+"""Items of a HEIF file (ISO/IEC 23008-12): read them, and find those that make up the image."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from fatrina.domain.errors import PhotoDamaged
 from fatrina.domain.metadata_stripping.boxes import Box, BoxReader, read_boxes
 from fatrina.domain.metadata_stripping.segments import Buffer, limit_segments
 
-# Coded, and derived from others: ISO/IEC 23008-12, 6.6.2, and AV1 Image File Format, 2.1 and 4.2.
+# Coded and derived image types: ISO/IEC 23008-12, 6.6.2, and AV1 Image File Format, 2.1 and 4.2.
 _IMAGE_TYPES = frozenset({b"av01", b"grid", b"iovl", b"iden", b"tmap", b"sato"})
 _DERIVED, _AUXILIARY, _THUMBNAIL = b"dimg", b"auxl", b"thmb"
 _WIDTHS = frozenset({0, 4, 8})
 
 
 class Entry(NamedTuple):
-    """What a file says of an item: its type, where that stands, and the end of its entry."""
+    """An item's entry: its type, the offset of the type, and the end of the entry."""
 
     type: bytes
     type_offset: int
@@ -23,7 +23,7 @@ class Entry(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """Bytes of the file that belong to an item."""
+    """A range of the file's bytes that belongs to an item."""
 
     item: int
     start: int
@@ -31,9 +31,10 @@ class Extent(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """One item's relation to another: `dimg` is made of it, `auxl` is an extra plane of it.
+    """A reference between items: with `dimg`, `item` is derived from `target`.
 
-    Its type stands at `at`, once for all the relations of a kind that an item has.
+    With `auxl`, `item` is an extra plane of `target`. The type is stored at `type_offset`, once for
+    all references of a type that an item has.
     """
 
     type: bytes
@@ -43,26 +44,26 @@ class Reference(NamedTuple):
 
 
 def read_primary_item(data: Buffer, pitm: Box) -> int:
-    """Read which item is the picture."""
+    """Return the id of the primary item, the image."""
     reader = BoxReader(data, pitm.body_start, pitm.stop)
     return reader.read_uint(4 if reader.read_version() else 2)
 
 
 def read_entries(data: Buffer, iinf: Box) -> dict[int, Entry]:
-    """Read what items there are.
+    """Return all items by id.
 
     Raises:
-        errors.PhotoDamaged: also when two have one number: decoders would differ.
+        errors.PhotoDamaged: malformed, or two items have the same id: decoders would differ.
     """
     reader = BoxReader(data, iinf.body_start, iinf.stop)
     reader.read_uint(4 if reader.read_version() else 2)
-    found: dict[int, Entry] = {}
+    entries: dict[int, Entry] = {}
     for box in read_boxes(data, reader.at, iinf.stop):
         item, entry = _read_entry(data, box)
-        if item in found:
+        if item in entries:
             raise PhotoDamaged(problem="two items of one number")
-        found[item] = entry
-    return found
+        entries[item] = entry
+    return entries
 
 
 def _read_entry(data: Buffer, infe: Box) -> tuple[int, Entry]:
@@ -78,10 +79,10 @@ def _read_entry(data: Buffer, infe: Box) -> tuple[int, Entry]:
 
 
 def read_extents(data: Buffer, iloc: Box, idat: Box | None) -> Iterator[Extent]:
-    """Read where the items' bytes are (ISO/IEC 14496-12, 8.11.3); they may be anywhere.
+    """Yield the extents of all items (ISO/IEC 14496-12, 8.11.3); they can be anywhere.
 
     Raises:
-        errors.PhotoDamaged: also when they are neither in the file nor in `idat`.
+        errors.PhotoDamaged: malformed, or the bytes are neither in the file nor in `idat`.
     """
     return limit_segments(_iter_extents(data, iloc, idat))
 
@@ -89,9 +90,11 @@ def read_extents(data: Buffer, iloc: Box, idat: Box | None) -> Iterator[Extent]:
 def _iter_extents(data: Buffer, iloc: Box, idat: Box | None) -> Iterator[Extent]:
     reader = BoxReader(data, iloc.body_start, iloc.stop)
     version, widths = reader.read_version(), reader.read_uint(2)
-    at_width, size_width, base_width, index_width = (widths >> bit & 15 for bit in (12, 8, 4, 0))
+    offset_width, size_width, base_width, index_width = (
+        widths >> bit & 15 for bit in (12, 8, 4, 0)
+    )
     index_width *= version > 0
-    if not {at_width, size_width, base_width, index_width} <= _WIDTHS:
+    if not {offset_width, size_width, base_width, index_width} <= _WIDTHS:
         raise PhotoDamaged(problem="an offset of unknown width")
     id_width = 2 if version < 2 else 4  # noqa: PLR2004 - 14496-12, 8.11.3.2
     for _ in range(reader.read_uint(id_width)):
@@ -102,12 +105,12 @@ def _iter_extents(data: Buffer, iloc: Box, idat: Box | None) -> Iterator[Extent]
         yield Extent(item, base, base)
         for _ in range(reader.read_uint(2)):
             reader.read_uint(index_width)
-            start = base + reader.read_uint(at_width)
+            start = base + reader.read_uint(offset_width)
             yield Extent(item, start, start + reader.read_uint(size_width))
 
 
 def _origin(method: int, idat: Box | None) -> int:
-    """Give the place that offsets count from: the file's beginning, or that of `idat`."""
+    """Return the offset that extents are relative to: the beginning of the file or of `idat`."""
     if method == 0:
         return 0
     if method != 1 or idat is None:
@@ -116,10 +119,11 @@ def _origin(method: int, idat: Box | None) -> int:
 
 
 def read_references(data: Buffer, iref: Box) -> list[Reference]:
-    """Read the relations between items.
+    """Return the references between items.
 
     Raises:
-        errors.PhotoDamaged: the boxes are broken, or there are over `PARTS` relations.
+        errors.PhotoDamaged: the boxes are malformed, or there are more than `MAX_SEGMENTS`
+            references.
     """
     return list(limit_segments(_iter_references(data, iref)))
 
@@ -137,28 +141,28 @@ def _iter_references(data: Buffer, iref: Box) -> Iterator[Reference]:
 def displayed_items(
     primary: int, entries: dict[int, Entry], references: list[Reference]
 ) -> set[int]:
-    """Tell which items draw the picture: it, what it is made of, and their extra planes (alpha).
+    """Return the items that make up the image: the primary, its sources, their alpha planes.
 
-    Thumbnails, further pictures and metadata are none of them.
+    Thumbnails, further images and metadata are not included.
 
     Raises:
-        errors.PhotoDamaged: the picture itself is no image, or only serves another one.
+        errors.PhotoDamaged: the primary item is not an image, or only supplements another one.
     """
-    needs = defaultdict(set)
+    required = defaultdict(set)
     for kind, _, item, other in references:
         if kind == _DERIVED:
-            needs[item].add(other)
+            required[item].add(other)
         elif kind == _AUXILIARY:
-            needs[other].add(item)
+            required[other].add(item)
     images = {item for item, entry in entries.items() if entry.type in _IMAGE_TYPES}
-    serving = {item for kind, _, item, _ in references if kind in {_AUXILIARY, _THUMBNAIL}}
-    if primary not in images - serving:
+    supplements = {item for kind, _, item, _ in references if kind in {_AUXILIARY, _THUMBNAIL}}
+    if primary not in images - supplements:
         raise PhotoDamaged(problem="no picture")
-    done: set[int] = set()
-    todo = [primary]
-    while todo:
-        item = todo.pop()
-        if item not in done:
-            done.add(item)
-            todo += needs[item] & images
-    return done
+    displayed: set[int] = set()
+    pending = [primary]
+    while pending:
+        item = pending.pop()
+        if item not in displayed:
+            displayed.add(item)
+            pending += required[item] & images
+    return displayed

@@ -1,4 +1,4 @@
-"""JPEG: what draws the picture stays, in its order; of the rest, only what colours or turns it."""
+"""JPEG: keep the coded image as it is, and only the metadata that affects colour or rotation."""
 
 import re
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from fatrina.domain.metadata_stripping.segments import (
 )
 
 MAX_SCANS = 64
-"""Scans of a JPEG. Encoders write 1 to about 12; each is a pass of the decoder over all pixels
-for as little as 40 bytes, and 20,000 of them in 0.8 MB took a core 92 seconds."""
+"""Maximum scans of a JPEG. Encoders write 1 to about 12; each is a pass of the decoder over all
+pixels for as little as 40 bytes, and 20,000 of them in 0.8 MB took a core 92 seconds."""
 
 # ITU-T T.81, table B.1
 _EOI, _SOS, _APP0, _APP1, _APP2, _APP14 = 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
@@ -24,20 +24,21 @@ _TABLE_MARKERS = frozenset({0xC4, 0xCC, 0xDB, 0xDD})  # DHT, DAC, DQT and DRI
 _CODING_MARKERS = FRAME_MARKERS | _TABLE_MARKERS | {_SOS, _EOI}
 END_MARKER = b"\xff\xd9"
 
-# Outside a scan, what is no marker with something to say is stray: stuffing, fill, RSTn, SOI.
+# Markers outside a scan; other codes there are stray: stuffing, fill bytes, RSTn, SOI.
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
-# Within a scan, RSTn and the reserved codes belong to the data: decoders resynchronise on them.
+# Markers that end a scan. RSTn and the reserved codes belong to its data: decoders resynchronise
+# there.
 _SCAN_END = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 
-# A phone's trailer may hold any code: sound coded data has stuffed zeros and RSTn alone.
+# The trailer of a phone may contain any code; valid coded data has only stuffed zeros and RSTn.
 _CODED_END = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 
 _FILL = 0xFF
 _EXIF = b"Exif\0\0"
 _JFIF = b"JFIF\0"
 _ICC = b"ICC_PROFILE\0"
-_ICC_HEAD = len(_ICC) + 2  # the part's number and how many there are
-_ICC_PART = 0xFFFF - 2 - _ICC_HEAD  # what a segment has room for
+_ICC_HEAD = len(_ICC) + 2  # the number of the part, and how many parts there are
+_ICC_PART = 0xFFFF - 2 - _ICC_HEAD  # bytes that fit into a segment
 _JFIF_SIZE = 14
 _ADOBE_SIZE = 12
 
@@ -46,7 +47,7 @@ class _Segment(NamedTuple):
     marker: int
     start: int
     header: int
-    """Where its header ends; only a scan goes on after it."""
+    """End of the segment's header; only a scan has data after it."""
     stop: int
 
     def body(self, data: Buffer) -> bytes:
@@ -54,40 +55,40 @@ class _Segment(NamedTuple):
 
 
 def strip(data: Buffer) -> StrippedFile:
-    """Keep the coded picture, JFIF and Adobe's colour marks, the profile and the orientation.
+    """Keep the coded image, JFIF and Adobe's colour marker, the profile and the orientation.
 
-    What follows the end marker goes, and so does what lies between segments. Where the last scan
-    of a complete picture is followed by something other than the end marker, the result ends with
-    a new marker right there, and `ended` is False: the caller must verify with a decoder where the
-    coded data really ends.
+    Everything after the end marker and between segments is removed. Where the last scan of a
+    complete image is followed by something other than the end marker, the result ends with a new
+    marker at that point, and `has_end_marker` is False: the caller must verify with a decoder where
+    the coded data really ends.
 
     Raises:
-        errors.PhotoCodingUnsupported: the coding is one that browsers do not decode.
-        errors.PhotoDamaged: a segment is cut short, or the picture ends before it is complete.
-        errors.PhotoTooManyScans: there are over `SCANS` scans.
+        errors.PhotoCodingUnsupported: browsers do not decode this coding.
+        errors.PhotoDamaged: a segment is truncated, or the image ends before it is complete.
+        errors.PhotoTooManyScans: there are more than `MAX_SCANS` scans.
     """
-    head, coded, ended = _split(data)
-    cut = SegmentBuilder(data)
-    cut.keep(0, 2)
-    _copy_header(cut, data, head)
+    head, coded, has_end_marker = _split(data)
+    builder = SegmentBuilder(data)
+    builder.keep(0, 2)
+    _copy_header(builder, data, head)
     for segment in coded:
         if segment.marker in _CODING_MARKERS and segment.marker != _EOI:
-            cut.keep(segment.start, segment.stop)
-    end = coded[-1].start if ended else coded[-1].stop
-    cut.replace(end, end + len(END_MARKER), END_MARKER)
+            builder.keep(segment.start, segment.stop)
+    end = coded[-1].start if has_end_marker else coded[-1].stop
+    builder.replace(end, end + len(END_MARKER), END_MARKER)
     scans = sum(segment.marker == _SOS for segment in coded)
-    return cut.build(scans=scans, has_end_marker=ended)
+    return builder.build(scans=scans, has_end_marker=has_end_marker)
 
 
 def _split(data: Buffer) -> tuple[list[_Segment], list[_Segment], bool]:
-    """Return what precedes the first scan, what follows, and whether an end marker ends it."""
+    """Return the segments before the first scan, the rest, and whether there is an end marker."""
     head: list[_Segment] = []
     coded: list[_Segment] = []
     coverage = Coverage()
-    scans, ended = 0, False
+    scans, has_end_marker = 0, False
     for segment in limit_segments(_read_segments(data)):
-        ended = segment.marker == _EOI
-        if coverage.is_complete and not ended:
+        has_end_marker = segment.marker == _EOI
+        if coverage.is_complete and not has_end_marker:
             break
         if segment.marker in FRAME_MARKERS:
             coverage = Coverage(Frame.parse(segment.marker, segment.body(data)))
@@ -99,17 +100,17 @@ def _split(data: Buffer) -> tuple[list[_Segment], list[_Segment], bool]:
         (coded if scans else head).append(segment)
     if not scans:
         raise PhotoDamaged(problem="no scan")
-    if not ended and not coverage.is_complete:
+    if not has_end_marker and not coverage.is_complete:
         raise PhotoDamaged(problem="no end marker")
-    if not ended and (found := _CODED_END.search(data, coded[-1].header, coded[-1].stop)):
+    if not has_end_marker and (found := _CODED_END.search(data, coded[-1].header, coded[-1].stop)):
         coded[-1] = coded[-1]._replace(stop=found.start())
-    return head, coded, ended
+    return head, coded, has_end_marker
 
 
 def _read_segments(data: Buffer) -> Iterator[_Segment]:
-    """Yield the segments up to the end marker; that of a scan includes its coded data.
+    """Yield the segments up to the end marker; a scan's segment includes its coded data.
 
-    The last one ends with the data at the latest.
+    The last segment ends at the end of the data at the latest.
     """
     if data[:2] != b"\xff\xd8":
         raise PhotoDamaged(problem="no start marker")
@@ -119,7 +120,8 @@ def _read_segments(data: Buffer) -> Iterator[_Segment]:
         if marker == _EOI:
             yield _Segment(marker, at, at + 2, at + 2)
             return
-        # A length counts its own two bytes; libjpeg takes less for 2 where it skips the segment.
+        # A length includes its own two bytes; libjpeg treats a smaller one as 2 when it skips the
+        # segment.
         header = at + 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
         if header > len(data):
             return
@@ -136,23 +138,29 @@ def _find_scan_end(data: Buffer, start: int) -> int:
     return stop
 
 
-def _copy_header(cut: SegmentBuilder, data: Buffer, head: list[_Segment]) -> None:
-    """Keep what precedes the first scan; it is only there that decoders look for metadata."""
-    news = _replace_profile(data, [segment for segment in head if _is_icc(segment, data)])
-    turned = next((segment for segment in head if _is_exif(segment, data)), None)
-    if turned:
-        turn = exif.build_orientation(exif.read_orientation(turned.body(data).removeprefix(_EXIF)))
-        news[turned] = _build_segment(_APP1, _EXIF + turn) if turn else b""
+def _copy_header(builder: SegmentBuilder, data: Buffer, head: list[_Segment]) -> None:
+    """Copy the segments before the first scan; decoders look for metadata only there."""
+    replacements = _replace_profile(data, [segment for segment in head if _is_icc(segment, data)])
+    exif_segment = next((segment for segment in head if _is_exif(segment, data)), None)
+    if exif_segment:
+        block = exif.build_orientation(
+            exif.read_orientation(exif_segment.body(data).removeprefix(_EXIF))
+        )
+        replacements[exif_segment] = _build_segment(_APP1, _EXIF + block) if block else b""
     for segment in head:
         if segment.marker in _CODING_MARKERS:
-            cut.keep(segment.start, segment.stop)
+            builder.keep(segment.start, segment.stop)
         else:
-            new = news[segment] if segment in news else _strip_colour_marker(segment, data)
-            cut.replace(segment.start, segment.stop, new)
+            new = (
+                replacements[segment]
+                if segment in replacements
+                else _strip_colour_marker(segment, data)
+            )
+            builder.replace(segment.start, segment.stop, new)
 
 
 def _is_exif(segment: _Segment, data: Buffer) -> bool:
-    """Tell whether libvips takes this for the EXIF block: only the first one is read."""
+    """Return whether libvips reads this segment as the EXIF block: it reads only the first one."""
     body = segment.body(data)
     return segment.marker == _APP1 and body.startswith(b"Exif") and len(body) > len(b"Exif")
 
@@ -163,23 +171,24 @@ def _is_icc(segment: _Segment, data: Buffer) -> bool:
 
 
 def _replace_profile(data: Buffer, segments: list[_Segment]) -> dict[_Segment, bytes]:
-    """Give what becomes of the segments of a profile (ICC.1:2022, B.4): nothing if it is broken.
+    """Return the replacements of a profile's segments (ICC.1:2022, B.4); empty if it is invalid.
 
-    They stay as they are when they hold it in order and nothing else; or else new ones hold it.
+    The segments are kept if they contain the profile in order and nothing else; otherwise new
+    segments replace them.
     """
     bodies = [segment.body(data) for segment in segments]
     numbers = [body[len(_ICC)] for body in bodies]
-    whole = sorted(numbers) == [*range(1, len(bodies) + 1)]
-    whole &= all(body[len(_ICC) + 1] == len(bodies) for body in bodies)
+    is_complete = sorted(numbers) == [*range(1, len(bodies) + 1)]
+    is_complete &= all(body[len(_ICC) + 1] == len(bodies) for body in bodies)
     parts = dict(zip(numbers, bodies, strict=True))
     stored = b"".join(parts[number][_ICC_HEAD:] for number in sorted(parts))
-    profile = icc.trim_profile(stored) if whole else b""
+    profile = icc.trim_profile(stored) if is_complete else b""
     if profile and profile == stored and numbers == sorted(numbers):
         return {segment: data[segment.start : segment.stop] for segment in segments}
-    news = dict.fromkeys(segments, b"")
+    replacements = dict.fromkeys(segments, b"")
     if profile:
-        news[segments[0]] = _build_profile_segments(profile)
-    return news
+        replacements[segments[0]] = _build_profile_segments(profile)
+    return replacements
 
 
 def _build_profile_segments(profile: bytes) -> bytes:
@@ -191,9 +200,9 @@ def _build_profile_segments(profile: bytes) -> bytes:
 
 
 def _strip_colour_marker(segment: _Segment, data: Buffer) -> bytes:
-    """Give JFIF (T.871, 10.1) without its thumbnail, or Adobe's mark; both tell the colour space.
+    """Return JFIF (T.871, 10.1) without its thumbnail, or Adobe's marker: the colour space.
 
-    Shorter ones are none to libjpeg either.
+    libjpeg ignores shorter ones, so they are removed.
     """
     body = segment.body(data)
     if segment.marker == _APP0 and body.startswith(_JFIF) and len(body) >= _JFIF_SIZE:

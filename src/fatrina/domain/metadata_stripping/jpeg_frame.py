@@ -64,7 +64,7 @@ NO_FRAME: Final = Frame(progressive=False, components=())
 
 
 class Coverage:
-    """Which coefficients of a frame the scans seen so far contain, and with which precision."""
+    """Tracks which coefficients of a frame the scans so far contain, and with which precision."""
 
     def __init__(self, frame: Frame = NO_FRAME) -> None:
         """Begin before the first scan."""

@@ -1,4 +1,4 @@
-"""PNG: the chunks that draw and colour the picture stay; text, time and private ones go."""
+"""PNG: keep the chunks that define the image and its colours; remove text, time and the rest."""
 
 import zlib
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ from fatrina.domain.metadata_stripping.segments import (
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _IEND = b"\0\0\0\0IEND\xaeB`\x82"
 
-# Bytes of what stays besides the picture's own data (PNG 3rd edition, 11.2 and 11.3). At another
-# size decoders ignore it, and it may hold anything.
+# Valid sizes of the chunks that are kept, apart from image data (PNG 3rd edition, 11.2 and 11.3).
+# Decoders ignore chunks of other sizes, which may contain anything.
 _KEPT_SIZES = {
     b"IHDR": range(13, 14),
     b"PLTE": range(3, 769, 3),
@@ -31,7 +31,7 @@ _KEPT_SIZES = {
     b"acTL": range(8, 9),
     b"fcTL": range(26, 27),
 }
-_PROFILE_NAME = b"icc\0\0"  # a name, which is free text, and the one method of compression
+_PROFILE_NAME = b"icc\0\0"  # the name, which is free text, and the only compression method
 _PROFILE_NAME_LIMIT = 79
 
 
@@ -41,7 +41,7 @@ class _Chunk(NamedTuple):
     stop: int
 
     def body(self, data: Buffer) -> bytes:
-        """Give what the chunk holds; if its check sum is wrong, decoders differ on that."""
+        """Return the chunk's data; decoders differ on a wrong checksum, so that is an error."""
         checksum = int.from_bytes(data[self.stop - 4 : self.stop], "big")
         if zlib.crc32(data[self.start + 4 : self.stop - 4]) != checksum:
             raise PhotoDamaged(problem="a wrong check sum")
@@ -67,14 +67,14 @@ def strip(data: Buffer) -> StrippedFile:
         raise PhotoDamaged(problem="no picture")
     first = kinds.index(b"IDAT")
     past = next(at for at in range(first, len(kinds)) if kinds[at] != b"IDAT")
-    cut = SegmentBuilder(data)
-    cut.keep(0, len(_SIGNATURE))
-    frames = _copy_header(cut, data, chunks[:first])
-    cut.keep(chunks[first].start, chunks[past].start)
+    builder = SegmentBuilder(data)
+    builder.keep(0, len(_SIGNATURE))
+    frames = _copy_header(builder, data, chunks[:first])
+    builder.keep(chunks[first].start, chunks[past].start)
     if frames is not None:
-        frames += _keep_frames(cut, chunks[past:])
-    cut.replace(chunks[-1].start, chunks[-1].stop, _IEND)
-    return cut.build(frames=frames or 1)
+        frames += _keep_frames(builder, chunks[past:])
+    builder.replace(chunks[-1].start, chunks[-1].stop, _IEND)
+    return builder.build(frames=frames or 1)
 
 
 def _read_chunks(data: Buffer) -> Iterator[_Chunk]:
@@ -94,40 +94,40 @@ def _read_chunks(data: Buffer) -> Iterator[_Chunk]:
     raise PhotoDamaged(problem="no IEND")
 
 
-def _copy_header(cut: SegmentBuilder, data: Buffer, head: list[_Chunk]) -> int | None:
-    """Keep what precedes the picture; count its frames when it is one of an animation."""
+def _copy_header(builder: SegmentBuilder, data: Buffer, head: list[_Chunk]) -> int | None:
+    """Copy the chunks before the image data; return the number of animation frames, or None."""
     animated = any(chunk.type == b"acTL" and chunk.is_kept for chunk in head)
     profile = next((chunk for chunk in head if chunk.type == b"iCCP"), None)
-    turned = next((chunk for chunk in head if _is_exif(chunk, data)), None)
+    exif_chunk = next((chunk for chunk in head if _is_exif(chunk, data)), None)
     frames = 0
     for chunk in head:
         if chunk is profile:
-            cut.replace(chunk.start, chunk.stop, _clean_profile(chunk.body(data)))
-        elif chunk is turned:
-            turn = exif.build_orientation(exif.read_orientation(chunk.body(data)))
-            cut.replace(chunk.start, chunk.stop, _build_chunk(b"eXIf", turn) if turn else b"")
+            builder.replace(chunk.start, chunk.stop, _clean_profile(chunk.body(data)))
+        elif chunk is exif_chunk:
+            block = exif.build_orientation(exif.read_orientation(chunk.body(data)))
+            builder.replace(chunk.start, chunk.stop, _build_chunk(b"eXIf", block) if block else b"")
         elif chunk.is_kept and (animated or chunk.type != b"fcTL"):
-            cut.keep(chunk.start, chunk.stop)
+            builder.keep(chunk.start, chunk.stop)
             frames += chunk.type == b"fcTL"
     return frames if animated else None
 
 
-def _keep_frames(cut: SegmentBuilder, tail: list[_Chunk]) -> int:
+def _keep_frames(builder: SegmentBuilder, tail: list[_Chunk]) -> int:
     frames = 0
     for chunk in tail:
         if chunk.type == b"fdAT" or (chunk.type == b"fcTL" and chunk.is_kept):
-            cut.keep(chunk.start, chunk.stop)
+            builder.keep(chunk.start, chunk.stop)
             frames += chunk.type == b"fcTL"
     return frames
 
 
 def _is_exif(chunk: _Chunk, data: Buffer) -> bool:
-    """Tell whether libpng takes this for the EXIF block: one that is no TIFF is passed by."""
+    """Return whether libpng reads this chunk as the EXIF block: it skips one that is not TIFF."""
     return chunk.type == b"eXIf" and data[chunk.start + 8 : chunk.start + 12] in exif.BYTE_ORDERS
 
 
 def _clean_profile(body: bytes) -> bytes:
-    """Give the chunk of a profile with a plain name and nothing after it; none if it is broken."""
+    """Return the profile's chunk with a neutral name and no trailing bytes; empty if invalid."""
     name, _, stored = body.partition(b"\0")
     if not (0 < len(name) <= _PROFILE_NAME_LIMIT and stored[:1] == b"\0"):
         return b""

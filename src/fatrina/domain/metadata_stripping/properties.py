@@ -1,4 +1,4 @@
-"""The properties of a HEIF file's picture (ISO/IEC 23008-12, 6.5): which apply, in which order."""
+"""Properties of a HEIF image (ISO/IEC 23008-12, 6.5): which ones apply, and in which order."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ from fatrina.domain.metadata_stripping import items
 from fatrina.domain.metadata_stripping.boxes import Box, BoxReader, read_boxes, read_complete_boxes
 from fatrina.domain.metadata_stripping.segments import Buffer
 
-_LARGE_INDEX = 1  # a flag of `ipma`: numbers of 15 bits instead of 7
+_LARGE_INDEX = 1  # flag of `ipma`: property indexes have 15 bits instead of 7
 
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """What is said of the picture, and then of each item that it is made of."""
+    """The properties of the image, then those of each item that it is derived from."""
 
     items: tuple[tuple[Box, ...], ...]
 
     def find(self, kind: bytes) -> Box | None:
-        """The picture's own property of that kind, or that of the first item that has one."""
+        """Return the image's own property of this type, or the first one of its source items."""
         every = (box for picture in self.items for box in picture)
         return next((box for box in every if box.type == kind), None)
 
@@ -26,9 +26,9 @@ NO_PROPERTIES = Properties(())
 
 
 def read(data: Buffer) -> Properties:
-    """Read the properties of the picture; nothing where the boxes are broken.
+    """Return the properties of the image; empty if the boxes are malformed.
 
-    Whether a broken file is a photo at all, decoders say.
+    The decoder decides whether a malformed file is a photo at all.
     """
     try:
         return _read(data)
@@ -58,7 +58,7 @@ def _read(data: Buffer) -> Properties:
 
 
 def _read_associations(data: Buffer, ipma: Box) -> dict[int, list[int]]:
-    """The numbers of each item's properties, from 1 on, in their order (ISO/IEC 23008-12, 9.3)."""
+    """Return each item's property indexes, counted from 1, in order (ISO/IEC 23008-12, 9.3)."""
     reader = BoxReader(data, ipma.body_start, ipma.stop)
     head = reader.read_uint(4)
     version, wide = head >> 24, head & _LARGE_INDEX

@@ -1,4 +1,4 @@
-"""WebP: the picture or its frames stay, with profile and orientation; all other chunks go."""
+"""WebP: keep the image or its frames, the profile and the orientation; remove all other chunks."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -36,12 +36,12 @@ class _Chunk(NamedTuple):
 
 
 def strip(data: Buffer) -> StrippedFile:
-    """Keep the picture or the frames, the profile and the orientation.
+    """Keep the image or the frames, the profile and the orientation.
 
-    The file's own size counts; what follows goes.
+    The size in the RIFF header counts; bytes after it are removed.
 
     Raises:
-        errors.PhotoDamaged: it is cut short, or has no picture where one must be.
+        errors.PhotoDamaged: the file is truncated, or an image is missing where one is required.
     """
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise PhotoDamaged(problem="no WebP signature")
@@ -57,10 +57,10 @@ def strip(data: Buffer) -> StrippedFile:
         frames = _keep_extended(body, data, chunks)
     else:
         raise PhotoDamaged(problem="no picture")
-    cut = SegmentBuilder(data)
-    cut.replace(0, 12, _chunk_header(b"RIFF", body.size + 4) + b"WEBP")
-    cut.extend(body)
-    return cut.build(frames=frames)
+    builder = SegmentBuilder(data)
+    builder.replace(0, 12, _chunk_header(b"RIFF", body.size + 4) + b"WEBP")
+    builder.extend(body)
+    return builder.build(frames=frames)
 
 
 def _read_chunks(data: Buffer, at: int, stop: int) -> Iterator[_Chunk]:
@@ -73,49 +73,51 @@ def _read_chunks(data: Buffer, at: int, stop: int) -> Iterator[_Chunk]:
         yield chunk
 
 
-def _keep_extended(cut: SegmentBuilder, data: Buffer, chunks: list[_Chunk]) -> int:
-    """Keep what belongs to the picture behind a VP8X chunk, and count its frames."""
+def _keep_extended(builder: SegmentBuilder, data: Buffer, chunks: list[_Chunk]) -> int:
+    """Keep the chunks of the image after a VP8X chunk; return the number of frames."""
     head, *rest = chunks
     flags = data[head.start + 8]
-    news = _clean_metadata(data, flags, rest)
-    flags = flags & (_HAS_ALPHA | _IS_ANIMATED) | sum(_FLAGS[chunk.type] for chunk in news)
+    replacements = _clean_metadata(data, flags, rest)
+    flags = flags & (_HAS_ALPHA | _IS_ANIMATED) | sum(_FLAGS[chunk.type] for chunk in replacements)
     canvas = data[head.start + 12 : head.start + 18]
-    cut.replace(head.start, head.stop, _build_chunk(b"VP8X", bytes([flags, 0, 0, 0]) + canvas))
-    frames = pictures = 0
+    builder.replace(head.start, head.stop, _build_chunk(b"VP8X", bytes([flags, 0, 0, 0]) + canvas))
+    frames = images = 0
     for chunk in rest:
-        if chunk in news:
-            cut.replace(chunk.start, chunk.stop, news[chunk])
+        if chunk in replacements:
+            builder.replace(chunk.start, chunk.stop, replacements[chunk])
         elif flags & _IS_ANIMATED:
-            frames += _keep_animated(cut, data, chunk)
-        elif not pictures and chunk.type in _IMAGE_TYPES | {b"ALPH"}:
-            cut.keep(chunk.start, chunk.stop)
-            pictures += chunk.type in _IMAGE_TYPES
-    if not frames and not pictures:
+            frames += _keep_animated(builder, data, chunk)
+        elif not images and chunk.type in _IMAGE_TYPES | {b"ALPH"}:
+            builder.keep(chunk.start, chunk.stop)
+            images += chunk.type in _IMAGE_TYPES
+    if not frames and not images:
         raise PhotoDamaged(problem="no picture")
-    return frames or pictures
+    return frames or images
 
 
 def _clean_metadata(data: Buffer, flags: int, chunks: list[_Chunk]) -> dict[_Chunk, bytes]:
-    """Give the profile and the orientation in the place of the chunks that libwebp would show.
+    """Return the profile and the orientation, by the chunks that libwebp would read.
 
-    It shows the first of a kind, and only if it is announced.
+    It reads the first chunk of each type, and only if the flags announce it.
     """
-    news = {}
+    replacements = {}
     profile = next((chunk for chunk in chunks if chunk.type == b"ICCP"), None)
-    if profile and flags & _HAS_PROFILE and (sound := icc.trim_profile(profile.body(data))):
-        news[profile] = _build_chunk(b"ICCP", sound)
-    turned = next((chunk for chunk in chunks if chunk.type == b"EXIF"), None)
-    if turned and flags & _HAS_EXIF:
-        turn = exif.read_orientation(turned.body(data).removeprefix(b"Exif\0\0"))
-        if turn != exif.UPRIGHT:
-            news[turned] = _build_chunk(b"EXIF", exif.build_orientation(turn))
-    return news
+    if profile and flags & _HAS_PROFILE and (trimmed := icc.trim_profile(profile.body(data))):
+        replacements[profile] = _build_chunk(b"ICCP", trimmed)
+    exif_chunk = next((chunk for chunk in chunks if chunk.type == b"EXIF"), None)
+    if exif_chunk and flags & _HAS_EXIF:
+        orientation = exif.read_orientation(exif_chunk.body(data).removeprefix(b"Exif\0\0"))
+        if orientation != exif.UPRIGHT:
+            replacements[exif_chunk] = _build_chunk(b"EXIF", exif.build_orientation(orientation))
+    return replacements
 
 
-def _keep_animated(cut: SegmentBuilder, data: Buffer, chunk: _Chunk) -> int:
-    """Keep a chunk of an animation, if it is one; count it if it is a frame."""
+def _keep_animated(builder: SegmentBuilder, data: Buffer, chunk: _Chunk) -> int:
+    """Keep a chunk if it belongs to the animation; return 1 for a frame and 0 otherwise."""
     if chunk.type == b"ANIM":
-        cut.replace(chunk.start, chunk.stop, _build_chunk(b"ANIM", chunk.body(data)[:_ANIM_BYTES]))
+        builder.replace(
+            chunk.start, chunk.stop, _build_chunk(b"ANIM", chunk.body(data)[:_ANIM_BYTES])
+        )
     if chunk.type != b"ANMF":
         return 0
     if chunk.size < _FRAME_HEADER_BYTES:
@@ -123,15 +125,15 @@ def _keep_animated(cut: SegmentBuilder, data: Buffer, chunk: _Chunk) -> int:
     frame = SegmentBuilder(data)
     start = chunk.start + 8 + _FRAME_HEADER_BYTES
     frame.keep(start - _FRAME_HEADER_BYTES, start)
-    # A frame begins with its picture, at most a chunk of alpha before it; the rest is not drawn.
+    # A frame begins with its image, after at most one alpha chunk; the rest is not displayed.
     for part in islice(_read_chunks(data, start, chunk.start + 8 + chunk.size), 2):
         frame.keep(part.start, part.stop)
         if part.type in _IMAGE_TYPES:
             break
         if part.type != b"ALPH":
             raise PhotoDamaged(problem="a frame without a picture")
-    cut.replace(chunk.start, chunk.start + 8, _chunk_header(b"ANMF", frame.size))
-    cut.extend(frame)
+    builder.replace(chunk.start, chunk.start + 8, _chunk_header(b"ANMF", frame.size))
+    builder.extend(frame)
     return 1
 
 

@@ -13,9 +13,9 @@ from tests.stores import PREFIX, ImageInProduct
 
 ROOT = Path(__file__).parents[1]
 INTERPRETERS = {
-    "swap.py": (sys.executable,),
-    "swap.mjs": ("node",),
-    "swap.php": ("php",),
+    "replace_image.py": (sys.executable,),
+    "replace_image.mjs": ("node",),
+    "replace_image.php": ("php",),
 }
 
 

@@ -1,19 +1,19 @@
-"""Swap the picture behind an image id: python swap.py IMAGE PHOTO."""
+"""Replace the photo of an image: python replace_image.py IMAGE PHOTO."""
 
 import os
 import sys
 
 import requests
 
-BASE = os.environ.get("SALLA_API", "http://127.0.0.1:8000/admin/v2")  # all that changes
+BASE = os.environ.get("SALLA_API", "http://127.0.0.1:8000/admin/v2")  # the only change
 image, photo = sys.argv[1:]
 with open(photo, "rb") as file:
-    answer = requests.post(
+    response = requests.post(
         f"{BASE}/products/images/{image}",
         headers={"Authorization": f"Bearer {os.environ['TOKEN']}"},
         files={"photo": file},
         data={"alt": "كوب قهوة", "default": 1},
         timeout=30,
     )
-answer.raise_for_status()
-print(answer.json()["data"]["image"]["thumbnail"]["url"])
+response.raise_for_status()
+print(response.json()["data"]["image"]["thumbnail"]["url"])

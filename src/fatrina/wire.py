@@ -7,7 +7,7 @@ from json import dumps
 from urllib.parse import urlencode
 
 from fatrina.domain import errors, messages, video, webhook
-from fatrina.domain.gallery import Entry
+from fatrina.domain.gallery import GalleryEntry
 from fatrina.domain.messages import Language
 from fatrina.domain.pagination import Page
 from fatrina.domain.renditions import ORIGINAL, ROLES, Size
@@ -130,7 +130,7 @@ class Serializer:
     def _image_url(self, image: ImageView, role: str) -> str:
         if image.original:
             return self.url(image.original.key(role))
-        return video.parse(image.entry.video or "").picture(role)
+        return video.parse(image.entry.video or "").thumbnail_url(role)
 
 
 def _sizes(image: ImageView) -> dict[str, Size]:
@@ -141,7 +141,7 @@ def _empty_to_null(json: Json) -> Json:
     return {name: None if value == "" else value for name, value in json.items()}
 
 
-def _type(entry: Entry) -> str:
+def _type(entry: GalleryEntry) -> str:
     return "image" if entry.video is None else "video"
 
 
@@ -199,7 +199,7 @@ def success(status: int, data: object, pagination: Json | None = None) -> Json:
 
 def failure(error: errors.ServiceError, language: Language) -> Json:
     """Return the envelope of an error response; `fields` lists the invalid fields, if any."""
-    field_errors = [each for each in error.each() if isinstance(each, errors.FieldError)]
+    field_errors = [each for each in error.flatten() if isinstance(each, errors.FieldError)]
     shown = errors.ValidationFailed(*field_errors) if field_errors else error
     body: Json = {"code": shown.code, "message": messages.render(shown, language)}
     if field_errors:

@@ -23,7 +23,7 @@ from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage
 from fatrina.domain import video
 from fatrina.domain.access import WRITE, Caller
-from fatrina.domain.gallery import Change, Entry
+from fatrina.domain.gallery import Change, GalleryEntry
 from fatrina.domain.photo import ImageFormat
 from fatrina.domain.renditions import Original
 from fatrina.domain.views import ImageView
@@ -58,7 +58,7 @@ class Web:
 class Pictured(NamedTuple):
     """An image that shows a photo."""
 
-    entry: Entry
+    entry: GalleryEntry
     original: Original
 
     @classmethod

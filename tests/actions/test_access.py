@@ -25,7 +25,7 @@ def test_a_sku_is_taken_once_a_merchant(shop: Shop) -> None:
     made = products.create(shop.services, shop.caller, "A", "sku-1")
     with pytest.raises(errors.ValidationFailed) as refused:
         products.create(shop.services, shop.caller, "B", "sku-1")
-    assert [problem.field for problem in refused.value.problems] == ["sku"]
+    assert [problem.field for problem in refused.value.field_errors] == ["sku"]
     other = products.create(shop.services, STRANGER, "C", "sku-1")
     for caller, product in ((STRANGER, made), (shop.caller, other)):
         with pytest.raises(errors.NotFound):

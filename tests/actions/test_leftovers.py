@@ -112,7 +112,7 @@ def test_no_sweep_checks_files_while_a_restore_is_at_work(
 
 
 def test_a_request_whose_token_is_gone_leaves_no_file(store: Shop) -> None:
-    replaced = replace(store.caller, token_hash="0" * 64, token_since=1)
+    replaced = replace(store.caller, token_hash="0" * 64, token_created_at=1)
     image = store.attach(photo(1))
     before = store.stored()
     with pytest.raises(errors.InvalidToken):

@@ -14,7 +14,7 @@ from fatrina.actions.webhooks import subscriptions
 from fatrina.adapters.database.apps import App
 from fatrina.domain.access import WRITE
 from fatrina.domain.gallery import Change
-from fatrina.domain.oauth import OFFLINE, OAuthError
+from fatrina.domain.oauth import OFFLINE_ACCESS, OAuthError
 from fatrina.domain.webhook import PRODUCT_UPDATED, Subscription
 from fatrina.emulator import seeding
 from tests.actions.store import NOW, Shop, photo
@@ -62,7 +62,7 @@ def app(shop: Shop) -> App:
 def approve(shop: Shop, app: App) -> str:
     key = oauth.rotate_owner_key(shop.services.database, "shop1")
     assert key is not None
-    asked = AuthorizationRequest(app, BACK, f"{WRITE} {OFFLINE}", None)
+    asked = AuthorizationRequest(app, BACK, f"{WRITE} {OFFLINE_ACCESS}", None)
     code = oauth.approve(shop.services, asked, "shop1", key, NOW)
     assert code is not None
     return code

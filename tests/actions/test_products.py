@@ -96,7 +96,7 @@ def test_a_sku_taken_costs_no_download(shop: Shop) -> None:
         products.create(shop.services, shop.caller, "B", "v-1", never)
     with pytest.raises(errors.ValidationFailed) as refused:
         products.create(shop.services, shop.caller, "B", None, never * 11)
-    assert [problem.field for problem in refused.value.problems] == ["product"]
+    assert [problem.field for problem in refused.value.field_errors] == ["product"]
 
 
 def test_a_sku_taken_meanwhile_leaves_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

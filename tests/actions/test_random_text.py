@@ -2,7 +2,7 @@
 
 from fatrina.actions.access import generate_token
 from fatrina.actions.random_text import SECRET_LENGTH, random_text
-from fatrina.domain.access import PREFIX
+from fatrina.domain.access import TOKEN_PREFIX
 from fatrina.domain.text import ALPHANUMERIC
 
 
@@ -21,8 +21,8 @@ def test_secret_has_256_bits() -> None:
 def test_token_is_prefix_and_secret() -> None:
     for _ in range(50):
         token = generate_token()
-        assert token.startswith(PREFIX)
-        secret = token.removeprefix(PREFIX)
+        assert token.startswith(TOKEN_PREFIX)
+        secret = token.removeprefix(TOKEN_PREFIX)
         assert len(secret) == SECRET_LENGTH
         assert secret.isascii()
         assert secret.isalnum()

@@ -116,7 +116,7 @@ def test_a_token_of_another_merchant_is_refused_before_any_work(
     with pytest.raises(SeedError) as refused:
         sow(shop, other, folder)
     assert refused.value.pointer == "/merchants/0/tokens/0"
-    assert [each.reason for each in refused.value.error.each()] == ["token_taken"]
+    assert [each.reason for each in refused.value.error.flatten()] == ["token_taken"]
     assert rows(shop) == before
 
 

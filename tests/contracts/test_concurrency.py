@@ -25,7 +25,7 @@ from fatrina.adapters.storage import Storage
 from fatrina.domain import errors, video
 from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.gallery import Change
-from fatrina.domain.oauth import OFFLINE, OAuthError
+from fatrina.domain.oauth import OFFLINE_ACCESS, OAuthError
 from fatrina.domain.views import ImageView
 from fatrina.domain.webhook import MAX_SUBSCRIPTIONS, PRODUCT_UPDATED, Subscription
 from fatrina.emulator import seeding
@@ -88,7 +88,7 @@ def is_taken(result: object) -> bool:
     """Whether an action was refused because the SKU is taken."""
     refusal = result.error if isinstance(result, SeedError) else result
     return isinstance(refusal, errors.ValidationFailed) and [
-        each.reason for each in refusal.each()
+        each.reason for each in refusal.flatten()
     ] == [errors.SkuTaken.reason]
 
 
@@ -157,7 +157,7 @@ def app(services: Services) -> App:
 
 
 def approve(services: Services, app: App, key: str) -> str | None:
-    asked = AuthorizationRequest(app, BACK, f"{WRITE} {OFFLINE}", None)
+    asked = AuthorizationRequest(app, BACK, f"{WRITE} {OFFLINE_ACCESS}", None)
     return oauth.approve(services, asked, "shop1", key, NOW)
 
 

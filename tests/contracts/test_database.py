@@ -210,7 +210,7 @@ def test_tokens(database: Database) -> None:
     with database.writing() as tx:
         tokens.add(tx, 1, row)
         assert tokens.find_caller(tx, "h" * 64, 9) == Caller(
-            1, "shop1", 1, frozenset({READ, WRITE}), token_hash="h" * 64, token_since=1
+            1, "shop1", 1, frozenset({READ, WRITE}), token_hash="h" * 64, token_created_at=1
         )
         assert tokens.find_caller(tx, "h" * 64, 10) is None
         assert tokens.find_caller(tx, "g" * 64, 9) is None

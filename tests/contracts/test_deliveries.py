@@ -158,7 +158,7 @@ def test_a_failing_subscription_keeps_fewer(
     monkeypatch.setattr(webhook, "MAX_PENDING_FAILING", 10)
     enqueue(database, first, *range(1, 41))
     with database.writing() as tx:
-        for _ in range(webhook.FAILING):
+        for _ in range(webhook.FAILING_AFTER):
             deliveries.record_failure(tx, first, PAUSE, NOW)
     enqueue(database, first, 41)
     with database.reading() as conn:
@@ -170,16 +170,16 @@ def test_a_failing_subscription_keeps_fewer(
 def test_failures_are_counted_until_a_success(database: Database, first: int) -> None:
     other = subscribed(database)
     with database.writing() as tx:
-        for _ in range(webhook.FAILING - 1):
+        for _ in range(webhook.FAILING_AFTER - 1):
             deliveries.record_failure(tx, first, PAUSE, NOW)
-    assert state(database, first) == (webhook.FAILING - 1, None)
+    assert state(database, first) == (webhook.FAILING_AFTER - 1, None)
     with database.writing() as tx:
         deliveries.record_failure(tx, first, PAUSE, NOW)
-    assert state(database, first) == (webhook.FAILING, NOW + PAUSE)
+    assert state(database, first) == (webhook.FAILING_AFTER, NOW + PAUSE)
     with database.writing() as tx:
         deliveries.record_failure(tx, first, PAUSE, NOW)
         assert deliveries.load_backlog(tx) == (0, None, 1)
-    assert state(database, first) == (webhook.FAILING + 1, NOW + 2 * PAUSE)
+    assert state(database, first) == (webhook.FAILING_AFTER + 1, NOW + 2 * PAUSE)
     with database.writing() as tx:
         deliveries.reset_failures(tx, first)
     assert state(database, first) == (0, None)
@@ -188,7 +188,7 @@ def test_failures_are_counted_until_a_success(database: Database, first: int) ->
 
 def test_a_change_of_the_subscription_ends_its_pause(database: Database, first: int) -> None:
     with database.writing() as tx:
-        for _ in range(webhook.FAILING):
+        for _ in range(webhook.FAILING_AFTER):
             deliveries.record_failure(tx, first, PAUSE, NOW)
         webhooks.update_fields(
             tx, first, Subscription("n", "product.updated", "https://b.invalid/")
@@ -200,11 +200,11 @@ def test_a_redelivery_ends_the_pause_and_is_due(database: Database, first: int) 
     enqueue(database, first, 7)
     assert attempt(database, 1, None)
     with database.writing() as tx:
-        for _ in range(webhook.FAILING):
+        for _ in range(webhook.FAILING_AFTER):
             deliveries.record_failure(tx, first, PAUSE, NOW)
         assert deliveries.redeliver(tx, 1, NOW)
         assert not deliveries.redeliver(tx, 1, NOW)
-    assert state(database, first) == (webhook.FAILING, None)
+    assert state(database, first) == (webhook.FAILING_AFTER, None)
     assert heads(database) == [(1, first, 7)]
     assert due(database).attempts == 0
 

@@ -17,7 +17,7 @@ def documented(leaf: type[errors.ServiceError]) -> set[str]:
     """The names of what was seen: those in backticks in a leaf's docstring."""
     # A branch names its attributes there, and so does `Invalid`.
     names = [] if leaf.__subclasses__() else re.findall(r"`(\w+)`", leaf.__doc__ or "")
-    return set(names) - {"problems"}
+    return set(names) - {"field_errors"}
 
 
 def example(leaf: type[errors.ServiceError]) -> errors.ServiceError:
@@ -94,7 +94,7 @@ def test_a_leaf_survives_pickling(leaf: type[errors.ServiceError]) -> None:
 
 def test_the_problems_of_an_invalid_request_survive_pickling() -> None:
     came = pickle.loads(pickle.dumps(example(errors.ValidationFailed)))
-    assert [(type(one), one.field, one.params) for one in came.problems] == [
+    assert [(type(one), one.field, one.params) for one in came.field_errors] == [
         (errors.Required, "photo", {}),
         (errors.TextTooLong, "alt", {"limit": 255}),
     ]

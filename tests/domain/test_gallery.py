@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from fatrina.domain import errors
-from fatrina.domain.gallery import MAX_IMAGES, Change, Entry, Gallery
+from fatrina.domain.gallery import MAX_IMAGES, Change, Gallery, GalleryEntry
 
 SORTS = st.floats(allow_nan=False, allow_infinity=False, width=64) | st.integers(0, 3).map(float)
 FILM = "https://youtu.be/dQw4w9WgXcQ"
@@ -24,7 +24,8 @@ CHANGES = st.builds(
 def gallery(*sorts: float, default: int = 1) -> Gallery:
     """A gallery of images 1, 2, …, attached in this order."""
     return Gallery.of(
-        Entry(number, number, sort, number == default) for number, sort in enumerate(sorts, 1)
+        GalleryEntry(number, number, sort, number == default)
+        for number, sort in enumerate(sorts, 1)
     )
 
 
@@ -55,7 +56,7 @@ class Life(RuleBasedStateMachine):
         rows = {entry.id: entry for entry in self.gallery.entries}
         kept = {entry.id for entry in after.entries}
         rows = {identifier: entry for identifier, entry in rows.items() if identifier in kept}
-        for entry in after.changed(self.gallery):
+        for entry in after.changed_since(self.gallery):
             assert rows.get(entry.id) != entry
             assert rows.get(entry.id, entry).age == entry.age
             rows[entry.id] = entry
@@ -162,13 +163,13 @@ def test_a_revision_touches_no_other_image_but_for_the_default(
 def test_what_is_not_mentioned_stays(sorts: list[float]) -> None:
     before = gallery(*sorts)
     assert before.revise(1, Change()) == before
-    assert before.revise(1, Change()).changed(before) == ()
+    assert before.revise(1, Change()).changed_since(before) == ()
 
 
 def test_a_new_default_takes_it_from_the_one_before() -> None:
     after = gallery(1, 2, 3).revise(3, Change(default=True))
     assert main(after) == 3
-    assert [entry.id for entry in after.changed(gallery(1, 2, 3))] == [1, 3]
+    assert [entry.id for entry in after.changed_since(gallery(1, 2, 3))] == [1, 3]
 
 
 @pytest.mark.parametrize(
@@ -218,13 +219,13 @@ def test_without_a_sort_an_image_comes_last(last: float, sort: float) -> None:
 
 def test_an_empty_gallery_begins_with_one() -> None:
     (entry,) = Gallery().attach(7, Change()).entries
-    assert entry == Entry(7, 1, 1.0, default=True, alt=None)
+    assert entry == GalleryEntry(7, 1, 1.0, default=True, alt=None)
 
 
 def test_the_eleventh_is_refused_by_the_field_it_came_by() -> None:
     with pytest.raises(errors.ValidationFailed) as refused:
         gallery(*range(MAX_IMAGES)).attach(11, Change())
-    (problem,) = refused.value.problems
+    (problem,) = refused.value.field_errors
     assert isinstance(problem, errors.GalleryFull)
 
 

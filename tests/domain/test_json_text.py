@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fatrina.domain.json_text import DEPTH, JsonError, parse
+from fatrina.domain.json_text import MAX_DEPTH, JsonError, parse
 
 TEXTS = st.text() | st.text(alphabet='[]{}"\\/')
 VALUES = st.recursive(
@@ -36,7 +36,7 @@ def test_what_json_can_say_is_read(value: object) -> None:
 @given(VALUES, st.integers(0, 80))
 def test_the_depth_is_what_counts(value: object, around: int) -> None:
     text = "[" * around + json.dumps([value, value]) + "]" * around
-    if around + depth_of([value]) <= DEPTH:
+    if around + depth_of([value]) <= MAX_DEPTH:
         assert depth_of(parse(text)) == around + depth_of([value])
     else:
         with pytest.raises(JsonError, match="nested more than 64 deep"):
@@ -48,7 +48,7 @@ def test_the_depth_is_what_counts(value: object, around: int) -> None:
     [("[", "]", 1), ('{"a":[', "]}", 2), (r'["\"]", ', "]", 1), (r'["\\", ', "]", 1)],
 )
 def test_the_limit_is_exact(opening: str, closing: str, step: int) -> None:
-    most = DEPTH // step
+    most = MAX_DEPTH // step
     assert parse(opening * most + "0" + closing * most) is not None
     with pytest.raises(JsonError, match="nested more than 64 deep"):
         parse(opening * (most + 1) + "0" + closing * (most + 1))
@@ -72,7 +72,7 @@ def test_the_limit_does_not_depend_on_the_interpreters() -> None:
     sys.setrecursionlimit(1_000_000)
     try:
         with pytest.raises(JsonError, match="nested more than 64 deep"):
-            parse(nested(DEPTH + 1))
+            parse(nested(MAX_DEPTH + 1))
     finally:
         sys.setrecursionlimit(limit)
 

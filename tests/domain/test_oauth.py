@@ -8,10 +8,10 @@ from oauthlib.oauth2 import WebApplicationClient
 from fatrina.domain import oauth
 from fatrina.domain.oauth import (
     OAuthError,
-    challenge,
+    add_query,
+    check_challenge,
     is_allowed_redirect,
-    redirect_with,
-    scopes,
+    parse_scopes,
     verify_challenge,
 )
 
@@ -40,7 +40,7 @@ def test_where_there_is_no_challenge_a_verifier_is_wrong(verifier: str, *, prove
 def test_as_another_library_makes_them(verifier: str) -> None:
     made = WebApplicationClient("x").create_code_challenge(verifier, "S256")
     assert verify_challenge(verifier, made)
-    assert challenge(made, "S256", public=True) == made
+    assert check_challenge(made, "S256", public=True) == made
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,11 @@ def test_as_another_library_makes_them(verifier: str) -> None:
 )
 def test_challenges_that_are_none(text: str, method: str, *, public: bool) -> None:
     with pytest.raises(OAuthError, match="code_challenge"):
-        challenge(text, method, public=public)
+        check_challenge(text, method, public=public)
 
 
 def test_a_confidential_client_may_go_without() -> None:
-    assert challenge("", "", public=False) is None
+    assert check_challenge("", "", public=False) is None
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_a_confidential_client_may_go_without() -> None:
     ],
 )
 def test_scopes(text: str, wanted: tuple[str, ...]) -> None:
-    assert scopes(text) == wanted
+    assert parse_scopes(text) == wanted
 
 
 @pytest.mark.parametrize("text", ["", "offline_access", "orders.read", "products.read orders.read"])
 def test_scopes_that_are_not_known(text: str) -> None:
     with pytest.raises(OAuthError) as refused:
-        scopes(text)
+        parse_scopes(text)
     assert refused.value.error == "invalid_scope"
 
 
@@ -117,13 +117,13 @@ def test_where_an_app_may_send_merchants(uri: str, *, may: bool) -> None:
     ],
 )
 def test_an_answer_stands_beside_what_the_address_holds(uri: str, told: str) -> None:
-    assert redirect_with(uri, code="x y", state="&") == told
+    assert add_query(uri, code="x y", state="&") == told
 
 
 def test_how_long_things_last() -> None:
     day = 86_400_000
     assert (60_000, 14 * day, 30 * day) == (
-        oauth.CODE_LIFETIME,
-        oauth.ACCESS_LIFETIME,
-        oauth.REFRESH_LIFETIME,
+        oauth.CODE_LIFETIME_MS,
+        oauth.ACCESS_TOKEN_LIFETIME_MS,
+        oauth.REFRESH_TOKEN_LIFETIME_MS,
     )

@@ -15,7 +15,7 @@ WAITS = st.lists(st.integers(0, 3000), max_size=60)
 
 def test_the_plans_of_the_real_api() -> None:
     assert rate_limit.PLANS == {"plus": 120, "pro": 360, "special": 720}
-    assert rate_limit.DEFAULT in rate_limit.PLANS
+    assert rate_limit.DEFAULT_PLAN in rate_limit.PLANS
 
 
 def test_a_bucket_fills_and_refuses() -> None:
@@ -24,22 +24,22 @@ def test_a_bucket_fills_and_refuses() -> None:
         empty_at, allowance = consume(2, empty_at, NOW)
         told.append(allowance)
     assert told == [
-        RateLimitStatus(limit=2, remaining=1, reset=NOW // 1000 + 1, retry=0),
-        RateLimitStatus(limit=2, remaining=0, reset=NOW // 1000 + 2, retry=0),
-        RateLimitStatus(limit=2, remaining=0, reset=NOW // 1000 + 2, retry=1),
+        RateLimitStatus(limit=2, remaining=1, reset_at=NOW // 1000 + 1, retry_after=0),
+        RateLimitStatus(limit=2, remaining=0, reset_at=NOW // 1000 + 2, retry_after=0),
+        RateLimitStatus(limit=2, remaining=0, reset_at=NOW // 1000 + 2, retry_after=1),
     ]
 
 
 def test_one_leaks_a_second() -> None:
     empty_at, _ = consume(1, 0, NOW)
-    assert consume(1, empty_at, NOW + 999)[1].retry == 1
-    assert consume(1, empty_at, NOW + 1000)[1].retry == 0
+    assert consume(1, empty_at, NOW + 999)[1].retry_after == 1
+    assert consume(1, empty_at, NOW + 1000)[1].retry_after == 0
 
 
 def test_a_clock_set_back_costs_a_full_bucket_at_most() -> None:
     empty_at, _ = consume(5, NOW + 10**9, NOW)
     assert empty_at == NOW + 5000
-    assert consume(5, empty_at, NOW + 1000)[1].retry == 0
+    assert consume(5, empty_at, NOW + 1000)[1].retry_after == 0
 
 
 @given(limit=st.integers(1, 10), waits=WAITS)
@@ -51,9 +51,9 @@ def test_as_a_list_of_requests_would(limit: int, waits: list[int]) -> None:
         fits = level + 1 <= limit
         level += fits
         empty_at, allowance = consume(limit, empty_at, now)
-        assert (allowance.retry == 0) is fits
+        assert (allowance.retry_after == 0) is fits
         assert allowance.remaining == int(limit - level)
-        assert allowance.reset * 1000 >= now + level * 1000 > allowance.reset * 1000 - 1000
+        assert allowance.reset_at * 1000 >= now + level * 1000 > allowance.reset_at * 1000 - 1000
 
 
 @given(limit=st.integers(1, 10), waits=WAITS)
@@ -62,13 +62,13 @@ def test_who_waits_as_told_is_let_in(limit: int, waits: list[int]) -> None:
     for wait in waits:
         now += wait
         empty_at, allowance = consume(limit, empty_at, now)
-        if allowance.retry:
-            now += allowance.retry * 1000
+        if allowance.retry_after:
+            now += allowance.retry_after * 1000
             empty_at, allowance = consume(limit, empty_at, now)
-            assert allowance.retry == 0
+            assert allowance.retry_after == 0
 
 
 @pytest.mark.parametrize("limit", [1, 120])
 def test_an_idle_bucket_is_whole(limit: int) -> None:
     _, allowance = consume(limit, NOW - 1, NOW)
-    assert (allowance.remaining, allowance.retry) == (limit - 1, 0)
+    assert (allowance.remaining, allowance.retry_after) == (limit - 1, 0)

@@ -102,7 +102,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_pictures_of_a_video() -> None:
     film = video.parse(LINKS[0])
     assert tuple(film.sizes()) == ROLES
-    assert [(film.picture(role), *film.sizes()[role]) for role in ROLES] == [
+    assert [(film.thumbnail_url(role), *film.sizes()[role]) for role in ROLES] == [
         (f"https://img.youtube.com/vi/{ID}/{name}.jpg", width, height)
         for name, width, height in (
             ("maxresdefault", 1920, 1080),

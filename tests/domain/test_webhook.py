@@ -108,7 +108,7 @@ def test_pauses_double_up_to_an_hour(failures: int, pause: int) -> None:
 def test_no_pause_is_shorter_than_that_between_attempts_or_grows_without_end() -> None:
     assert webhook.pause_after(10, 7_200_000) == 7_200_000
     assert webhook.pause_after(10**9, 7_200_000) == 7_200_000
-    assert webhook.pause_after(10**9, 300_000) == webhook.MAX_PAUSE
+    assert webhook.pause_after(10**9, 300_000) == webhook.MAX_PAUSE_MS
     assert webhook.pause_after(10**9, 0) == 0
 
 
@@ -130,5 +130,5 @@ def test_no_pause_is_shorter_than_that_between_attempts_or_grows_without_end() -
 )
 def test_secrets_that_a_header_can_carry(secret: str, *, may: bool) -> None:
     assert webhook.is_valid_secret(secret) is may
-    assert (webhook.unsendable_field(wanted(TOKEN, secret)) is None) is (may or not secret)
-    assert webhook.unsendable_field(wanted(SIGNATURE, secret)) is None
+    assert (webhook.undeliverable_reason(wanted(TOKEN, secret)) is None) is (may or not secret)
+    assert webhook.undeliverable_reason(wanted(SIGNATURE, secret)) is None

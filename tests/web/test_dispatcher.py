@@ -374,7 +374,7 @@ def test_a_failing_subscription_pauses_and_recovers(
         number = listener(service, receiver.url)
         enqueue(service, number, *range(1, 12))
         until(lambda: metrics(service)["fatrina_webhook_paused"] == 1)
-        receiver.wait_for(webhook.FAILING + 3)  # each after a pause twice as long
+        receiver.wait_for(webhook.FAILING_AFTER + 3)  # each after a pause twice as long
         receiver.status_for = lambda _: 200
         until(lambda: all(row.due_at is None for row in rows(service)))
         assert metrics(service)["fatrina_webhook_paused"] == 0
@@ -389,9 +389,11 @@ def test_a_change_of_the_subscription_or_a_redelivery_ends_its_pause(
 ) -> None:
     store, far = Store.create(service), Clock()() + HOUR // 2
     number = listener(service, receiver.url, store)
-    paused = schema.subscriptions.update().values(failures=webhook.FAILING + 30, paused_until=far)
+    paused = schema.subscriptions.update().values(
+        failures=webhook.FAILING_AFTER + 30, paused_until=far
+    )
     # Half an hour is possible only where the pause between attempts is long enough.
-    assert webhook.pause_after(webhook.FAILING + 30, 100) >= HOUR // 2
+    assert webhook.pause_after(webhook.FAILING_AFTER + 30, 100) >= HOUR // 2
     with service.services.database.writing() as tx:
         tx.execute(paused)
     enqueue(service, number, 1)
@@ -451,7 +453,7 @@ def test_a_pause_ends_when_the_clock_is_set_back(
     number = listener(service, receiver.url)
     with service.services.database.writing() as tx:
         deliveries.record_failure(tx, number, 100, Clock()())
-        values = {"failures": webhook.FAILING, "paused_until": Clock()() + HOUR}
+        values = {"failures": webhook.FAILING_AFTER, "paused_until": Clock()() + HOUR}
         tx.execute(schema.subscriptions.update().values(values))
     enqueue(service, number, 1)
     receiver.wait_for(1)

@@ -13,7 +13,7 @@ from requests_oauthlib import OAuth2Session
 from fatrina.actions import oauth
 from fatrina.actions.clock import Clock
 from fatrina.adapters.database.schema import authorization_codes, grants, refresh_tokens
-from fatrina.domain.oauth import CODE_LIFETIME, REFRESH_LIFETIME, OAuthError
+from fatrina.domain.oauth import CODE_LIFETIME_MS, REFRESH_TOKEN_LIFETIME_MS, OAuthError
 from fatrina.web.oauth import page
 from tests import client
 from tests.client import Body, Response
@@ -492,8 +492,8 @@ def test_codes_and_refresh_tokens_expire(confidential_app: App) -> None:
     code, issued = confidential_app.authorization_code(), confidential_app.issue_tokens()
     late = {"code": code, "redirect": REDIRECT_URI, "verifier": ""}
     with pytest.raises(OAuthError):
-        oauth.exchange(services, client_app, **late, now=now + CODE_LIFETIME + 10_000)
-    after = now + REFRESH_LIFETIME + 10_000
+        oauth.exchange(services, client_app, **late, now=now + CODE_LIFETIME_MS + 10_000)
+    after = now + REFRESH_TOKEN_LIFETIME_MS + 10_000
     with pytest.raises(OAuthError):
         oauth.refresh(services, client_app, issued["refresh_token"], "", after)
 

@@ -40,7 +40,7 @@ def check_token(tx: Connection, caller: Caller) -> None:
 
 
 def create_merchant(
-    database: Database, code: str, now: int, plan: str = rate_limit.DEFAULT
+    database: Database, code: str, now: int, plan: str = rate_limit.DEFAULT_PLAN
 ) -> bool:
     """Add a merchant; False when the code is taken."""
     with database.writing() as tx:
@@ -77,7 +77,7 @@ def issue_token(
 
 def generate_token() -> str:
     """Return a new token with 256 random bits, so that its plain hash is safe to store."""
-    return access.PREFIX + random_text(SECRET_LENGTH)
+    return access.TOKEN_PREFIX + random_text(SECRET_LENGTH)
 
 
 def build_token(

@@ -12,7 +12,7 @@ from fatrina.domain.gallery import Change, Gallery
 from fatrina.domain.version import Version
 from fatrina.domain.video import Video
 from fatrina.domain.views import ImageView
-from fatrina.domain.webhook import OF_IMAGES
+from fatrina.domain.webhook import IMAGE_CHANGE_EVENTS
 
 
 def lock(tx: Connection, caller: Caller, product_id: int) -> Gallery:
@@ -69,7 +69,7 @@ def attach(
         images.save_gallery(tx, product_id, before, after, now)
         if version is not None:
             versions.add(tx, image_id, version, caller.token_id, now)
-        services.outbox.enqueue(tx, caller, product_id, OF_IMAGES)
+        services.outbox.enqueue(tx, caller, product_id, IMAGE_CHANGE_EVENTS)
         return ImageView(after[image_id], original)
 
     def find_committed(tx: Connection) -> ImageView | None:

@@ -19,7 +19,7 @@ from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change
 from fatrina.domain.version import Version
 from fatrina.domain.views import ImageView
-from fatrina.domain.webhook import OF_IMAGES
+from fatrina.domain.webhook import IMAGE_CHANGE_EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def remove(services: Services, caller: Caller, image_id: int) -> None:
         now = services.clock()
         images.save_gallery(tx, product_id, before, before.remove(image_id), now)
         versions.retire(tx, image_id, before[image_id].alt, now)
-        services.outbox.enqueue(tx, caller, product_id, OF_IMAGES)
+        services.outbox.enqueue(tx, caller, product_id, IMAGE_CHANGE_EVENTS)
 
 
 def _commit(  # noqa: PLR0913, PLR0917  the results of the steps before
@@ -144,10 +144,10 @@ def _commit(  # noqa: PLR0913, PLR0917  the results of the steps before
                 raise _ConcurrentUpdateError
             versions.retire(tx, image_id, before[image_id].alt, now)
             versions.add(tx, image_id, version, caller.token_id, now)
-            services.outbox.enqueue(tx, caller, product_id, OF_IMAGES)
+            services.outbox.enqueue(tx, caller, product_id, IMAGE_CHANGE_EVENTS)
             return ImageView(after[image_id], version.original)
         if after != before:
-            services.outbox.enqueue(tx, caller, product_id, OF_IMAGES)
+            services.outbox.enqueue(tx, caller, product_id, IMAGE_CHANGE_EVENTS)
         return ImageView(after[image_id], current.original if current else None)
 
     if version is None:

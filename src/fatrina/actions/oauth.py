@@ -13,10 +13,10 @@ from fatrina.adapters.database import Database, apps, tokens
 from fatrina.adapters.database.apps import App, AuthorizationCode, Grant
 from fatrina.domain import access, oauth
 from fatrina.domain.oauth import (
-    ACCESS_LIFETIME,
-    CODE_LIFETIME,
-    OFFLINE,
-    REFRESH_LIFETIME,
+    ACCESS_TOKEN_LIFETIME_MS,
+    CODE_LIFETIME_MS,
+    OFFLINE_ACCESS,
+    REFRESH_TOKEN_LIFETIME_MS,
     OAuthError,
 )
 
@@ -119,7 +119,7 @@ def approve(
             redirect_uri=asked.redirect,
             scope=asked.scope,
             code_challenge=asked.challenge,
-            expires_at=now + CODE_LIFETIME,
+            expires_at=now + CODE_LIFETIME_MS,
             grant_id=None,
         )
         apps.add_authorization_code(tx, row, access.hash_token(code))
@@ -185,9 +185,11 @@ def _check_app(tx: Connection, app: App) -> None:
 
 
 def _issue_tokens(tx: Connection, grant: Grant, scope: str, now: int) -> TokenPair:
-    token, row = tokens_of.build_token(scope, ACCESS_LIFETIME, now)
+    token, row = tokens_of.build_token(scope, ACCESS_TOKEN_LIFETIME_MS, now)
     tokens.add(tx, grant.merchant_id, row | {"grant_id": grant.id})
-    refresh = random_text(SECRET_LENGTH) if OFFLINE in grant.scope.split() else None
+    refresh = random_text(SECRET_LENGTH) if OFFLINE_ACCESS in grant.scope.split() else None
     if refresh is not None:
-        apps.add_refresh_token(tx, grant.id, access.hash_token(refresh), now + REFRESH_LIFETIME)
+        apps.add_refresh_token(
+            tx, grant.id, access.hash_token(refresh), now + REFRESH_TOKEN_LIFETIME_MS
+        )
     return TokenPair(token, refresh, scope)

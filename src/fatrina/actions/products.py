@@ -28,7 +28,7 @@ from fatrina.domain.gallery import Change, Gallery
 from fatrina.domain.pagination import Page
 from fatrina.domain.version import Version
 from fatrina.domain.views import ProductView
-from fatrina.domain.webhook import OF_PRODUCTS
+from fatrina.domain.webhook import PRODUCT_CHANGE_EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def update(
         row = ProductRow(product_id, before.name if name is None else name, kept)
         if row != before:
             products.update_fields(tx, row)
-            services.outbox.enqueue(tx, caller, product_id, OF_PRODUCTS)
+            services.outbox.enqueue(tx, caller, product_id, PRODUCT_CHANGE_EVENTS)
         return load_views(tx, [row])[0]
 
 

@@ -29,7 +29,7 @@ class RateLimiter:
 
         def pour(empty_at: int) -> int:
             nonlocal allowance
-            limit = rate_limit.PLANS.get(caller.plan, rate_limit.PLANS[rate_limit.DEFAULT])
+            limit = rate_limit.PLANS.get(caller.plan, rate_limit.PLANS[rate_limit.DEFAULT_PLAN])
             after, allowance = rate_limit.consume(limit, empty_at, self._clock())
             return after
 

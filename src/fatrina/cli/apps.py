@@ -35,7 +35,7 @@ def app_create(
         if not is_allowed_redirect(uri):
             fail(f"“{uri}” is not a valid redirect URI: use https, or http://127.0.0.1 for tests.")
     try:
-        name = text.line("name", name, _MAX_NAME_LENGTH)
+        name = text.normalize_line("name", name, _MAX_NAME_LENGTH)
     except errors.FieldError as exc:
         fail(messages.render(exc, "en"))
     if not name:

@@ -52,7 +52,7 @@ def seed(
                 with root.build(settings, directory) as service:
                     count = seed_(service.services, merchants, settings.decoder_count, tick)
             except SeedError as exc:
-                reasons = " ".join(messages.render(each, "en") for each in exc.error.each())
+                reasons = " ".join(messages.render(each, "en") for each in exc.error.flatten())
                 fail(f"{exc.pointer}: {reasons} Nothing was added.")
     products = sum(len(each.products) for each in merchants)
     typer.echo(f"merchants: {len(merchants)}, products: {products}, images: {count}")

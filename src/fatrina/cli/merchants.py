@@ -8,7 +8,7 @@ import typer
 from fatrina.actions import access, oauth
 from fatrina.cli.common import CLOCK, DataOption, fail, open_database
 from fatrina.domain.access import MERCHANT_CODE
-from fatrina.domain.rate_limit import DEFAULT, PLANS
+from fatrina.domain.rate_limit import DEFAULT_PLAN, PLANS
 
 _PLANS: Final = ", ".join(f"{name} ({limit})" for name, limit in PLANS.items())
 PlanOption = Annotated[
@@ -24,7 +24,7 @@ def merchant_create(
     code: Annotated[
         str, typer.Argument(help="4 to 6 letters and digits; part of every image URL.")
     ],
-    plan: PlanOption = DEFAULT,
+    plan: PlanOption = DEFAULT_PLAN,
     data: DataOption = None,
 ) -> None:
     """Add a merchant."""

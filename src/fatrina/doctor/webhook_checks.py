@@ -48,7 +48,7 @@ def _list_unsendable(conn: Connection) -> list[str]:
     unsendable = []
     for subscription_id, subscription in webhooks.iter_all(conn):
         problem = (
-            "row_unreadable" if subscription is None else webhook.unsendable_field(subscription)
+            "row_unreadable" if subscription is None else webhook.undeliverable_reason(subscription)
         )
         if problem is not None:
             unsendable.append(f"{subscription_id} ({problem})")

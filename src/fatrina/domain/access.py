@@ -12,11 +12,11 @@ WRITE: Final = "products.read_write"
 SCOPES: Final = (READ, WRITE)
 MERCHANT_CODE: Final = "[A-Za-z0-9]{4,6}"
 """Regular expression that a merchant's code matches completely."""
-PREFIX: Final = "fatrina_"
+TOKEN_PREFIX: Final = "fatrina_"  # noqa: S105  a prefix
 MIN_TOKEN_LENGTH: Final = 16
 """Characters of a token that a person may choose for the service's controls."""
-_DISTINCT: Final = 8
-_HINT: Final = len(PREFIX) + 4
+_MIN_DISTINCT_CHARACTERS: Final = 8
+_MAX_HINT_LENGTH: Final = len(TOKEN_PREFIX) + 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,11 @@ class Caller:
     """The merchant's code."""
     token_id: int
     scopes: frozenset[str]
-    plan: str = rate_limit.DEFAULT
+    plan: str = rate_limit.DEFAULT_PLAN
     """One of `rate.PLANS`."""
     token_hash: str = ""
-    """With `token_since`, tells the token from a later one with the same id."""
-    token_since: int = 0
+    """With `token_created_at`, tells the token from a later one with the same id."""
+    token_created_at: int = 0
     """When the token was made, in milliseconds since the epoch."""
 
     def require_scope(self, scope: str) -> None:
@@ -52,7 +52,7 @@ def hash_token(token: str) -> str:
 
 def token_hint(token: str) -> str:
     """The first characters, by which a list shows which token it is: a quarter of it at most."""
-    return token[: min(_HINT, len(token) // 4)]
+    return token[: min(_MAX_HINT_LENGTH, len(token) // 4)]
 
 
 def is_guessable(token: str) -> bool:
@@ -64,7 +64,7 @@ def is_guessable(token: str) -> bool:
     run = sum(abs(ord(one) - ord(next_one)) <= 1 for one, next_one in pairwise(token))
     return (
         len(token) < MIN_TOKEN_LENGTH
-        or len(set(token)) < _DISTINCT
+        or len(set(token)) < _MIN_DISTINCT_CHARACTERS
         or token in (token + token)[1:-1]
         or run > len(token) // 2
     )

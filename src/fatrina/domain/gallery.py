@@ -10,7 +10,7 @@ MAX_IMAGES: Final = 10  # the contract: "The maximum allowed images are 10"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class GalleryEntry:
     """An image as its gallery sees it."""
 
     id: int
@@ -37,22 +37,22 @@ class Change:
 class Gallery:
     """The images of one product. While there is one, exactly one is the default."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[GalleryEntry, ...] = ()
 
     @classmethod
-    def of(cls, entries: Iterable[Entry]) -> "Gallery":
+    def of(cls, entries: Iterable[GalleryEntry]) -> "Gallery":
         """A gallery in its order: by sort, then by age."""
         return cls(tuple(sorted(entries, key=lambda entry: (entry.sort, entry.age))))
 
-    def __getitem__(self, identifier: int) -> Entry:
+    def __getitem__(self, image_id: int) -> GalleryEntry:
         """The image with this id; KeyError when it is not here."""
         for entry in self.entries:
-            if entry.id == identifier:
+            if entry.id == image_id:
                 return entry
-        raise KeyError(identifier)
+        raise KeyError(image_id)
 
     @property
-    def default(self) -> Entry | None:
+    def default(self) -> GalleryEntry | None:
         """The main picture; None in an empty gallery."""
         return next((entry for entry in self.entries if entry.default), None)
 
@@ -66,7 +66,7 @@ class Gallery:
         if photos + count > MAX_IMAGES:
             raise errors.ValidationFailed(errors.GalleryFull("product", limit=MAX_IMAGES))
 
-    def attach(self, identifier: int, change: Change, video: str | None = None) -> "Gallery":
+    def attach(self, image_id: int, change: Change, video: str | None = None) -> "Gallery":
         """Add an image or a video: last without a sort, the default when it is the only one.
 
         Raises:
@@ -76,32 +76,32 @@ class Gallery:
             self.check_capacity()
         age = max((entry.age for entry in self.entries), default=0) + 1
         last = max((entry.sort for entry in self.entries), default=0.0)
-        sort = _after(last) if self.entries else 1.0
-        fresh = Entry(identifier, age, sort, default=False, video=video)
-        return Gallery.of((*self.entries, fresh)).revise(identifier, change)
+        sort = _next_sort(last) if self.entries else 1.0
+        fresh = GalleryEntry(image_id, age, sort, default=False, video=video)
+        return Gallery.of((*self.entries, fresh)).revise(image_id, change)
 
-    def revise(self, identifier: int, change: Change) -> "Gallery":
+    def revise(self, image_id: int, change: Change) -> "Gallery":
         """Change what is mentioned of one image; a new default takes it from the previous one."""
-        entry = self[identifier]
+        entry = self[image_id]
         entry = replace(
             entry,
             default=entry.default if change.default is None else change.default,
             sort=entry.sort if change.sort is None else change.sort,
             alt=entry.alt if change.alt is None else change.alt or None,
         )
-        others = tuple(other for other in self.entries if other.id != identifier)
+        others = tuple(other for other in self.entries if other.id != image_id)
         if entry.default:
             others = tuple(replace(other, default=False) for other in others)
-        return _with_default(Gallery.of((*others, entry)), avoid=identifier)
+        return _with_default(Gallery.of((*others, entry)), avoid=image_id)
 
-    def remove(self, identifier: int) -> "Gallery":
+    def remove(self, image_id: int) -> "Gallery":
         """Take an image out; when it was the default, the first of the others becomes it."""
-        left = (entry for entry in self.entries if entry.id != self[identifier].id)
-        return _with_default(Gallery.of(left), avoid=identifier)
+        left = (entry for entry in self.entries if entry.id != self[image_id].id)
+        return _with_default(Gallery.of(left), avoid=image_id)
 
-    def changed(self, before: "Gallery") -> tuple[Entry, ...]:
+    def changed_since(self, previous: "Gallery") -> tuple[GalleryEntry, ...]:
         """The entries that differ from `before`, those that give the default up first."""
-        rows = (entry for entry in self.entries if entry not in before.entries)
+        rows = (entry for entry in self.entries if entry not in previous.entries)
         return tuple(sorted(rows, key=lambda entry: entry.default))
 
 
@@ -114,6 +114,6 @@ def _with_default(gallery: Gallery, avoid: int) -> Gallery:
     return Gallery(tuple(replace(entry, default=entry is heir) for entry in entries))
 
 
-def _after(last: float) -> float:
+def _next_sort(last: float) -> float:
     """The next place behind `last`; behind a number too large to count on from, the same place."""
     return max(last, float(int(last) + 1))

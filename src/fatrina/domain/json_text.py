@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-MakeObject = Callable[[list[tuple[str, Any]]], object]
-DEPTH: Final = 64
+ObjectHook = Callable[[list[tuple[str, Any]]], object]
+MAX_DEPTH: Final = 64
 """How deep arrays and objects may be nested; what the contract needs is nested 4 deep."""
 # A string, also one without its end, or a bracket. Possessive: no text makes it go back.
 _TOKEN: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
@@ -19,7 +19,7 @@ class JsonError(ValueError):
     """The text is not JSON, or is nested too deep."""
 
 
-def parse(data: bytes | str, make_object: MakeObject | None = None) -> Any:
+def parse(data: bytes | str, object_hook: ObjectHook | None = None) -> Any:
     """The value of a JSON text, in UTF-8, UTF-16 or UTF-32.
 
     `make_object` makes an object from its names and values; without it, an object is a dict.
@@ -29,9 +29,9 @@ def parse(data: bytes | str, make_object: MakeObject | None = None) -> Any:
     """
     try:
         text = data if isinstance(data, str) else _decode(data)
-        if _depth_exceeds(text, DEPTH):
-            raise JsonError(f"it is nested more than {DEPTH} deep")
-        return json.loads(text, object_pairs_hook=make_object, parse_constant=_reject_constant)
+        if _depth_exceeds(text, MAX_DEPTH):
+            raise JsonError(f"it is nested more than {MAX_DEPTH} deep")
+        return json.loads(text, object_pairs_hook=object_hook, parse_constant=_reject_constant)
     except ValueError as exc:
         raise JsonError(str(exc)) from exc
 

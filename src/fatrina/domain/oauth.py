@@ -11,13 +11,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from fatrina.domain.access import SCOPES
 from fatrina.domain.durations import DAY, MINUTE
 
-OFFLINE: Final = "offline_access"
+OFFLINE_ACCESS: Final = "offline_access"
 """The scope that asks for a refresh token."""
-CODE_LIFETIME: Final = MINUTE
+CODE_LIFETIME_MS: Final = MINUTE
 """Milliseconds in which an authorization code must be used."""
-ACCESS_LIFETIME: Final = 14 * DAY
+ACCESS_TOKEN_LIFETIME_MS: Final = 14 * DAY
 """Milliseconds that an access token lasts: the real API's figure."""
-REFRESH_LIFETIME: Final = 30 * DAY
+REFRESH_TOKEN_LIFETIME_MS: Final = 30 * DAY
 """Milliseconds in which a refresh token must be used: the real API's one month."""
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -45,21 +45,21 @@ class OAuthError(Exception):
         self.description = description
 
 
-def scopes(text: str) -> tuple[str, ...]:
+def parse_scopes(text: str) -> tuple[str, ...]:
     """The scopes asked for, each once, in their order (RFC 6749, 3.3).
 
     Raises:
         RefusedError: there is none, or one that is not known here.
     """
     wanted = tuple(dict.fromkeys(text.split()))
-    unknown = [each for each in wanted if each not in {*SCOPES, OFFLINE}]
+    unknown = [each for each in wanted if each not in {*SCOPES, OFFLINE_ACCESS}]
     if unknown or not set(wanted) & set(SCOPES):
-        known = ", ".join((*SCOPES, OFFLINE))
+        known = ", ".join((*SCOPES, OFFLINE_ACCESS))
         raise OAuthError("invalid_scope", f"Ask for one or more of: {known}.")
     return wanted
 
 
-def challenge(text: str, method: str, *, public: bool) -> str | None:
+def check_challenge(text: str, method: str, *, public: bool) -> str | None:
     """The challenge of a client's proof key (RFC 7636); None where it may go without.
 
     Raises:
@@ -99,7 +99,7 @@ def is_allowed_redirect(uri: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
 
 
-def redirect_with(uri: str, **given: str) -> str:
+def add_query(uri: str, **given: str) -> str:
     """A redirection URI with the answer in its query, beside what that holds already."""
     parts = urlsplit(uri)
     pairs: Iterable[tuple[str, str]] = parse_qsl(parts.query, keep_blank_values=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-DEFAULT_SIZE: Final = 15  # both from the contract
-MAX_SIZE: Final = 60
+DEFAULT_PAGE_SIZE: Final = 15  # both from the contract
+MAX_PAGE_SIZE: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,7 @@ class Page:
     """Which stretch of a list: pages count from 1."""
 
     number: int = 1
-    size: int = DEFAULT_SIZE
+    size: int = DEFAULT_PAGE_SIZE
 
     @property
     def offset(self) -> int:

@@ -5,8 +5,8 @@ from typing import Final
 
 PLANS: Final = {"plus": 120, "pro": 360, "special": 720}
 """Requests that each plan's bucket holds: the figures of the real API."""
-DEFAULT: Final = "plus"
-_DRIP: Final = 1000
+DEFAULT_PLAN: Final = "plus"
+_LEAK_INTERVAL: Final = 1000
 """Milliseconds in which one request leaks out, whatever the plan."""
 
 
@@ -18,9 +18,9 @@ class RateLimitStatus:
     """Requests that the bucket holds."""
     remaining: int
     """Requests that it would take at once."""
-    reset: int
+    reset_at: int
     """When it is empty again: seconds since the epoch, rounded up."""
-    retry: int
+    retry_after: int
     """Seconds until it takes the request that it has refused, rounded up; 0 when it took it."""
 
 
@@ -29,18 +29,18 @@ def consume(limit: int, empty_at: int, now: int) -> tuple[int, RateLimitStatus]:
 
     What does not fit is not put in. A clock that is set back fills the bucket at most.
     """
-    full = limit * _DRIP
+    full = limit * _LEAK_INTERVAL
     level = min(max(empty_at - now, 0), full)
-    over = max(level + _DRIP - full, 0)
-    level += 0 if over else _DRIP
+    over = max(level + _LEAK_INTERVAL - full, 0)
+    level += 0 if over else _LEAK_INTERVAL
     allowance = RateLimitStatus(
         limit=limit,
-        remaining=(full - level) // _DRIP,
-        reset=_up(now + level),
-        retry=_up(over),
+        remaining=(full - level) // _LEAK_INTERVAL,
+        reset_at=_to_seconds(now + level),
+        retry_after=_to_seconds(over),
     )
     return now + level, allowance
 
 
-def _up(milliseconds: int) -> int:
+def _to_seconds(milliseconds: int) -> int:
     return -(-milliseconds // 1000)

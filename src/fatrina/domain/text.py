@@ -9,7 +9,7 @@ from fatrina.domain import errors
 
 ALPHANUMERIC: Final = ascii_letters + digits
 # What editors and spreadsheets put between lines and cells: CR LF counts once.
-_BREAK: Final = re.compile("\r\n|[\t\n\r\u2028\u2029]")
+_LINE_BREAK: Final = re.compile("\r\n|[\t\n\r\u2028\u2029]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -30,7 +30,7 @@ def validate(field: str, text: str, limit: int) -> str:
     return text
 
 
-def line(field: str, text: str, limit: int) -> str:
+def normalize_line(field: str, text: str, limit: int) -> str:
     """The text as one line: each line break and tab is a space, and the ends are trimmed.
 
     Exports of spreadsheets and text areas end in a line break, and hold them between words. Other
@@ -39,10 +39,10 @@ def line(field: str, text: str, limit: int) -> str:
     Raises:
         errors.FieldError: the line is too long, or holds what is no text.
     """
-    return validate(field, _BREAK.sub(" ", text).strip(" \u00a0\u3000"), limit)
+    return validate(field, _LINE_BREAK.sub(" ", text).strip(" \u00a0\u3000"), limit)
 
 
-def case_folded(text: str) -> str:
+def fold_case(text: str) -> str:
     """The text as it is compared without regard to case, by Unicode's rules for every script.
 
     Letters that look alike by compatibility, such as full-width or presentation forms, are equal.
@@ -54,9 +54,9 @@ def case_folded(text: str) -> str:
 
 def search_text(name: str, sku: str | None) -> str:
     """What a keyword, folded, is looked for in; no keyword has the line break between the two."""
-    return case_folded(name) + "\n" + case_folded(sku or "")
+    return fold_case(name) + "\n" + fold_case(sku or "")
 
 
-def without_surrogates(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """The text with U+FFFD in place of each lone surrogate, which UTF-8 cannot encode."""
     return _SURROGATE.sub("\ufffd", text)

@@ -7,7 +7,7 @@ from typing import Final
 from fatrina.domain import errors
 from fatrina.domain.renditions import ROLES, Size
 
-MAX_LENGTH: Final = 2048
+MAX_LINK_LENGTH: Final = 2048
 """Characters of a link."""
 
 _HOSTS: Final = r"(?:(?:www\.|m\.)?youtube\.com|(?:www\.)?youtube-nocookie\.com)"
@@ -24,7 +24,7 @@ _SHOWN: Final = (
     ("mqdefault", Size(320, 180)),
     ("default", Size(120, 90)),
 )
-_PICTURES: Final = dict(zip(ROLES, _SHOWN, strict=True))
+_THUMBNAILS: Final = dict(zip(ROLES, _SHOWN, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class Video:
     id: str
     """YouTube's name for it."""
 
-    def picture(self, role: str) -> str:
+    def thumbnail_url(self, role: str) -> str:
         """The URL of a size of its picture."""
-        return f"https://img.youtube.com/vi/{self.id}/{_PICTURES[role][0]}.jpg"
+        return f"https://img.youtube.com/vi/{self.id}/{_THUMBNAILS[role][0]}.jpg"
 
     def sizes(self) -> dict[str, Size]:
         """The sizes of its pictures by role, as YouTube has them."""
-        return {role: size for role, (_, size) in _PICTURES.items()}
+        return {role: size for role, (_, size) in _THUMBNAILS.items()}
 
 
 def parse(link: str, field: str = "video_url") -> Video:
@@ -51,7 +51,7 @@ def parse(link: str, field: str = "video_url") -> Video:
     Raises:
         errors.InvalidVideoLink: it is none.
     """
-    shape = _LINK.fullmatch(link) if len(link) <= MAX_LENGTH else None
+    shape = _LINK.fullmatch(link) if len(link) <= MAX_LINK_LENGTH else None
     if shape is None:
         raise errors.InvalidVideoLink(field)
     return Video(link, shape[1])

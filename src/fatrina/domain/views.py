@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fatrina.domain.gallery import Entry
+from fatrina.domain.gallery import GalleryEntry
 from fatrina.domain.renditions import Original
 
 
@@ -10,7 +10,7 @@ from fatrina.domain.renditions import Original
 class ImageView:
     """An image's gallery entry and the original that it shows; None for a video."""
 
-    entry: Entry
+    entry: GalleryEntry
     original: Original | None
 
 

@@ -14,9 +14,9 @@ EVENTS: Final[Mapping[str, str]] = {
     IMAGE_UPDATED: "An image of a product was added, changed or removed.",
     PRODUCT_UPDATED: "A product was changed, or one of its images.",
 }
-OF_IMAGES: Final = (IMAGE_UPDATED, PRODUCT_UPDATED)
+IMAGE_CHANGE_EVENTS: Final = (IMAGE_UPDATED, PRODUCT_UPDATED)
 """What a change of a product's images is announced as."""
-OF_PRODUCTS: Final = (PRODUCT_UPDATED,)
+PRODUCT_CHANGE_EVENTS: Final = (PRODUCT_UPDATED,)
 """What a change of a product's own fields is announced as."""
 SIGNATURE: Final = "signature"
 TOKEN: Final = "token"  # noqa: S105  the name of a strategy
@@ -33,15 +33,15 @@ MAX_PENDING: Final = 10_000
 """Events that may wait for one subscription; beyond, the oldest are dropped."""
 MAX_PENDING_FAILING: Final = 1_000
 """The same for a subscription that is failing: the newest are kept until it answers again."""
-FAILING: Final = 10
+FAILING_AFTER: Final = 10
 """Attempts without a success in between after which a subscription is failing."""
-MAX_PAUSE: Final = HOUR
+MAX_PAUSE_MS: Final = HOUR
 """Longest pause, in milliseconds, between two attempts to a failing subscription."""
-_DOUBLINGS: Final = 20
-_SLACK: Final = SECOND
-_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
-_VALUE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?|")
-RESERVED: Final = frozenset(
+_MAX_DOUBLINGS: Final = 20
+_CLOCK_TOLERANCE: Final = SECOND
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+_HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?|")
+RESERVED_HEADERS: Final = frozenset(
     {
         *("authorization", "connection", "content-encoding", "content-length", "content-type"),
         *("expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"),
@@ -66,16 +66,16 @@ class Subscription:
 
 def is_sendable_header(name: str, value: str) -> bool:
     """Whether a subscription may set this header (RFC 9110, 5.1 and 5.5; ASCII alone)."""
-    sound = _HEADER.fullmatch(name) and _VALUE.fullmatch(value)
-    return bool(sound) and name.lower() not in RESERVED
+    sound = _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value)
+    return bool(sound) and name.lower() not in RESERVED_HEADERS
 
 
 def is_valid_secret(secret: str) -> bool:
     """Whether a secret can be the value of a header, as the strategy `token` sends it."""
-    return bool(secret and _VALUE.fullmatch(secret))
+    return bool(secret and _HEADER_VALUE.fullmatch(secret))
 
 
-def unsendable_field(wanted: "Subscription") -> str | None:
+def undeliverable_reason(wanted: "Subscription") -> str | None:
     """Why a subscription, as it was stored, can receive nothing; None when it can."""
     if wanted.strategy == TOKEN and wanted.secret and not is_valid_secret(wanted.secret):
         return "invalid_secret"
@@ -95,27 +95,27 @@ def signature_headers(subscription: Subscription, body: bytes) -> list[tuple[str
     return [("X-Salla-Security-Strategy", "Signature"), ("X-Salla-Signature", signature)]
 
 
-def next_attempt(tries: int, pause: int, now: int) -> int | None:
+def next_attempt(attempts: int, pause: int, now: int) -> int | None:
     """When a delivery that failed for the `tries`th time is tried again; None for never."""
-    return now + pause if tries < MAX_ATTEMPTS else None
+    return now + pause if attempts < MAX_ATTEMPTS else None
 
 
 def max_pending(failures: int) -> int:
     """How many events may wait for a subscription whose last `failures` attempts failed."""
-    return MAX_PENDING if failures < FAILING else MAX_PENDING_FAILING
+    return MAX_PENDING if failures < FAILING_AFTER else MAX_PENDING_FAILING
 
 
 def pause_after(failures: int, pause: int) -> int:
     """How long a subscription rests after this many failures in a row, in milliseconds."""
-    if failures < FAILING:
+    if failures < FAILING_AFTER:
         return 0
-    doubled: int = pause << min(failures - FAILING, _DOUBLINGS)
-    return min(doubled, max(MAX_PAUSE, pause))
+    doubled: int = pause << min(failures - FAILING_AFTER, _MAX_DOUBLINGS)
+    return min(doubled, max(MAX_PAUSE_MS, pause))
 
 
-def is_too_far(pause: int, now: int) -> int:
+def latest_due_at(pause: int, now: int) -> int:
     """The moment after which no pause that began before `now` can end.
 
     What is due later was recorded while the clock was ahead, and is due now.
     """
-    return now + pause + _SLACK
+    return now + pause + _CLOCK_TOLERANCE

@@ -21,7 +21,7 @@ from fatrina.web.http.responses import error
 
 EXEMPT: Final = ("/_fatrina", "/health", "/ready", "/metrics")
 """Path prefixes exempt from fault injection, so that rules can always be removed."""
-_LIMIT: Final = rate_limit.PLANS[rate_limit.DEFAULT]
+_LIMIT: Final = rate_limit.PLANS[rate_limit.DEFAULT_PLAN]
 _ERRORS: Final[dict[str, Callable[[], errors.ServiceError]]] = {
     "401": errors.InvalidToken,
     "403": errors.Forbidden,
@@ -72,7 +72,7 @@ class FaultInjectionMiddleware:
 
 def _exhausted_limit() -> RateLimitStatus:
     """Return the status sent with 429, as by the real API, even if rate limits are disabled."""
-    return RateLimitStatus(limit=_LIMIT, remaining=0, reset=int(time()) + _LIMIT, retry=1)
+    return RateLimitStatus(limit=_LIMIT, remaining=0, reset_at=int(time()) + _LIMIT, retry_after=1)
 
 
 def _describe(fault: Fault) -> bytes:

@@ -94,7 +94,7 @@ def _error_entries(error: errors.ServiceError | None) -> list[dict[str, str]]:
             **({"field": each.field} if isinstance(each, errors.FieldError) else {}),
             "words": messages.render(each, "en"),
         }
-        for each in error.each()
+        for each in error.flatten()
     ]
 
 

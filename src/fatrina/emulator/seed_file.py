@@ -11,7 +11,7 @@ from fatrina.actions.receiving import File
 from fatrina.domain import errors, text, video
 from fatrina.domain.access import SCOPES, WRITE
 from fatrina.domain.gallery import Change
-from fatrina.domain.rate_limit import DEFAULT, PLANS
+from fatrina.domain.rate_limit import DEFAULT_PLAN, PLANS
 from fatrina.emulator.seeding import PhotoWriter, SeedImage, SeedMerchant, SeedProduct, SeedToken
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class _SeedReader:
         code = given.get("code")
         if not isinstance(code, str) or not _CODE.fullmatch(code):
             self._add_problem(f"{at}/code", "must be 4 to 6 letters and digits")
-        plan = given.get("plan", DEFAULT)
+        plan = given.get("plan", DEFAULT_PLAN)
         if not isinstance(plan, str) or plan not in PLANS:
             self._add_problem(f"{at}/plan", f"must be one of {', '.join(PLANS)}")
         tokens = self._read_list(f"{at}/tokens", given.get("tokens", []), self._read_token)
@@ -161,7 +161,7 @@ class _SeedReader:
         return self._check_text(at, value, max_length, text.validate)
 
     def _read_line(self, at: str, value: object) -> str | None:
-        return self._check_text(at, value, _MAX_TEXT_LENGTH, text.line)
+        return self._check_text(at, value, _MAX_TEXT_LENGTH, text.normalize_line)
 
     def _check_text(
         self, at: str, value: object, max_length: int, check: Callable[[str, str, int], str]

@@ -16,7 +16,7 @@ from fatrina.adapters.database.products import ProductRow
 from fatrina.domain import errors
 from fatrina.domain.access import hash_token
 from fatrina.domain.gallery import Change, Gallery
-from fatrina.domain.rate_limit import DEFAULT
+from fatrina.domain.rate_limit import DEFAULT_PLAN
 from fatrina.domain.version import Version
 
 PhotoWriter = Callable[[File], None]
@@ -62,7 +62,7 @@ class SeedMerchant:
 
     pointer: str
     code: str
-    plan: str = DEFAULT
+    plan: str = DEFAULT_PLAN
     tokens: Sequence[SeedToken] = ()
     products: Sequence[SeedProduct] = ()
 

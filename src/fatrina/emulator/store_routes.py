@@ -69,7 +69,7 @@ def _load_seed(services: Services, text: bytes) -> int:
 
 def _add_pointers(exc: SeedError) -> errors.ServiceError:
     """Return the error with its fields replaced by their JSON pointers in the seed."""
-    field_errors = [each for each in exc.error.each() if isinstance(each, errors.FieldError)]
+    field_errors = [each for each in exc.error.flatten() if isinstance(each, errors.FieldError)]
     for each in field_errors:
         each.field = f"{exc.pointer}/{each.field}"
     return errors.ValidationFailed(*field_errors) if field_errors else exc.error

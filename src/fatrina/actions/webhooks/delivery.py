@@ -51,7 +51,7 @@ class Deliverer:
             return None
         if due is None:
             return None
-        if problem := webhook.unsendable_field(due.subscription):
+        if problem := webhook.undeliverable_reason(due.subscription):
             return Outcome(due, None, problem, final=True)
         return self._send(due)
 

@@ -256,7 +256,7 @@ def _rests(to: WaitingSubscription, now: int, pause: int) -> bool:
     """
     until = to.paused_until
     most = webhook.pause_after(to.failures, pause)
-    return until is not None and now < until <= webhook.is_too_far(most, now)
+    return until is not None and now < until <= webhook.latest_due_at(most, now)
 
 
 def _warn(event: str, head: QueueHead, fault: Exception) -> None:

@@ -159,7 +159,11 @@ def list_heads(
     attempt is always due. So is an attempt due later than any pause can end: the clock was ahead
     when its due time was recorded.
     """
-    values = {"subscription": subscription.id, "now": now, "late": webhook.is_too_far(pause, now)}
+    values = {
+        "subscription": subscription.id,
+        "now": now,
+        "late": webhook.latest_due_at(pause, now),
+    }
     rows = conn.execute(_SELECT_HEADS, {**values, "limit": limit})
     return [QueueHead(delivery_id, product_id, subscription) for delivery_id, product_id in rows]
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from fatrina.adapters.database.schema import images, products
-from fatrina.domain.gallery import Entry, Gallery
+from fatrina.domain.gallery import Gallery, GalleryEntry
 
 _I = images.c
 _ENTRY = (_I.id, _I.age, _I.sort, _I.is_default, _I.alt, _I.video)
@@ -51,7 +51,9 @@ def find_product_id(
 
 def load_gallery(conn: Connection, product_id: int) -> Gallery:
     """Return a product's gallery."""
-    return Gallery.of(Entry(*row) for row in conn.execute(_SELECT_GALLERY, {"product": product_id}))
+    return Gallery.of(
+        GalleryEntry(*row) for row in conn.execute(_SELECT_GALLERY, {"product": product_id})
+    )
 
 
 def load_galleries(conn: Connection, product_ids: Collection[int]) -> dict[int, Gallery]:
@@ -61,9 +63,9 @@ def load_galleries(conn: Connection, product_ids: Collection[int]) -> dict[int, 
             _I.product_id.in_(product_ids), _I.removed_at.is_(None)
         )
     )
-    entries: dict[int, list[Entry]] = {product_id: [] for product_id in product_ids}
+    entries: dict[int, list[GalleryEntry]] = {product_id: [] for product_id in product_ids}
     for product, *row in rows:
-        entries[product].append(Entry(*row))
+        entries[product].append(GalleryEntry(*row))
     return {product: Gallery.of(each) for product, each in entries.items()}
 
 
@@ -80,7 +82,7 @@ def save_gallery(
         conn.execute(
             update(images).where(_I.id == removed_id).values(removed_at=now, is_default=False)
         )
-    for entry in after.changed(before):
+    for entry in after.changed_since(before):
         state = {"sort": entry.sort, "is_default": entry.default, "alt": entry.alt}
         if entry.id in old_ids:
             conn.execute(_UPDATE_ENTRY, {"image": entry.id, **state})

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from fatrina.adapters.database.schema import products
-from fatrina.domain.text import case_folded, search_text
+from fatrina.domain.text import fold_case, search_text
 
 _P = products.c
 
@@ -87,4 +87,4 @@ def _matching(merchant_id: int, keyword: str = "") -> list[ColumnElement[bool]]:
     conditions = [_P.merchant_id == merchant_id, _P.removed_at.is_(None)]
     if not keyword:
         return conditions
-    return [*conditions, _P.folded.contains(case_folded(keyword), autoescape=True)]
+    return [*conditions, _P.folded.contains(fold_case(keyword), autoescape=True)]

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from fatrina.adapters.database.schema import merchants, tokens
 from fatrina.domain.access import Caller
-from fatrina.domain.rate_limit import DEFAULT
+from fatrina.domain.rate_limit import DEFAULT_PLAN
 
 # Built once, as in `images`.
 _SELECT_CALLER = (
@@ -62,7 +62,7 @@ class MerchantRow(NamedTuple):
     created_at: int
 
 
-def add_merchant(conn: Connection, code: str, now: int, plan: str = DEFAULT) -> int:
+def add_merchant(conn: Connection, code: str, now: int, plan: str = DEFAULT_PLAN) -> int:
     """Insert a merchant and return its id.
 
     Raises:
@@ -145,7 +145,7 @@ def is_current(conn: Connection, caller: Caller) -> bool:
     values = {
         "token": caller.token_id,
         "hash": caller.token_hash,
-        "since": caller.token_since,
+        "since": caller.token_created_at,
         "merchant": caller.merchant_id,
         "code": caller.merchant_code,
     }

@@ -21,7 +21,7 @@ class ServiceError(Exception):
         super().__init__(self.reason, params)
         self.params = params
 
-    def each(self) -> "tuple[ServiceError, ...]":
+    def flatten(self) -> "tuple[ServiceError, ...]":
         """Return the single errors that it consists of: itself, unless it is a collection."""
         return (self,)
 

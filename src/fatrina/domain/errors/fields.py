@@ -8,22 +8,22 @@ _MAX_FIELD_LENGTH = 200
 
 
 class ValidationFailed(ServiceError):
-    """One or more fields are invalid; `problems` holds an error for each, MAX_ERRORS at most."""
+    """One or more fields are invalid; `field_errors` holds MAX_ERRORS of them at most."""
 
     status = 422
     code = "error"
     reason = "validation_failed"
 
-    def __init__(self, *problems: "FieldError") -> None:
+    def __init__(self, *field_errors: "FieldError") -> None:
         super().__init__()
-        self.problems = problems[:MAX_ERRORS]
+        self.field_errors = field_errors[:MAX_ERRORS]
 
-    def each(self) -> tuple[ServiceError, ...]:
+    def flatten(self) -> tuple[ServiceError, ...]:
         """Return the errors of the fields."""
-        return self.problems
+        return self.field_errors
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), self.problems
+        return type(self), self.field_errors
 
 
 class FieldError(ServiceError):

@@ -6,9 +6,9 @@ from fatrina.domain.errors import FieldError, Params, ServiceError
 from fatrina.domain.messages import access, availability, fields, links, photos, requests
 from fatrina.domain.messages.formatting import ParamFormatter
 from fatrina.domain.messages.message import Language, Message
-from fatrina.domain.messages.negotiation import language
+from fatrina.domain.messages.negotiation import negotiate_language
 
-__all__ = ["MESSAGES", "Language", "Message", "language", "render"]
+__all__ = ["MESSAGES", "Language", "Message", "negotiate_language", "render"]
 
 MESSAGES: Final[dict[str, Message]] = {
     **access.MESSAGES,

@@ -13,7 +13,7 @@ _MAX_LENGTH: Final = 500
 """Characters of a header that are read; browsers send about a hundred."""
 
 
-def language(accept: str | None) -> Language:
+def negotiate_language(accept: str | None) -> Language:
     """Return the preferred language (RFC 9110, 12.5.4): Arabic unless English is preferred.
 
     Of languages with equal weights, the first one wins. A language that the header does not name

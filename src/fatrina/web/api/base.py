@@ -129,7 +129,7 @@ class BaseEndpoints:
 
 def add_rate_limit_headers(scope: Scope, status: RateLimitStatus) -> None:
     """Add the X-RateLimit headers to the response."""
-    values = (status.limit, status.remaining, status.reset)
+    values = (status.limit, status.remaining, status.reset_at)
     context.get(scope).headers.extend(
         (name, str(value).encode()) for name, value in zip(_RATE_LIMIT_HEADERS, values, strict=True)
     )
@@ -140,8 +140,8 @@ def _check_rate_limit(request: Request, status: RateLimitStatus | None) -> None:
     if status is None:
         return
     add_rate_limit_headers(request.scope, status)
-    if status.retry:
-        raise errors.TooManyRequests(limit=status.limit, retry=status.retry)
+    if status.retry_after:
+        raise errors.TooManyRequests(limit=status.limit, retry=status.retry_after)
 
 
 def no_lookup(_: Services, __: Caller) -> None:

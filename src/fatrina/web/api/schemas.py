@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from fatrina.domain.gallery import MAX_IMAGES
 from fatrina.domain.integers import MAX_INT32
-from fatrina.domain.pagination import DEFAULT_SIZE, MAX_SIZE
+from fatrina.domain.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from fatrina.domain.renditions import ROLES
 from fatrina.domain.webhook import EVENTS, STRATEGIES
 from fatrina.web.parsing.commands import MAX_NAME_LENGTH, MAX_SKU_LENGTH
@@ -87,7 +87,7 @@ PAGINATION: Final = object_schema(
     {
         "count": _COUNT,
         "total": _COUNT,
-        "perPage": {"type": "integer", "minimum": 1, "maximum": MAX_SIZE},
+        "perPage": {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE},
         "currentPage": {"type": "integer", "minimum": 1},
         "totalPages": {"type": "integer", "minimum": 1},
         "links": object_schema({"next": _URL, "previous": _URL}, "next", "previous"),
@@ -228,7 +228,7 @@ def _integer_schema(maximum: int, default: int) -> Schema:
 
 LIST_PRODUCTS_QUERY: Final[Schema] = {
     "page": _integer_schema(MAX_INT32, 1),
-    "per_page": _integer_schema(MAX_SIZE, DEFAULT_SIZE),
+    "per_page": _integer_schema(MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE),
     "keyword": {**_PLAIN_TEXT, "maxLength": MAX_NAME_LENGTH},
     "format": {"type": "string", "description": "`light` leaves `images` out."},
 }

@@ -77,6 +77,6 @@ def _os_error(exc: OSError) -> errors.ServiceError:
 
 
 def _error_log_fields(error: errors.ServiceError) -> dict[str, object]:
-    fields: dict[str, object] = {"refused": [each.reason for each in error.each()]}
+    fields: dict[str, object] = {"refused": [each.reason for each in error.flatten()]}
     cause = error.__cause__
     return fields | ({"cause": repr(cause)[:_MAX_CAUSE_LENGTH]} if cause is not None else {})

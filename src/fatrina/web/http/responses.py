@@ -46,7 +46,7 @@ def error(request: Request, service_error: errors.ServiceError) -> Response:
     The `Fatrina-Reason` header has stable reasons for programs, because the codes of the contract
     are the same for every 422.
     """
-    language = messages.language(request.headers.get("accept-language"))
+    language = messages.negotiate_language(request.headers.get("accept-language"))
     headers = {"Content-Language": language, "Fatrina-Reason": error_reasons(service_error)}
     for error_class, build_headers in _HEADERS.items():
         if isinstance(service_error, error_class):
@@ -56,7 +56,7 @@ def error(request: Request, service_error: errors.ServiceError) -> Response:
 
 def error_reasons(error: errors.ServiceError) -> str:
     """Return the stable reasons of an error, comma-separated, without duplicates."""
-    return ", ".join(dict.fromkeys(each.reason for each in error.each()))
+    return ", ".join(dict.fromkeys(each.reason for each in error.flatten()))
 
 
 def _json(status: int, content: wire.Json, headers: dict[str, str]) -> Response:

@@ -101,7 +101,7 @@ class Metrics:
 
     def count_error(self, error: errors.ServiceError) -> None:
         """Count an error, or each field error of a failed validation."""
-        for each in error.each():
+        for each in error.flatten():
             self.errors.labels(each.reason).inc()
 
 

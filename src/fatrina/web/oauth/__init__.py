@@ -38,7 +38,7 @@ def _metadata(base_url: str) -> dict[str, object]:
         "authorization_endpoint": base_url + _AUTH,
         "token_endpoint": base_url + _TOKEN,
         "userinfo_endpoint": base_url + _USER_INFO,
-        "scopes_supported": [*SCOPES, oauth.OFFLINE],
+        "scopes_supported": [*SCOPES, oauth.OFFLINE_ACCESS],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],

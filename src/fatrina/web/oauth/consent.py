@@ -10,7 +10,7 @@ from fatrina.actions import Services, oauth
 from fatrina.actions.oauth import AuthorizationRequest, Client
 from fatrina.domain import messages
 from fatrina.domain.messages import Language
-from fatrina.domain.oauth import OAuthError, challenge, redirect_with, scopes
+from fatrina.domain.oauth import OAuthError, add_query, check_challenge, parse_scopes
 from fatrina.web.http.body import BodyTimeouts
 from fatrina.web.http.failure_delay import FailureDelay
 from fatrina.web.oauth import page, params
@@ -22,7 +22,7 @@ _REQUEST_PARAMS: Final = (
 )
 _HEADERS: Final = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": page.POLICY,
+    "Content-Security-Policy": page.CONTENT_SECURITY_POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
@@ -107,23 +107,25 @@ class ConsentEndpoints:
     ) -> str:
         hidden: Params = {name: given[name] for name in _REQUEST_PARAMS if name in given}
         app_name, requested_scopes = authorization.app.name, authorization.scope.split()
-        return page.form(language, app_name, requested_scopes, hidden, merchant_code, wrong=wrong)
+        return page.consent_page(
+            language, app_name, requested_scopes, hidden, merchant_code, invalid_credentials=wrong
+        )
 
     def _redirect(self, redirect_uri: str, given: Params, result: dict[str, str]) -> Response:
         state = {"state": given["state"]} if "state" in given else {}
-        location = redirect_with(redirect_uri, **result, **state, iss=self._issuer)  # RFC 9207
+        location = add_query(redirect_uri, **result, **state, iss=self._issuer)  # RFC 9207
         return RedirectResponse(location, 303, _HEADERS)
 
 
 def _parse_request(app: Client, redirect_uri: str, given: Params) -> AuthorizationRequest:
     if given.get("response_type") != "code":
         raise OAuthError("unsupported_response_type", "response_type must be code.")
-    code_challenge = challenge(
+    code_challenge = check_challenge(
         given.get("code_challenge", ""),
         given.get("code_challenge_method", ""),
         public=app.secret_hash is None,
     )
-    scope = " ".join(scopes(given.get("scope", "")))
+    scope = " ".join(parse_scopes(given.get("scope", "")))
     return AuthorizationRequest(app, redirect_uri, scope, code_challenge)
 
 
@@ -131,7 +133,7 @@ def _language(request: Request, given: Params | None = None) -> Language:
     chosen = (given or {}).get("lang") or request.query_params.get("lang")
     if chosen in {"ar", "en"}:
         return "ar" if chosen == "ar" else "en"
-    return messages.language(request.headers.get("accept-language"))
+    return messages.negotiate_language(request.headers.get("accept-language"))
 
 
 def _page(text: str, status: int = 200) -> Response:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from fatrina.domain.access import READ, WRITE
 from fatrina.domain.messages import Language
-from fatrina.domain.oauth import OFFLINE
+from fatrina.domain.oauth import OFFLINE_ACCESS
 
 _STYLE: Final = """
 :root { color-scheme: light dark; }
@@ -34,7 +34,7 @@ footer { margin-top: 1.5rem; text-align: center; }
 a { color: inherit; }
 """
 _DIGEST: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
-POLICY: Final = (
+CONTENT_SECURITY_POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; frame-ancestors 'none'"
 )
 """The Content-Security-Policy of these pages."""
@@ -64,7 +64,7 @@ _TEXTS: Final[Mapping[Language, _Texts]] = {
         scopes={
             READ: "الاطلاع على المنتجات وصورها",
             WRITE: "الاطلاع على المنتجات وصورها وتعديلها وحذفها",
-            OFFLINE: "الاستمرار في ذلك حتى في غيابك",
+            OFFLINE_ACCESS: "الاستمرار في ذلك حتى في غيابك",
         },
         merchant="رمز المتجر",
         key="مفتاح المالك",
@@ -83,7 +83,7 @@ _TEXTS: Final[Mapping[Language, _Texts]] = {
         scopes={
             READ: "see products and their pictures",
             WRITE: "see, change and delete products and their pictures",
-            OFFLINE: "go on doing so while you are away",
+            OFFLINE_ACCESS: "go on doing so while you are away",
         },
         merchant="Shop code",
         key="Owner's key",
@@ -99,14 +99,14 @@ _TEXTS: Final[Mapping[Language, _Texts]] = {
 }
 
 
-def form(  # noqa: PLR0913  the contents of the page
+def consent_page(  # noqa: PLR0913  the contents of the page
     language: Language,
-    app: str,
+    app_name: str,
     scopes: Iterable[str],
     params: Mapping[str, str],
     merchant_code: str = "",
     *,
-    wrong: bool = False,
+    invalid_credentials: bool = False,
 ) -> str:
     """Return the consent page; its form repeats `params`, the authorization request."""
     texts = _TEXTS[language]
@@ -116,12 +116,14 @@ def form(  # noqa: PLR0913  the contents of the page
         for name, value in {**params, "lang": language}.items()
     )
     scope_items = "".join(f"<li>{escape(texts.scopes[scope])}</li>" for scope in scopes)
-    alert = f'<p class="wrong" role="alert">{escape(texts.wrong)}</p>' if wrong else ""
+    alert = (
+        f'<p class="wrong" role="alert">{escape(texts.wrong)}</p>' if invalid_credentials else ""
+    )
     switch, code = escape(urlencode({**params, "lang": other})), escape(merchant_code)
     return _page(
         language,
         texts.title,
-        f"""<h1>{texts.wants.format(app=f"<bdi>{escape(app)}</bdi>")}</h1>
+        f"""<h1>{texts.wants.format(app=f"<bdi>{escape(app_name)}</bdi>")}</h1>
 <ul>{scope_items}</ul>
 {alert}
 <form method="post" action="/oauth2/auth">

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from fatrina import wire
 from fatrina.actions import Services, access, oauth
 from fatrina.actions.oauth import Client, TokenPair
-from fatrina.domain.oauth import ACCESS_LIFETIME, OAuthError
+from fatrina.domain.oauth import ACCESS_TOKEN_LIFETIME_MS, OAuthError
 from fatrina.web.http import auth
 from fatrina.web.http.body import BodyTimeouts
 from fatrina.web.http.responses import success
@@ -97,7 +97,7 @@ def _token_response(tokens: TokenPair) -> dict[str, object]:
     response: dict[str, object] = {
         "access_token": tokens.access,
         "token_type": "bearer",
-        "expires_in": ACCESS_LIFETIME // 1000,
+        "expires_in": ACCESS_TOKEN_LIFETIME_MS // 1000,
         "scope": tokens.scope,
     }
     return response | ({"refresh_token": tokens.refresh} if tokens.refresh else {})

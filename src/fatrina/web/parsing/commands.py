@@ -9,7 +9,7 @@ from fatrina.actions.webhooks.subscriptions import check_secret
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
 from fatrina.domain.integers import MAX_INT32
-from fatrina.domain.pagination import DEFAULT_SIZE, MAX_SIZE, Page
+from fatrina.domain.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Page
 from fatrina.domain.video import Video
 from fatrina.domain.webhook import EVENTS, STRATEGIES, Subscription
 from fatrina.web.parsing.fields import Fields
@@ -176,11 +176,11 @@ def listing(query: Mapping[str, str]) -> ListCommand:
     """
     fields = Fields(Form(dict(query)))
     number = fields.integer("page", 1, MAX_INT32)
-    size = fields.integer("per_page", 1, MAX_SIZE)
+    size = fields.integer("per_page", 1, MAX_PAGE_SIZE)
     keyword = fields.text("keyword", MAX_NAME_LENGTH)
     fields.raise_errors()
     light = query.get("format") == "light"
-    return ListCommand(Page(number or 1, size or DEFAULT_SIZE), keyword or "", light)
+    return ListCommand(Page(number or 1, size or DEFAULT_PAGE_SIZE), keyword or "", light)
 
 
 def _subscription(fields: Fields) -> dict[str, Any]:

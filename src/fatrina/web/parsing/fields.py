@@ -82,7 +82,8 @@ class Fields:
     def line(self, name: str, limit: int) -> str | None:
         """A text of one line: line breaks in it become spaces."""
         return self._read(
-            name, lambda field, value: text.line(field, _check_string(field, value), limit)
+            name,
+            lambda field, value: text.normalize_line(field, _check_string(field, value), limit),
         )
 
     def text_or_integer(self, name: str, limit: int) -> str | None:

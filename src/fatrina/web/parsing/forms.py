@@ -16,7 +16,7 @@ from fatrina.actions.receiving import File
 from fatrina.domain import errors, json_text
 from fatrina.domain.json_text import JsonError
 from fatrina.domain.photo import is_image
-from fatrina.domain.text import without_surrogates
+from fatrina.domain.text import replace_surrogates
 from fatrina.web.http import body
 from fatrina.web.http.body import BodyTimeouts
 from fatrina.web.parsing import charsets, oversized
@@ -47,7 +47,7 @@ class Form:
         """What was sent, without what it says: each field's type, and how long its text is."""
         fields = islice(self.fields.items(), _MAX_LOGGED_FIELDS)
         shape = {
-            without_surrogates(name[:_MAX_LOGGED_NAME_LENGTH]): _describe_value(value)
+            replace_surrogates(name[:_MAX_LOGGED_NAME_LENGTH]): _describe_value(value)
             for name, value in fields
         }
         if (more := len(self.fields) - _MAX_LOGGED_FIELDS) > 0:

@@ -6,7 +6,7 @@ Confidence = Literal["documented", "observed", "assumed"]
 Kind = Literal["endpoint", "field", "answer", "status", "header"]
 
 
-class Note(NamedTuple):
+class LocalizedText(NamedTuple):
     """A text in both languages."""
 
     en: str
@@ -19,20 +19,20 @@ class ContractItem(NamedTuple):
     kind: Kind
     subjects: tuple[str, ...]
     confidence: Confidence
-    note: Note | None = None
+    note: LocalizedText | None = None
 
 
-KINDS: Final[dict[Kind, Note]] = {
-    "endpoint": Note("Calls", "النداءات"),
-    "field": Note("Fields that are sent", "الحقول المرسلة"),
-    "answer": Note("Fields of answers", "حقول الردود"),
-    "status": Note("HTTP statuses", "رموز الحالة"),
-    "header": Note("Headers of answers", "ترويسات الردود"),
+KINDS: Final[dict[Kind, LocalizedText]] = {
+    "endpoint": LocalizedText("Calls", "النداءات"),
+    "field": LocalizedText("Fields that are sent", "الحقول المرسلة"),
+    "answer": LocalizedText("Fields of answers", "حقول الردود"),
+    "status": LocalizedText("HTTP statuses", "رموز الحالة"),
+    "header": LocalizedText("Headers of answers", "ترويسات الردود"),
 }
-CONFIDENCE: Final[dict[Confidence, Note]] = {
-    "documented": Note("documented", "موثّق"),
-    "observed": Note("seen in clients", "ملحوظ في البرامج"),
-    "assumed": Note("assumed", "مفترض"),
+CONFIDENCE: Final[dict[Confidence, LocalizedText]] = {
+    "documented": LocalizedText("documented", "موثّق"),
+    "observed": LocalizedText("seen in clients", "ملحوظ في البرامج"),
+    "assumed": LocalizedText("assumed", "مفترض"),
 }
 
 
@@ -45,7 +45,7 @@ TABLE: Final = (
         "endpoint",
         _split("update_image attach_image attach_image_by_sku delete_image"),
         "documented",
-        Note(
+        LocalizedText(
             "By SKU answers HTTP 200 with 201 in the body; Delete answers 202.",
             "يرد الإرفاق عبر SKU بالحالة 200 وفي الجسم 201، ويرد الحذف بالحالة 202.",
         ),
@@ -58,7 +58,7 @@ TABLE: Final = (
             "update_product delete_product"
         ),
         "documented",
-        Note(
+        LocalizedText(
             "As far as images need them; 201 for the update and 202 for the deletion are assumed.",
             "بقدر ما تحتاجه الصور؛ والحالتان 201 للتعديل و202 للحذف مفترضتان.",
         ),
@@ -67,7 +67,7 @@ TABLE: Final = (
         "endpoint",
         _split("subscribe update_subscription list_subscriptions list_events unsubscribe"),
         "documented",
-        Note(
+        LocalizedText(
             "Their paths; statuses, answers and scopes are assumed.",
             "المسارات موثّقة، أما الحالات والردود والصلاحيات فمفترضة.",
         ),
@@ -78,7 +78,9 @@ TABLE: Final = (
         "field",
         _split("video_url"),
         "documented",
-        Note("YouTube links alone; others are refused.", "روابط YouTube وحدها، ويُرفض ما سواها."),
+        LocalizedText(
+            "YouTube links alone; others are refused.", "روابط YouTube وحدها، ويُرفض ما سواها."
+        ),
     ),
     ContractItem("field", _split("name sku images"), "documented"),
     ContractItem("field", _split("page per_page keyword format"), "documented"),
@@ -86,7 +88,7 @@ TABLE: Final = (
         "field",
         _split("event url headers secret security_strategy version id"),
         "assumed",
-        Note(
+        LocalizedText(
             "Of a subscription; the strategies and what they send are documented.",
             "حقول الاشتراك؛ أما استراتيجيات التحقق وما ترسله فموثّقة.",
         ),
@@ -96,13 +98,15 @@ TABLE: Final = (
         "answer",
         _split("id image sort default alt_seo video_url type"),
         "documented",
-        Note("In this order, every key always there.", "بهذا الترتيب، وكل مفتاح حاضر دائمًا."),
+        LocalizedText(
+            "In this order, every key always there.", "بهذا الترتيب، وكل مفتاح حاضر دائمًا."
+        ),
     ),
     ContractItem(
         "answer",
         _split("original standard_resolution low_resolution thumbnail url width height"),
         "documented",
-        Note(
+        LocalizedText(
             "The sizes follow the documented figures to the last bit, but a small photo is never "
             "enlarged, and the original has its real size instead of 0 by 0.",
             "تتبع المقاسات الأرقام الموثّقة بدقة، لكن الصورة الصغيرة لا تُكبَّر، وللأصل مقاسه "
@@ -125,7 +129,7 @@ TABLE: Final = (
         "status",
         _split("400 405 429 500 503"),
         "documented",
-        Note(
+        LocalizedText(
             "The codes are documented; of 429 no body is.",
             "الرموز موثّقة، أما جسم الرد 429 فلا.",
         ),
@@ -134,7 +138,7 @@ TABLE: Final = (
         "status",
         _split("408 413 507"),
         "assumed",
-        Note("Where the contract is silent.", "فيما سكت عنه التوثيق."),
+        LocalizedText("Where the contract is silent.", "فيما سكت عنه التوثيق."),
     ),
     ContractItem(
         "header",
@@ -146,7 +150,7 @@ TABLE: Final = (
         "header",
         _split("x-request-id fatrina-reason content-language cache-control www-authenticate"),
         "assumed",
-        Note("Fatrina's own, beside the contract.", "من فترينة، إضافة إلى الواجهة."),
+        LocalizedText("Fatrina's own, beside the contract.", "من فترينة، إضافة إلى الواجهة."),
     ),
 )
 """The complete contract. Tests compare it with the service in both directions."""

@@ -76,7 +76,7 @@ def routes(prefix: str, base_url: str) -> list[BaseRoute]:
         return Response(document, media_type="application/json")
 
     async def compatibility_page(request: Request) -> Response:
-        language = messages.language(request.headers.get("accept-language"))
+        language = messages.negotiate_language(request.headers.get("accept-language"))
         return HTMLResponse(_compatibility_page(language), headers={"Vary": "Accept-Language"})
 
     async def docs_page(_: Request) -> Response:

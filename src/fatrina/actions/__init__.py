@@ -1,4 +1,4 @@
-"""What Fatrina does, one use case a function; `Parts` is all that they may touch."""
+"""The use cases, one function each; `Services` holds everything they may access."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from fatrina.adapters.storage import Storage
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The outside world of one service."""
+    """The adapters, the clock and the outbox of one service."""
 
     database: Database
     storage: Storage

@@ -1,4 +1,4 @@
-"""Issue, check and revoke tokens; the merchants they stand for."""
+"""Merchants and their tokens: create, list, authenticate and revoke."""
 
 from sqlalchemy import Connection
 
@@ -11,10 +11,10 @@ from fatrina.domain.access import Caller
 
 
 def authenticate(services: Services, token: str) -> Caller:
-    """Who a bearer token stands for.
+    """Return the caller that a bearer token identifies.
 
     Raises:
-        errors.InvalidToken: absent, unknown, expired or revoked.
+        errors.InvalidToken: the token is missing, unknown, expired or revoked.
     """
     with services.database.reading() as conn:
         caller = (
@@ -26,14 +26,14 @@ def authenticate(services: Services, token: str) -> Caller:
 
 
 def check_token(tx: Connection, caller: Caller) -> None:
-    """Check in a transaction that the caller's token is still the one that was authorized.
+    """Raise unless the caller's token is still the one that was authorized.
 
-    A request may take minutes. A reset, a restore or a revocation ends it: the numbers of its
-    merchant and its image may belong to somebody else by then. A caller that no token stands for,
-    as in an operator's command, passes.
+    Called in the transaction of a change, because a request may take minutes: after a reset, a
+    restore or a revocation, the ids of its merchant and its image may belong to another merchant.
+    A caller without a token, such as an operator's command, is not checked.
 
     Raises:
-        errors.InvalidToken: the token is gone, revoked, or another one with the same number.
+        errors.InvalidToken: the token was deleted, revoked, or replaced by one with the same id.
     """
     if caller.token_hash and not tokens.is_current(tx, caller):
         raise errors.InvalidToken
@@ -42,7 +42,7 @@ def check_token(tx: Connection, caller: Caller) -> None:
 def create_merchant(
     database: Database, code: str, now: int, plan: str = rate_limit.DEFAULT_PLAN
 ) -> bool:
-    """Add a merchant; False when the code is taken."""
+    """Create a merchant; return False if the code is taken."""
     with database.writing() as tx:
         if tokens.find_merchant_id(tx, code) is not None:
             return False
@@ -51,27 +51,30 @@ def create_merchant(
 
 
 def list_merchants(database: Database) -> list[MerchantRow]:
-    """Every merchant, the newest last."""
+    """Return all merchants, the newest last."""
     with database.reading() as conn:
         return tokens.list_merchants(conn)
 
 
 def change_plan(database: Database, code: str, plan: str) -> bool:
-    """Put a merchant on another plan, at once; False when there is none with this code."""
+    """Change a merchant's plan at once; return False if no merchant has this code."""
     with database.writing() as tx:
         return tokens.set_plan(tx, code, plan)
 
 
 def issue_token(
-    database: Database, merchant_code: str, scope: str, milliseconds: int, now: int
+    database: Database, merchant_code: str, scope: str, lifetime: int, now: int
 ) -> str | None:
-    """A new token for a merchant; None when there is no such merchant. It is told this once."""
-    token, row = build_token(scope, milliseconds, now)
+    """Create a token and return its text, which is not stored; None if no merchant has this code.
+
+    It expires after `lifetime` milliseconds.
+    """
+    token, row = build_token(scope, lifetime, now)
     with database.writing() as tx:
-        owner = tokens.find_merchant_id(tx, merchant_code)
-        if owner is None:
+        merchant_id = tokens.find_merchant_id(tx, merchant_code)
+        if merchant_id is None:
             return None
-        tokens.add(tx, owner, row)
+        tokens.add(tx, merchant_id, row)
     return token
 
 
@@ -81,32 +84,33 @@ def generate_token() -> str:
 
 
 def build_token(
-    scope: str, milliseconds: int, now: int, text: str = ""
+    scope: str, lifetime: int, now: int, text: str = ""
 ) -> tuple[str, dict[str, str | int]]:
-    """A new token, random unless its `text` is given, and its row."""
+    """Return the text of a new token, random unless `text` is given, and its row."""
     token = text or generate_token()
     return token, {
         "hash": access.hash_token(token),
         "hint": access.token_hint(token),
         "scope": scope,
         "created_at": now,
-        "expires_at": now + milliseconds,
+        "expires_at": now + lifetime,
     }
 
 
 def list_tokens(database: Database) -> list[TokenRow]:
-    """Every token, the newest last."""
+    """Return all tokens, the newest last."""
     with database.reading() as conn:
         return tokens.list_all(conn)
 
 
 def revoke_token(database: Database, token_id: int, now: int) -> bool:
-    """Revoke a token at once; False when none with this id still works.
+    """Revoke a token at once; return False if no valid token has this id.
 
-    With an app's token goes all of its grant: its refresh token would give the app a new one.
+    Revoking an app's token revokes its whole grant: the app could get a new token by its refresh
+    token otherwise.
     """
     with database.writing() as tx:
         grant = tokens.find_grant_id(tx, token_id)
-        # The grant before its tokens, in the order in which every writer locks them.
-        ended = grant is not None and apps.revoke(tx, grant, now)
-        return tokens.revoke(tx, token_id, now) or ended
+        # Every writer locks a grant before its tokens.
+        grant_revoked = grant is not None and apps.revoke(tx, grant, now)
+        return tokens.revoke(tx, token_id, now) or grant_revoked

@@ -1,4 +1,4 @@
-"""A tar archive that is written member by member; its last member has the hash of each other."""
+"""Write a tar archive member by member; its last member lists the SHA-256 of all others."""
 
 import io
 import json
@@ -11,52 +11,52 @@ CHECKSUMS: Final = "sha256.json"
 
 
 class ArchiveWriter:
-    """An archive that is written member by member, and hashed as it is."""
+    """Writes a tar archive to a stream, and hashes each member while writing it."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self._archive = tarfile.open(fileobj=out, mode="w|")  # noqa: SIM115  closed below
-        self._sums: dict[str, str] = {}
+        self._hashes: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:
-            self.add(CHECKSUMS, json.dumps(self._sums).encode())
+            self.add(CHECKSUMS, json.dumps(self._hashes).encode())
         self._archive.close()
 
     def add(self, name: str, data: bytes) -> None:
-        """A member that is held whole."""
+        """Add a member from memory."""
         self._add(name, len(data), io.BytesIO(data))
 
     def add_file(self, name: str, file: IO[bytes]) -> None:
-        """A member that was written to a file, which is at its end."""
+        """Add a member from a file whose position is at its end."""
         size = file.tell()
         file.seek(0)
         self._add(name, size, file)
 
-    def add_chunks(self, name: str, size: int, pieces: Iterator[bytes]) -> None:
-        """A member that comes in pieces, which are not kept.
+    def add_chunks(self, name: str, size: int, chunks: Iterator[bytes]) -> None:
+        """Add a member of `size` bytes from chunks, one in memory at a time.
 
         Raises:
-            OSError: they are fewer bytes than `size`.
+            OSError: the chunks have fewer bytes than `size`.
         """
-        self._add(name, size, io.BufferedReader(_ChunkReader(pieces)))
+        self._add(name, size, io.BufferedReader(_ChunkReader(chunks)))
 
     def _add(self, name: str, size: int, data: IO[bytes]) -> None:
         member = tarfile.TarInfo(name)
         member.size, member.mode = size, 0o644
-        hashing = _HashingReader(data)
-        self._archive.addfile(member, hashing)
-        self._sums[name] = hashing.digest.hexdigest()
+        reader = _HashingReader(data)
+        self._archive.addfile(member, reader)
+        self._hashes[name] = reader.digest.hexdigest()
 
 
 class _ChunkReader(io.RawIOBase):
-    """A file to read, which holds one piece at a time."""
+    """A readable file over chunks that holds one of them at a time."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
+    def __init__(self, chunks: Iterator[bytes]) -> None:
         super().__init__()
-        self._pieces = pieces
+        self._chunks = chunks
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
@@ -64,14 +64,14 @@ class _ChunkReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         if not self._rest:
-            self._rest = memoryview(next(self._pieces, b""))
+            self._rest = memoryview(next(self._chunks, b""))
         count = min(len(buffer), len(self._rest))
         buffer[:count], self._rest = self._rest[:count], self._rest[count:]
         return count
 
 
 class _HashingReader(io.RawIOBase):
-    """Reads on, and hashes what it reads."""
+    """Reads from a file and hashes what it reads."""
 
     def __init__(self, data: IO[bytes]) -> None:
         super().__init__()
@@ -79,6 +79,6 @@ class _HashingReader(io.RawIOBase):
         self.digest = sha256()
 
     def read(self, size: int = -1) -> bytes:
-        piece = self._data.read(size)
-        self.digest.update(piece)
-        return piece
+        chunk = self._data.read(size)
+        self.digest.update(chunk)
+        return chunk

@@ -1,8 +1,8 @@
-"""A whole service in one file, and back: every row, and the bytes of every picture.
+"""Dump a service to one file and restore it: every row and every stored file.
 
-The file is a tar archive: `fatrina.json` says what it is, `rows/TABLE.jsonl` has a JSON object a
-row, `media/CODE/NAME` the stored files, `sha256.json` comes last and has the hash of each member.
-Rows as text fit any database.
+The file is a tar archive: `fatrina.json` identifies the format, `rows/TABLE.jsonl` has one JSON
+object per row, `media/CODE/NAME` are the stored files, and `sha256.json`, the last member, has the
+hash of every other member. Rows as text can be restored into any database.
 """
 
 import json
@@ -33,22 +33,24 @@ _FORMAT: Final = 1
 _MANIFEST: Final = "fatrina.json"
 _MEDIA: Final = re.compile(rf"media/({MERCHANT_CODE}/[A-Za-z0-9]{{40}}\.[a-z]{{3,4}})")
 _ROWS: Final = re.compile(r"rows/([a-z]{1,40})\.jsonl")
-_LARGEST_TEXT: Final = 1_000_000
-_PIECE: Final = 262_144
-_BATCH: Final = 500
+_MAX_JSON_BYTES: Final = 1_000_000
+_CHUNK_BYTES: Final = 262_144
+_BATCH_SIZE: Final = 500
 _TABLES: Final = {table.name: table for table in metadata.sorted_tables}
 
 
 class DumpError(Exception):
-    """The file is no sound dump, or cannot be made; the message says why."""
+    """A dump is invalid or cannot be created; the message gives the reason."""
 
 
 def dump(database: Database, storage: Storage, out: IO[bytes], progress: Callable[[], None]) -> int:
-    """Write all there is to `out`, as of one moment; how many pictures that were.
+    """Write a consistent snapshot of the service to `out`; return the number of versions.
+
+    `progress` is called after each version.
 
     Raises:
-        DumpError: a sweep took pictures away meanwhile.
-        OSError: it cannot be written.
+        DumpError: a sweep deleted stored files meanwhile.
+        OSError: the archive cannot be written.
     """
     with ExitStack() as files:
         rows, keys = _copy_rows(database, files)
@@ -66,10 +68,10 @@ def dump(database: Database, storage: Storage, out: IO[bytes], progress: Callabl
 
 
 def _copy_rows(database: Database, files: ExitStack) -> tuple[dict[str, IO[bytes]], IO[bytes]]:
-    """The rows of every table as of one moment, and the keys of each picture, a line each.
+    """Copy the rows of every table, and the keys of each version's files, one version per line.
 
-    They are copied into files without a name, so that no transaction is open while the archive is
-    written: what takes it may be slow.
+    They are copied to temporary files in one transaction, which ends before the archive is
+    written, because its receiver may be slow.
     """
 
     def temporary() -> IO[bytes]:
@@ -90,13 +92,15 @@ def _add_stored(archive: ArchiveWriter, storage: Storage, key: str) -> None:
     try:
         blob = storage.open(key)
     except FileNotFoundError:
-        message = f"The stored file {key} is gone: let no sweep run meanwhile; see the doctor."
+        message = (
+            f"The stored file {key} is missing: run no sweep during a dump; see `fatrina doctor`."
+        )
         raise DumpError(message) from None
     with closing(blob):
         archive.add_chunks(f"media/{key}", blob.size, blob.chunks(0, blob.size))
 
 
-def restore(  # noqa: PLR0913, PLR0917  what it touches, one by one
+def restore(  # noqa: PLR0913, PLR0917  the adapters, one by one
     database: Database,
     storage: Storage,
     housekeeping: Housekeeping,
@@ -104,15 +108,15 @@ def restore(  # noqa: PLR0913, PLR0917  what it touches, one by one
     file: IO[bytes],
     progress: Callable[[], None],
 ) -> int:
-    """Put a dump in the place of all there is, or change nothing; how many pictures that were.
+    """Replace all data with a dump, or change nothing; return the number of restored versions.
 
-    All is read and checked before anything changes; then the bytes, then the rows in one
-    transaction, then what was there before goes.
+    The archive is read and checked completely before anything changes. Then the files are stored,
+    the rows are replaced in one transaction, and the files of before are deleted.
 
     Raises:
-        DumpError: the file is no sound dump of this version of Fatrina.
-        OSError: it cannot be read, or the disk is full.
-        errors.HousekeepingBusy: sweep, seed, reset or another restore is at work.
+        DumpError: the file is not a valid dump of this version of Fatrina.
+        OSError: the file cannot be read, or the disk is full.
+        errors.HousekeepingBusy: a sweep, a seed, a reset or another restore is running.
     """
     with housekeeping.exclusive("restore") as lease, storage.writing():
 
@@ -130,93 +134,97 @@ def _restore(
     file: IO[bytes],
     progress: Callable[[], None],
 ) -> int:
-    stored = _checked(file)
+    restored = _check(file)
     file.seek(0)
     with database.reading() as conn:
         before = {key for each in versions.list_unpurged(conn) for key in each.keys().values()}
-    with _left_as_it_was(storage, stored - before):
+    with _cleanup_on_error(storage, restored - before):
         for member, data in _members(file):
             if found := _MEDIA.fullmatch(member.name):
                 _store(storage, spool, found[1], data)
                 progress()
         file.seek(0)
         with database.writing() as tx:
-            _replace(tx, file)
-    with suppress(OSError):  # what resists is left to the sweep
-        storage.delete(before - stored)
-    return len(stored) // len(ROLES)
+            _replace_rows(tx, file)
+    with suppress(OSError):  # the sweep deletes what cannot be deleted now
+        storage.delete(before - restored)
+    return len(restored) // len(ROLES)
 
 
 @contextmanager
-def _left_as_it_was(storage: Storage, fresh: set[str]) -> Iterator[None]:
-    """Delete `fresh` bytes when it is certain that no row came to refer to them.
+def _cleanup_on_error(storage: Storage, new_keys: set[str]) -> Iterator[None]:
+    """Delete the files of `new_keys` after an error that rules out that rows refer to them.
 
-    After another fault of the database the commit may have gone through: the sweep judges.
+    After any other database error the commit may have succeeded: the sweep decides.
     """
     try:
         yield
     except (DumpError, OSError, errors.StorageFull):
         with suppress(OSError):
-            storage.delete(fresh)
+            storage.delete(new_keys)
         raise
 
 
-def _checked(file: IO[bytes]) -> set[str]:
-    """The keys of the stored files in an archive that is sound as a whole."""
+def _check(file: IO[bytes]) -> set[str]:
+    """Return the keys of the stored files in a valid archive.
+
+    Raises:
+        DumpError: the archive is invalid.
+    """
     try:
-        return _validated(file)
-    except (tarfile.TarError, EOFError, UnicodeError) as broken:
-        raise DumpError(f"This is no sound tar archive: {broken}.") from broken
+        return _check_members(file)
+    except (tarfile.TarError, EOFError, UnicodeError) as exc:
+        raise DumpError(f"This is not a valid tar archive: {exc}.") from exc
 
 
-def _validated(file: IO[bytes]) -> set[str]:
-    sums: dict[str, str] = {}
-    told: dict[str, Any] = {}
+def _check_members(file: IO[bytes]) -> set[str]:
+    hashes: dict[str, str] = {}
+    documents: dict[str, Any] = {}
     for member, data in _members(file):
-        if member.name in sums or CHECKSUMS in told:
-            raise DumpError(f"“{member.name}” comes twice, or after the end.")
+        if member.name in hashes or CHECKSUMS in documents:
+            raise DumpError(f"“{member.name}” occurs twice, or after the last member.")
         if member.name in {_MANIFEST, CHECKSUMS}:
-            if member.name == _MANIFEST and member.size > _LARGEST_TEXT:
+            if member.name == _MANIFEST and member.size > _MAX_JSON_BYTES:
                 raise DumpError(f"“{member.name}” is too large.")
             text = data.read()
-            told[member.name] = _json(member.name, text)
-            sums[member.name] = sha256(text).hexdigest()
+            documents[member.name] = _parse_object(member.name, text)
+            hashes[member.name] = sha256(text).hexdigest()
             continue
         digest = sha256()
-        while piece := data.read(_PIECE):
-            digest.update(piece)
-        sums[member.name] = digest.hexdigest()
-    about, expected = told.get(_MANIFEST, {}), told.get(CHECKSUMS)
-    if about.get("format") != _FORMAT or expected is None:
-        raise DumpError("This is no dump of Fatrina, or its end is missing.")
-    if about.get("revision") != REVISION:
+        while chunk := data.read(_CHUNK_BYTES):
+            digest.update(chunk)
+        hashes[member.name] = digest.hexdigest()
+    manifest, expected = documents.get(_MANIFEST, {}), documents.get(CHECKSUMS)
+    if manifest.get("format") != _FORMAT or expected is None:
+        raise DumpError("This is not a dump of Fatrina, or its end is missing.")
+    if manifest.get("revision") != REVISION:
         raise DumpError(
-            f"The dump has tables of revision {about.get('revision')}, and this Fatrina has "
-            f"{REVISION}: restore it with the version that made it, and let this one upgrade that."
+            f"The dump has database revision {manifest.get('revision')}, and this Fatrina has "
+            f"{REVISION}: restore it with the version that created it, then upgrade Fatrina."
         )
-    sums.pop(CHECKSUMS)
-    if sums != expected:
+    hashes.pop(CHECKSUMS)
+    if hashes != expected:
         wrong = sorted(
-            name for name in sums.keys() | expected if sums.get(name) != expected.get(name)
+            name for name in hashes.keys() | expected if hashes.get(name) != expected.get(name)
         )
         raise DumpError(f"“{wrong[0]}” is damaged or missing.")
-    if missing := [name for name in _TABLES if f"rows/{name}.jsonl" not in sums]:
+    if missing := [name for name in _TABLES if f"rows/{name}.jsonl" not in hashes]:
         raise DumpError(f"The rows of “{missing[0]}” are missing.")
-    return {found[1] for name in sums if (found := _MEDIA.fullmatch(name))}
+    return {found[1] for name in hashes if (found := _MEDIA.fullmatch(name))}
 
 
 def _members(file: IO[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
-    """Every member, which must be a plain file with one of the names there are."""
+    """Yield every member, which must be a regular file with a known name."""
     with tarfile.open(fileobj=file, mode="r|") as archive:
         for member in archive:
             name = member.name
             data = archive.extractfile(member) if member.isreg() else None
-            if data is None or not _is_known(name) or member.issparse():
-                raise DumpError(f"“{name[:100]}” has no place in a dump.")
+            if data is None or not _is_known_name(name) or member.issparse():
+                raise DumpError(f"“{name[:100]}” is not a member of a dump.")
             yield member, data
 
 
-def _is_known(name: str) -> bool:
+def _is_known_name(name: str) -> bool:
     rows = _ROWS.fullmatch(name)
     if rows is not None:
         return rows[1] in _TABLES
@@ -224,48 +232,48 @@ def _is_known(name: str) -> bool:
 
 
 def _store(storage: Storage, spool: Spool, key: str, data: IO[bytes]) -> None:
-    with spool.create_file() as arriving:
-        while piece := data.read(_PIECE):
-            arriving.write(piece)
-        _ = arriving.descriptor  # an empty one comes into being too
-        storage.put({key: arriving.path})
+    with spool.create_file() as temporary:
+        while chunk := data.read(_CHUNK_BYTES):
+            temporary.write(chunk)
+        _ = temporary.descriptor  # creates the file even if it is empty
+        storage.put({key: temporary.path})
 
 
-def _replace(tx: Connection, file: IO[bytes]) -> None:
-    """The rows of a dump in the place of all there are."""
+def _replace_rows(tx: Connection, file: IO[bytes]) -> None:
+    """Replace all rows with those of a dump."""
     try:
         for table in reversed(metadata.sorted_tables):
             tx.execute(table.delete())
         for member, data in _members(file):
             if found := _ROWS.fullmatch(member.name):
-                _insert(tx, found[1], data)
-    except IntegrityError as broken:
-        raise DumpError("The rows do not belong together.") from broken
-    except (UnicodeEncodeError, OverflowError) as broken:
-        raise DumpError("The rows hold what no database keeps.") from broken
+                _insert_rows(tx, found[1], data)
+    except IntegrityError as exc:
+        raise DumpError("The rows are inconsistent.") from exc
+    except (UnicodeEncodeError, OverflowError) as exc:
+        raise DumpError("The rows contain values that the database cannot store.") from exc
 
 
-def _insert(tx: Connection, name: str, lines: IO[bytes]) -> None:
+def _insert_rows(tx: Connection, name: str, lines: IO[bytes]) -> None:
     table, batch = _TABLES[name], list[dict[str, Any]]()
-    while line := lines.readline(_LARGEST_TEXT):
-        row = _json(name, line)
+    while line := lines.readline(_MAX_JSON_BYTES):
+        row = _parse_object(name, line)
         if set(row) != {column.name for column in table.columns}:
             raise DumpError(f"A row of “{name}” has other columns.")
         if (column := find_invalid_column(table, row)) is not None:
             raise DumpError(f"A row of “{name}” has a value that does not fit into “{column}”.")
         batch.append(row)
-        if len(batch) == _BATCH:
+        if len(batch) == _BATCH_SIZE:
             tx.execute(insert(table), batch)
             batch.clear()
     if batch:
         tx.execute(insert(table), batch)
 
 
-def _json(name: str, text: bytes) -> dict[str, Any]:
+def _parse_object(name: str, text: bytes) -> dict[str, Any]:
     try:
         value = json_text.parse(text)
     except JsonError:
         value = None
     if not isinstance(value, dict):
-        raise DumpError(f"“{name}” holds something else than JSON objects.")
+        raise DumpError(f"“{name}” contains something other than JSON objects.")
     return value

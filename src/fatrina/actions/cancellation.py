@@ -1,4 +1,4 @@
-"""Requests whose client has gone: their work is not begun."""
+"""Detect that the client of a request has disconnected, so that no work is begun for it."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -6,16 +6,16 @@ from contextvars import ContextVar
 from fatrina.domain import errors
 
 client_gone: ContextVar[Callable[[], bool] | None] = ContextVar("gone", default=None)
-"""Whether the client of the request at hand has closed its connection; threads inherit it."""
+"""Returns whether the client of the current request has disconnected; threads inherit it."""
 
 
 def check_client() -> None:
-    """Return unless the client has gone.
+    """Raise if the client has disconnected.
 
-    Called before each costly stage, and never once the transaction has begun.
+    Called before each costly stage, but not after the transaction has begun.
 
     Raises:
-        errors.ClientGone: nobody waits for the response.
+        errors.ClientGone: no client waits for the response.
     """
     is_gone = client_gone.get()
     if is_gone is not None and is_gone():

@@ -1,4 +1,4 @@
-"""What time it is, and how long each stage of the work takes."""
+"""The current time, and the durations of the stages of a request."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,25 +8,25 @@ OnStage = Callable[[str, float], None]
 
 
 def _ignore(stage: str, seconds: float) -> None:
-    """Nobody wants to know."""
+    """Discard a duration."""
 
 
 class Clock:
-    """Tells the moment, and hands the seconds of each stage to whoever wants to hear of them."""
+    """Returns the current time, and reports stage durations to a callback."""
 
     def __init__(self, on_stage: OnStage = _ignore) -> None:
-        """Tell `heard` the name and the seconds of every stage."""
-        self._heard = on_stage
+        """Call `on_stage` with the name and the seconds of every stage."""
+        self._on_stage = on_stage
 
     def __call__(self) -> int:
-        """Now, in milliseconds since the epoch."""
+        """Return the current time in milliseconds since the epoch."""
         return time.time_ns() // 1_000_000
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time what is done inside, whether it succeeds or not."""
-        begun = time.perf_counter()
+        """Measure the block inside and report its duration, also if it raises."""
+        started = time.perf_counter()
         try:
             yield
         finally:
-            self._heard(name, time.perf_counter() - begun)
+            self._on_stage(name, time.perf_counter() - started)

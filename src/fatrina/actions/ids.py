@@ -1,4 +1,4 @@
-"""Ids that nobody can guess."""
+"""Random ids that cannot be guessed."""
 
 from collections.abc import Callable
 from secrets import randbelow
@@ -6,19 +6,19 @@ from typing import Final
 
 from fatrina.domain.integers import MAX_INT32
 
-_SMALLEST: Final = 10_000_000
+_MIN_ID: Final = 10_000_000
 
 
 def new_id(is_taken: Callable[[int], bool]) -> int:
-    """A random positive id below 2^31 that is not `taken`."""
-    while is_taken(identifier := _SMALLEST + randbelow(MAX_INT32 + 1 - _SMALLEST)):
+    """Return a random positive id below 2^31 for which `is_taken` is false."""
+    while is_taken(number := _MIN_ID + randbelow(MAX_INT32 + 1 - _MIN_ID)):
         pass
-    return identifier
+    return number
 
 
 def new_ids(count: int, is_taken: Callable[[int], bool]) -> list[int]:
-    """As many different ids."""
-    drawn: dict[int, None] = {}
-    while len(drawn) < count:
-        drawn[new_id(is_taken)] = None
-    return list(drawn)
+    """Return `count` different ids."""
+    ids: dict[int, None] = {}
+    while len(ids) < count:
+        ids[new_id(is_taken)] = None
+    return list(ids)

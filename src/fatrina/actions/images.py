@@ -125,7 +125,7 @@ def _commit(  # noqa: PLR0913, PLR0917  the results of the steps before
 ) -> ImageView:
     """Lock the gallery, revise it by its rules and save it, in one transaction.
 
-    `version` is the stored photo; None if the image showed the photo already, or there is none.
+    `version` is the stored photo; None without a photo, or if the image showed it already.
     The transaction is repeated after a lost connection only if it adds a version, which shows
     whether it was committed: repeating a change of texts could undo another request's change.
 

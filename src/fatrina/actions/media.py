@@ -1,4 +1,4 @@
-"""Open the stored bytes behind a picture's URL."""
+"""Open the stored file of an image URL."""
 
 from fatrina.actions import Services
 from fatrina.adapters.storage import CHUNK_BYTES, Blob
@@ -10,10 +10,10 @@ StoredImage = Blob
 
 
 def open_image(services: Services, merchant_code: str, name: str) -> StoredImage:
-    """The stored file `name` of a merchant; the caller closes it.
+    """Return the stored file `name` of a merchant; the caller closes it.
 
     Raises:
-        errors.NotFound: there is none.
+        errors.NotFound: no such file is stored.
     """
     try:
         return services.storage.open(f"{merchant_code}/{name}")

@@ -1,4 +1,4 @@
-"""Apps are granted access by merchants, and turn grants into tokens (RFC 6749, RFC 9700)."""
+"""OAuth 2.0: register apps, grant them access, and issue their tokens (RFC 6749, RFC 9700)."""
 
 from collections.abc import Sequence
 from hmac import compare_digest
@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from fatrina.actions import Services
-from fatrina.actions import access as tokens_of
+from fatrina.actions import access as token_actions
 from fatrina.actions.random_text import SECRET_LENGTH, random_text
 from fatrina.adapters.database import Database, apps, tokens
 from fatrina.adapters.database.apps import App, AuthorizationCode, Grant
@@ -21,14 +21,18 @@ from fatrina.domain.oauth import (
 )
 
 Client = App
-"""An app that merchants may let in."""
-_CLIENT_ID: Final = 16  # characters: 95 random bits
-_CODE_USED: Final = "The refresh token is unknown, has expired, or was used or revoked already."
-_NO_CODE: Final = "The code is unknown, has expired, was used already, or is not for this request."
+"""An app that merchants can authorize."""
+_CLIENT_ID_LENGTH: Final = 16  # characters: 95 random bits
+_INVALID_REFRESH: Final = (
+    "The refresh token is unknown, has expired, or was used or revoked already."
+)
+_INVALID_CODE: Final = (
+    "The code is unknown, has expired, was used already, or is not for this request."
+)
 
 
 class AuthorizationRequest(NamedTuple):
-    """What an app asks a merchant for."""
+    """The access that an app requests from a merchant."""
 
     app: App
     redirect: str
@@ -37,7 +41,7 @@ class AuthorizationRequest(NamedTuple):
 
 
 class TokenPair(NamedTuple):
-    """Tokens, told this once."""
+    """An access token, and a refresh token if granted; their texts are not stored."""
 
     access: str
     refresh: str | None
@@ -47,23 +51,26 @@ class TokenPair(NamedTuple):
 def create_app(
     database: Database, name: str, redirects: Sequence[str], *, public: bool, now: int
 ) -> tuple[str, str | None]:
-    """Register an app: its client id, and its secret unless it is `public`; told this once."""
+    """Register an app; return its client id, and its secret unless it is `public`.
+
+    The text of the secret is not stored.
+    """
     secret = None if public else random_text(SECRET_LENGTH)
-    client = random_text(_CLIENT_ID)
-    app = App(0, client, name, secret and access.hash_token(secret), tuple(redirects))
+    client_id = random_text(_CLIENT_ID_LENGTH)
+    app = App(0, client_id, name, secret and access.hash_token(secret), tuple(redirects))
     with database.writing() as tx:
         apps.add(tx, app, now)
-    return client, secret
+    return client_id, secret
 
 
 def list_apps(database: Database) -> list[App]:
-    """Every app, the newest last."""
+    """Return all apps, the newest last."""
     with database.reading() as conn:
         return apps.list_all(conn)
 
 
 def remove_app(database: Database, client_id: str, now: int) -> bool:
-    """Take an app away, and revoke all that it was granted; False when there is none."""
+    """Remove an app and revoke its grants; return False if no app has this client id."""
     with database.writing() as tx:
         app = apps.find(tx, client_id, lock=True)
         if app is not None:
@@ -72,53 +79,53 @@ def remove_app(database: Database, client_id: str, now: int) -> bool:
 
 
 def rotate_owner_key(database: Database, merchant_code: str) -> str | None:
-    """A new owner's key, which the one before gives way to; None when there is no merchant."""
+    """Replace the owner key of a merchant and return it; None if no merchant has this code."""
     key = random_text(SECRET_LENGTH)
     with database.writing() as tx:
         return key if apps.set_owner_key(tx, merchant_code, access.hash_token(key)) else None
 
 
 def find_app(services: Services, client_id: str) -> App | None:
-    """The app with this client id."""
+    """Return the app with this client id."""
     with services.database.reading() as conn:
         return apps.find(conn, client_id)
 
 
 def authenticate(services: Services, client_id: str, secret: str) -> App:
-    """The app that proves to be it (RFC 6749, 2.3); a public one has nothing to prove with.
+    """Return the app that these credentials belong to (RFC 6749, 2.3); a public app has no secret.
 
     Raises:
-        RefusedError: there is no such app, or the secret is not its own.
+        OAuthError: there is no such app, or the secret is wrong.
     """
     app = find_app(services, client_id)
-    expected = (app and app.secret_hash) or ""
-    given = access.hash_token(secret) if secret else ""
-    if app is None or not compare_digest(expected, given):
+    expected_hash = (app and app.secret_hash) or ""
+    secret_hash = access.hash_token(secret) if secret else ""
+    if app is None or not compare_digest(expected_hash, secret_hash):
         raise OAuthError("invalid_client", "There is no such client, or its secret is wrong.")
     return app
 
 
 def approve(
-    services: Services, asked: AuthorizationRequest, merchant_code: str, key: str, now: int
+    services: Services, request: AuthorizationRequest, merchant_code: str, key: str, now: int
 ) -> str | None:
-    """The code for what a merchant granted; None when the owner's key is not the merchant's.
+    """Return an authorization code for the requested access; None if the owner key is wrong.
 
     Raises:
-        RefusedError: the app has been removed meanwhile.
+        OAuthError: the app has been removed meanwhile.
     """
     code = random_text(SECRET_LENGTH)
     with services.database.writing() as tx:
         found = apps.find_owner_key(tx, merchant_code)
         if found is None or not compare_digest(found[1] or "", access.hash_token(key)):
             return None
-        _check_app(tx, asked.app)
+        _check_app(tx, request.app)
         row = AuthorizationCode(
             id=0,
-            app_id=asked.app.id,
+            app_id=request.app.id,
             merchant_id=found[0],
-            redirect_uri=asked.redirect,
-            scope=asked.scope,
-            code_challenge=asked.challenge,
+            redirect_uri=request.redirect,
+            scope=request.scope,
+            code_challenge=request.challenge,
             expires_at=now + CODE_LIFETIME_MS,
             grant_id=None,
         )
@@ -126,15 +133,15 @@ def approve(
     return code
 
 
-def exchange(  # noqa: PLR0913  what the request holds
+def exchange(  # noqa: PLR0913  the parameters of the request
     services: Services, app: App, *, code: str, redirect: str, verifier: str, now: int
 ) -> TokenPair:
-    """Tokens for a code (RFC 6749, 4.1.3; RFC 7636, 4.5).
+    """Exchange a code for tokens (RFC 6749, 4.1.3; RFC 7636, 4.5).
 
-    A code that comes twice was stolen: all that it gave is revoked (RFC 9700, 4.5).
+    A code that is used twice was stolen: its grant is revoked (RFC 9700, 4.5).
 
     Raises:
-        RefusedError: the code is not good, or not for this request, or the app has been removed.
+        OAuthError: the code is invalid or is not for this request, or the app has been removed.
     """
     with services.database.writing() as tx:
         _check_app(tx, app)
@@ -150,17 +157,16 @@ def exchange(  # noqa: PLR0913  what the request holds
         ):
             grant = apps.redeem_code(tx, found, now)
             return _issue_tokens(tx, grant, grant.scope, now)
-    raise OAuthError("invalid_grant", _NO_CODE)
+    raise OAuthError("invalid_grant", _INVALID_CODE)
 
 
 def refresh(services: Services, app: App, token: str, scope: str, now: int) -> TokenPair:
-    """New tokens for a refresh token, which is spent by that (RFC 6749, 6).
+    """Exchange a refresh token for new tokens; it can be used once (RFC 6749, 6).
 
-    One that comes twice was stolen: its whole family is revoked (RFC 9700, 4.14.2).
+    One that is used twice was stolen: its grant is revoked (RFC 9700, 4.14.2).
 
     Raises:
-        RefusedError: the token is not good, or `scope` reaches further than what was granted, or
-            the app has been removed.
+        OAuthError: the token is invalid, `scope` exceeds the grant, or the app has been removed.
     """
     with services.database.writing() as tx:
         _check_app(tx, app)
@@ -170,22 +176,22 @@ def refresh(services: Services, app: App, token: str, scope: str, now: int) -> T
             if found.used_at is not None:
                 apps.revoke(tx, grant.id, now)
             elif found.expires_at > now and grant.revoked_at is None:
-                wanted = scope.split() or grant.scope.split()
-                if not set(wanted) <= set(grant.scope.split()):
-                    raise OAuthError("invalid_scope", "That was not granted.")
+                scopes = scope.split() or grant.scope.split()
+                if not set(scopes) <= set(grant.scope.split()):
+                    raise OAuthError("invalid_scope", "The scope was not granted.")
                 apps.mark_refresh_token_used(tx, found.id, now)
-                return _issue_tokens(tx, grant, " ".join(wanted), now)
-    raise OAuthError("invalid_grant", _CODE_USED)
+                return _issue_tokens(tx, grant, " ".join(scopes), now)
+    raise OAuthError("invalid_grant", _INVALID_REFRESH)
 
 
 def _check_app(tx: Connection, app: App) -> None:
-    """Lock the app, which must not have been removed since it was looked up."""
+    """Lock the app, and raise if it has been removed since it was found."""
     if apps.find(tx, app.client_id, lock=True) is None:
         raise OAuthError("invalid_client", "There is no such client any more.")
 
 
 def _issue_tokens(tx: Connection, grant: Grant, scope: str, now: int) -> TokenPair:
-    token, row = tokens_of.build_token(scope, ACCESS_TOKEN_LIFETIME_MS, now)
+    token, row = token_actions.build_token(scope, ACCESS_TOKEN_LIFETIME_MS, now)
     tokens.add(tx, grant.merchant_id, row | {"grant_id": grant.id})
     refresh = random_text(SECRET_LENGTH) if OFFLINE_ACCESS in grant.scope.split() else None
     if refresh is not None:

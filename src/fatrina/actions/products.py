@@ -1,4 +1,4 @@
-"""Create, find, change and remove products: what images hang on."""
+"""Create, find, list, update and remove products."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -38,7 +38,7 @@ class ProductPage:
     products: tuple[ProductView, ...]
     page: Page
     total: int
-    """How many there are on all pages."""
+    """The number of products on all pages."""
 
 
 def create(
@@ -48,31 +48,35 @@ def create(
     sku: str | None,
     photos: Sequence[tuple[Change, PhotoLink]] = (),
 ) -> ProductView:
-    """Add a product with all of its images, or nothing: every photo is stored before a row is.
+    """Create a product with all of its images, or nothing.
+
+    All photos are stored before the transaction that inserts the rows.
 
     Raises:
         errors.ValidationFailed: another product of this merchant has the SKU, or there are too
-            many images.
+            many photos.
         errors.PhotoError, errors.ServiceUnavailable, errors.StorageFull.
     """
     Gallery().check_capacity(len(photos))
     with services.database.reading() as conn:
         _check_sku_free(conn, caller, sku)
         row = ProductRow(ids.new_id(partial(products.exists, conn)), name, sku)
-        numbers = ids.new_ids(len(photos), partial(images.exists, conn))
+        image_ids = ids.new_ids(len(photos), partial(images.exists, conn))
     with ExitStack() as stack:
         section = StorageSection(services, stack)
-        fresh = _ingest_links(services, caller, (link for _, link in photos), section)
-        return _create(services, caller, row, [*zip(numbers, fresh, photos, strict=True)])
+        stored = _store_linked_photos(services, caller, (link for _, link in photos), section)
+        changes = [change for change, _ in photos]
+        new_images = [*zip(image_ids, stored, changes, strict=True)]
+        return _create(services, caller, row, new_images)
 
 
 def _create(
     services: Services,
     caller: Caller,
     row: ProductRow,
-    images_: Sequence[tuple[int, Version, tuple[Change, PhotoLink]]],
+    new_images: Sequence[tuple[int, Version, Change]],
 ) -> ProductView:
-    """One transaction: the product and all of its images."""
+    """Insert the product and all of its images in one transaction."""
 
     def run(tx: Connection) -> ProductView:
         access.check_token(tx, caller)
@@ -81,24 +85,26 @@ def _create(
         now = services.clock()
         products.add(tx, caller.merchant_id, row, now)
         gallery = Gallery()
-        for image, version, (change, _) in images_:
-            after = gallery.attach(image, change)
+        for image_id, version, change in new_images:
+            after = gallery.attach(image_id, change)
             images.save_gallery(tx, row.id, gallery, after, now)
-            versions.add(tx, image, version, caller.token_id, now)
+            versions.add(tx, image_id, version, caller.token_id, now)
             gallery = after
         return load_views(tx, [row])[0]
 
-    def committed(tx: Connection) -> ProductView | None:
+    def find_committed(tx: Connection) -> ProductView | None:
         tokens.lock_merchant(tx, caller.merchant_id)
         if not products.exists(tx, row.id):
             return None
         return load_views(tx, [_require(products.find(tx, caller.merchant_id, row.id))])[0]
 
-    return committing.commit(services, run, committed, [version for _, version, _ in images_])
+    return committing.commit(
+        services, run, find_committed, [version for _, version, _ in new_images]
+    )
 
 
 def details(services: Services, caller: Caller, product_id: int) -> ProductView:
-    """A product with its images.
+    """Return a product with its images.
 
     Raises:
         errors.NotFound: the merchant has no such product.
@@ -109,30 +115,30 @@ def details(services: Services, caller: Caller, product_id: int) -> ProductView:
 
 
 def check_exists(services: Services, caller: Caller, product_id: int) -> int:
-    """The id, when it is that of a product of the merchant; asked before a body is read.
+    """Return the id of a product of the merchant; called before the body is read.
 
     Raises:
-        errors.NotFound: it has not.
+        errors.NotFound: the merchant has no such product.
     """
     with services.database.reading() as conn:
         return _require(products.find(conn, caller.merchant_id, product_id)).id
 
 
 def find_by_sku(services: Services, caller: Caller, sku: str) -> int:
-    """The product that has the SKU.
+    """Return the id of the merchant's product with this SKU.
 
     Raises:
-        errors.NotFound: none of the merchant's has.
+        errors.NotFound: no product of the merchant has it.
     """
     with services.database.reading() as conn:
-        product = products.find_by_sku(conn, caller.merchant_id, sku)
-    if product is None:
+        product_id = products.find_by_sku(conn, caller.merchant_id, sku)
+    if product_id is None:
         raise errors.NotFound
-    return product
+    return product_id
 
 
 def list_products(services: Services, caller: Caller, page: Page, keyword: str = "") -> ProductPage:
-    """A page of the merchant's products whose name or SKU has the keyword, the newest first."""
+    """Return a page of the products whose name or SKU contains the keyword, the newest first."""
     with services.database.reading() as conn:
         total = products.count(conn, caller.merchant_id, keyword)
         rows = products.list_page(conn, caller.merchant_id, keyword, page.size, page.offset)
@@ -142,11 +148,11 @@ def list_products(services: Services, caller: Caller, page: Page, keyword: str =
 def update(
     services: Services, caller: Caller, product_id: int, name: str | None, sku: str | None
 ) -> ProductView:
-    """Change what is mentioned of a product; an empty SKU takes it away.
+    """Change the given fields of a product; an empty SKU removes its SKU.
 
     Raises:
         errors.NotFound: the merchant has no such product.
-        errors.ValidationFailed: another one has the SKU.
+        errors.ValidationFailed: another product of the merchant has the SKU.
     """
     with services.database.writing() as tx:
         access.check_token(tx, caller)
@@ -155,8 +161,8 @@ def update(
         before = _require(products.find(tx, caller.merchant_id, product_id, lock=True))
         if sku != before.sku:
             _check_sku_free(tx, caller, sku)
-        kept = before.sku if sku is None else sku or None
-        row = ProductRow(product_id, before.name if name is None else name, kept)
+        new_sku = before.sku if sku is None else sku or None
+        row = ProductRow(product_id, before.name if name is None else name, new_sku)
         if row != before:
             products.update_fields(tx, row)
             services.outbox.enqueue(tx, caller, product_id, PRODUCT_CHANGE_EVENTS)
@@ -164,7 +170,7 @@ def update(
 
 
 def remove(services: Services, caller: Caller, product_id: int) -> None:
-    """Take a product and its images away; records and, for a while, bytes are kept.
+    """Remove a product and its images; rows are kept, files until the sweep deletes them.
 
     Raises:
         errors.NotFound: the merchant has no such product.
@@ -177,21 +183,21 @@ def remove(services: Services, caller: Caller, product_id: int) -> None:
         products.remove(tx, product_id, now)
 
 
-def _ingest_links(
+def _store_linked_photos(
     services: Services, caller: Caller, links: Iterable[PhotoLink], section: StorageSection
 ) -> list[Version]:
-    """Every linked photo, fetched and stored; when one is refused, none is."""
-    made: list[Version] = []
-    with ExitStack() as undo:
+    """Download, render and store every linked photo; after an error, none of them is kept."""
+    stored: list[Version] = []
+    with ExitStack() as cleanup:
         for link in links:
             with services.spool.create_file() as file:
                 photo = receiving.download(services, link, file)
                 with rendering.render(services, photo) as rendered:
                     version = storing.store(services, rendered, caller.merchant_code, section)
-            undo.callback(storing.discard, services, version.original)
-            made.append(version)
-        undo.pop_all()
-    return made
+            cleanup.callback(storing.discard, services, version.original)
+            stored.append(version)
+        cleanup.pop_all()
+    return stored
 
 
 def _check_sku_free(conn: Connection, caller: Caller, sku: str | None) -> None:

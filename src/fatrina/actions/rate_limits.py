@@ -1,4 +1,4 @@
-"""Count what merchants ask, and say what they may still ask."""
+"""Count the requests of each merchant and return the status of its rate limit."""
 
 import structlog
 
@@ -12,43 +12,43 @@ log = structlog.get_logger("fatrina")
 
 
 class RateLimiter:
-    """Counts requests by merchant; without buckets it counts none."""
+    """Counts requests per merchant; without a bucket store, it counts nothing."""
 
-    def __init__(self, buckets: BucketStore | None, clock: Clock) -> None:
-        self._buckets = buckets
+    def __init__(self, bucket_store: BucketStore | None, clock: Clock) -> None:
+        self._bucket_store = bucket_store
         self._clock = clock
 
     def count(self, caller: Caller) -> RateLimitStatus | None:
-        """Count one request; None when nothing is counted.
+        """Count one request; return None if rate limits are off or the bucket store fails.
 
-        That is also so where the buckets are lost: limits that fail must not close the shop.
+        A failing bucket store must not reject requests.
         """
-        if self._buckets is None:
+        if self._bucket_store is None:
             return None
-        allowance = None
+        status = None
 
-        def pour(empty_at: int) -> int:
-            nonlocal allowance
+        def consume(empty_at: int) -> int:
+            nonlocal status
             limit = rate_limit.PLANS.get(caller.plan, rate_limit.PLANS[rate_limit.DEFAULT_PLAN])
-            after, allowance = rate_limit.consume(limit, empty_at, self._clock())
+            after, status = rate_limit.consume(limit, empty_at, self._clock())
             return after
 
         try:
-            self._buckets.update(caller.merchant_id, pour)
+            self._bucket_store.update(caller.merchant_id, consume)
         except BucketStoreError as exc:
-            log.warning("limits lost", cause=repr(exc.__cause__))
+            log.warning("rate limits not counted", cause=repr(exc.__cause__))
             return None
-        return allowance
+        return status
 
     def reset(self) -> None:
-        """Begin anew, as for shops that never asked."""
-        if self._buckets is not None:
-            reset(self._buckets)
+        """Empty all buckets, as if no merchant had sent a request."""
+        if self._bucket_store is not None:
+            reset(self._bucket_store)
 
 
-def reset(buckets: BucketStore) -> None:
-    """Empty all buckets; limits that fail must not stop what the operator does."""
+def reset(bucket_store: BucketStore) -> None:
+    """Empty all buckets; log a failing bucket store, so that the operator's command continues."""
     try:
-        buckets.clear()
+        bucket_store.clear()
     except BucketStoreError as exc:
-        log.warning("limits lost", cause=repr(exc.__cause__))
+        log.warning("rate limits not counted", cause=repr(exc.__cause__))

@@ -393,7 +393,7 @@ def test_a_restore_that_fails_after_storing_leaves_no_files(
         raise fault
 
     with monkeypatch.context() as during:
-        during.setattr(backup, "_replace", replace)
+        during.setattr(backup, "_replace_rows", replace)
         with pytest.raises(type(fault)):
             restored(shop, dump)
     assert seen == [12]
@@ -454,5 +454,5 @@ def resealed(dump: bytes) -> bytes:
 def test_a_picture_that_is_gone_is_told(shop: Shop) -> None:
     lived_in(shop)
     shop.services.storage.delete([next(iter(shop.stored()))])
-    with pytest.raises(DumpError, match="is gone"):
+    with pytest.raises(DumpError, match="is missing"):
         dumped(shop)

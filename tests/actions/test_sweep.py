@@ -68,7 +68,7 @@ def test_litter_goes_at_once_but_not_what_an_update_has_stored(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     """Whatever the clock says: between storing and commit, a file that no row names is needed."""
-    monkeypatch.setattr(sweeping, "_PATIENCE", 0.01)
+    monkeypatch.setattr(sweeping, "_LOCK_TIMEOUT_SECONDS", 0.01)
     shop.clock.now += hours * 3_600_000
     put, found = shop.services.storage.put, []
 
@@ -246,7 +246,7 @@ def test_whatever_was_done_a_sweep_leaves_exactly_what_is_shown(
 def test_sweeps_in_the_middle_of_updates_take_nothing_that_is_needed(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "_BATCH", 3)
+    monkeypatch.setattr(sweeping, "_BATCH_SIZE", 3)
     ids, over = [shop.attach(photo(0)).entry.id for _ in range(3)], threading.Event()
 
     def keep_sweeping() -> None:

@@ -244,7 +244,7 @@ def test_a_dispatcher_that_is_stuck_says_so(
         failing(10**6, ValueError("anything"), deliveries.list_heads),
     )
     monkeypatch.setattr(dispatcher, "STUCK_AFTER_SECONDS", 0.5)
-    monkeypatch.setattr(dispatcher, "_LONGEST_REST", 0.1)
+    monkeypatch.setattr(dispatcher, "_MAX_BACKOFF", 0.1)
     monkeypatch.setattr(deliveries, "list_heads", broken)
     enqueue(service, listener(service, receiver.url), 2)
     until(lambda: service.get("/ready").json == {"status": "ready", "webhooks": "stuck"})
@@ -288,7 +288,7 @@ def test_what_cannot_be_recorded_is_not_sent_again(
         tried.append(given)
         raise errors.StorageFull
 
-    monkeypatch.setattr(dispatcher, "_LONGEST_REST", 0.1)
+    monkeypatch.setattr(dispatcher, "_MAX_BACKOFF", 0.1)
     monkeypatch.setattr(deliveries, "record_attempt", full)
     enqueue(service, first, 1)
     enqueue(service, second, 2)
@@ -320,7 +320,7 @@ def test_nothing_is_sent_before_it_is_known_that_it_can_be_recorded(
         raise errors.StorageFull
 
     whole = Database.overwrite_failed_commit
-    monkeypatch.setattr(dispatcher, "_LONGEST_REST", 0.1)
+    monkeypatch.setattr(dispatcher, "_MAX_BACKOFF", 0.1)
     monkeypatch.setattr(Database, "overwrite_failed_commit", full)
     with run_service(tmp_path, **SETTINGS) as service:
         enqueue(service, number, 1, 2)

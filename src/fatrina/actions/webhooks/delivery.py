@@ -1,4 +1,4 @@
-"""One attempt to deliver an event, and the record of what came of it."""
+"""Attempt to deliver an event once, and record the outcome."""
 
 import errno
 import traceback
@@ -17,35 +17,34 @@ log = structlog.get_logger("fatrina")
 
 
 class ExhaustedError(Exception):
-    """This machine lacks threads, descriptors or memory: the receiver was not even asked."""
+    """This machine lacks threads, file descriptors or memory: no request was sent."""
 
 
 class Deliverer:
-    """Makes attempts, and records them.
+    """Makes delivery attempts and records their outcomes.
 
-    An attempt that could not be recorded, after a crash, is made again: a receiver may receive
-    an event twice, and never not at all.
+    Delivery is at least once: an attempt not recorded before a crash is repeated.
     """
 
     def __init__(self, database: Database, sender: WebhookSender, clock: Clock, pause: int) -> None:
-        """Deliver what waits in `database`; `pause` is milliseconds between two attempts."""
+        """Deliver the events in `database`; `pause` is milliseconds between two attempts."""
         self.database = database
         self.sender = sender
         self.clock = clock
         self.pause = pause
 
     def attempt(self, delivery_id: int) -> Outcome | None:
-        """Send a delivery once; None when it is over, or its subscription has ended.
+        """Send a delivery once; return None if it is finished or its subscription was deleted.
 
         Raises:
-            ExhaustedError: nothing could be sent from here.
-            errors.ServiceError: the database does not answer.
+            ExhaustedError: this machine could not send the request.
+            errors.ServiceError: the database does not respond.
         """
         try:
             with self.database.reading() as conn:
                 due = deliveries.find_pending(conn, delivery_id)
-        except (ValueError, TypeError) as exc:  # a row that was restored or edited by hand
-            _log_fault(delivery_id, exc)
+        except (ValueError, TypeError) as exc:  # an invalid row, restored or edited manually
+            _log_exception(delivery_id, exc)
             with self.database.writing() as tx:
                 deliveries.give_up(tx, delivery_id, "row_unreadable", self.clock())
             return None
@@ -56,10 +55,10 @@ class Deliverer:
         return self._send(due)
 
     def record(self, outcome: Outcome) -> int | None:
-        """Record an attempt; when the next one is due, None when the delivery is over.
+        """Record an attempt; return the time of the next one, None if the delivery is finished.
 
         Raises:
-            errors.ServiceError: it could not be recorded.
+            errors.ServiceError: the attempt could not be recorded.
         """
         now, due = self.clock(), outcome.delivery
         due_at = None
@@ -75,25 +74,25 @@ class Deliverer:
         return due_at
 
     def _send(self, due: PendingDelivery) -> Outcome:
-        wanted = due.subscription
-        headers = [*wanted.headers, *webhook.signature_headers(wanted, due.body)]
+        subscription = due.subscription
+        headers = [*subscription.headers, *webhook.signature_headers(subscription, due.body)]
         try:
-            status = self.sender.post(wanted.url, headers, due.body)
+            status = self.sender.post(subscription.url, headers, due.body)
         except errors.LinkError as exc:
             if getattr(exc.__cause__, "errno", None) in _EXHAUSTED:
                 raise ExhaustedError from exc
             return Outcome(due, None, exc.reason)
-        except (RuntimeError, MemoryError) as exc:  # no thread to be had, for one
+        except (RuntimeError, MemoryError) as exc:  # for example, no thread could be started
             raise ExhaustedError from exc
-        except Exception as exc:  # noqa: BLE001  it must not be tried for ever
-            _log_fault(due.id, exc)
+        except Exception as exc:  # noqa: BLE001  recorded, so that the attempts end
+            _log_exception(due.id, exc)
             return Outcome(due, None, "internal_error")
-        taken = status in webhook.SUCCESS_STATUSES
-        return Outcome(due, status, None if taken else f"status {status}")
+        accepted = status in webhook.SUCCESS_STATUSES
+        return Outcome(due, status, None if accepted else f"status {status}")
 
 
-def _log_fault(delivery_id: int, fault: Exception) -> None:
-    """Log where a fault came from, without its text: that may quote a secret."""
-    frames = traceback.extract_tb(fault.__traceback__)
+def _log_exception(delivery_id: int, exc: Exception) -> None:
+    """Log the type and the origin of an exception, without its text, which may contain a secret."""
+    frames = traceback.extract_tb(exc.__traceback__)
     where = [f"{each.filename.rpartition('/')[2]}:{each.lineno}" for each in frames]
-    log.error("fault", delivery=delivery_id, kind=type(fault).__name__, where=where)
+    log.error("internal_error", delivery=delivery_id, kind=type(exc).__name__, where=where)

@@ -1,4 +1,4 @@
-"""The dispatcher of events: starts what is due in threads of its own, and survives what fails."""
+"""The webhook dispatcher: starts due deliveries in threads, and continues after any error."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,110 +16,111 @@ from fatrina.adapters.database.deliveries import Outcome, QueueHead, WaitingSubs
 from fatrina.domain import errors, webhook
 
 _POLL_INTERVAL: Final = 0.2
-"""Seconds between two looks at what is due, when nothing happens."""
-_SHORTEST: Final = 0.01
-"""Seconds between two looks at least; as long as a look where that takes longer.
+"""Seconds between two polls for due deliveries when idle."""
+_MIN_PAUSE: Final = 0.01
+"""Minimum seconds between two polls; at least the duration of a poll.
 
-A look is measured by its own processor time: on a busy machine it would rest too long else.
+The duration is the processor time of the thread: elapsed time on a busy machine would make the
+pauses too long.
 """
-_LONGEST_REST: Final = 5.0
-"""Seconds between two looks at most, after looks that failed."""
-_REST: Final = 1.0
-"""Seconds in which nothing starts after an attempt that could not be sent from here."""
-_GRACE: Final = 2.0
-"""Seconds in which attempts under way may end when the service stops; then they are cut."""
-_CUT: Final = 1.0
-"""Seconds in which threads whose attempts were cut may end."""
+_MAX_BACKOFF: Final = 5.0
+"""Maximum seconds between two polls after failed polls."""
+_RESOURCE_BACKOFF: Final = 1.0
+"""Seconds without new attempts after one that this machine could not send."""
+_STOP_GRACE: Final = 2.0
+"""Seconds for running attempts to finish when the service stops; then they are aborted."""
+_ABORT_GRACE: Final = 1.0
+"""Seconds for the threads of aborted attempts to end."""
 STUCK_AFTER_SECONDS: Final = 30.0
-"""Seconds without a successful look after which the dispatcher is stuck."""
+"""Seconds without a successful poll after which the dispatcher counts as stuck."""
 log = structlog.get_logger("fatrina")
 
 
 @dataclass(frozen=True, slots=True)
 class DispatcherHealth:
-    """How the dispatcher is."""
+    """The state of the dispatcher."""
 
     poll_age: float
-    """Seconds since the last look that succeeded."""
+    """Seconds since the last successful poll."""
     running: int
     unrecorded: int
-    """Attempts whose outcome could not be recorded yet; nothing is sent meanwhile."""
+    """Attempts whose outcome could not be recorded yet; until then, nothing else is sent."""
     alive: bool
 
     @property
     def stuck(self) -> bool:
-        """Whether events are not being delivered."""
+        """True if no events are being delivered."""
         return not self.alive or self.poll_age > STUCK_AFTER_SECONDS
 
 
 def _ignore(outcome: str) -> None:
-    """Nothing counts."""
+    """Discard an outcome."""
 
 
 class WebhookDispatcher:
-    """Looks for what is due and has it delivered; each product's events in order.
+    """Polls for due deliveries and starts them; events of one product are delivered in order.
 
-    An attempt whose outcome cannot be recorded is not made again in this process: the outcome is
-    kept until it is recorded, and nothing else is sent before.
+    If the outcome of an attempt cannot be recorded, the outcome is kept in memory until it is,
+    and nothing else is sent before. This process does not repeat the attempt.
     """
 
     def __init__(self, deliverer: Deliverer, on_attempt: Callable[[str], None] = _ignore) -> None:
-        """Deliver by `deliverer`; call `counted` with `delivered` or `failed` for each attempt."""
+        """Deliver by `deliverer`; call `on_attempt` with `delivered` or `failed` per attempt."""
         self._deliverer = deliverer
-        self._counted = on_attempt
+        self._on_attempt = on_attempt
         self._slots = Slots()
-        self._stopped, self._wake, self._cut = Event(), Event(), Event()
+        self._stopped, self._wake, self._aborted = Event(), Event(), Event()
         self._lock = Lock()
         self._threads: set[Thread] = set()
         self._unrecorded: dict[int, tuple[QueueHead, Outcome]] = {}
-        self._rest_until = 0.0
+        self._resume_at = 0.0
         self._recordable = False
-        self._looked = monotonic()
+        self._last_poll = monotonic()
         self._loop: Thread | None = None
 
     def start(self) -> None:
-        """Begin to look."""
-        self._looked = monotonic()
-        self._loop = Thread(target=self._run, name="courier", daemon=True)
+        """Start polling."""
+        self._last_poll = monotonic()
+        self._loop = Thread(target=self._run, name="dispatcher", daemon=True)
         self._loop.start()
 
     def close(self) -> None:
-        """Stop within seconds: what is under way then is cut, and made again after a restart."""
+        """Stop within seconds; abort unfinished attempts, which are repeated after a restart."""
         self._stopped.set()
         self._wake.set()
-        self._join(_GRACE)
-        self._cut.set()
+        self._join(_STOP_GRACE)
+        self._aborted.set()
         self._deliverer.sender.close()
-        self._join(_CUT)
+        self._join(_ABORT_GRACE)
 
     def health(self) -> DispatcherHealth:
-        """How the dispatcher is now."""
+        """Return the current state."""
         return DispatcherHealth(
-            poll_age=monotonic() - self._looked,
+            poll_age=monotonic() - self._last_poll,
             running=len(self._slots),
             unrecorded=len(self._unrecorded),
             alive=self._loop is not None and self._loop.is_alive(),
         )
 
     def metrics(self) -> dict[str, float]:
-        """How the dispatcher is and what waits; without the latter where the database is down."""
+        """Return the state and the backlog as gauges; no backlog if the database is down."""
         health = self.health()
-        figures = {
+        gauges = {
             "running": health.running,
             "unrecorded": health.unrecorded,
             "look_age_seconds": health.poll_age,
             "stuck": health.stuck,
         }
         with suppress(errors.ServiceError), self._deliverer.database.reading() as conn:
-            waiting = deliveries.load_backlog(conn)
+            backlog = deliveries.load_backlog(conn)
             now = self._deliverer.clock()
-            age = 0 if waiting.oldest_at is None else max(now - waiting.oldest_at, 0)
-            figures |= {
-                "pending": waiting.pending,
-                "paused": waiting.paused,
+            age = 0 if backlog.oldest_at is None else max(now - backlog.oldest_at, 0)
+            gauges |= {
+                "pending": backlog.pending,
+                "paused": backlog.paused,
                 "oldest_pending_seconds": age / 1000,
             }
-        return figures
+        return gauges
 
     def _join(self, seconds: float) -> None:
         end = monotonic() + seconds
@@ -131,63 +132,68 @@ class WebhookDispatcher:
             thread.join(max(end - monotonic(), 0))
 
     def _run(self) -> None:
-        failed = 0
+        failures = 0
         while not self._stopped.is_set():
             self._wake.wait(_POLL_INTERVAL)
             self._wake.clear()
-            begun = thread_time()
+            started = thread_time()
             try:
                 self._poll()
-                failed = 0
-            except Exception as exc:  # noqa: BLE001  whatever it is, the next look may succeed
-                failed += 1
+                failures = 0
+            except Exception as exc:  # noqa: BLE001  the next poll may succeed
+                failures += 1
                 with suppress(Exception):
                     cause = exc.reason if isinstance(exc, errors.ServiceError) else repr(exc)
-                    log.warning("nothing delivered", cause=cause)
-            rest = _POLL_INTERVAL * 2 ** min(failed, 10) if failed else thread_time() - begun
-            self._stopped.wait(min(max(rest, _SHORTEST), _LONGEST_REST))
+                    log.warning("webhook poll failed", cause=cause)
+            backoff = _POLL_INTERVAL * 2 ** min(failures, 10)
+            pause = backoff if failures else thread_time() - started
+            self._stopped.wait(min(max(pause, _MIN_PAUSE), _MAX_BACKOFF))
 
     def _poll(self) -> None:
         self._retry_records()
-        if monotonic() >= self._rest_until and not self._stopped.is_set():
-            due = self._due()
+        if monotonic() >= self._resume_at and not self._stopped.is_set():
+            due = self._find_due()
             if due and not self._recordable:
-                self._deliverer.database.overwrite_failed_commit()  # fails on a full disk, for one
+                self._deliverer.database.overwrite_failed_commit()  # fails on a full disk
                 self._recordable = True
-            taken = self._slots.acquire(due)
-            for at, head in enumerate(taken):
+            acquired = self._slots.acquire(due)
+            for index, head in enumerate(acquired):
                 try:
                     self._start_delivery(head)
                 except BaseException:
-                    for unused in taken[at:]:
+                    for unused in acquired[index:]:
                         self._slots.cancel(unused)
                     raise
-        self._looked = monotonic()
+        self._last_poll = monotonic()
 
     def _retry_records(self) -> None:
-        """Record what could not be recorded before; a database that is down raises."""
+        """Record the outcomes that could not be recorded before.
+
+        Raises:
+            errors.ServiceError: the database is down.
+        """
         for head, outcome in list(self._unrecorded.values()):
             try:
                 self._deliverer.record(outcome)
             except errors.ServiceError:
                 raise
-            except Exception:  # noqa: BLE001, S112  its own fault, logged before: others go on
+            except Exception:  # noqa: BLE001, S112  specific to this outcome, and logged before
                 continue
             del self._unrecorded[head.id]
             self._slots.release(head)
 
-    def _due(self) -> list[QueueHead]:
+    def _find_due(self) -> list[QueueHead]:
         now, pause = self._deliverer.clock(), self._deliverer.pause
         with self._deliverer.database.reading() as conn:
             waiting = [
                 each
                 for each in deliveries.list_waiting_subscriptions(conn)
-                if not _rests(each, now, pause)
+                if not _is_paused(each, now, pause)
             ]
             return [
                 head
                 for each in self._slots.select_startable(waiting)
-                # Twice as many as may start: those at the front may be under way.
+                # Twice as many as may start, because the first ones may be running.
                 for head in deliveries.list_heads(conn, each, now, pause, 2 * MAX_PER_SUBSCRIPTION)
             ]
 
@@ -216,51 +222,50 @@ class WebhookDispatcher:
             self._on_finished(current_thread())
 
     def _attempt(self, head: QueueHead) -> Outcome | None:
-        """One attempt; None when nothing came of it that is to be recorded."""
+        """Make one attempt; return None if there is nothing to record."""
         try:
             outcome = self._deliverer.attempt(head.id)
-        except Exception as exc:  # noqa: BLE001  nothing was sent: later, and not at once
-            self._rest_until = monotonic() + _REST
-            _warn("not sent", head, exc)
+        except Exception as exc:  # noqa: BLE001  nothing was sent: try again later
+            self._resume_at = monotonic() + _RESOURCE_BACKOFF
+            _log_failure("delivery not sent", head, exc)
             return None
-        if self._cut.is_set() and outcome is not None and outcome.error is not None:
-            return None  # cut by us: no failure of the receiver
+        if self._aborted.is_set() and outcome is not None and outcome.error is not None:
+            return None  # aborted at shutdown: not a failure of the receiver
         return outcome
 
     def _record(self, head: QueueHead, outcome: Outcome) -> None:
         try:
             self._deliverer.record(outcome)
-        except Exception as exc:  # noqa: BLE001  sent, not to be sent again: recorded later
+        except Exception as exc:  # noqa: BLE001  sent already: record it later
             self._recordable = False
             self._unrecorded[head.id] = head, outcome
-            _warn("delivery not recorded", head, exc)
+            _log_failure("delivery not recorded", head, exc)
             return
         self._slots.release(head)
         self._wake.set()
-        self._counted("delivered" if outcome.error is None else "failed")
+        self._on_attempt("delivered" if outcome.error is None else "failed")
         with suppress(Exception):
-            tries = outcome.delivery.attempts + 1
             log.info(
                 "delivery",
                 delivery=head.id,
-                tries=tries,
+                attempts=outcome.delivery.attempts + 1,
                 status=outcome.status,
-                problem=outcome.error,
+                error=outcome.error,
             )
 
 
-def _rests(to: WaitingSubscription, now: int, pause: int) -> bool:
-    """Whether a subscription is paused; a longer pause than its failures cause is no pause.
+def _is_paused(subscription: WaitingSubscription, now: int, pause: int) -> bool:
+    """Return whether a subscription is paused.
 
-    The clock was ahead when it was recorded.
+    A pause longer than its failures cause is ignored: the clock was ahead when it was recorded.
     """
-    until = to.paused_until
-    most = webhook.pause_after(to.failures, pause)
-    return until is not None and now < until <= webhook.latest_due_at(most, now)
+    until = subscription.paused_until
+    longest = webhook.pause_after(subscription.failures, pause)
+    return until is not None and now < until <= webhook.latest_due_at(longest, now)
 
 
-def _warn(event: str, head: QueueHead, fault: Exception) -> None:
-    """Log a fault; a log that cannot be written stops nothing."""
+def _log_failure(event: str, head: QueueHead, exc: Exception) -> None:
+    """Log an exception; errors of the log itself are ignored."""
     with suppress(Exception):
-        cause = fault.reason if isinstance(fault, errors.ServiceError) else type(fault).__name__
+        cause = exc.reason if isinstance(exc, errors.ServiceError) else type(exc).__name__
         log.warning(event, delivery=head.id, cause=cause)

@@ -12,7 +12,7 @@ from fatrina.domain.access import Caller
 
 
 class Outbox(Protocol):
-    """Where actions report what they changed."""
+    """Queues events about changes."""
 
     def enqueue(
         self, tx: Connection, caller: Caller, product_id: int, events: Collection[str]
@@ -36,14 +36,14 @@ class DatabaseOutbox:
         The deliveries are stored if and only if the transaction is committed. A merchant without
         subscriptions costs one index lookup.
         """
-        wanted = webhooks.list_subscribers(tx, caller.merchant_id, events)
-        row = products.find(tx, caller.merchant_id, product_id) if wanted else None
+        subscribers = webhooks.list_subscribers(tx, caller.merchant_id, events)
+        row = products.find(tx, caller.merchant_id, product_id) if subscribers else None
         if row is None:
             return
         product, now = load_views(tx, [row])[0], self._clock()
-        for subscription, event in wanted:
+        for subscription_id, event in subscribers:
             body = self._serializer.event(event, caller.merchant_id, now, product)
-            deliveries.enqueue(tx, subscription, product_id, body, now)
+            deliveries.enqueue(tx, subscription_id, product_id, body, now)
 
 
 class NullOutbox:

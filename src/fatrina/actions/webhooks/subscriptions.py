@@ -1,11 +1,10 @@
-"""Subscribe to events, and see what became of their deliveries."""
+"""Subscribe to events, and list and repeat their deliveries."""
 
 from dataclasses import replace
 from typing import Any
 
 from fatrina.actions import Services, access
-from fatrina.adapters.database import Database, tokens, webhooks
-from fatrina.adapters.database import deliveries as rows
+from fatrina.adapters.database import Database, deliveries, tokens, webhooks
 from fatrina.adapters.database.deliveries import DeliveryRow
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
@@ -24,13 +23,14 @@ __all__ = [
 ]
 
 
-def subscribe(services: Services, caller: Caller, wanted: Subscription) -> int:
-    """Add a subscription; its id.
+def subscribe(services: Services, caller: Caller, subscription: Subscription) -> int:
+    """Create a subscription and return its id.
 
     Raises:
-        errors.ValidationFailed: the merchant has too many, or the secret cannot be sent.
+        errors.ValidationFailed: the merchant has too many subscriptions, or the secret is missing
+            or invalid.
     """
-    check_secret(wanted)
+    check_secret(subscription)
     with services.database.writing() as tx:
         access.check_token(tx, caller)
         tokens.lock_merchant(tx, caller.merchant_id)
@@ -38,18 +38,18 @@ def subscribe(services: Services, caller: Caller, wanted: Subscription) -> int:
             raise errors.ValidationFailed(
                 errors.TooManySubscriptions("url", limit=MAX_SUBSCRIPTIONS)
             )
-        return webhooks.add(tx, caller.merchant_id, wanted, services.clock())
+        return webhooks.add(tx, caller.merchant_id, subscription, services.clock())
 
 
 def update(
     services: Services, caller: Caller, subscription_id: int, changes: dict[str, Any]
 ) -> Subscription:
-    """Change what is mentioned of a subscription, by the names of `Subscription`.
+    """Change the given fields of a subscription; `changes` has the names of `Subscription`.
 
     Raises:
         errors.NotFound: the merchant has no such subscription.
-        errors.ValidationFailed: the secret is to be sent, and is missing or cannot be
-            the value of a header.
+        errors.ValidationFailed: the strategy sends the secret, which is missing or is not a valid
+            header value.
     """
     with services.database.writing() as tx:
         access.check_token(tx, caller)
@@ -63,41 +63,41 @@ def update(
 
 
 def check_exists(services: Services, caller: Caller, subscription_id: int) -> None:
-    """Pass when the merchant has this subscription; asked before a body is read.
+    """Raise unless the merchant has this subscription; called before the body is read.
 
     Raises:
-        errors.NotFound: there is none.
+        errors.NotFound: the merchant has no such subscription.
     """
     with services.database.reading() as conn:
         if webhooks.find(conn, caller.merchant_id, subscription_id) is None:
             raise errors.NotFound
 
 
-def check_secret(wanted: Subscription) -> None:
-    """Pass when a secret that is to be sent is there, and can be sent.
+def check_secret(subscription: Subscription) -> None:
+    """Raise if the strategy sends the secret, and the secret is missing or invalid.
 
     Raises:
-        errors.ValidationFailed: it is missing, or cannot be a header's value.
+        errors.ValidationFailed: the secret is missing, or is not a valid header value.
     """
-    if wanted.strategy != TOKEN:
+    if subscription.strategy != TOKEN:
         return
-    if not wanted.secret:
+    if not subscription.secret:
         raise errors.ValidationFailed(errors.Required("secret"))
-    if not is_valid_secret(wanted.secret):
+    if not is_valid_secret(subscription.secret):
         raise errors.ValidationFailed(errors.InvalidSecret("secret"))
 
 
 def list_subscriptions(services: Services, caller: Caller) -> list[tuple[int, Subscription]]:
-    """The merchant's subscriptions by id, the newest last."""
+    """Return the merchant's subscriptions with their ids, the newest last."""
     with services.database.reading() as conn:
         return webhooks.list_all(conn, caller.merchant_id)
 
 
 def unsubscribe(services: Services, caller: Caller, *, subscription_id: int, url: str) -> None:
-    """End the subscription with this id, or those with this URL.
+    """Delete the subscription with this id, or those with this URL.
 
     Raises:
-        errors.NotFound: the merchant has none of them.
+        errors.NotFound: the merchant has no such subscription.
     """
     with services.database.writing() as tx:
         access.check_token(tx, caller)
@@ -111,12 +111,18 @@ def unsubscribe(services: Services, caller: Caller, *, subscription_id: int, url
 def list_deliveries(
     database: Database, *, merchant_code: str = "", failed: bool = False, limit: int = 100
 ) -> list[DeliveryRow]:
-    """The newest deliveries, those of one merchant or those whose last try failed if asked."""
+    """Return the newest deliveries, at most `limit`.
+
+    `merchant_code` selects those of one merchant, `failed` those whose last attempt failed.
+    """
     with database.reading() as conn:
-        return rows.list_recent(conn, merchant_code=merchant_code, failed=failed, limit=limit)
+        return deliveries.list_recent(conn, merchant_code=merchant_code, failed=failed, limit=limit)
 
 
 def redeliver(database: Database, delivery_id: int, now: int) -> bool:
-    """Deliver once more; False when it is not there, not over, or nobody listens any more."""
+    """Queue a finished delivery again.
+
+    Return False if it does not exist, is still pending, or its subscription was deleted.
+    """
     with database.writing() as tx:
-        return rows.redeliver(tx, delivery_id, now)
+        return deliveries.redeliver(tx, delivery_id, now)

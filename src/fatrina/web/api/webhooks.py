@@ -24,7 +24,7 @@ class Webhooks(BaseEndpoints):
         with ExitStack() as stack:
             subscription = commands.subscription(await self.read_form(request, stack))
         subscription_id = await self.run(
-            request, caller, partial(subscriptions.subscribe, wanted=subscription)
+            request, caller, partial(subscriptions.subscribe, subscription=subscription)
         )
         return success(200, wire.subscription(subscription_id, subscription))
 

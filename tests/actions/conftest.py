@@ -1,4 +1,4 @@
-"""Real decoders for all tests of a process, and a shop of its own for each test."""
+"""Real decoders for all tests of a process, and a store of its own for each test."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,8 +8,7 @@ import pytest
 
 from fatrina.adapters.decoder import DecoderPool
 from fatrina.domain.photo import Limits
-from tests.actions import store as shops
-from tests.actions.store import Shop
+from tests.actions.store import Store, create_template
 
 
 @pytest.fixture(scope="session")
@@ -20,12 +19,12 @@ def decoders() -> Iterator[DecoderPool]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("shop") / "template"
-    shops.lay(folder)
+    folder = tmp_path_factory.mktemp("store") / "template"
+    create_template(folder)
     return folder
 
 
 @pytest.fixture
-def shop(template: Path, tmp_path: Path, decoders: DecoderPool) -> Iterator[Shop]:
-    with Shop.opened(template, tmp_path / "data", decoders) as shop:
-        yield shop
+def store(template: Path, tmp_path: Path, decoders: DecoderPool) -> Iterator[Store]:
+    with Store.open(template, tmp_path / "data", decoders) as store:
+        yield store

@@ -1,4 +1,4 @@
-"""A shop of one product on a real database and storage, and what may be asked of it."""
+"""A store of one product on a real database and storage, and what may be asked of it."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ from tests import sample_photos
 
 NOW = 1_800_000_000_000
 NO_CHANGE = Change()
-FILM = "https://youtu.be/dQw4w9WgXcQ"
+VIDEO_URL = "https://youtu.be/dQw4w9WgXcQ"
 
 
 class Clock(clock.Clock):
@@ -45,7 +45,7 @@ class Clock(clock.Clock):
         return self.now
 
 
-class Web:
+class StubDownloader:
     """The far side of links: every link leads to its own bytes."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Web:
         write(self.pages[link])
 
 
-class Pictured(NamedTuple):
+class PhotoImage(NamedTuple):
     """An image that shows a photo."""
 
     entry: GalleryEntry
@@ -67,7 +67,7 @@ class Pictured(NamedTuple):
         return cls(image.entry, image.original)
 
 
-class Shown(NamedTuple):
+class ImageState(NamedTuple):
     """All of an image that a client can tell apart, by the hash of what was sent for it."""
 
     sort: float
@@ -77,14 +77,14 @@ class Shown(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Shop:
+class Store:
     services: Services
     caller: Caller
     product: int
 
     @classmethod
     @contextmanager
-    def opened(cls, template: Path, folder: Path, decoders: DecoderPool) -> Iterator[Self]:
+    def open(cls, template: Path, folder: Path, decoders: DecoderPool) -> Iterator[Self]:
         shutil.copytree(template, folder)
         with Database(folder / "fatrina.sqlite3") as database:
             yield cls._over(database, folder, decoders)
@@ -98,60 +98,60 @@ class Shop:
             housekeeping=Housekeeping(folder),
             spool=Spool(folder / "incoming", 10_000_000),
             decoders=decoders,
-            downloader=cast("Downloader", Web()),
+            downloader=cast("Downloader", StubDownloader()),
             clock=clock,
             outbox=DatabaseOutbox("", clock),
         )
-        shop = cls(services, Caller(1, "shop1", 1, frozenset({WRITE})), 0)
-        return replace(shop, product=shop.another_product())
+        store = cls(services, Caller(1, "shop1", 1, frozenset({WRITE})), 0)
+        return replace(store, product=store.create_product())
 
     @property
     def clock(self) -> Clock:
         return cast("Clock", self.services.clock)
 
     @property
-    def web(self) -> Web:
-        return cast("Web", self.services.downloader)
+    def downloader(self) -> StubDownloader:
+        return cast("StubDownloader", self.services.downloader)
 
-    def another_product(self) -> int:
+    def create_product(self) -> int:
         return products.create(self.services, self.caller, "Lamp", None).id
 
     @contextmanager
-    def arrived(self, data: bytes) -> Iterator[IncomingPhoto]:
+    def upload(self, data: bytes) -> Iterator[IncomingPhoto]:
         with self.services.spool.create_file() as file:
             file.write(data)
             yield IncomingPhoto(file)
 
-    def attach(self, data: bytes, change: Change = NO_CHANGE, product: int = 0) -> Pictured:
+    def attach(self, data: bytes, change: Change = NO_CHANGE, product: int = 0) -> PhotoImage:
         into = product or self.product
-        with self.arrived(data) as photo:
+        with self.upload(data) as photo:
             command = AttachImage(change, photo)
-            return Pictured.of(images.attach(self.services, self.caller, into, command))
+            return PhotoImage.of(images.attach(self.services, self.caller, into, command))
 
     def attach_video(self, change: Change = NO_CHANGE, product: int = 0) -> ImageView:
-        into, film = product or self.product, video.parse(FILM)
+        into, film = product or self.product, video.parse(VIDEO_URL)
         return videos.attach(self.services, self.caller, into, change, film)
 
-    def update(self, image: int, data: bytes | None, change: Change = NO_CHANGE) -> Pictured:
+    def update(self, image: int, data: bytes | None, change: Change = NO_CHANGE) -> PhotoImage:
         with ExitStack() as stack:
-            photo = None if data is None else stack.enter_context(self.arrived(data))
+            photo = None if data is None else stack.enter_context(self.upload(data))
             command = UpdateImage(change, photo)
-            return Pictured.of(images.update(self.services, self.caller, image, command))
+            return PhotoImage.of(images.update(self.services, self.caller, image, command))
 
     def remove(self, image: int) -> None:
         images.remove(self.services, self.caller, image)
 
-    def shown(self, product: int = 0) -> dict[int, Shown]:
+    def image_states(self, product: int = 0) -> dict[int, ImageState]:
         """What the product's images show, in their order, in one look; videos are left out."""
         details = products.details(self.services, self.caller, product or self.product)
-        digests = {row["handle"]: row["sha256"] for row in self.record()}
+        digests = {row["handle"]: row["sha256"] for row in self.version_rows()}
         return {
-            entry.id: Shown(entry.sort, entry.default, entry.alt, digests[original.handle])
+            entry.id: ImageState(entry.sort, entry.default, entry.alt, digests[original.handle])
             for entry, original in ((each.entry, each.original) for each in details.images)
             if original is not None
         }
 
-    def record(self, image: int = 0) -> list[dict[str, Any]]:
+    def version_rows(self, image: int = 0) -> list[dict[str, Any]]:
         """The versions on record, the oldest first."""
         query = select(versions).order_by(versions.c.id)
         if image:
@@ -159,17 +159,17 @@ class Shop:
         with self.services.database.reading() as conn:
             return [dict(row) for row in conn.execute(query).mappings()]
 
-    def stored(self) -> set[str]:
+    def stored_keys(self) -> set[str]:
         return {listed.key for listed in self.services.storage.list()}
 
-    def referenced(self) -> set[str]:
+    def referenced_keys(self) -> set[str]:
         """The keys that the database says must be there."""
-        rows = [row for row in self.record() if row["purged_at"] is None]
+        rows = [row for row in self.version_rows() if row["purged_at"] is None]
         return {key for row in rows for key in _original(row).keys().values()}
 
-    def must_be_clean(self) -> None:
+    def check_consistency(self) -> None:
         """Nothing is stored that no version owns, nothing is missing, nothing is on its way."""
-        assert self.stored() == self.referenced()
+        assert self.stored_keys() == self.referenced_keys()
         assert not self.services.spool.count_leftovers()
         assert self.services.spool._used == 0
 
@@ -188,7 +188,7 @@ def photo(seed: int) -> bytes:
     return sample_photos.jpeg(width=40, height=30, seed=seed)
 
 
-def lay(folder: Path) -> None:
+def create_template(folder: Path) -> None:
     """A data folder with two merchants and the first one's token, for every test to copy."""
     folder.mkdir()
     with Database(folder / "fatrina.sqlite3") as database:

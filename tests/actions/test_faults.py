@@ -22,7 +22,7 @@ from fatrina.domain.photo import ImageFormat, ImageInfo, Limits
 from fatrina.domain.renditions import ROLES
 from fatrina.emulator import seeding
 from fatrina.emulator.seeding import SeedImage, SeedMerchant, SeedProduct
-from tests.actions.store import Shop, digest, photo
+from tests.actions.store import Store, digest, photo
 
 
 class Forgetful:
@@ -48,14 +48,14 @@ class Forgetful:
                 raise errors.DecoderFailed(retry=1)
 
 
-def with_decoders(shop: Shop, decoders: object) -> Shop:
-    return replace(shop, services=replace(shop.services, decoders=cast("DecoderPool", decoders)))
+def with_decoders(store: Store, decoders: object) -> Store:
+    return replace(store, services=replace(store.services, decoders=cast("DecoderPool", decoders)))
 
 
-def test_a_decoder_lost_halfway_leaves_nothing_in_what_the_next_one_makes(shop: Shop) -> None:
-    image = with_decoders(shop, Forgetful(1)).attach(photo(1))
+def test_a_decoder_lost_halfway_leaves_nothing_in_what_the_next_one_makes(store: Store) -> None:
+    image = with_decoders(store, Forgetful(1)).attach(photo(1))
     for key in image.original.keys().values():
-        blob = shop.services.storage.open(key)
+        blob = store.services.storage.open(key)
         assert b"".join(blob.chunks(0, 100)) == b"whole"
         blob.close()
 
@@ -77,35 +77,35 @@ class Broken(Forgetful):
         self.internal_errors += 1
 
 
-def test_a_decoder_fault_is_counted_and_libvips_alone_tries_again(shop: Shop) -> None:
+def test_a_decoder_fault_is_counted_and_libvips_alone_tries_again(store: Store) -> None:
     decoders = Broken(always=False)
     with capture_logs() as logs:
-        with_decoders(shop, decoders).attach(photo(1))
+        with_decoders(store, decoders).attach(photo(1))
     assert decoders.internal_errors == 1
     assert [each["trace"] for each in logs if each["event"] == "decoder_fault"] == [
         "ValueError < worker.py:1 handle"
     ]
 
 
-def test_a_second_decoder_fault_is_an_internal_error(shop: Shop) -> None:
+def test_a_second_decoder_fault_is_an_internal_error(store: Store) -> None:
     decoders = Broken(always=True)
     with pytest.raises(DecoderInternalError):
-        with_decoders(shop, decoders).attach(photo(1))
+        with_decoders(store, decoders).attach(photo(1))
     assert decoders.internal_errors == 2
-    shop.must_be_clean()
+    store.check_consistency()
 
 
-def test_decoders_lost_twice_are_an_outage(shop: Shop) -> None:
+def test_decoders_lost_twice_are_an_outage(store: Store) -> None:
     with pytest.raises(errors.DecoderFailed):
-        with_decoders(shop, Forgetful(2)).attach(photo(1))
-    shop.must_be_clean()
+        with_decoders(store, Forgetful(2)).attach(photo(1))
+    store.check_consistency()
 
 
 def test_a_file_that_cannot_be_stored_takes_the_others_with_it(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image = shop.attach(photo(1)).entry.id
-    before, fsync, calls = shop.shown(), os.fsync, []
+    image = store.attach(photo(1)).entry.id
+    before, fsync, calls = store.image_states(), os.fsync, []
 
     def third_fails(descriptor: int) -> None:
         calls.append(descriptor)
@@ -115,12 +115,12 @@ def test_a_file_that_cannot_be_stored_takes_the_others_with_it(
 
     monkeypatch.setattr(os, "fsync", third_fails)
     with pytest.raises(OSError, match="full"):
-        shop.update(image, photo(2))
+        store.update(image, photo(2))
     monkeypatch.undo()
-    assert shop.shown() == before
-    shop.must_be_clean()
-    shop.update(image, photo(2))
-    assert shop.shown()[image].sha256 == digest(photo(2))
+    assert store.image_states() == before
+    store.check_consistency()
+    store.update(image, photo(2))
+    assert store.image_states()[image].sha256 == digest(photo(2))
 
 
 def limit_pages(database: Database, pages: int) -> None:
@@ -128,19 +128,19 @@ def limit_pages(database: Database, pages: int) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
 
-def test_a_full_database_refuses_whole_and_at_once_keeps_no_bytes(shop: Shop) -> None:
-    image = shop.attach(photo(1), Change(alt="one")).entry.id
-    limit_pages(shop.services.database, 1)
-    before = shop.shown()
+def test_a_full_database_refuses_whole_and_at_once_keeps_no_bytes(store: Store) -> None:
+    image = store.attach(photo(1), Change(alt="one")).entry.id
+    limit_pages(store.services.database, 1)
+    before = store.image_states()
     with pytest.raises(errors.StorageFull):
-        shop.update(image, None, Change(alt="x" * 100_000))
+        store.update(image, None, Change(alt="x" * 100_000))
     with pytest.raises(errors.StorageFull):
-        shop.update(image, photo(2), Change(alt="x" * 100_000))
-    assert shop.shown() == before
-    shop.must_be_clean()
-    limit_pages(shop.services.database, 1_000_000)
-    shop.update(image, photo(2), Change(alt="x" * 100_000))
-    shop.must_be_clean()
+        store.update(image, photo(2), Change(alt="x" * 100_000))
+    assert store.image_states() == before
+    store.check_consistency()
+    limit_pages(store.services.database, 1_000_000)
+    store.update(image, photo(2), Change(alt="x" * 100_000))
+    store.check_consistency()
 
 
 class Unsure(Database):
@@ -158,73 +158,76 @@ class Unsure(Database):
             raise errors.DatabaseUnavailable
 
 
-def test_a_commit_of_unknown_outcome_keeps_the_bytes_it_may_need(shop: Shop) -> None:
-    image = shop.attach(photo(1)).entry.id
-    unsure = Unsure(shop.services.database)
-    shop = replace(shop, services=replace(shop.services, database=unsure))
+def test_a_commit_of_unknown_outcome_keeps_the_bytes_it_may_need(store: Store) -> None:
+    image = store.attach(photo(1)).entry.id
+    unsure = Unsure(store.services.database)
+    store = replace(store, services=replace(store.services, database=unsure))
     unsure.lose = True
     with pytest.raises(errors.DatabaseUnavailable):
-        shop.update(image, photo(2))
+        store.update(image, photo(2))
     unsure.lose = False
-    assert shop.shown()[image].sha256 == digest(photo(2))
-    shop.must_be_clean()
+    assert store.image_states()[image].sha256 == digest(photo(2))
+    store.check_consistency()
 
 
-def test_a_seed_of_unknown_outcome_keeps_the_bytes_it_may_need(shop: Shop) -> None:
-    unsure = Unsure(shop.services.database)
+def test_a_seed_of_unknown_outcome_keeps_the_bytes_it_may_need(store: Store) -> None:
+    unsure = Unsure(store.services.database)
     picture = SeedImage("/", Change(), write_photo=lambda file: file.write(photo(1)))
     seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "Lamp", images=[picture])])]
     unsure.lose = True
     with pytest.raises(errors.DatabaseUnavailable):
-        seeding.seed(replace(shop.services, database=unsure), seed, 1)
-    assert len(shop.referenced()) == len(ROLES)
-    shop.must_be_clean()
+        seeding.seed(replace(store.services, database=unsure), seed, 1)
+    assert len(store.referenced_keys()) == len(ROLES)
+    store.check_consistency()
 
 
-def test_a_commit_that_surely_failed_leaves_bytes_to_the_sweep_alone(shop: Shop) -> None:
-    image = shop.attach(photo(1)).entry.id
-    before = shop.shown()
+def test_a_commit_that_surely_failed_leaves_bytes_to_the_sweep_alone(store: Store) -> None:
+    image = store.attach(photo(1)).entry.id
+    before = store.image_states()
 
     def fail(_: Connection) -> None:
         raise errors.DatabaseUnavailable
 
-    event.listen(shop.services.database._writer, "commit", fail)
+    event.listen(store.services.database._writer, "commit", fail)
     with pytest.raises(errors.DatabaseUnavailable):
-        shop.update(image, photo(2))
-    event.remove(shop.services.database._writer, "commit", fail)
-    assert shop.shown() == before
-    assert len(shop.stored() - shop.referenced()) == len(ROLES)
+        store.update(image, photo(2))
+    event.remove(store.services.database._writer, "commit", fail)
+    assert store.image_states() == before
+    assert len(store.stored_keys() - store.referenced_keys()) == len(ROLES)
 
 
-def test_a_token_that_ended_meanwhile_leaves_no_bytes(shop: Shop) -> None:
-    image = shop.attach(photo(1)).entry.id
-    before, ended = shop.shown(), replace(shop, caller=replace(shop.caller, token_hash="gone"))
+def test_a_token_that_ended_meanwhile_leaves_no_bytes(store: Store) -> None:
+    image = store.attach(photo(1)).entry.id
+    before, ended = (
+        store.image_states(),
+        replace(store, caller=replace(store.caller, token_hash="gone")),
+    )
     with pytest.raises(errors.InvalidToken):
         ended.attach(photo(2))
     with pytest.raises(errors.InvalidToken):
         ended.update(image, photo(3))
-    assert shop.shown() == before
-    shop.must_be_clean()
+    assert store.image_states() == before
+    store.check_consistency()
 
 
-@pytest.mark.parametrize("act", [Shop.attach, lambda shop, data: shop.update(1, data)])
+@pytest.mark.parametrize("act", [Store.attach, lambda store, data: store.update(1, data)])
 def test_more_photos_on_their_way_than_there_is_room_for(
-    shop: Shop, act: Callable[[Shop, bytes], Any]
+    store: Store, act: Callable[[Store, bytes], Any]
 ) -> None:
-    shop.services.spool._limit = len(photo(1)) - 1
+    store.services.spool._limit = len(photo(1)) - 1
     with pytest.raises(errors.Busy):
-        act(shop, photo(1))
-    shop.must_be_clean()
+        act(store, photo(1))
+    store.check_consistency()
 
 
-def test_a_broken_link_leaves_nothing(shop: Shop) -> None:
+def test_a_broken_link_leaves_nothing(store: Store) -> None:
     def broken(_: str, write: Callable[[bytes], None]) -> None:
         write(photo(1)[:500])
         raise errors.LinkInvalidResponse
 
-    shop.web.fetch = broken  # type: ignore[method-assign,assignment]
+    store.downloader.fetch = broken  # type: ignore[method-assign,assignment]
     offer = PhotoLink("https://user.example/", "original")
     with pytest.raises(errors.LinkInvalidResponse) as refused:
-        images.attach(shop.services, shop.caller, shop.product, AttachImage(Change(), offer))
+        images.attach(store.services, store.caller, store.product, AttachImage(Change(), offer))
     assert refused.value.field == "original"
-    shop.must_be_clean()
+    store.check_consistency()

@@ -20,20 +20,20 @@ from fatrina.domain.access import WRITE
 from fatrina.domain.gallery import Change
 from fatrina.emulator import seeding
 from fatrina.emulator.resetting import reset
-from tests.actions.store import Shop, photo
+from tests.actions.store import Store, photo
 from tests.stores import run_service, wait_until
 from tests.test_cli import Run, merchant, run
 
 __all__ = ["merchant", "run"]
 
 
-def dumped(store: Shop) -> bytes:
+def dumped(store: Store) -> bytes:
     out = io.BytesIO()
     backup.dump(store.services.database, store.services.storage, out, lambda: None)
     return out.getvalue()
 
 
-def restore(store: Shop, dump: bytes) -> int:
+def restore(store: Store, dump: bytes) -> int:
     services = store.services
     world = services.database, services.storage, services.housekeeping, services.spool
     return backup.restore(*world, io.BytesIO(dump), lambda: None)
@@ -66,7 +66,7 @@ def test_a_dump_is_flushed_before_it_gets_its_name(
 
 
 def test_a_restore_that_fails_while_it_stores_leaves_no_file(
-    store: Shop, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.attach(photo(1))
     dump = dumped(store)
@@ -76,7 +76,7 @@ def test_a_restore_that_fails_while_it_stores_leaves_no_file(
         store.services.housekeeping,
         keep_merchants=True,
     )
-    kept = store.attach(photo(2), product=store.another_product())
+    kept = store.attach(photo(2), product=store.create_product())
     put, calls = store.services.storage.put, 0
 
     def fail_at_the_third(files: Mapping[str, Path]) -> None:
@@ -89,11 +89,11 @@ def test_a_restore_that_fails_while_it_stores_leaves_no_file(
     monkeypatch.setattr(store.services.storage, "put", fail_at_the_third)
     with pytest.raises(OSError, match=r"^$"):
         restore(store, dump)
-    assert store.stored() == {*kept.original.keys().values()}
+    assert store.stored_keys() == {*kept.original.keys().values()}
 
 
 def test_no_sweep_checks_files_while_a_restore_is_at_work(
-    store: Shop, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.attach(photo(1))
     dump = dumped(store)
@@ -111,36 +111,38 @@ def test_no_sweep_checks_files_while_a_restore_is_at_work(
     assert not any(alone)
 
 
-def test_a_request_whose_token_is_gone_leaves_no_file(store: Shop) -> None:
+def test_a_request_whose_token_is_gone_leaves_no_file(store: Store) -> None:
     replaced = replace(store.caller, token_hash="0" * 64, token_created_at=1)
     image = store.attach(photo(1))
-    before = store.stored()
+    before = store.stored_keys()
     with pytest.raises(errors.InvalidToken):
         replace(store, caller=replaced).attach(photo(2))
     with pytest.raises(errors.InvalidToken):
         replace(store, caller=replaced).update(image.entry.id, photo(3))
-    assert store.stored() == before
+    assert store.stored_keys() == before
 
 
-def test_a_reset_waits_for_other_housekeeping(store: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reset_waits_for_other_housekeeping(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.attach(photo(1))
-    before = store.stored()
+    before = store.stored_keys()
     monkeypatch.setattr(housekeeping, "_TIMEOUT_SECONDS", 0.05)
     services = store.services
     with services.housekeeping.exclusive("restore"), pytest.raises(errors.HousekeepingBusy):
         reset(services.database, services.storage, Housekeeping(services.housekeeping._path.parent))
-    assert store.stored() == before
-    assert store.shown()
+    assert store.stored_keys() == before
+    assert store.image_states()
 
 
 @pytest.mark.parametrize("operation", ["seed", "restore"])
 def test_an_operation_that_loses_its_lock_changes_no_row(
-    store: Shop, monkeypatch: pytest.MonkeyPatch, operation: str
+    store: Store, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
     image = store.attach(photo(1)).entry.id
     dump = dumped(store)
     store.update(image, photo(2))
-    before = store.record()
+    before = store.version_rows()
     put = store.services.storage.put
 
     def lose_the_lock(files: Mapping[str, Path]) -> None:
@@ -157,10 +159,10 @@ def test_an_operation_that_loses_its_lock_changes_no_row(
     }
     with pytest.raises(errors.HousekeepingBusy):
         operations[operation]()
-    assert store.record() == before
+    assert store.version_rows() == before
 
 
-def test_new_writers_do_not_keep_a_waiting_sweep_out(store: Shop) -> None:
+def test_new_writers_do_not_keep_a_waiting_sweep_out(store: Store) -> None:
     storage = cast("LocalStorage", store.services.storage)
     order: list[str] = []
 
@@ -193,17 +195,17 @@ def test_new_writers_do_not_keep_a_waiting_sweep_out(store: Shop) -> None:
     assert order == ["alone: True", "writer"]
 
 
-def test_a_request_ends_when_its_token_is_revoked_meanwhile(store: Shop) -> None:
+def test_a_request_ends_when_its_token_is_revoked_meanwhile(store: Store) -> None:
     token = access.issue_token(store.services.database, "shop1", WRITE, 10**9, store.clock.now)
     assert token is not None
     caller = access.authenticate(store.services, token)
     mine = replace(store, caller=caller)
     image = mine.attach(photo(1)).entry.id
-    before = store.shown()
+    before = store.image_states()
     assert access.revoke_token(store.services.database, caller.token_id, store.clock.now)
     with pytest.raises(errors.InvalidToken):
         mine.update(image, photo(2))
-    assert store.shown() == before
+    assert store.image_states() == before
 
 
 def test_a_lock_file_that_is_deleted_while_it_is_locked_is_not_taken(

@@ -17,7 +17,7 @@ from fatrina.domain.gallery import Change
 from fatrina.domain.oauth import OFFLINE_ACCESS, OAuthError
 from fatrina.domain.webhook import PRODUCT_UPDATED, Subscription
 from fatrina.emulator import seeding
-from tests.actions.store import NOW, Shop, photo
+from tests.actions.store import NOW, Store, photo
 
 POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 SQLITE = sqlite.dialect()
@@ -26,7 +26,7 @@ KINDS = ("merchants", "apps", "products", "subscriptions", "codes", "grants")
 """The tables whose rows are locked, in the order in which that must happen."""
 
 
-def locked(shop: Shop, act: Callable[[], object]) -> list[str]:
+def locked(store: Store, act: Callable[[], object]) -> list[str]:
     """The tables whose rows `act` locks on PostgreSQL, in its order; SQLite sees no lock."""
     seen: list[str] = []
 
@@ -40,7 +40,7 @@ def locked(shop: Shop, act: Callable[[], object]) -> list[str]:
         if found:
             seen.extend((found[1] or re.findall(r"FROM ([a-z]+)", rendered)[-1]).split(", "))
 
-    writer = shop.services.database._writer
+    writer = store.services.database._writer
     event.listen(writer, "before_execute", note)
     try:
         act()
@@ -52,97 +52,99 @@ def locked(shop: Shop, act: Callable[[], object]) -> list[str]:
 
 
 @pytest.fixture
-def app(shop: Shop) -> App:
-    client_id, _ = oauth.create_app(shop.services.database, "App", [BACK], public=True, now=NOW)
-    found = oauth.find_app(shop.services, client_id)
+def app(store: Store) -> App:
+    client_id, _ = oauth.create_app(store.services.database, "App", [BACK], public=True, now=NOW)
+    found = oauth.find_app(store.services, client_id)
     assert found is not None
     return found
 
 
-def approve(shop: Shop, app: App) -> str:
-    key = oauth.rotate_owner_key(shop.services.database, "shop1")
+def approve(store: Store, app: App) -> str:
+    key = oauth.rotate_owner_key(store.services.database, "shop1")
     assert key is not None
     asked = AuthorizationRequest(app, BACK, f"{WRITE} {OFFLINE_ACCESS}", None)
-    code = oauth.approve(shop.services, asked, "shop1", key, NOW)
+    code = oauth.approve(store.services, asked, "shop1", key, NOW)
     assert code is not None
     return code
 
 
-def exchange(shop: Shop, app: App, code: str) -> oauth.TokenPair:
-    return oauth.exchange(shop.services, app, code=code, redirect=BACK, verifier="", now=NOW)
+def exchange(store: Store, app: App, code: str) -> oauth.TokenPair:
+    return oauth.exchange(store.services, app, code=code, redirect=BACK, verifier="", now=NOW)
 
 
-def test_images(shop: Shop) -> None:
+def test_images(store: Store) -> None:
     image = 0
 
     def attach() -> None:
         nonlocal image
-        image = shop.attach(photo(1)).entry.id
+        image = store.attach(photo(1)).entry.id
 
-    assert locked(shop, attach) == ["products"]
-    assert locked(shop, lambda: shop.update(image, photo(2))) == ["products"]
-    assert locked(shop, lambda: shop.update(image, None, Change(alt="x"))) == ["products"]
-    assert locked(shop, lambda: shop.remove(image)) == ["products"]
-    assert locked(shop, lambda: images.check_exists) == []
-    assert locked(shop, shop.attach_video) == ["products"]
+    assert locked(store, attach) == ["products"]
+    assert locked(store, lambda: store.update(image, photo(2))) == ["products"]
+    assert locked(store, lambda: store.update(image, None, Change(alt="x"))) == ["products"]
+    assert locked(store, lambda: store.remove(image)) == ["products"]
+    assert locked(store, lambda: images.check_exists) == []
+    assert locked(store, store.attach_video) == ["products"]
 
 
-def test_products(shop: Shop) -> None:
-    services, caller, product = shop.services, shop.caller, shop.product
-    create = locked(shop, lambda: products.create(services, caller, "Vase", "V"))
+def test_products(store: Store) -> None:
+    services, caller, product = store.services, store.caller, store.product
+    create = locked(store, lambda: products.create(services, caller, "Vase", "V"))
     assert create == ["merchants"]
-    rename = locked(shop, lambda: products.update(services, caller, product, "Lamp 2", None))
+    rename = locked(store, lambda: products.update(services, caller, product, "Lamp 2", None))
     assert rename == ["products"]
-    sku = locked(shop, lambda: products.update(services, caller, product, None, "L"))
+    sku = locked(store, lambda: products.update(services, caller, product, None, "L"))
     assert sku == ["merchants", "products"]
-    assert locked(shop, lambda: products.remove(services, caller, product)) == ["products"]
+    assert locked(store, lambda: products.remove(services, caller, product)) == ["products"]
     seed = [seeding.SeedMerchant("/", "shop1", products=[seeding.SeedProduct("/", "Vase", "W")])]
-    assert locked(shop, lambda: seeding.seed(services, seed, 1))[:1] == ["merchants"]
+    assert locked(store, lambda: seeding.seed(services, seed, 1))[:1] == ["merchants"]
 
 
-def test_subscriptions(shop: Shop) -> None:
-    wanted = Subscription("n", PRODUCT_UPDATED, "https://shop.test/")
+def test_subscriptions(store: Store) -> None:
+    wanted = Subscription("n", PRODUCT_UPDATED, "https://store.test/")
     number = 0
 
     def subscribe() -> None:
         nonlocal number
-        number = subscriptions.subscribe(shop.services, shop.caller, wanted)
+        number = subscriptions.subscribe(store.services, store.caller, wanted)
 
-    assert locked(shop, subscribe) == ["merchants"]
+    assert locked(store, subscribe) == ["merchants"]
     change = locked(
-        shop, lambda: subscriptions.update(shop.services, shop.caller, number, {"name": "m"})
+        store, lambda: subscriptions.update(store.services, store.caller, number, {"name": "m"})
     )
     assert change == ["subscriptions"]
 
 
-def test_apps(shop: Shop, app: App) -> None:
-    database, code = shop.services.database, ""
+def test_apps(store: Store, app: App) -> None:
+    database, code = store.services.database, ""
 
     def approved() -> None:
         nonlocal code
-        code = approve(shop, app)
+        code = approve(store, app)
 
-    assert locked(shop, approved) == ["apps"]
+    assert locked(store, approved) == ["apps"]
     issued = oauth.TokenPair("", "", "")
 
     def exchanged() -> None:
         nonlocal issued
-        issued = exchange(shop, app, code)
+        issued = exchange(store, app, code)
 
-    assert locked(shop, exchanged) == ["apps", "codes"]
-    refresh = locked(shop, lambda: oauth.refresh(shop.services, app, issued.refresh or "", "", NOW))
+    assert locked(store, exchanged) == ["apps", "codes"]
+    refresh = locked(
+        store, lambda: oauth.refresh(store.services, app, issued.refresh or "", "", NOW)
+    )
     assert refresh == ["apps", "grants", "refreshes"]
-    assert locked(shop, lambda: oauth.remove_app(database, app.client_id, NOW)) == ["apps"]
+    assert locked(store, lambda: oauth.remove_app(database, app.client_id, NOW)) == ["apps"]
 
 
-def test_an_app_that_is_removed_after_it_proved_who_it_is(shop: Shop, app: App) -> None:
-    database, used, unused = shop.services.database, approve(shop, app), approve(shop, app)
-    issued = exchange(shop, app, used)
+def test_an_app_that_is_removed_after_it_proved_who_it_is(store: Store, app: App) -> None:
+    database, used, unused = store.services.database, approve(store, app), approve(store, app)
+    issued = exchange(store, app, used)
     assert oauth.remove_app(database, app.client_id, NOW)
     for act in (
-        lambda: approve(shop, app),
-        lambda: exchange(shop, app, unused),
-        lambda: oauth.refresh(shop.services, app, issued.refresh or "", "", NOW),
+        lambda: approve(store, app),
+        lambda: exchange(store, app, unused),
+        lambda: oauth.refresh(store.services, app, issued.refresh or "", "", NOW),
     ):
         with pytest.raises(OAuthError) as refused:
             act()

@@ -18,7 +18,7 @@ from fatrina.domain.version import Version
 from fatrina.domain.webhook import PRODUCT_UPDATED, Subscription
 from fatrina.emulator import seeding
 from fatrina.emulator.seeding import SeedImage, SeedMerchant, SeedProduct
-from tests.actions.store import Pictured, Shop, digest, photo
+from tests.actions.store import PhotoImage, Store, digest, photo
 
 Then = Callable[[], object]
 OUTCOMES = pytest.mark.parametrize("succeeds", [True, False], ids=["committed", "rolled back"])
@@ -29,9 +29,9 @@ def nothing() -> None:
 
 
 @contextmanager
-def losing(shop: Shop, *, succeeds: bool, then: Then = nothing, times: int = 1) -> Iterator[None]:
+def losing(store: Store, *, succeeds: bool, then: Then = nothing, times: int = 1) -> Iterator[None]:
     """Lose the connection at the next commits; `then` is called before the transaction after."""
-    database = shop.services.database
+    database = store.services.database
     dialect = database._writer.dialect
     commit, lost, thens = dialect.do_commit, list[object](), [then]
 
@@ -59,168 +59,168 @@ def losing(shop: Shop, *, succeeds: bool, then: Then = nothing, times: int = 1) 
     assert len(lost) == times
 
 
-def count(shop: Shop, table: str) -> int:
-    with shop.services.database.reading() as conn:
+def count(store: Store, table: str) -> int:
+    with store.services.database.reading() as conn:
         return len(conn.execute(select(schema.metadata.tables[table])).all())
 
 
-def store(shop: Shop, incoming: IncomingPhoto) -> Version:
-    section = StorageSection(shop.services, ExitStack())
-    with rendering.render(shop.services, incoming) as rendered:
-        return storing.store(shop.services, rendered, "shop1", section)
+def store_photo(store: Store, incoming: IncomingPhoto) -> Version:
+    section = StorageSection(store.services, ExitStack())
+    with rendering.render(store.services, incoming) as rendered:
+        return storing.store(store.services, rendered, "shop1", section)
 
 
 @OUTCOMES
-def test_an_update_happens_once(shop: Shop, *, succeeds: bool) -> None:
-    image = shop.attach(photo(1)).entry.id
+def test_an_update_happens_once(store: Store, *, succeeds: bool) -> None:
+    image = store.attach(photo(1)).entry.id
     subscriptions.subscribe(
-        shop.services, shop.caller, Subscription("n", PRODUCT_UPDATED, "https://shop.test/")
+        store.services, store.caller, Subscription("n", PRODUCT_UPDATED, "https://store.test/")
     )
-    with losing(shop, succeeds=succeeds):
-        answer = shop.update(image, photo(2), Change(alt="new"))
-    assert shop.shown()[image] == (1, True, "new", digest(photo(2)))
-    assert answer.original.handle == shop.record(image)[-1]["handle"]
+    with losing(store, succeeds=succeeds):
+        answer = store.update(image, photo(2), Change(alt="new"))
+    assert store.image_states()[image] == (1, True, "new", digest(photo(2)))
+    assert answer.original.handle == store.version_rows(image)[-1]["handle"]
     assert answer.entry.alt == "new"
-    assert len(shop.record(image)) == 2
-    assert count(shop, "deliveries") == 1
-    shop.must_be_clean()
+    assert len(store.version_rows(image)) == 2
+    assert count(store, "deliveries") == 1
+    store.check_consistency()
 
 
-def test_a_transaction_that_finds_its_own_image_shown_keeps_its_bytes(shop: Shop) -> None:
-    image = shop.attach(photo(1)).entry.id
-    with shop.arrived(photo(2)) as new:
-        fresh = store(shop, new)
+def test_a_transaction_that_finds_its_own_image_shown_keeps_its_bytes(store: Store) -> None:
+    image = store.attach(photo(1)).entry.id
+    with store.upload(photo(2)) as new:
+        version = store_photo(store, new)
         for _ in range(3):
-            images._commit(shop.services, shop.caller, image, Change(), new, fresh)
-    assert shop.shown()[image].sha256 == digest(photo(2))
-    assert len(shop.record(image)) == 2
-    shop.must_be_clean()
+            images._commit(store.services, store.caller, image, Change(), new, version)
+    assert store.image_states()[image].sha256 == digest(photo(2))
+    assert len(store.version_rows(image)) == 2
+    store.check_consistency()
 
 
 @pytest.mark.parametrize("between", [3, 1])
-def test_an_update_that_was_replaced_meanwhile_stays_replaced(shop: Shop, between: int) -> None:
-    image = shop.attach(photo(1)).entry.id
+def test_an_update_that_was_replaced_meanwhile_stays_replaced(store: Store, between: int) -> None:
+    image = store.attach(photo(1)).entry.id
 
     def replace() -> None:
-        shop.update(image, photo(between), Change(alt="theirs"))
+        store.update(image, photo(between), Change(alt="theirs"))
 
-    with losing(shop, succeeds=True, then=replace):
-        answer = shop.update(image, photo(2), Change(alt="ours"))
-    assert shop.shown()[image][2:] == ("theirs", digest(photo(between)))
-    assert answer.original.handle == shop.record(image)[1]["handle"]
-    assert [row["sha256"] for row in shop.record(image)] == [
+    with losing(store, succeeds=True, then=replace):
+        answer = store.update(image, photo(2), Change(alt="ours"))
+    assert store.image_states()[image][2:] == ("theirs", digest(photo(between)))
+    assert answer.original.handle == store.version_rows(image)[1]["handle"]
+    assert [row["sha256"] for row in store.version_rows(image)] == [
         digest(photo(seed)) for seed in (1, 2, between)
     ]
-    shop.must_be_clean()
+    store.check_consistency()
 
 
 @OUTCOMES
-def test_an_update_of_an_image_that_was_removed_meanwhile(shop: Shop, *, succeeds: bool) -> None:
-    image = shop.attach(photo(1)).entry.id
+def test_an_update_of_an_image_that_was_removed_meanwhile(store: Store, *, succeeds: bool) -> None:
+    image = store.attach(photo(1)).entry.id
     with (
-        losing(shop, succeeds=succeeds, then=lambda: shop.remove(image)),
+        losing(store, succeeds=succeeds, then=lambda: store.remove(image)),
         pytest.raises(errors.NotFound),
     ):
-        shop.update(image, photo(2))
-    assert shop.shown() == {}
+        store.update(image, photo(2))
+    assert store.image_states() == {}
     # What is on record has its bytes; what may be on record has them until a sweep.
-    assert shop.stored() >= shop.referenced()
+    assert store.stored_keys() >= store.referenced_keys()
 
 
 @OUTCOMES
-def test_the_same_bytes_as_shown_leave_nothing_behind(shop: Shop, *, succeeds: bool) -> None:
-    image = shop.attach(photo(1)).entry.id
-    with shop.arrived(photo(1)) as same:
-        fresh = store(shop, same)
-        with losing(shop, succeeds=succeeds):
-            images._commit(shop.services, shop.caller, image, Change(alt="x"), same, fresh)
-    assert shop.shown()[image] == (1, True, "x", digest(photo(1)))
-    assert len(shop.record(image)) == 1
-    shop.must_be_clean()
+def test_the_same_bytes_as_shown_leave_nothing_behind(store: Store, *, succeeds: bool) -> None:
+    image = store.attach(photo(1)).entry.id
+    with store.upload(photo(1)) as same:
+        version = store_photo(store, same)
+        with losing(store, succeeds=succeeds):
+            images._commit(store.services, store.caller, image, Change(alt="x"), same, version)
+    assert store.image_states()[image] == (1, True, "x", digest(photo(1)))
+    assert len(store.version_rows(image)) == 1
+    store.check_consistency()
 
 
 @OUTCOMES
-def test_a_change_of_text_alone_is_left_to_the_client(shop: Shop, *, succeeds: bool) -> None:
-    image = shop.attach(photo(1), Change(alt="old")).entry.id
-    with losing(shop, succeeds=succeeds), pytest.raises(errors.DatabaseUnavailable):
-        shop.update(image, None, Change(alt="new"))
-    assert shop.shown()[image].alt == ("new" if succeeds else "old")
-    shop.must_be_clean()
+def test_a_change_of_text_alone_is_left_to_the_client(store: Store, *, succeeds: bool) -> None:
+    image = store.attach(photo(1), Change(alt="old")).entry.id
+    with losing(store, succeeds=succeeds), pytest.raises(errors.DatabaseUnavailable):
+        store.update(image, None, Change(alt="new"))
+    assert store.image_states()[image].alt == ("new" if succeeds else "old")
+    store.check_consistency()
 
 
 @OUTCOMES
-def test_an_image_is_attached_once(shop: Shop, *, succeeds: bool) -> None:
-    with losing(shop, succeeds=succeeds):
-        image = shop.attach(photo(1), Change(alt="new"))
-    assert shop.shown() == {image.entry.id: (1, True, "new", digest(photo(1)))}
-    assert len(shop.record()) == 1
-    shop.must_be_clean()
+def test_an_image_is_attached_once(store: Store, *, succeeds: bool) -> None:
+    with losing(store, succeeds=succeeds):
+        image = store.attach(photo(1), Change(alt="new"))
+    assert store.image_states() == {image.entry.id: (1, True, "new", digest(photo(1)))}
+    assert len(store.version_rows()) == 1
+    store.check_consistency()
 
 
-def test_an_image_that_was_removed_before_its_attaching_was_confirmed(shop: Shop) -> None:
+def test_an_image_that_was_removed_before_its_attaching_was_confirmed(store: Store) -> None:
     def remove() -> None:
-        (image,) = shop.shown()
-        shop.remove(image)
+        (image,) = store.image_states()
+        store.remove(image)
 
-    with losing(shop, succeeds=True, then=remove), pytest.raises(errors.NotFound):
-        shop.attach(photo(1))
-    assert shop.shown() == {}
-    shop.must_be_clean()
+    with losing(store, succeeds=True, then=remove), pytest.raises(errors.NotFound):
+        store.attach(photo(1))
+    assert store.image_states() == {}
+    store.check_consistency()
 
 
 @OUTCOMES
-def test_a_video_is_attached_once(shop: Shop, *, succeeds: bool) -> None:
-    with losing(shop, succeeds=succeeds):
-        film = shop.attach_video(Change(alt="film"))
-    details = products.details(shop.services, shop.caller, shop.product)
+def test_a_video_is_attached_once(store: Store, *, succeeds: bool) -> None:
+    with losing(store, succeeds=succeeds):
+        film = store.attach_video(Change(alt="film"))
+    details = products.details(store.services, store.caller, store.product)
     assert [each.entry for each in details.images] == [film.entry]
-    assert count(shop, "images") == 1
+    assert count(store, "images") == 1
 
 
 @OUTCOMES
 @pytest.mark.parametrize("pictures", [0, 2])
-def test_a_product_is_created_once(shop: Shop, pictures: int, *, succeeds: bool) -> None:
+def test_a_product_is_created_once(store: Store, pictures: int, *, succeeds: bool) -> None:
     links = [f"https://user.example/{seed}.jpg" for seed in range(pictures)]
-    shop.web.pages.update({link: photo(seed) for seed, link in enumerate(links)})
-    before = count(shop, "products")
-    with losing(shop, succeeds=succeeds):
+    store.downloader.pages.update({link: photo(seed) for seed, link in enumerate(links)})
+    before = count(store, "products")
+    with losing(store, succeeds=succeeds):
         made = products.create(
-            shop.services,
-            shop.caller,
+            store.services,
+            store.caller,
             "Vase",
             "V-1",
             [(Change(), PhotoLink(link)) for link in links],
         )
-    assert made == products.details(shop.services, shop.caller, made.id)
+    assert made == products.details(store.services, store.caller, made.id)
     assert made.sku == "V-1"
-    assert [Pictured.of(each).entry.default for each in made.images] == [True, False][:pictures]
-    assert count(shop, "products") == before + 1
-    assert len(shop.record()) == pictures
-    shop.must_be_clean()
+    assert [PhotoImage.of(each).entry.default for each in made.images] == [True, False][:pictures]
+    assert count(store, "products") == before + 1
+    assert len(store.version_rows()) == pictures
+    store.check_consistency()
 
 
-def test_a_product_that_was_removed_before_its_creation_was_confirmed(shop: Shop) -> None:
+def test_a_product_that_was_removed_before_its_creation_was_confirmed(store: Store) -> None:
     def remove() -> None:
-        product = products.find_by_sku(shop.services, shop.caller, "V-1")
-        products.remove(shop.services, shop.caller, product)
+        product = products.find_by_sku(store.services, store.caller, "V-1")
+        products.remove(store.services, store.caller, product)
 
-    with losing(shop, succeeds=True, then=remove), pytest.raises(errors.NotFound):
-        products.create(shop.services, shop.caller, "Vase", "V-1")
+    with losing(store, succeeds=True, then=remove), pytest.raises(errors.NotFound):
+        products.create(store.services, store.caller, "Vase", "V-1")
 
 
 @OUTCOMES
-def test_a_seed_keeps_the_bytes_that_it_may_have_committed(shop: Shop, *, succeeds: bool) -> None:
+def test_a_seed_keeps_the_bytes_that_it_may_have_committed(store: Store, *, succeeds: bool) -> None:
     picture = SeedImage("/", Change(), write_photo=lambda file: file.write(photo(1)))
     seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "Lamp", images=[picture])])]
-    with losing(shop, succeeds=succeeds), pytest.raises(errors.DatabaseUnavailable):
-        seeding.seed(shop.services, seed, 1)
-    assert len(shop.referenced()) == (len(ROLES) if succeeds else 0)
-    assert shop.stored() >= shop.referenced()
+    with losing(store, succeeds=succeeds), pytest.raises(errors.DatabaseUnavailable):
+        seeding.seed(store.services, seed, 1)
+    assert len(store.referenced_keys()) == (len(ROLES) if succeeds else 0)
+    assert store.stored_keys() >= store.referenced_keys()
 
 
-def test_a_connection_that_is_lost_twice_is_an_outage(shop: Shop) -> None:
-    image = shop.attach(photo(1)).entry.id
-    with losing(shop, succeeds=False, times=2), pytest.raises(errors.DatabaseUnavailable):
-        shop.update(image, photo(2))
-    assert shop.shown()[image].sha256 == digest(photo(1))
-    assert shop.stored() >= shop.referenced()
+def test_a_connection_that_is_lost_twice_is_an_outage(store: Store) -> None:
+    image = store.attach(photo(1)).entry.id
+    with losing(store, succeeds=False, times=2), pytest.raises(errors.DatabaseUnavailable):
+        store.update(image, photo(2))
+    assert store.image_states()[image].sha256 == digest(photo(1))
+    assert store.stored_keys() >= store.referenced_keys()

@@ -23,7 +23,7 @@ from fatrina.emulator.resetting import reset
 from fatrina.emulator.seed_file import SeedFileError, read
 from fatrina.emulator.seeding import SeedError
 from tests import sample_photos
-from tests.actions.store import FILM, Shop, photo
+from tests.actions.store import VIDEO_URL, Store, photo
 
 TOKEN = "a-token-by-heart"
 
@@ -45,42 +45,42 @@ def sown(*images: dict[str, Any], **product: Any) -> dict[str, Any]:
     return {"merchants": [{"code": "shop3", "tokens": [{"token": TOKEN}], "products": [made]}]}
 
 
-def sow(shop: Shop, seed: object, folder: Path | None = None) -> int:
-    return seeding.seed(shop.services, read(seed, folder), 2)
+def sow(store: Store, seed: object, folder: Path | None = None) -> int:
+    return seeding.seed(store.services, read(seed, folder), 2)
 
 
-def rows(shop: Shop) -> dict[str, list[Any]]:
-    with shop.services.database.reading() as conn:
+def rows(store: Store) -> dict[str, list[Any]]:
+    with store.services.database.reading() as conn:
         return {
             table.name: [tuple(row) for row in conn.execute(select(table))]
             for table in metadata.sorted_tables
         }
 
 
-def stored(shop: Shop) -> dict[str, bytes]:
+def stored(store: Store) -> dict[str, bytes]:
     found = {}
-    for key in shop.stored():
-        blob = shop.services.storage.open(key)
+    for key in store.stored_keys():
+        blob = store.services.storage.open(key)
         found[key] = b"".join(blob.chunks(0, blob.size))
         blob.close()
     return found
 
 
-def test_a_shop_is_sown(shop: Shop, folder: Path) -> None:
+def test_a_shop_is_sown(store: Store, folder: Path) -> None:
     seed = sown(
         {"file": "0.jpg", "id": 901, "alt": "first"},
         {"file": "1.jpg", "id": 902, "default": True, "sort": 0},
-        {"video_url": FILM, "id": 903},
+        {"video_url": VIDEO_URL, "id": 903},
     )
-    assert sow(shop, seed, folder) == 2
-    caller = access.authenticate(shop.services, TOKEN)
+    assert sow(store, seed, folder) == 2
+    caller = access.authenticate(store.services, TOKEN)
     assert caller.merchant_code == "shop3"
-    made = products.details(shop.services, caller, 77)
+    made = products.details(store.services, caller, 77)
     assert (made.name, made.sku) == ("كوب", "CUP")
     assert [image.entry.id for image in made.images] == [902, 901, 903]
     assert [image.entry.default for image in made.images] == [True, False, False]
-    assert len(shop.stored()) == 8
-    assert not shop.services.spool.count_leftovers()
+    assert len(store.stored_keys()) == 8
+    assert not store.services.spool.count_leftovers()
 
 
 @pytest.mark.parametrize(
@@ -95,59 +95,59 @@ def test_a_shop_is_sown(shop: Shop, folder: Path) -> None:
     ],
 )
 def test_all_or_nothing(
-    shop: Shop, folder: Path, images: list[dict[str, Any]], at: str, reason: str
+    store: Store, folder: Path, images: list[dict[str, Any]], at: str, reason: str
 ) -> None:
-    before = rows(shop)
+    before = rows(store)
     with pytest.raises(SeedError) as refused:
-        sow(shop, sown(*images), folder)
+        sow(store, sown(*images), folder)
     assert (refused.value.pointer, refused.value.error.reason) == (at, reason)
-    assert rows(shop) == before
-    assert not shop.stored()
+    assert rows(store) == before
+    assert not store.stored_keys()
 
 
 def test_a_token_of_another_merchant_is_refused_before_any_work(
-    shop: Shop, folder: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sow(shop, sown(id=70))
-    before = rows(shop)
+    sow(store, sown(id=70))
+    before = rows(store)
     other = sown({"file": "0.jpg"})
     other["merchants"][0]["code"] = "other"
     monkeypatch.setattr(rendering, "render", None)
     with pytest.raises(SeedError) as refused:
-        sow(shop, other, folder)
+        sow(store, other, folder)
     assert refused.value.pointer == "/merchants/0/tokens/0"
     assert [each.reason for each in refused.value.error.flatten()] == ["token_taken"]
-    assert rows(shop) == before
+    assert rows(store) == before
 
 
-def test_a_token_for_two_merchants_of_a_seed_leaves_nothing(shop: Shop, folder: Path) -> None:
-    before = rows(shop)
+def test_a_token_for_two_merchants_of_a_seed_leaves_nothing(store: Store, folder: Path) -> None:
+    before = rows(store)
     one, two = sown(), sown({"file": "0.jpg"}, id=78)
     two["merchants"][0]["code"] = "other"
     with pytest.raises(SeedError) as refused:
-        sow(shop, {"merchants": [*one["merchants"], *two["merchants"]]}, folder)
+        sow(store, {"merchants": [*one["merchants"], *two["merchants"]]}, folder)
     assert refused.value.pointer == "/merchants/1/tokens/0"
-    assert rows(shop) == before
-    assert not shop.stored()
+    assert rows(store) == before
+    assert not store.stored_keys()
 
 
-def test_a_hint_is_a_part_of_a_token(shop: Shop) -> None:
-    sow(shop, sown())
-    hints = [row.hint for row in access.list_tokens(shop.services.database)]
+def test_a_hint_is_a_part_of_a_token(store: Store) -> None:
+    sow(store, sown())
+    hints = [row.hint for row in access.list_tokens(store.services.database)]
     assert TOKEN[: len(TOKEN) // 4][:12] in hints
-    assert TOKEN not in str(rows(shop))
+    assert TOKEN not in str(rows(store))
 
 
-def test_an_id_is_sown_once(shop: Shop, folder: Path) -> None:
-    sow(shop, sown({"file": "0.jpg", "id": 901}), folder)
+def test_an_id_is_sown_once(store: Store, folder: Path) -> None:
+    sow(store, sown({"file": "0.jpg", "id": 901}), folder)
     again = sown({"file": "1.jpg", "id": 901}, id=78, sku="OTHER")
     with pytest.raises(SeedError) as refused:
-        sow(shop, again, folder)
+        sow(store, again, folder)
     assert refused.value.pointer == "/merchants/0/products/0/images/0"
     with pytest.raises(SeedError) as refused:
-        sow(shop, sown(id=79), folder)
+        sow(store, sown(id=79), folder)
     assert refused.value.pointer == "/merchants/0/products/0"
-    assert len(shop.stored()) == 4
+    assert len(store.stored_keys()) == 4
 
 
 PROBLEMS: dict[str, tuple[object, str]] = {
@@ -167,7 +167,7 @@ PROBLEMS: dict[str, tuple[object, str]] = {
     "an id": (sown(id=0), "/products/0/id: "),
     "a large id": (sown(id=2**31), "/products/0/id: "),
     "an id twice": (
-        sown({"video_url": FILM, "id": 5}, {"video_url": FILM, "id": 5}),
+        sown({"video_url": VIDEO_URL, "id": 5}, {"video_url": VIDEO_URL, "id": 5}),
         "/images/1/id",
     ),
     "no source": (sown({"alt": "x"}), "/images/0: must have exactly one of"),
@@ -203,63 +203,63 @@ def test_what_is_wrong_is_told_by_place(folder: Path, what: str) -> None:
     assert any(words in problem for problem in wrong.value.problems)
 
 
-def test_any_script_is_sown(shop: Shop) -> None:
+def test_any_script_is_sown(store: Store) -> None:
     name = "كوب\u200f 👩\u200d🚀 \u200cنیم"
-    sow(shop, sown({"video_url": FILM, "alt": name}, name=name))
-    assert any(name in product for product in rows(shop)["products"])
+    sow(store, sown({"video_url": VIDEO_URL, "alt": name}, name=name))
+    assert any(name in product for product in rows(store)["products"])
 
 
-def test_a_reset_leaves_nothing(shop: Shop) -> None:
-    image = shop.attach(photo(1))
-    shop.update(image.entry.id, photo(2))
-    assert reset(shop.services.database, shop.services.storage, shop.services.housekeeping) == 2
-    assert not any(rows(shop).values())
-    assert not shop.stored()
+def test_a_reset_leaves_nothing(store: Store) -> None:
+    image = store.attach(photo(1))
+    store.update(image.entry.id, photo(2))
+    assert reset(store.services.database, store.services.storage, store.services.housekeeping) == 2
+    assert not any(rows(store).values())
+    assert not store.stored_keys()
 
 
-def test_a_reset_may_keep_the_shops(shop: Shop) -> None:
-    shop.attach(photo(1))
-    kept = {name: found for name, found in rows(shop).items() if name in {"merchants", "tokens"}}
+def test_a_reset_may_keep_the_shops(store: Store) -> None:
+    store.attach(photo(1))
+    kept = {name: found for name, found in rows(store).items() if name in {"merchants", "tokens"}}
     reset(
-        shop.services.database,
-        shop.services.storage,
-        shop.services.housekeeping,
+        store.services.database,
+        store.services.storage,
+        store.services.housekeeping,
         keep_merchants=True,
     )
-    assert {name: found for name, found in rows(shop).items() if found} == kept
+    assert {name: found for name, found in rows(store).items() if found} == kept
 
 
-def dumped(shop: Shop) -> bytes:
+def dumped(store: Store) -> bytes:
     out = io.BytesIO()
-    backup.dump(shop.services.database, shop.services.storage, out, lambda: None)
+    backup.dump(store.services.database, store.services.storage, out, lambda: None)
     return out.getvalue()
 
 
-def restored(shop: Shop, dump: bytes) -> int:
-    services = shop.services
+def restored(store: Store, dump: bytes) -> int:
+    services = store.services
     everything = services.database, services.storage, services.housekeeping, services.spool
     return backup.restore(*everything, io.BytesIO(dump), lambda: None)
 
 
-def lived_in(shop: Shop) -> None:
-    first = shop.attach(photo(1))
-    shop.attach(sample_photos.png(seed=5))
-    shop.attach_video()
-    shop.update(first.entry.id, photo(2))
+def lived_in(store: Store) -> None:
+    first = store.attach(photo(1))
+    store.attach(sample_photos.png(seed=5))
+    store.attach_video()
+    store.update(first.entry.id, photo(2))
 
 
-def test_what_is_dumped_comes_back_as_it_was(shop: Shop) -> None:
-    lived_in(shop)
-    were, had = rows(shop), stored(shop)
-    dump = dumped(shop)
-    shop.attach(photo(7))
-    assert restored(shop, dump) == 3
-    assert rows(shop) == were
-    assert stored(shop) == had
-    reset(shop.services.database, shop.services.storage, shop.services.housekeeping)
-    restored(shop, dump)
-    assert (rows(shop), stored(shop)) == (were, had)
-    shop.must_be_clean()
+def test_what_is_dumped_comes_back_as_it_was(store: Store) -> None:
+    lived_in(store)
+    were, had = rows(store), stored(store)
+    dump = dumped(store)
+    store.attach(photo(7))
+    assert restored(store, dump) == 3
+    assert rows(store) == were
+    assert stored(store) == had
+    reset(store.services.database, store.services.storage, store.services.housekeeping)
+    restored(store, dump)
+    assert (rows(store), stored(store)) == (were, had)
+    store.check_consistency()
 
 
 def changed(dump: bytes, change: Callable[[tarfile.TarInfo, bytes], Any]) -> bytes:
@@ -317,54 +317,54 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("how", BROKEN)
-def test_a_broken_dump_changes_nothing(shop: Shop, how: str) -> None:
-    lived_in(shop)
-    dump = BROKEN[how](dumped(shop))
-    were, had = rows(shop), stored(shop)
+def test_a_broken_dump_changes_nothing(store: Store, how: str) -> None:
+    lived_in(store)
+    dump = BROKEN[how](dumped(store))
+    were, had = rows(store), stored(store)
     with pytest.raises(DumpError):
-        restored(shop, dump)
-    assert (rows(shop), stored(shop)) == (were, had)
-    assert not shop.services.spool.count_leftovers()
+        restored(store, dump)
+    assert (rows(store), stored(store)) == (were, had)
+    assert not store.services.spool.count_leftovers()
 
 
 class Slow(io.BytesIO):
     """A file that is written while the service goes on: no transaction may wait for it."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, store: Store) -> None:
         super().__init__()
-        self.shop = shop
+        self.store = store
         self.writes = 0
 
     def write(self, data: Any) -> int:
-        database = self.shop.services.database
+        database = self.store.services.database
         pools = [engine.pool for engine in (database._reader, database._writer)]
         assert [cast("QueuePool", pool).checkedout() for pool in pools] == [0, 0]
         self.writes += 1
         if self.writes == 1:
-            self.shop.attach(photo(9))
+            self.store.attach(photo(9))
         return super().write(data)
 
 
-def test_no_transaction_is_open_while_a_dump_is_written(shop: Shop) -> None:
-    lived_in(shop)
-    were, had, out = rows(shop), stored(shop), Slow(shop)
-    assert backup.dump(shop.services.database, shop.services.storage, out, lambda: None) == 3
+def test_no_transaction_is_open_while_a_dump_is_written(store: Store) -> None:
+    lived_in(store)
+    were, had, out = rows(store), stored(store), Slow(store)
+    assert backup.dump(store.services.database, store.services.storage, out, lambda: None) == 3
     assert out.writes > 1
-    assert restored(shop, out.getvalue()) == 3
-    assert (rows(shop), stored(shop)) == (were, had)
+    assert restored(store, out.getvalue()) == 3
+    assert (rows(store), stored(store)) == (were, had)
 
 
 def test_a_stored_file_that_is_cut_while_it_is_dumped(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lived_in(shop)
+    lived_in(store)
     monkeypatch.setattr(LocalBlob, "chunks", lambda *_: iter([b"x"]))
     with pytest.raises(OSError, match="unexpected end"):
-        dumped(shop)
+        dumped(store)
 
 
 @pytest.mark.parametrize("size", [1, 100, 7000, 16_384, 300_000])
-def test_pieces_of_any_size_are_archived(shop: Shop, size: int) -> None:
+def test_pieces_of_any_size_are_archived(store: Store, size: int) -> None:
     data, out = random.Random(7).randbytes(700_001), io.BytesIO()
     with archive.ArchiveWriter(out) as writer:
         pieces = (data[at : at + size] for at in range(0, len(data), size))
@@ -380,24 +380,24 @@ def test_pieces_of_any_size_are_archived(shop: Shop, size: int) -> None:
 
 @pytest.mark.parametrize("fault", [errors.StorageFull(), OSError(5, "broken"), DumpError("bad")])
 def test_a_restore_that_fails_after_storing_leaves_no_files(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, fault: Exception
+    store: Store, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
-    lived_in(shop)
-    dump = dumped(shop)
-    reset(shop.services.database, shop.services.storage, shop.services.housekeeping)
-    assert not stored(shop)
+    lived_in(store)
+    dump = dumped(store)
+    reset(store.services.database, store.services.storage, store.services.housekeeping)
+    assert not stored(store)
     seen = []
 
     def replace(*_: object) -> None:
-        seen.append(len(stored(shop)))
+        seen.append(len(stored(store)))
         raise fault
 
     with monkeypatch.context() as during:
         during.setattr(backup, "_replace_rows", replace)
         with pytest.raises(type(fault)):
-            restored(shop, dump)
+            restored(store, dump)
     assert seen == [12]
-    assert not stored(shop)
+    assert not stored(store)
 
 
 MISFITS: dict[str, tuple[str, str, object]] = {
@@ -420,9 +420,9 @@ MISFITS: dict[str, tuple[str, str, object]] = {
 
 
 @pytest.mark.parametrize("what", MISFITS)
-def test_rows_that_a_strict_database_rejects_change_nothing(shop: Shop, what: str) -> None:
+def test_rows_that_a_strict_database_rejects_change_nothing(store: Store, what: str) -> None:
     table, column, value = MISFITS[what]
-    lived_in(shop)
+    lived_in(store)
 
     def spoilt(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
         lines = [json.loads(line) for line in data.splitlines()] if table in member.name else []
@@ -431,11 +431,11 @@ def test_rows_that_a_strict_database_rejects_change_nothing(shop: Shop, what: st
             row[column] = value
         return member, b"".join(json.dumps(row).encode() + b"\n" for row in lines) or data
 
-    dump = resealed(changed(dumped(shop), spoilt))
-    were, had = rows(shop), stored(shop)
+    dump = resealed(changed(dumped(store), spoilt))
+    were, had = rows(store), stored(store)
     with pytest.raises(DumpError, match=f"“{table}” has a value that does not fit into “{column}”"):
-        restored(shop, dump)
-    assert (rows(shop), stored(shop)) == (were, had)
+        restored(store, dump)
+    assert (rows(store), stored(store)) == (were, had)
 
 
 def resealed(dump: bytes) -> bytes:
@@ -451,8 +451,8 @@ def resealed(dump: bytes) -> bytes:
     return changed(dump, seal)
 
 
-def test_a_picture_that_is_gone_is_told(shop: Shop) -> None:
-    lived_in(shop)
-    shop.services.storage.delete([next(iter(shop.stored()))])
+def test_a_picture_that_is_gone_is_told(store: Store) -> None:
+    lived_in(store)
+    store.services.storage.delete([next(iter(store.stored_keys()))])
     with pytest.raises(DumpError, match="is missing"):
-        dumped(shop)
+        dumped(store)

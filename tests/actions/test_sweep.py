@@ -18,152 +18,152 @@ from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.domain import errors
 from fatrina.domain.photo import ImageFormat
 from fatrina.domain.renditions import ORIGINAL, Original
-from tests.actions.store import Shop, photo
+from tests.actions.store import Store, photo
 
 KEEP = 1000
 DAY = 86_400_000
 
 
-def sweep(shop: Shop, keep: int = KEEP, *, dry_run: bool = False) -> SweepResult:
-    services = shop.services
+def sweep(store: Store, keep: int = KEEP, *, dry_run: bool = False) -> SweepResult:
+    services = store.services
     broom = Sweeper(services.database, services.storage, services.housekeeping, dry_run)
-    return broom.sweep(shop.clock.now, keep)
+    return broom.sweep(store.clock.now, keep)
 
 
-def strew(shop: Shop, handle: str) -> str:
+def strew(store: Store, handle: str) -> str:
     """Store a file that no version owns."""
     key = Original("shop1", handle, "secret", ImageFormat.PNG, 1, 1).key(ORIGINAL)
-    with shop.services.spool.create_file() as file:
+    with store.services.spool.create_file() as file:
         file.write(b"litter")
-        shop.services.storage.put({key: file.path})
+        store.services.storage.put({key: file.path})
     return key
 
 
-def test_a_replaced_picture_goes_when_its_time_is_over(shop: Shop) -> None:
-    image = shop.attach(photo(1))
+def test_a_replaced_picture_goes_when_its_time_is_over(store: Store) -> None:
+    image = store.attach(photo(1))
     name = image.original.key(ORIGINAL).partition("/")[2]
-    shop.update(image.entry.id, photo(2))
-    shop.clock.now += KEEP
-    assert sweep(shop) == SweepResult(0, 0)
-    media.open_image(shop.services, "shop1", name).close()
-    shop.clock.now += 1
-    assert sweep(shop) == SweepResult(1, 0)
+    store.update(image.entry.id, photo(2))
+    store.clock.now += KEEP
+    assert sweep(store) == SweepResult(0, 0)
+    media.open_image(store.services, "shop1", name).close()
+    store.clock.now += 1
+    assert sweep(store) == SweepResult(1, 0)
     with pytest.raises(errors.NotFound):
-        media.open_image(shop.services, "shop1", name)
-    first, second = shop.record(image.entry.id)
-    assert (first["purged_at"], second["purged_at"]) == (shop.clock.now, None)
-    assert sweep(shop) == SweepResult(0, 0)
-    shop.must_be_clean()
+        media.open_image(store.services, "shop1", name)
+    first, second = store.version_rows(image.entry.id)
+    assert (first["purged_at"], second["purged_at"]) == (store.clock.now, None)
+    assert sweep(store) == SweepResult(0, 0)
+    store.check_consistency()
 
 
-def test_a_removed_picture_goes_when_its_time_is_over(shop: Shop) -> None:
-    shop.remove(shop.attach(photo(1)).entry.id)
-    shop.clock.now += KEEP + 1
-    assert sweep(shop) == SweepResult(1, 0)
-    assert not shop.stored()
+def test_a_removed_picture_goes_when_its_time_is_over(store: Store) -> None:
+    store.remove(store.attach(photo(1)).entry.id)
+    store.clock.now += KEEP + 1
+    assert sweep(store) == SweepResult(1, 0)
+    assert not store.stored_keys()
 
 
 @pytest.mark.parametrize("hours", [-1, 0, 1])
 def test_litter_goes_at_once_but_not_what_an_update_has_stored(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, hours: int
+    store: Store, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     """Whatever the clock says: between storing and commit, a file that no row names is needed."""
     monkeypatch.setattr(sweeping, "_LOCK_TIMEOUT_SECONDS", 0.01)
-    shop.clock.now += hours * 3_600_000
-    put, found = shop.services.storage.put, []
+    store.clock.now += hours * 3_600_000
+    put, found = store.services.storage.put, []
 
     def then_sweep(files: Mapping[str, Path]) -> None:
         put(files)
-        found.append(sweep(shop))
+        found.append(sweep(store))
 
-    strew(shop, "aaaaaaaaaaaa")
+    strew(store, "aaaaaaaaaaaa")
     with monkeypatch.context() as during:
-        during.setattr(shop.services.storage, "put", then_sweep)
-        shop.attach(photo(1))
+        during.setattr(store.services.storage, "put", then_sweep)
+        store.attach(photo(1))
     assert found == [SweepResult(0, 0, skipped=5)]
-    assert sweep(shop) == SweepResult(0, 1)
-    shop.must_be_clean()
+    assert sweep(store) == SweepResult(0, 1)
+    store.check_consistency()
 
 
-def test_a_clock_that_jumped_ahead_deletes_nothing(shop: Shop) -> None:
-    shop.update(shop.attach(photo(1)).entry.id, photo(2))
-    held, clock = shop.stored(), shop.clock
+def test_a_clock_that_jumped_ahead_deletes_nothing(store: Store) -> None:
+    store.update(store.attach(photo(1)).entry.id, photo(2))
+    held, clock = store.stored_keys(), store.clock
     clock.now += 8 * DAY + 1
     for dry_run in (True, False):
         with pytest.raises(errors.ClockUncertain) as refusal:
-            sweep(shop, dry_run=dry_run)
+            sweep(store, dry_run=dry_run)
         assert refusal.value.params == {"count": 1, "days": 8}
-    assert shop.stored() == held
+    assert store.stored_keys() == held
     clock.now -= 1
-    assert sweep(shop) == SweepResult(1, 0)
+    assert sweep(store) == SweepResult(1, 0)
 
 
-def test_a_clock_may_be_trusted(shop: Shop) -> None:
-    shop.update(shop.attach(photo(1)).entry.id, photo(2))
-    shop.clock.now += 400 * DAY
-    services = shop.services
+def test_a_clock_may_be_trusted(store: Store) -> None:
+    store.update(store.attach(photo(1)).entry.id, photo(2))
+    store.clock.now += 400 * DAY
+    services = store.services
     broom = Sweeper(services.database, services.storage, services.housekeeping, trust_clock=True)
-    assert broom.sweep(shop.clock.now, KEEP) == SweepResult(1, 0)
+    assert broom.sweep(store.clock.now, KEEP) == SweepResult(1, 0)
 
 
-def test_a_shop_without_updates_is_swept_every_week(shop: Shop) -> None:
-    shop.update(shop.attach(photo(1)).entry.id, photo(2))
+def test_a_shop_without_updates_is_swept_every_week(store: Store) -> None:
+    store.update(store.attach(photo(1)).entry.id, photo(2))
     keep = 30 * DAY
     for _ in range(4):
-        shop.clock.now += 7 * DAY
-        assert sweep(shop, keep) == SweepResult(0, 0)
-    shop.clock.now += 7 * DAY
-    assert sweep(shop, keep) == SweepResult(1, 0)
+        store.clock.now += 7 * DAY
+        assert sweep(store, keep) == SweepResult(0, 0)
+    store.clock.now += 7 * DAY
+    assert sweep(store, keep) == SweepResult(1, 0)
 
 
 @pytest.mark.parametrize("content", [b"", b"none", b"\xff"])
-def test_a_damaged_record_of_the_last_sweep_counts_as_none(shop: Shop, content: bytes) -> None:
-    assert sweep(shop) == SweepResult(0, 0)
-    path = Path(shop.services.housekeeping._last_sweep)
-    assert int(path.read_bytes()) == shop.clock.now
+def test_a_damaged_record_of_the_last_sweep_counts_as_none(store: Store, content: bytes) -> None:
+    assert sweep(store) == SweepResult(0, 0)
+    path = Path(store.services.housekeeping._last_sweep)
+    assert int(path.read_bytes()) == store.clock.now
     path.write_bytes(content)
-    assert shop.services.housekeeping.last_sweep() == 0
-    assert sweep(shop) == SweepResult(0, 0)
+    assert store.services.housekeeping.last_sweep() == 0
+    assert sweep(store) == SweepResult(0, 0)
 
 
 def test_rows_are_purged_before_their_bytes_are_deleted(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the bytes cannot be deleted, or the process ends, their rows are purged already."""
-    shop.remove(shop.attach(photo(1)).entry.id)
-    shop.clock.now += KEEP + 1
+    store.remove(store.attach(photo(1)).entry.id)
+    store.clock.now += KEEP + 1
     seen = []
 
     def delete(keys: Iterable[str]) -> None:
         assert [*keys]
-        seen.append([row["purged_at"] for row in shop.record()])
+        seen.append([row["purged_at"] for row in store.version_rows()])
         raise OSError(errno.EIO, "broken")
 
     with monkeypatch.context() as during:
-        during.setattr(shop.services.storage, "delete", delete)
+        during.setattr(store.services.storage, "delete", delete)
         with pytest.raises(OSError, match="broken"):
-            sweep(shop)
-    assert seen == [[shop.clock.now]]
-    assert sweep(shop) == SweepResult(0, 4)
+            sweep(store)
+    assert seen == [[store.clock.now]]
+    assert sweep(store) == SweepResult(0, 4)
 
 
 @pytest.mark.parametrize("operation", ["seed", "restore", "reset", "sweep"])
 def test_housekeeping_excludes_a_sweep(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, operation: str
+    store: Store, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
     monkeypatch.setattr(housekeeping, "_TIMEOUT_SECONDS", 0.05)
-    other = Housekeeping(Path(shop.services.housekeeping._path).parent)
+    other = Housekeeping(Path(store.services.housekeeping._path).parent)
     with other.exclusive(operation), pytest.raises(errors.HousekeepingBusy) as refusal:
-        sweep(shop)
+        sweep(store)
     assert refusal.value.params["operation"] == operation
-    assert sweep(shop) == SweepResult(0, 0)
+    assert sweep(store) == SweepResult(0, 0)
 
 
 def test_a_lock_whose_file_was_deleted_is_noticed_between_batches(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = shop.services.housekeeping._path
-    with shop.services.housekeeping.exclusive("seed") as lease:
+    path = store.services.housekeeping._path
+    with store.services.housekeeping.exclusive("seed") as lease:
         lease.check_held()
         path.unlink()
         with pytest.raises(errors.HousekeepingBusy):
@@ -175,30 +175,30 @@ def test_a_lock_whose_file_was_deleted_is_noticed_between_batches(
 
     monkeypatch.setattr(sweeping, "_batches", batches)
     with pytest.raises(errors.HousekeepingBusy):
-        sweep(shop)
+        sweep(store)
 
 
-def test_a_file_that_only_looks_like_an_owned_one_is_litter(shop: Shop) -> None:
-    original = shop.attach(photo(1)).original
-    strew(shop, original.handle)
-    assert sweep(shop) == SweepResult(0, 1)
-    shop.must_be_clean()
+def test_a_file_that_only_looks_like_an_owned_one_is_litter(store: Store) -> None:
+    original = store.attach(photo(1)).original
+    strew(store, original.handle)
+    assert sweep(store) == SweepResult(0, 1)
+    store.check_consistency()
 
 
-def test_a_dry_run_tells_the_same_and_deletes_nothing(shop: Shop) -> None:
-    shop.remove(shop.attach(photo(1)).entry.id)
-    strew(shop, "aaaaaaaaaaaa")
-    shop.clock.now += KEEP + 1
-    stored = shop.stored()
-    assert sweep(shop, dry_run=True) == SweepResult(1, 1)
-    assert shop.stored() == stored
-    assert sweep(shop) == SweepResult(1, 1)
+def test_a_dry_run_tells_the_same_and_deletes_nothing(store: Store) -> None:
+    store.remove(store.attach(photo(1)).entry.id)
+    strew(store, "aaaaaaaaaaaa")
+    store.clock.now += KEEP + 1
+    stored = store.stored_keys()
+    assert sweep(store, dry_run=True) == SweepResult(1, 1)
+    assert store.stored_keys() == stored
+    assert sweep(store) == SweepResult(1, 1)
 
 
-def test_a_sweep_tells_of_its_progress(shop: Shop) -> None:
-    shop.attach(photo(1))
+def test_a_sweep_tells_of_its_progress(store: Store) -> None:
+    store.attach(photo(1))
     seen: list[int] = []
-    services = shop.services
+    services = store.services
     broom = Sweeper(
         services.database, services.storage, services.housekeeping, progress=seen.append
     )
@@ -206,14 +206,14 @@ def test_a_sweep_tells_of_its_progress(shop: Shop) -> None:
     assert sum(seen) == 4
 
 
-def test_who_reads_a_picture_while_it_is_swept_reads_it_to_the_end(shop: Shop) -> None:
-    image = shop.attach(photo(1))
+def test_who_reads_a_picture_while_it_is_swept_reads_it_to_the_end(store: Store) -> None:
+    image = store.attach(photo(1))
     name = image.original.key(ORIGINAL).partition("/")[2]
-    picture = media.open_image(shop.services, "shop1", name)
+    picture = media.open_image(store.services, "shop1", name)
     whole = b"".join(picture.chunks(0, picture.size))
-    shop.remove(image.entry.id)
-    shop.clock.now += KEEP + 1
-    assert sweep(shop) == SweepResult(1, 0)
+    store.remove(image.entry.id)
+    store.clock.now += KEEP + 1
+    assert sweep(store) == SweepResult(1, 0)
     assert b"".join(picture.chunks(0, picture.size)) == whole
     picture.close()
 
@@ -225,40 +225,40 @@ def test_who_reads_a_picture_while_it_is_swept_reads_it_to_the_end(shop: Shop) -
 )
 @given(acts=st.lists(st.sampled_from(["update", "same", "attach", "remove", "strew"]), max_size=6))
 def test_whatever_was_done_a_sweep_leaves_exactly_what_is_shown(
-    shop: Shop, acts: list[str]
+    store: Store, acts: list[str]
 ) -> None:
     for step, act in enumerate(acts):
-        ids = [*shop.shown()]
+        ids = [*store.image_states()]
         if act == "strew":
-            strew(shop, f"{step:0>12}")
+            strew(store, f"{step:0>12}")
         elif act == "attach" or not ids:
-            shop.attach(photo(step)) if len(ids) < 10 else shop.remove(ids[0])
+            store.attach(photo(step)) if len(ids) < 10 else store.remove(ids[0])
         elif act == "remove":
-            shop.remove(ids[-1])
+            store.remove(ids[-1])
         else:
-            shop.update(ids[0], photo(step if act == "update" else 0))
-    shop.clock.now += KEEP + 1
-    sweep(shop)
-    assert len(shop.stored()) == 4 * len(shop.shown())
-    shop.must_be_clean()
+            store.update(ids[0], photo(step if act == "update" else 0))
+    store.clock.now += KEEP + 1
+    sweep(store)
+    assert len(store.stored_keys()) == 4 * len(store.image_states())
+    store.check_consistency()
 
 
 def test_sweeps_in_the_middle_of_updates_take_nothing_that_is_needed(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeping, "_BATCH_SIZE", 3)
-    ids, over = [shop.attach(photo(0)).entry.id for _ in range(3)], threading.Event()
+    ids, over = [store.attach(photo(0)).entry.id for _ in range(3)], threading.Event()
 
     def keep_sweeping() -> None:
         while not over.is_set():
-            shop.clock.now += KEEP + 1
-            sweep(shop)
+            store.clock.now += KEEP + 1
+            sweep(store)
 
     def keep_updating(image: int) -> None:
         for seed in range(6):
-            updated = shop.update(image, photo(seed))
+            updated = store.update(image, photo(seed))
             for key in updated.original.keys().values():
-                shop.services.storage.open(key).close()
+                store.services.storage.open(key).close()
 
     with ThreadPoolExecutor(4) as pool:
         sweeper = pool.submit(keep_sweeping)
@@ -267,7 +267,7 @@ def test_sweeps_in_the_middle_of_updates_take_nothing_that_is_needed(
             updater.result()
         over.set()
         sweeper.result()
-    shop.clock.now += KEEP + 1
-    sweep(shop)
-    assert len(shop.stored()) == 4 * len(ids)
-    shop.must_be_clean()
+    store.clock.now += KEEP + 1
+    sweep(store)
+    assert len(store.stored_keys()) == 4 * len(ids)
+    store.check_consistency()

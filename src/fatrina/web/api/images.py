@@ -23,7 +23,7 @@ class Images(BaseEndpoints):
         caller, _ = await self.authorize(request, WRITE, _check_image(image_id))
         with ExitStack() as stack:
             form = await self.read_form(request, stack, may_have_photo=True)
-            command = commands.update(
+            command = commands.parse_update_image(
                 form, self.options.alt_length, photo_optional=self.options.photo_optional
             )
             action = partial(images.update, image_id=image_id, command=command)
@@ -61,7 +61,7 @@ class Images(BaseEndpoints):
         caller, product_id = await self.authorize(request, WRITE, _find_product_with_room(request))
         with ExitStack() as stack:
             form = await self.read_form(request, stack, may_have_photo=True)
-            command = commands.attach(form, self.options.alt_length)
+            command = commands.parse_attach_image(form, self.options.alt_length)
             action = partial(images.attach, product_id=product_id, command=command)
             return await self.run(request, caller, action, command.photo)
 
@@ -69,7 +69,7 @@ class Images(BaseEndpoints):
         caller, product_id = await self.authorize(request, WRITE, _find_product(request))
         with ExitStack() as stack:
             form = await self.read_form(request, stack)
-            change, video = commands.attach_video(form, self.options.alt_length)
+            change, video = commands.parse_attach_video(form, self.options.alt_length)
         action = partial(videos.attach, product_id=product_id, change=change, video=video)
         return await self.run(request, caller, action)
 

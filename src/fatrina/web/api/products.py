@@ -23,7 +23,7 @@ class Products(BaseEndpoints):
         caller, _ = await self.authorize(request, WRITE, no_lookup)
         with ExitStack() as stack:
             form = await self.read_form(request, stack)
-            name, sku, photos = commands.product(form, self.options.alt_length)
+            name, sku, photos = commands.parse_create_product(form, self.options.alt_length)
         if photos:
             health.check_decoder_capacity(self.services)
         action = partial(products.create, name=name, sku=sku, photos=photos)
@@ -33,7 +33,7 @@ class Products(BaseEndpoints):
     async def list_products(self, request: Request) -> Response:
         """Return a page of products, newest first."""
         caller, _ = await self.authorize(request, READ, no_lookup)
-        page, keyword, light = commands.listing(request.query_params)
+        page, keyword, light = commands.parse_list_products(request.query_params)
         action = partial(products.list_products, self.services, caller, page, keyword)
         result = await run_sync(action, limiter=self.limiters.lookups)
         pagination = self.serializer.page(
@@ -66,7 +66,7 @@ class Products(BaseEndpoints):
             request, WRITE, partial(products.check_exists, product_id=product_id)
         )
         with ExitStack() as stack:
-            name, sku = commands.product_change(await self.read_form(request, stack))
+            name, sku = commands.parse_update_product(await self.read_form(request, stack))
         action = partial(products.update, product_id=product_id, name=name, sku=sku)
         return success(201, self._to_json(await self.run(request, caller, action)))
 

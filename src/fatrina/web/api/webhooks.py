@@ -22,7 +22,7 @@ class Webhooks(BaseEndpoints):
         """Subscribe a URL to an event."""
         caller, _ = await self.authorize(request, WRITE, no_lookup)
         with ExitStack() as stack:
-            subscription = commands.subscription(await self.read_form(request, stack))
+            subscription = commands.parse_subscribe(await self.read_form(request, stack))
         subscription_id = await self.run(
             request, caller, partial(subscriptions.subscribe, subscription=subscription)
         )
@@ -34,7 +34,7 @@ class Webhooks(BaseEndpoints):
         lookup = partial(subscriptions.check_exists, subscription_id=subscription_id)
         caller, _ = await self.authorize(request, WRITE, lookup)
         with ExitStack() as stack:
-            changes = commands.subscription_change(await self.read_form(request, stack))
+            changes = commands.parse_update_subscription(await self.read_form(request, stack))
         action = partial(subscriptions.update, subscription_id=subscription_id, changes=changes)
         return success(
             200, wire.subscription(subscription_id, await self.run(request, caller, action))
@@ -61,7 +61,9 @@ class Webhooks(BaseEndpoints):
         caller, _ = await self.authorize(request, WRITE, no_lookup)
         with ExitStack() as stack:
             body = await self.read_form(request, stack)
-            subscription_id, url = commands.unsubscription(Form(dict(request.query_params)), body)
+            subscription_id, url = commands.parse_unsubscribe(
+                Form(dict(request.query_params)), body
+            )
         action = partial(subscriptions.unsubscribe, subscription_id=subscription_id, url=url)
         await self.run(request, caller, action)
         return success(202, removed_data())

@@ -1,1 +1,1 @@
-"""Bodies and fields: from bytes to typed commands."""
+"""Parsing: from request bodies to fields and typed commands."""

@@ -1,4 +1,4 @@
-"""The character encodings of form fields: UTF-8 unless a part or the form names another one."""
+"""Character encodings of form fields: UTF-8 unless a part or the form specifies another."""
 
 import re
 from encodings.aliases import aliases
@@ -8,15 +8,15 @@ from fatrina.domain import errors
 
 UTF_8: Final = "utf-8"
 CHARSET_FIELD: Final = "_charset_"
-"""The field in which a form names the encoding of its text (RFC 7578, 4.6)."""
+"""The form field that specifies the encoding of the text fields (RFC 7578, section 4.6)."""
 
-# What Windows, Office and older web servers write. Python's codecs that are no character sets
-# (idna, unicode_escape) or cost much more time than their text is long are not among them.
+# The encodings that Windows, Office and older web servers use. Codecs of Python that are not
+# character sets (idna, unicode_escape) or need more than linear time are excluded.
 _ALLOWED_CODECS: Final = re.compile(
     r"utf_8(_sig)?|utf_16(_[lb]e)?|ascii|cp125[0-8]|cp(437|720|850|852|864|866|874)"
     r"|iso8859_[0-9]{1,2}|latin_1|mac_(roman|arabic|cyrillic|greek|turkish)|koi8_[ru]"
 )
-# `codecs.lookup` remembers every unknown name for ever, so names from outside are looked up here.
+# `codecs.lookup` caches every unknown name for ever, so names from clients are looked up here.
 _CODECS: Final = {name: name for name in aliases.values() if _ALLOWED_CODECS.fullmatch(name)} | {
     alias: name for alias, name in aliases.items() if _ALLOWED_CODECS.fullmatch(name)
 }
@@ -28,25 +28,25 @@ _CODECS_WITHOUT_ALIAS: Final = {
 
 
 def find_codec(field: str, charset: str) -> str:
-    """Python's name of an encoding.
+    """Return the name of the Python codec for an encoding.
 
     Raises:
-        errors.UnsupportedCharset: the encoding is not one that is read here.
+        errors.UnsupportedCharset: the encoding is not supported.
     """
     name = charset.strip(" \t\"'").lower().replace("-", "_")
     found = _CODECS.get(name) or _CODECS_WITHOUT_ALIAS.get(name)
     if found is None:
         raise errors.UnsupportedCharset(field, charset=charset)
-    # Latin-1 is windows-1252 on the Web (WHATWG Encoding, 4.2).
+    # On the web, Latin-1 means windows-1252 (WHATWG Encoding, section 4.2).
     return "cp1252" if found == "latin_1" else found
 
 
 def decode(field: str, data: bytes, charset: str) -> str:
-    """The text that these bytes are in an encoding.
+    """Return `data` decoded with an encoding.
 
     Raises:
-        errors.UnsupportedCharset: the encoding is not one that is read here.
-        errors.InvalidEncoding: the bytes are not text in it.
+        errors.UnsupportedCharset: the encoding is not supported.
+        errors.InvalidEncoding: the bytes are not valid in this encoding.
     """
     try:
         return data.decode(find_codec(field, charset))

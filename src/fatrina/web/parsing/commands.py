@@ -1,4 +1,4 @@
-"""Plain fields into commands: each judged by the contract's rules, all faults told at once."""
+"""Commands: convert forms to typed values by the contract's rules; report all errors together."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -20,34 +20,34 @@ MAX_NAME_LENGTH: Final = 500
 MAX_SKU_LENGTH: Final = 120
 
 
-class VideoCommand(NamedTuple):
-    """What a request to attach a video asks for."""
+class AttachVideo(NamedTuple):
+    """A request to attach a video."""
 
     change: Change
     video: Video
 
 
-class ProductCommand(NamedTuple):
-    """What a request to create a product asks for."""
+class CreateProduct(NamedTuple):
+    """A request to create a product."""
 
     name: str
     sku: str | None
     photos: list[tuple[Change, PhotoLink]]
 
 
-class ListCommand(NamedTuple):
-    """What a request for a list asks for."""
+class ListProducts(NamedTuple):
+    """A request to list products."""
 
     page: Page
     keyword: str
     light: bool
 
 
-def update(form: Form, alt_length: int, *, photo_optional: bool = False) -> UpdateImage:
-    """Update Image: what changes, and the photo if there is one.
+def parse_update_image(form: Form, alt_length: int, *, photo_optional: bool = False) -> UpdateImage:
+    """Parse the body of Update Image: the changed fields, and the photo if there is one.
 
     Raises:
-        errors.ValidationFailed: with every field that cannot be taken.
+        errors.ValidationFailed: with all invalid fields.
     """
     fields = Fields(form)
     change = fields.change(("default",), alt_length)
@@ -58,11 +58,11 @@ def update(form: Form, alt_length: int, *, photo_optional: bool = False) -> Upda
     return UpdateImage(change, photo)
 
 
-def attach(form: Form, alt_length: int) -> AttachImage:
-    """Attach Image: where it goes, and its photo; `main` wins over its older name `default`.
+def parse_attach_image(form: Form, alt_length: int) -> AttachImage:
+    """Parse the body of Attach Image; `main` takes precedence over its older name `default`.
 
     Raises:
-        errors.ValidationFailed: with every field that cannot be taken.
+        errors.ValidationFailed: with all invalid fields.
     """
     fields = Fields(form)
     change = fields.change(("main", "default"), alt_length)
@@ -76,40 +76,40 @@ def attach(form: Form, alt_length: int) -> AttachImage:
     return AttachImage(change, photo or PhotoLink(""))
 
 
-def attach_video(form: Form, alt_length: int) -> VideoCommand:
-    """Attach YouTube Video: where it goes, and its link.
+def parse_attach_video(form: Form, alt_length: int) -> AttachVideo:
+    """Parse the body of Attach YouTube Video.
 
     Raises:
-        errors.ValidationFailed: with every field that cannot be taken.
+        errors.ValidationFailed: with all invalid fields.
     """
     fields = Fields(form)
     change = fields.change(("default",), alt_length)
     video = fields.video()
     fields.raise_errors()
-    return VideoCommand(change, video or Video("", ""))
+    return AttachVideo(change, video or Video("", ""))
 
 
-def product(form: Form, alt_length: int) -> ProductCommand:
-    """Create Product: its name, its SKU if it has one, and its images by their links.
+def parse_create_product(form: Form, alt_length: int) -> CreateProduct:
+    """Parse the body of Create Product: name, optional SKU and links of images.
 
     Raises:
-        errors.ValidationFailed: with every field that cannot be taken.
+        errors.ValidationFailed: with all invalid fields.
     """
     fields = Fields(form)
     name = fields.line("name", MAX_NAME_LENGTH)
     sku = fields.text_or_integer("sku", MAX_SKU_LENGTH)
     if not name:
         fields.require("name")
-    pictures = _photo_links(fields, alt_length)
+    photos = _photo_links(fields, alt_length)
     fields.raise_errors()
-    return ProductCommand(name or "", sku or None, pictures)
+    return CreateProduct(name or "", sku or None, photos)
 
 
-def product_change(form: Form) -> tuple[str | None, str | None]:
-    """Update Product: its new name and SKU, as far as they are mentioned; "" is no SKU.
+def parse_update_product(form: Form) -> tuple[str | None, str | None]:
+    """Parse the body of Update Product; None for an absent field, "" to remove the SKU.
 
     Raises:
-        errors.ValidationFailed: with every field that cannot be taken.
+        errors.ValidationFailed: with all invalid fields.
     """
     fields = Fields(form)
     name = fields.line("name", MAX_NAME_LENGTH)
@@ -120,59 +120,59 @@ def product_change(form: Form) -> tuple[str | None, str | None]:
     return name, sku
 
 
-def subscription(form: Form) -> Subscription:
-    """Subscribe: what a subscription must have, and may.
+def parse_subscribe(form: Form) -> Subscription:
+    """Parse the body of Subscribe.
 
     Raises:
-        errors.ValidationFailed: with every field that cannot be taken.
+        errors.ValidationFailed: with all invalid fields.
     """
     fields = Fields(form)
-    changes = _subscription(fields)
+    changes = _subscription_fields(fields)
     for name in ("name", "event", "url"):
         if not changes.get(name):
             fields.require(name)
     fields.raise_errors()
-    wanted = Subscription(**changes)
-    check_secret(wanted)
-    return wanted
+    subscription = Subscription(**changes)
+    check_secret(subscription)
+    return subscription
 
 
-def subscription_change(form: Form) -> dict[str, Any]:
-    """Update a subscription: what is mentioned, by the names of `Subscription`.
+def parse_update_subscription(form: Form) -> dict[str, Any]:
+    """Parse the body of Update Subscription: the given fields, by attribute of `Subscription`.
 
     Raises:
-        errors.ValidationFailed: with every field that cannot be taken.
+        errors.ValidationFailed: with all invalid fields.
     """
     fields = Fields(form)
-    changes = _subscription(fields)
+    changes = _subscription_fields(fields)
     fields.raise_errors()
     return changes
 
 
-def unsubscription(*forms: Form) -> tuple[int, str]:
-    """Unsubscribe: the id, 0 for none, and the URL, "" for none; in the query or the body.
+def parse_unsubscribe(*forms: Form) -> tuple[int, str]:
+    """Parse the query and body of Unsubscribe: the id or 0, and the URL or "".
 
     Raises:
-        errors.ValidationFailed: with every field that cannot be taken.
+        errors.ValidationFailed: with all invalid fields.
     """
-    number, url = 0, ""
+    subscription_id, url = 0, ""
     for form in forms:
         fields = Fields(form)
-        number = fields.integer("id", 1, MAX_INT32) or number
+        subscription_id = fields.integer("id", 1, MAX_INT32) or subscription_id
         url = fields.url("url") or url
         fields.raise_errors()
-    if not number and not url:
+    if not subscription_id and not url:
         raise errors.ValidationFailed(
             errors.RequiredWithout("id", other="url"), errors.RequiredWithout("url", other="id")
         )
-    return number, url
+    return subscription_id, url
 
 
-def listing(query: Mapping[str, str]) -> ListCommand:
-    """List Products: which page of which products, and how much of each.
+def parse_list_products(query: Mapping[str, str]) -> ListProducts:
+    """Parse the query of List Products.
 
     Raises:
-        errors.ValidationFailed: with every field that cannot be taken.
+        errors.ValidationFailed: with all invalid fields.
     """
     fields = Fields(Form(dict(query)))
     number = fields.integer("page", 1, MAX_INT32)
@@ -180,13 +180,13 @@ def listing(query: Mapping[str, str]) -> ListCommand:
     keyword = fields.text("keyword", MAX_NAME_LENGTH)
     fields.raise_errors()
     light = query.get("format") == "light"
-    return ListCommand(Page(number or 1, size or DEFAULT_PAGE_SIZE), keyword or "", light)
+    return ListProducts(Page(number or 1, size or DEFAULT_PAGE_SIZE), keyword or "", light)
 
 
-def _subscription(fields: Fields) -> dict[str, Any]:
+def _subscription_fields(fields: Fields) -> dict[str, Any]:
     if fields.text("rule", MAX_NAME_LENGTH):
         fields.errors.append(errors.RuleNotSupported("rule"))
-    mentioned = {
+    values = {
         "name": fields.line("name", MAX_NAME_LENGTH),
         "event": fields.choice("event", EVENTS),
         "url": fields.url("url"),
@@ -195,15 +195,15 @@ def _subscription(fields: Fields) -> dict[str, Any]:
         "strategy": fields.choice("security_strategy", STRATEGIES),
         "secret": fields.text_or_integer("secret", MAX_NAME_LENGTH),
     }
-    return {name: value for name, value in mentioned.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _photo_links(fields: Fields, alt_length: int) -> list[tuple[Change, PhotoLink]]:
-    pictures = []
+    photos = []
     for item in fields.items("images"):
         change, link = item.change(("main", "default"), alt_length), item.link(ORIGINAL)
         if link is None:
             item.require(ORIGINAL)
         fields.errors += item.errors
-        pictures.append((change, link or PhotoLink("")))
-    return pictures
+        photos.append((change, link or PhotoLink("")))
+    return photos

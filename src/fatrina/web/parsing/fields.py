@@ -1,4 +1,4 @@
-"""The fields of one form, each read by the contract's rules, and all that is wrong with them."""
+"""Form fields: parse each by the contract's rules, and collect all errors."""
 
 import re
 from collections.abc import Callable, Collection
@@ -16,7 +16,7 @@ from fatrina.web.parsing.multipart import ORIGINAL, PHOTO
 T = TypeVar("T")
 _MAX_HEADER_LENGTH: Final = 1024
 _MAX_ITEMS: Final = 100
-"""Items of a list that are looked at: ten times as many as the images of a product."""
+"""Maximum items of a list: ten times the images of a product."""
 
 VIDEO_URL: Final = "video_url"
 # Most clients send 1 or true, HTML checkboxes "on", spreadsheets "yes" or a float such as "1.0".
@@ -28,35 +28,35 @@ _BOOLEANS: Final = {
     "off": False,
     "no": False,
 }
-# ASCII alone: `float` would take Arabic digits, underscores, "nan" and "inf".
+# ASCII only: `float` accepts Arabic digits, underscores, "nan" and "inf" too.
 _NUMBER: Final = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,4})?")
 _INTEGER: Final = re.compile(r"[0-9]{1,20}")
 
 
 class Fields:
-    """The fields of one form, and what is wrong with them."""
+    """The fields of one form and their errors."""
 
     def __init__(self, form: Form, prefix: str = "") -> None:
-        """Read `form`, whose fields are blamed under names that begin with `prefix`."""
+        """Read `form`; field names in errors get the prefix `prefix`."""
         self.errors: list[errors.FieldError] = []
         self._form = form
         self._prefix = prefix
 
     def raise_errors(self) -> None:
-        """Pass unless something is wrong.
+        """Return if there are no errors.
 
         Raises:
-            errors.ValidationFailed: with every field that cannot be taken.
+            errors.ValidationFailed: with all invalid fields.
         """
         if self.errors:
             raise errors.ValidationFailed(*self.errors)
 
     def has_error(self, *names: str) -> bool:
-        """Whether one of these fields cannot be taken."""
-        return any(problem.field in names for problem in self.errors)
+        """Return True if one of these fields has an error."""
+        return any(error.field in names for error in self.errors)
 
     def change(self, flags: tuple[str, ...], alt_length: int) -> Change:
-        """Where an image goes; the first of the `flags` that is there says whether it is main."""
+        """Return the changes to an image; the first present field of `flags` is `default`."""
         defaults = [self._read(name, _parse_boolean) for name in flags]
         return Change(
             default=next((each for each in defaults if each is not None), None),
@@ -65,38 +65,38 @@ class Fields:
         )
 
     def photo_source(self) -> PhotoSource | None:
-        """The photo's bytes, or else the first link."""
+        """Return the uploaded photo, or else the first link, or None."""
         if self._form.photo is not None:
             return IncomingPhoto(self._form.photo)
         return self.link(PHOTO, ORIGINAL)
 
     def link(self, *names: str) -> PhotoLink | None:
-        """The first link among these fields."""
+        """Return the first link in these fields, or None."""
         links = ((name, self._read(name, _parse_link)) for name in names)
         return next((PhotoLink(link, self._prefix + name) for name, link in links if link), None)
 
     def text(self, name: str, limit: int) -> str | None:
-        """A text."""
+        """Return a text of at most `limit` characters."""
         return self._read(name, lambda field, value: _parse_text(field, value, limit))
 
     def line(self, name: str, limit: int) -> str | None:
-        """A text of one line: line breaks in it become spaces."""
+        """Return a text of one line; line breaks become spaces."""
         return self._read(
             name,
             lambda field, value: text.normalize_line(field, _check_string(field, value), limit),
         )
 
     def text_or_integer(self, name: str, limit: int) -> str | None:
-        """A text that some clients send as a whole number."""
+        """Return a text; an integer is converted, because some clients send one."""
 
         def read(field: str, value: Value) -> str:
-            plain = isinstance(value, int) and not isinstance(value, bool)
-            return _parse_text(field, str(value) if plain else value, limit)
+            is_integer = isinstance(value, int) and not isinstance(value, bool)
+            return _parse_text(field, str(value) if is_integer else value, limit)
 
         return self._read(name, read)
 
     def integer(self, name: str, minimum: int, maximum: int) -> int | None:
-        """A whole number between two others, both included."""
+        """Return an integer between `minimum` and `maximum` (inclusive)."""
 
         def read(field: str, value: Value) -> int | None:
             if value == "":
@@ -110,7 +110,7 @@ class Fields:
         return self._read(name, read)
 
     def items(self, name: str) -> list["Fields"]:
-        """The objects in a list."""
+        """Return the fields of each object in a list."""
         value: object = self._form.fields.get(name)
         if value is None:
             return []
@@ -121,15 +121,15 @@ class Fields:
             self.errors.append(errors.ListTooLong(name, limit=_MAX_ITEMS))
             return []
         items = []
-        for at, item in enumerate(value):
+        for index, item in enumerate(value):
             if isinstance(item, dict):
-                items.append(Fields(Form(item), f"{name}.{at}."))
+                items.append(Fields(Form(item), f"{name}.{index}."))
             else:
-                self.errors.append(errors.NotObject(f"{name}.{at}"))
+                self.errors.append(errors.NotObject(f"{name}.{index}"))
         return items
 
     def number(self, name: str, minimum: float, maximum: float) -> float | None:
-        """A number between two others, both included."""
+        """Return a number between `minimum` and `maximum` (inclusive)."""
 
         def read(field: str, value: Value) -> float | None:
             number = _parse_number(field, value)
@@ -140,7 +140,7 @@ class Fields:
         return self._read(name, read)
 
     def choice(self, name: str, choices: Collection[str]) -> str | None:
-        """One of several words."""
+        """Return one of `choices`, in lower case."""
 
         def read(field: str, value: Value) -> str | None:
             if value == "":
@@ -152,7 +152,7 @@ class Fields:
         return self._read(name, read)
 
     def url(self, name: str) -> str | None:
-        """An absolute http or https URL; where it leads is judged when it is followed."""
+        """Return an absolute http or https URL; its address is checked when it is requested."""
 
         def read(field: str, value: Value) -> str | None:
             url = _parse_link(field, value)
@@ -165,7 +165,7 @@ class Fields:
         return self._read(name, read) or None
 
     def headers(self, name: str) -> tuple[tuple[str, str], ...] | None:
-        """Headers to send, as a list of objects with `key` and `value`."""
+        """Return header names and values from a list of objects with `key` and `value`."""
         if self._form.fields.get(name) is None:
             return None
         items = self.items(name)
@@ -185,20 +185,20 @@ class Fields:
         return tuple(pairs)
 
     def video(self) -> Video | None:
-        """The video that must be there."""
-        found = self._read(VIDEO_URL, _parse_video)
-        if found is None:
+        """Return the video, which is required."""
+        parsed = self._read(VIDEO_URL, _parse_video)
+        if parsed is None:
             self.require(VIDEO_URL)
-        return found
+        return parsed
 
     def require(self, name: str) -> None:
-        """Note that a field is missing, unless something is wrong with it already."""
+        """Add the error that a field is missing, unless it has an error already."""
         field = self._prefix + name
         if not self.has_error(field):
             self.errors.append(errors.Required(field))
 
     def _read(self, name: str, read: Callable[[str, Value], T]) -> T | None:
-        """A field's value; None when it is not there, null, or cannot be taken."""
+        """Return the parsed value of a field; None if it is absent, null or invalid."""
         value = self._form.fields.get(name)
         if value is None:
             return None
@@ -206,20 +206,20 @@ class Fields:
             if isinstance(value, errors.FieldError):
                 raise value
             return read(self._prefix + name, value)
-        except errors.FieldError as problem:
-            self.errors.append(problem)
+        except errors.FieldError as exc:
+            self.errors.append(exc)
             return None
 
 
 def _parse_boolean(name: str, value: Value) -> bool | None:
     if value == "":
         return None
-    spelling = str(value).strip(" \t\r\n").lower() if isinstance(value, str | int | float) else ""
-    if _NUMBER.fullmatch(spelling) and float(spelling) in {0.0, 1.0}:
-        return bool(float(spelling))
-    if spelling not in _BOOLEANS:
+    normalized = str(value).strip(" \t\r\n").lower() if isinstance(value, str | int | float) else ""
+    if _NUMBER.fullmatch(normalized) and float(normalized) in {0.0, 1.0}:
+        return bool(float(normalized))
+    if normalized not in _BOOLEANS:
         raise errors.NotBoolean(name)
-    return _BOOLEANS[spelling]
+    return _BOOLEANS[normalized]
 
 
 def _parse_number(name: str, value: Value) -> float | None:

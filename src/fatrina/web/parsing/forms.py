@@ -1,4 +1,4 @@
-"""A request's body into plain fields; a photo goes to disk as it arrives."""
+"""Forms: parse request bodies into fields; write an uploaded photo to disk as it arrives."""
 
 import asyncio
 import sys
@@ -25,26 +25,26 @@ from fatrina.web.parsing.multipart import FILE_TYPE_PREFIXES, PHOTO, MultipartRe
 Value = str | int | float | bool | None
 
 _MAX_FIELDS_BYTES: Final = 65_536
-"""Most bytes of a body without a photo, and of a photo's body besides the photo."""
+"""Maximum bytes of a body without a photo, and of the other parts of a body with a photo."""
 _PEEK_SECONDS: Final = 1.0
-"""Seconds that are waited for the beginning of a body that is too large anyway."""
+"""Seconds to wait for the first bytes of a body that is too large."""
 _MAX_PARTS: Final = 64
 _MAX_PART_HEADERS: Final = 16
 _MAX_LOGGED_NAME_LENGTH: Final = 100
 _MAX_LOGGED_FIELDS: Final = 40
-"""Fields of one body that are noted by name."""
+"""Maximum fields of a form whose names are logged."""
 
 
 @dataclass(slots=True)
 class Form:
-    """What a body holds: the fields by name, and the photo's file if one came."""
+    """The fields of a body by name, and the file of the photo if there is one."""
 
     fields: dict[str, Value | errors.FieldError] = field(default_factory=dict)
-    """A field that cannot be read is refused only where somebody asks for it."""
+    """Values by field name; the error of an invalid field is raised only if the field is used."""
     photo: File | None = None
 
     def shape(self) -> dict[str, str]:
-        """What was sent, without what it says: each field's type, and how long its text is."""
+        """Return the type of each field, and the length of each text, but no values."""
         fields = islice(self.fields.items(), _MAX_LOGGED_FIELDS)
         shape = {
             replace_surrogates(name[:_MAX_LOGGED_NAME_LENGTH]): _describe_value(value)
@@ -63,18 +63,18 @@ def _describe_value(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FormReader:
-    """Reads bodies."""
+    """Reads request bodies as forms."""
 
     new_file: Callable[[], File]
     photo_bytes: int
     timeouts: BodyTimeouts
 
     def check_length(self, request: Request) -> None:
-        """Pass unless the request's headers refuse its body; asked before the body is read.
+        """Check the Content-Length and Content-Type headers before the body is read.
 
         Raises:
-            errors.PhotoTooLarge: of a multipart body, where only a photo can be that large.
-            errors.UnsupportedContentType: it is a file and no form.
+            errors.PhotoTooLarge: a multipart body is too large, which only a photo can cause.
+            errors.UnsupportedContentType: the body is a file, not a form.
         """
         media_type, _ = _content_type(request)
         size = body.content_length(request)
@@ -84,11 +84,12 @@ class FormReader:
             raise errors.UnsupportedContentType(type=media_type)
 
     async def read(self, request: Request, stack: ExitStack) -> Form:
-        """Read the whole body, which `must_fit`; the photo's file lives as long as `arrival`.
+        """Read the complete body after `check_length`; the photo's file is closed with `stack`.
 
         Raises:
-            errors.BadRequest, errors.PayloadTooLarge, errors.RequestTimeout: the body as such.
-            errors.PhotoTooLarge: the photo, at once.
+            errors.BadRequest, errors.PayloadTooLarge, errors.RequestTimeout: the body cannot be
+                read.
+            errors.PhotoTooLarge: the photo is too large; raised before the rest is read.
         """
         media_type, options = _content_type(request)
         if media_type == "multipart/form-data":
@@ -105,14 +106,14 @@ class FormReader:
         raise errors.UnsupportedContentType(type=media_type or "none")
 
     async def _read_small_body(self, request: Request) -> bytes:
-        """A body without a photo file."""
+        """Return a complete body that has no photo file."""
         if body.content_length(request) > _MAX_FIELDS_BYTES:
             raise oversized.error_for_body(await self._peek(request), _MAX_FIELDS_BYTES)
         data = bytearray()
-        async for piece in body.iter_chunks(
+        async for chunk in body.iter_chunks(
             request, self.photo_bytes + _MAX_FIELDS_BYTES, self.timeouts
         ):
-            data += piece
+            data += chunk
             if len(data) > _MAX_FIELDS_BYTES:
                 raise oversized.error_for_body(
                     bytes(data[: oversized.PEEK_BYTES]), _MAX_FIELDS_BYTES
@@ -120,14 +121,14 @@ class FormReader:
         return bytes(data)
 
     async def _peek(self, request: Request) -> bytes:
-        """The beginning of a body that is not read, as far as it has come by itself."""
+        """Return the first bytes of a rejected body, if they arrive without `100 Continue`."""
         data = bytearray()
         if request.headers.get("expect", "").lower() == "100-continue":
             return b""
         with suppress(TimeoutError):
             async with asyncio.timeout(min(_PEEK_SECONDS, self.timeouts.idle)):
-                async for piece in body.iter_chunks(request, sys.maxsize, self.timeouts):
-                    data += piece
+                async for chunk in body.iter_chunks(request, sys.maxsize, self.timeouts):
+                    data += chunk
                     if len(data) >= oversized.PEEK_BYTES:
                         break
         return bytes(data[: oversized.PEEK_BYTES])
@@ -139,14 +140,14 @@ class FormReader:
                 boundary,
                 max_segment_count=_MAX_PARTS,
                 max_header_count=_MAX_PART_HEADERS,
-                # A file's name may come in any script of any age; what counts of a head is ASCII.
+                # File names may have any encoding; the relevant parts of a header are ASCII.
                 header_charset="latin-1",
             )
             with parser:
                 limit = self.photo_bytes + _MAX_FIELDS_BYTES
-                async for piece in body.iter_chunks(request, limit, self.timeouts):
-                    reader.feed(parser.parse(piece))
-                    del piece  # or it would wait here for the next, thousands of times
+                async for chunk in body.iter_chunks(request, limit, self.timeouts):
+                    reader.feed(parser.parse(chunk))
+                    del chunk  # otherwise it stays in memory during the wait for the next one
         except errors.PayloadTooLarge:
             raise errors.PhotoTooLarge(limit=self.photo_bytes) from None
         except MultipartError as exc:
@@ -171,11 +172,11 @@ def _parse_json(data: bytes) -> dict[str, Value | errors.FieldError]:
 
 
 def _parse_urlencoded(data: bytes, charset: str) -> dict[str, Value | errors.FieldError]:
-    """The fields of a form, in the encoding that its type or a field of it names."""
+    """Return the fields of a urlencoded form, in the encoding of its type or its charset field."""
     try:
         if not charset:
-            named = dict(_parse_pairs(data.decode("latin-1"), "latin-1"))
-            charset = named.get(charsets.CHARSET_FIELD) or charsets.UTF_8
+            latin_fields = dict(_parse_pairs(data.decode("latin-1"), "latin-1"))
+            charset = latin_fields.get(charsets.CHARSET_FIELD) or charsets.UTF_8
         codec = charsets.find_codec(charsets.CHARSET_FIELD, charset)
         return dict(_parse_pairs(data.decode(codec), codec))
     except errors.UnsupportedCharset as exc:

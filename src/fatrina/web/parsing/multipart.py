@@ -1,4 +1,4 @@
-"""The parts of a multipart body: a photo goes to disk as it arrives, text is kept."""
+"""Multipart bodies: write a photo to disk as it arrives, and keep text fields in memory."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -16,10 +16,10 @@ PHOTO: Final = "photo"
 ORIGINAL: Final = "original"
 _PHOTO_FIELDS: Final = (PHOTO, ORIGINAL)
 FILE_TYPE_PREFIXES: Final = ("image/", "application/octet-stream", "video/", "binary/")
-"""How the types of files begin."""
-_MAX_TEXT_BYTES: Final = 4 * link.MAX_LENGTH  # bytes: UTF-8 takes up to four for a character
+"""Prefixes of the content types of files."""
+_MAX_TEXT_BYTES: Final = 4 * link.MAX_LENGTH  # UTF-8 has at most 4 bytes per character
 _SNIFF_BYTES: Final = 512
-"""Bytes by which a photo is known."""
+"""First bytes of a part that are enough to detect a photo."""
 _CONTENT_LENGTH: Final = b"content-length"
 _CONTENT_LENGTH_SIZE: Final = len(_CONTENT_LENGTH)
 _QUOTED_STRING: Final = re.compile(r'"(?:\\.|[^"\\])*"')
@@ -27,9 +27,9 @@ _EXTENDED_FILENAME: Final = re.compile(r";\s*filename\*[0-9*]*\s*=", re.IGNORECA
 
 
 class Parser(PushMultipartParser):
-    """A parser that ignores the Content-Length of a part, as RFC 7578 (4.8) has it.
+    """A parser that ignores the Content-Length of a part (RFC 7578, section 4.8).
 
-    Some clients count characters instead of bytes there.
+    Some clients count characters instead of bytes.
     """
 
     def _on_segment_headerline(self, line: bytes) -> None:
@@ -39,7 +39,7 @@ class Parser(PushMultipartParser):
 
 
 class MultipartReader:
-    """The parts of a multipart body, as the parser tells of them."""
+    """Collects the fields and the photo from the events of the parser."""
 
     def __init__(self, new_file: Callable[[], File], photo_bytes: int, stack: ExitStack) -> None:
         self._fields: dict[str, str | errors.FieldError] = {}
@@ -54,18 +54,18 @@ class MultipartReader:
         self._has_photo = False
 
     def finish(self) -> tuple[dict[str, str | errors.FieldError], File | None]:
-        """The fields and the photo's file, when all parts are there.
+        """Return the fields and the photo's file; call it after the last event.
 
-        A form may name the encoding of its text anywhere, so text is decoded at the end.
+        Text is decoded here, because the field that specifies its encoding may be the last one.
         """
-        named = [data for name, data, _ in self._texts if name == charsets.CHARSET_FIELD]
-        default = named[-1].decode("latin-1") if named else ""
+        declared = [data for name, data, _ in self._texts if name == charsets.CHARSET_FIELD]
+        default = declared[-1].decode("latin-1") if declared else ""
         for name, data, charset in self._texts:
             self._fields[name] = _decode_text(name, data, charset or default or charsets.UTF_8)
         return self._fields, self._photo
 
     def feed(self, events: Iterable[MultipartSegment | bytes | bytearray | None]) -> None:
-        """Parts begin, go on, and end."""
+        """Process events of the parser: the head of a part, its data, and None at its end."""
         for event in events:
             if isinstance(event, MultipartSegment):
                 self._part, self._file = event, None
@@ -84,11 +84,11 @@ class MultipartReader:
             if undecided and len(self._text) >= _SNIFF_BYTES:
                 self._detect_photo(part)
             del self._text[_MAX_TEXT_BYTES + 1 :]
-        elif part.name == PHOTO:  # other files are read and dropped, as in the real API
+        elif part.name == PHOTO:  # other files are discarded, as in the real API
             self._begin_photo(data)
 
     def _detect_photo(self, part: MultipartSegment) -> None:
-        """Where a client gives a photo neither a name nor a type, its head tells it from a link."""
+        """Detect a photo without file name and type by its first bytes; it could be a link."""
         if part.name == PHOTO and is_image(bytes(self._text[:_SNIFF_BYTES])):
             self._begin_photo(self._text)
 
@@ -112,22 +112,24 @@ class MultipartReader:
             self._photo = self._file
         elif not _is_file(part):
             self._texts.append((part.name, bytes(self._text), part.charset or ""))
-        elif part.filename and part.name == PHOTO:  # without a name, no file was chosen
+        elif (
+            part.filename and part.name == PHOTO
+        ):  # an empty file name means that no file was selected
             self._check_single_photo()
             self._fields[PHOTO] = errors.PhotoEmpty()
 
     def _check_single_photo(self) -> None:
-        """One photo file is enough: of several, nobody can say which one is meant."""
+        """Raise errors.MultiplePhotos if this is the second photo file: the choice is ambiguous."""
         if self._has_photo:
             raise errors.MultiplePhotos
         self._has_photo = True
 
 
 def _is_file(part: MultipartSegment) -> bool:
-    """Whether a part says that it is a file, by a name or by its type."""
+    """Return True if a part is a file according to its file name or content type."""
     if part.filename is not None or (part.content_type or "").startswith(FILE_TYPE_PREFIXES):
         return True
-    # RFC 7578 (4.2) forbids `filename*`, and some clients send nothing else for names in Arabic.
+    # RFC 7578, section 4.2, forbids `filename*`, but some clients send only that for Arabic names.
     disposition = _QUOTED_STRING.sub('""', str(part.header("Content-Disposition", "")))
     return _EXTENDED_FILENAME.search(disposition) is not None
 

@@ -1,4 +1,4 @@
-"""A small HTTP client for tests: exact bytes out, whole answers in."""
+"""A small HTTP client for tests that sends exact bytes and returns complete responses."""
 
 import json
 import socket
@@ -12,14 +12,14 @@ _TIMEOUT_SECONDS: Final = 20.0
 
 
 class Body(NamedTuple):
-    """A request's body and what it says it is."""
+    """The body of a request and its Content-Type."""
 
     data: bytes
     content_type: str
 
 
 class Response(NamedTuple):
-    """A whole answer."""
+    """A complete response."""
 
     status: int
     headers: Message
@@ -35,12 +35,12 @@ class Response(NamedTuple):
 
     @property
     def reasons(self) -> str:
-        """The stable reasons of a refusal."""
+        """The stable reasons of an error."""
         return str(self.headers["fatrina-reason"])
 
 
 class Connection:
-    """One connection."""
+    """One connection to a service."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=_TIMEOUT_SECONDS)
@@ -51,20 +51,24 @@ class Connection:
         self.socket.sendall(data)
 
     def read_response(self, method: str = "POST") -> Response:
-        """Read the next answer; ConnectionError when the far side has hung up instead."""
-        first = self._file.readline()
-        if not first.endswith(b"\n"):
-            raise ConnectionError(first)
-        _, status, *_ = first.split(None, 2)
+        """Return the next response.
+
+        Raises:
+            ConnectionError: the server has closed the connection instead.
+        """
+        status_line = self._file.readline()
+        if not status_line.endswith(b"\n"):
+            raise ConnectionError(status_line)
+        _, status, *_ = status_line.split(None, 2)
         headers = parse_headers(self._file)
         code = int(status)
-        bare = method == "HEAD" or code in {100, 204, 304}
+        has_no_body = method == "HEAD" or code in {100, 204, 304}
         return Response(
-            code, headers, b"" if bare else self._file.read(int(headers["content-length"]))
+            code, headers, b"" if has_no_body else self._file.read(int(headers["content-length"]))
         )
 
     def wait_closed(self) -> bool:
-        """Wait for the far side's next bytes; True when there are none, ever."""
+        """Wait for data or the end of the connection; return True at its end."""
         try:
             return not self._file.read(1)
         except ConnectionError:
@@ -82,7 +86,7 @@ class Connection:
 
 
 def encode_head(method: str, target: str, headers: dict[str, str]) -> bytes:
-    """Write the head of a request."""
+    """Return the head of a request."""
     lines = [f"{method} {target} HTTP/1.1", "Host: shop.test"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
@@ -91,7 +95,7 @@ def encode_head(method: str, target: str, headers: dict[str, str]) -> bytes:
 def request(
     port: int, method: str, target: str, body: Body | None = None, **headers: str
 ) -> Response:
-    """Make one request on a connection of its own; `if_range` is the header If-Range."""
+    """Send one request on a new connection; the keyword `if_range` sets the header If-Range."""
     named = {name.replace("_", "-").title(): value for name, value in headers.items()}
     if body is not None:
         named |= {"Content-Type": body.content_type, "Content-Length": str(len(body.data))}
@@ -104,23 +108,23 @@ def request(
 
 
 def encode_part(head: str, data: bytes = b"") -> bytes:
-    """Write one part of a multipart body; `head` is its header lines."""
+    """Return one part of a multipart body; `head` has its header lines."""
     return f"--{BOUNDARY}\r\n{head}\r\n\r\n".encode() + data + b"\r\n"
 
 
 def join_parts(*parts: bytes) -> Body:
-    """Join parts into a multipart body."""
+    """Return a multipart body of these parts."""
     end = f"--{BOUNDARY}--\r\n".encode()
     return Body(b"".join(parts) + end, f"multipart/form-data; boundary={BOUNDARY}")
 
 
 def encode_multipart(**fields: str | bytes) -> Body:
-    """Write a form as browsers do; bytes are a file, text is text."""
+    """Return a multipart form as browsers send it; bytes become a file."""
     return join_parts(*(encode_field(name, value) for name, value in fields.items()))
 
 
 def encode_field(name: str, value: str | bytes) -> bytes:
-    """Write one field of a form as browsers do."""
+    """Return one field of a multipart form as browsers send it."""
     named = f'Content-Disposition: form-data; name="{name}"'
     if isinstance(value, str):
         return encode_part(named, value.encode())
@@ -128,10 +132,10 @@ def encode_field(name: str, value: str | bytes) -> bytes:
 
 
 def encode_json(value: object) -> Body:
-    """Write a JSON body."""
+    """Return a JSON body."""
     return Body(json.dumps(value).encode(), "application/json")
 
 
 def encode_urlencoded(**fields: str) -> Body:
-    """Write a urlencoded body."""
+    """Return a urlencoded body."""
     return Body(urlencode(fields).encode(), "application/x-www-form-urlencoded")

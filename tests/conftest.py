@@ -1,4 +1,4 @@
-"""What tests share: a service on a socket, a shop in it, a picture that hangs there."""
+"""Shared fixtures: a running service, a store in it, and a product with an image."""
 
 import sys
 from collections.abc import Iterator
@@ -18,16 +18,16 @@ from tests.stores import (
     serve_files,
 )
 
-# How fast is for the benchmarks: a busy machine must not fail a test.
+# Benchmarks measure speed: a test must not fail on a busy machine.
 hypothesis.settings.register_profile("fatrina", deadline=None)
 hypothesis.settings.load_profile("fatrina")
-# Services log from threads of their own: not into what a test reads of a command meanwhile.
+# Services log from other threads: the lines must not get into captured output of a command.
 structlog.configure(logger_factory=structlog.WriteLoggerFactory(file=sys.__stdout__))
 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with the settings it comes with, but for links to 127.0.0.1 and an admin token."""
+    """A service with the default settings, an admin token, and downloads from 127.0.0.1."""
     folder = tmp_path_factory.mktemp("service")
     with run_service(folder, download_allow="127.0.0.1", admin_token=ADMIN_TOKEN) as service:
         yield service
@@ -35,7 +35,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def strict_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with every other setting: small, impatient, and content without a photo."""
+    """A service with small limits, short timeouts, a public URL and optional photos."""
     with run_service(
         tmp_path_factory.mktemp("strict"),
         photo_optional=True,
@@ -50,19 +50,19 @@ def strict_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service
 
 @pytest.fixture
 def store(service: Service) -> Store:
-    """A merchant that no other test has."""
+    """The store of a merchant that no other test uses."""
     return Store.create(service)
 
 
 @pytest.fixture
 def image_in_product(store: Store) -> ImageInProduct:
-    """An image on a product."""
+    """A product with one image."""
     return ImageInProduct.create(store, photo=sample_photos.png(seed=9), alt="before", sort="7")
 
 
 @pytest.fixture(scope="session")
 def photos() -> Iterator[str]:
-    """The base of links to /a.png, /b.jpg and /page.html on a site that may be fetched from."""
+    """The base URL of /a.png, /b.jpg and /page.html on a server that downloads may use."""
     pages = {
         "/a.png": sample_photos.png(seed=3),
         "/b.jpg": sample_photos.jpeg(seed=4),

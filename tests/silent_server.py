@@ -1,4 +1,4 @@
-"""Receivers that misbehave: they accept and never answer, or answer what no server should."""
+"""Servers that misbehave: they never respond, or send invalid responses."""
 
 import socket
 import threading
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class SilentServer:
-    """A receiver that accepts connections, and what was done on each."""
+    """A server that accepts connections without responding."""
 
     url: str
     connections: list[socket.socket] = field(default_factory=list)
@@ -19,11 +19,11 @@ class SilentServer:
 def run_silent_server(
     handle: Callable[[socket.socket], None] = lambda _: None,
 ) -> Iterator[SilentServer]:
-    """Accept connections on 127.0.0.1 and keep them; `act` runs in a thread for each."""
+    """Accept connections on 127.0.0.1 and keep them open; run `handle` in a thread for each."""
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
         server = SilentServer(f"http://127.0.0.1:{listener.getsockname()[1]}")
 
-        def one(line: socket.socket) -> None:
+        def run_handler(line: socket.socket) -> None:
             with suppress(OSError):
                 handle(line)
 
@@ -32,7 +32,7 @@ def run_silent_server(
                 while True:
                     line, _ = listener.accept()
                     server.connections.append(line)
-                    threading.Thread(target=one, args=(line,), daemon=True).start()
+                    threading.Thread(target=run_handler, args=(line,), daemon=True).start()
 
         thread = threading.Thread(target=accept, daemon=True)
         thread.start()

@@ -1,4 +1,4 @@
-"""A real service on a real socket, and a merchant who uses it."""
+"""A real service on a real socket, and a merchant's store that uses it."""
 
 import threading
 import time
@@ -34,21 +34,21 @@ VIDEO_URL: Final = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 ROLES: Final = ("original", "standard_resolution", "low_resolution", "thumbnail")
 ADMIN_TOKEN: Final = "the-admin-of-all-tests"
 MEDIA_PATH: Final = "/pictures"
-"""Where the public address of the `strict` service says that the pictures are."""
+"""Path of the images in the public URL of the `strict_service` fixture."""
 _MERCHANT_NUMBERS: Final = count(10_000)
 _DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service at work in this process."""
+    """A service that runs in this process."""
 
     port: int
     folder: Path
     services: Services
 
     def create_merchant(self) -> str:
-        """Add a merchant that no other test has."""
+        """Create a merchant that no other test uses; return its code."""
         code = f"s{next(_MERCHANT_NUMBERS)}"
         assert access.create_merchant(self.services.database, code, Clock()())
         return code
@@ -56,7 +56,7 @@ class Service:
     def issue_token(
         self, merchant_code: str, scope: str = WRITE, lifetime_ms: int = _DAY_MS
     ) -> str:
-        """Issue a token."""
+        """Issue a token and return it."""
         token = access.issue_token(
             self.services.database, merchant_code, scope, lifetime_ms, Clock()()
         )
@@ -64,18 +64,18 @@ class Service:
         return token
 
     def incoming_files(self) -> list[Path]:
-        """List what is on its way in."""
+        """Return the non-empty files of uploads and downloads in progress."""
         return sorted(each for each in (self.folder / "incoming").iterdir() if each.stat().st_size)
 
     def get(self, target: str, method: str = "GET", **headers: str) -> Response:
-        """Fetch a path, or what is behind a URL of this service."""
+        """Request a path or a URL of this service."""
         path = urlsplit(target).path.removeprefix(MEDIA_PATH)
         return client.request(self.port, method, path, None, **headers)
 
 
 @contextmanager
 def run_service(folder: Path, **settings: Any) -> Iterator[Service]:
-    """Run a service over a folder."""
+    """Run a service with a data directory."""
     service_settings = Settings(**{"data": folder, "port": 0, "decoders": 1, **settings})
     with ExitStack() as stack:
         directory = stack.enter_context(lock_data_directory(folder, create=True))
@@ -100,16 +100,16 @@ def run_service(folder: Path, **settings: Any) -> Iterator[Service]:
 
 
 def wait_until(condition: Any, seconds: float = 10) -> None:
-    """Wait for something to become true."""
-    end = time.monotonic() + seconds
+    """Wait until a condition is true; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it did not come true in time"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.005)
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A merchant with a token that may do everything."""
+    """A merchant with a token for all scopes."""
 
     service: Service
     merchant_code: str
@@ -117,28 +117,28 @@ class Store:
 
     @classmethod
     def create(cls, service: Service) -> "Store":
-        """Open a shop of its own."""
+        """Create a new merchant with a token."""
         code = service.create_merchant()
         return cls(service, code, service.issue_token(code))
 
     def call(self, method: str, target: str, body: Body | None = None, **headers: str) -> Response:
-        """Make a request with the token."""
+        """Send a request with the token."""
         headers = {"authorization": f"Bearer {self.token}", **headers}
         return client.request(self.service.port, method, target, body, **headers)
 
     def request_head(self, method: str, target: str, **headers: str) -> bytes:
-        """Write the head of a request with the token."""
+        """Return the head of a request with the token."""
         named = {name.replace("_", "-").title(): value for name, value in headers.items()}
         return client.encode_head(
             method, target, {"Authorization": f"Bearer {self.token}", **named}
         )
 
     def connect(self) -> client.Connection:
-        """Connect."""
+        """Open a connection to the service."""
         return client.Connection(self.service.port)
 
     def create_product(self, **fields: str) -> int:
-        """Create a product."""
+        """Create a product and return its id."""
         answer = self.call(
             "POST", PREFIX + "/products", client.encode_json({"name": "فستان"} | fields)
         )
@@ -146,21 +146,21 @@ class Store:
         return int(answer.data["id"])
 
     def attach(self, product_id: int, body: Body | None = None, **fields: str | bytes) -> Any:
-        """Attach an image; give what the answer says of it."""
+        """Attach an image and return its data in the response."""
         form = client.encode_multipart(**({"photo": sample_photos.png()} | fields))
         answer = self.call("POST", ATTACH_PATH.format(product_id), body or form)
         assert answer.status == 201, answer
         return answer.data
 
     def attach_video(self, product_id: int, **fields: object) -> Any:
-        """Attach a video; give what the answer says of it."""
+        """Attach a video and return its data in the response."""
         body = client.encode_json({"video_url": VIDEO_URL} | fields)
         answer = self.call("POST", VIDEO_PATH.format(product_id), body)
         assert answer.status == 201, answer
         return answer.data
 
     def update(self, image_id: int, body: Body | None = None, **fields: str | bytes) -> Response:
-        """Ask to update an image, by a multipart form unless a body is given."""
+        """Send Update Image, with a multipart form of `fields` unless `body` is given."""
         return self.call(
             "POST", UPDATE_PATH.format(image_id), body or client.encode_multipart(**fields)
         )
@@ -170,17 +170,17 @@ class Store:
         return self.call("DELETE", UPDATE_PATH.format(image_id))
 
     def product_details(self, product_id: int) -> Any:
-        """Give what Product Details says."""
+        """Return the data of Product Details."""
         answer = self.call("GET", PRODUCT_PATH.format(product_id))
         assert answer.status == 200, answer
         return answer.data
 
     def image_ids(self, product_id: int) -> list[int]:
-        """List a product's images in their order."""
+        """Return the ids of a product's images in order."""
         return [image["id"] for image in self.product_details(product_id)["images"]]
 
     def main_image_ids(self, product_id: int) -> list[int]:
-        """List the defaults among a product's images: one, or there is no image."""
+        """Return the ids of a product's default images: one, or none if it has no images."""
         return [
             image["id"] for image in self.product_details(product_id)["images"] if image["main"]
         ]
@@ -188,7 +188,7 @@ class Store:
 
 @dataclass(slots=True)
 class ImageInProduct:
-    """An image on a product, and a witness of whether anything about it changes."""
+    """A product with one image, and the initial state of that image."""
 
     store: Store
     product_id: int
@@ -197,7 +197,7 @@ class ImageInProduct:
 
     @classmethod
     def create(cls, store: Store, **fields: str | bytes) -> "ImageInProduct":
-        """Hang an image on a new product."""
+        """Create a product and attach an image to it."""
         product_id = store.create_product()
         image_in_product = cls(store, product_id, store.attach(product_id, None, **fields))
         image_in_product.initial_files = image_in_product.download_files()
@@ -212,22 +212,22 @@ class ImageInProduct:
         return UPDATE_PATH.format(self.id)
 
     def urls(self) -> dict[str, str]:
-        """Give the four URLs by role."""
+        """Return the four URLs by role."""
         return {role: self.data["image"][role]["url"] for role in ROLES}
 
     def download_files(self) -> dict[str, bytes]:
-        """Fetch what is behind the four URLs."""
+        """Return the bytes of the four files by role."""
         answers = {role: self.store.service.get(url) for role, url in self.urls().items()}
         assert {answer.status for answer in answers.values()} == {200}
         return {role: answer.body for role, answer in answers.items()}
 
     def request_head(self, size: int | str, content_type: str, **headers: str) -> bytes:
-        """Write the head of an update whose body has this size and kind."""
+        """Return the head of an Update Image request with this Content-Length and Content-Type."""
         sent = {"content_type": content_type, "content_length": str(size), **headers}
         return self.store.request_head("POST", self.path, **sent)
 
     def check_unchanged(self) -> None:
-        """Fail unless the image is what it was: row, URLs and bytes, and nothing is left over."""
+        """Check that the row, URLs and bytes are unchanged and no temporary file is left."""
         image = self.data["image"]
         assert self.store.product_details(self.product_id)["images"] == [
             {
@@ -247,7 +247,7 @@ class ImageInProduct:
 
 @contextmanager
 def serve_files(files: Mapping[str, bytes]) -> Iterator[str]:
-    """Serve bytes by path on 127.0.0.1; give the base of their links."""
+    """Serve files by path on 127.0.0.1; yield the base of their URLs."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -258,7 +258,7 @@ def serve_files(files: Mapping[str, bytes]) -> Iterator[str]:
             self.wfile.write(body or b"")
 
         def log_message(self, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))

@@ -1,4 +1,4 @@
-"""The far side of webhooks: takes down what it is told, and answers as it is bidden."""
+"""A webhook receiver that records requests and returns configured statuses."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ Responder = Callable[[int], int]
 
 @dataclass(slots=True)
 class ReceivedRequest:
-    """One message."""
+    """One received request."""
 
     path: str
     headers: dict[str, str]
@@ -29,7 +29,7 @@ class ReceivedRequest:
 
 @dataclass(slots=True)
 class WebhookReceiver:
-    """What was heard, and how it is answered: by the count of what was heard, from 1."""
+    """A receiver; `status_for` maps the number of a request, from 1, to a status; 0 sends none."""
 
     url: str = ""
     status_for: Responder = lambda _: 200
@@ -44,7 +44,7 @@ class WebhookReceiver:
 
 @contextmanager
 def run_receiver() -> Iterator[WebhookReceiver]:
-    """Listen on 127.0.0.1."""
+    """Run a receiver on 127.0.0.1."""
     receiver = WebhookReceiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -62,7 +62,7 @@ def run_receiver() -> Iterator[WebhookReceiver]:
                 self.end_headers()
 
         def log_message(self, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""What tests of the way in share."""
+"""Fixtures of the tests of the HTTP interface."""
 
 import pytest
 
@@ -8,5 +8,5 @@ from tests.stores import ImageInProduct, Service, Store
 
 @pytest.fixture
 def strict_image(strict_service: Service) -> ImageInProduct:
-    """An image where photos have 200,000 bytes at most and clients must hurry."""
+    """A product with an image in the service with small limits and short timeouts."""
     return ImageInProduct.create(Store.create(strict_service), photo=sample_photos.png(seed=9))

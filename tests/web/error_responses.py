@@ -1,4 +1,4 @@
-"""What every refusal has, whatever it refuses."""
+"""Checks that apply to every error response."""
 
 from tests.client import Response
 
@@ -6,7 +6,7 @@ STATUSES = {400, 401, 403, 404, 405, 408, 413, 416, 422, 429, 503, 507}
 
 
 def check_error(answer: Response, status: int, reason: str) -> None:
-    """Fail unless an answer is the envelope of a refusal with this status and reason."""
+    """Check that a response is an error envelope with this status and reason."""
     assert (answer.status, answer.reasons) == (status, reason), answer
     assert answer.status in STATUSES
     assert answer.headers["content-type"] == "application/json; charset=utf-8"

@@ -1,4 +1,4 @@
-"""The twin's controls: closed to all but the admin, and absent without one."""
+"""Admin endpoints: they require the admin token and do not exist without one."""
 
 import base64
 import threading
@@ -107,7 +107,7 @@ def test_a_service_is_dumped_and_restored_over_http(emptied: Service) -> None:
 def test_housekeeping_is_refused_while_a_restore_is_at_work(
     emptied: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another restore too: it must not wait, without an answer, until the first has ended."""
+    """A second restore gets an error as well, instead of waiting for the first one."""
     monkeypatch.setattr(housekeeping, "_TIMEOUT_SECONDS", 0.05)
     dump = Body(admin(emptied, "GET", "/_fatrina/dump").body, TAR)
     restore, begun, go = backup._restore, threading.Event(), threading.Event()

@@ -1,4 +1,4 @@
-"""Bodies that break their own format: refused in the envelope, and the image stays whole."""
+"""Malformed bodies: they get an error envelope, and the image stays unchanged."""
 
 import json
 from base64 import b64encode
@@ -75,7 +75,7 @@ def test_broken_multipart(image_in_product: ImageInProduct, how: str) -> None:
 
 
 def soft_multiparts() -> dict[str, Body]:
-    """Write bodies that are sound, and hold no photo for all that."""
+    """Return valid bodies without a photo."""
     inner = join_parts(encode_part(NAMED, PHOTO)).data.replace(BOUNDARY.encode(), b"inner")
     mixed = "Content-Type: multipart/mixed; boundary=inner"
     return {
@@ -173,7 +173,7 @@ def test_urlencoded_without_a_photo(image_in_product: ImageInProduct, text: byte
 KINDS = """
     text/plain image/png application/xml multipart/mixed multipart/related application/jsonp
     text/json application/json5 form-data ; / application/json,text/html
-""".split()  # noqa: SIM905  the shorter by far
+""".split()  # noqa: SIM905  much shorter
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "", "\xff\xfe"])
@@ -206,7 +206,7 @@ def test_a_large_photo_as_the_body(image_in_product: ImageInProduct, kind: str) 
 
 @pytest.mark.parametrize("photo", [PHOTO, LARGE], ids=["small", "large"])
 def test_a_photo_as_the_body_of_a_form(image_in_product: ImageInProduct, photo: bytes) -> None:
-    """Send what `curl --data-binary` sends."""
+    """Send a body as `curl --data-binary` does."""
     body = Body(photo, "application/x-www-form-urlencoded")
     check_error(image_in_product.store.update(image_in_product.id, body), 400, "body_is_photo")
     image_in_product.check_unchanged()

@@ -1,4 +1,4 @@
-"""How a body comes: too large, unwanted, cut off; and that its answer can be read."""
+"""Receiving bodies: too large, rejected early, interrupted; the response can be read."""
 
 import contextlib
 import socket
@@ -24,14 +24,14 @@ def head(
 
 
 def answered(line: Connection, seconds: float = 1.5) -> Response:
-    """Read an answer that must come at once: 5 seconds before anything else could have ended."""
+    """Return a response that must arrive immediately: other timeouts are at least 5 s."""
     begun = time.monotonic()
     answer = line.read_response()
     assert time.monotonic() - begun < seconds
     return answer
 
 
-# Declared too large: nothing of it is waited for
+# Declared too large: the response does not wait for the body
 
 
 @pytest.mark.parametrize("size", [20_065_537, 10**9, 10**18, 10**19])
@@ -97,13 +97,13 @@ def test_who_asks_first_is_spared(
         line.send(head(image_in_product, size, expect="100-continue", **headers))
         answer = answered(line)
         check_error(answer, status, reason)
-        # Whether the body still comes, the client alone knows: nothing else may follow here.
+        # Only the client knows whether it will send the body, so the connection must close.
         assert answer.headers["connection"] == "close"
         assert line.wait_closed()
     image_in_product.check_unchanged()
 
 
-# The answer to a body that comes all the same can be read, and the connection used on
+# The body is sent anyway: the response can be read, and the connection stays usable
 
 
 CLOSINGS = {
@@ -181,7 +181,7 @@ def test_an_undeclared_body_without_an_end_is_answered(strict_image: ImageInProd
     strict_image.check_unchanged()
 
 
-# Who vanishes
+# Clients that disconnect
 
 
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 0.99])
@@ -211,7 +211,7 @@ def test_who_does_not_wait_for_the_answer(image_in_product: ImageInProduct) -> N
         with image_in_product.store.connect() as line:
             line.send(head(image_in_product, len(FORM.data)) + FORM.data)
     wait_until(lambda: not image_in_product.store.service.incoming_files())
-    # It is the new picture or the old one, and in either case a whole one.
+    # The image is the new or the old one, and complete in both cases.
     (image,) = image_in_product.store.product_details(image_in_product.product_id)["images"]
     url = image["url"]
     assert image_in_product.store.service.get(url).body in {
@@ -222,7 +222,7 @@ def test_who_does_not_wait_for_the_answer(image_in_product: ImageInProduct) -> N
     assert (answer.status, answer.data["alt_seo"], answer.data["sort"]) == (201, "before", 7)
 
 
-# Several on one connection
+# Several requests on one connection
 
 
 def test_pipelined_requests_are_answered_in_order(image_in_product: ImageInProduct) -> None:

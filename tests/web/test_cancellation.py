@@ -13,7 +13,7 @@ CLIENTS = 6
 
 
 def versions(image_in_product: ImageInProduct) -> int:
-    """Count the versions that the image has had."""
+    """Return the number of versions of the image."""
     column = schema.versions.c.image_id
     with image_in_product.store.service.services.database.reading() as conn:
         return conn.scalar(select(func.count()).where(column == image_in_product.id)) or 0
@@ -32,7 +32,7 @@ def test_uploads_of_clients_that_left_are_not_decoded(image_in_product: ImageInP
                 )
                 wait_until(lambda wanted=seed + 1: decoders.waiting == wanted)
         wait_until(lambda: decoders.waiting == CLIENTS)
-        # The event loop has seen each end before this request, which it answers.
+        # When the event loop responds to this request, it has noticed every disconnect.
         image_in_product.store.product_details(image_in_product.product_id)
     image_in_product.check_unchanged()
     wait_until(lambda: decoders.waiting == 0)

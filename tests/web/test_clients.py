@@ -1,4 +1,4 @@
-"""Requests as clients' HTTP libraries really write them.
+"""Requests as real HTTP client libraries send them.
 
 Those in `samples/clients` were captured from the libraries themselves, which sent `photo.png` with
 `default` true, `sort` 3 and ALT, each in the words of its language; they are replayed byte for byte
@@ -31,7 +31,7 @@ SAMPLES = Path(__file__).parents[1] / "samples" / "clients"
 PHOTO = (SAMPLES / "photo.png").read_bytes()
 CAPTURED = sorted(path.stem for path in SAMPLES.glob("*.http"))
 
-# Each writes the form {photo, sort: 3, alt: ALT} in its own hand.
+# Each library encodes the form {photo, sort: 3, alt: ALT} differently.
 
 Form = tuple[str, bytes]
 Parts = list[tuple[str, bytes]]
@@ -41,10 +41,10 @@ TEXTS: Parts = [(f'{DATA}"sort"', b"3"), (f'{DATA}"alt"', ALT.encode())]
 
 
 class Capture(NamedTuple):
-    """A request that was captured."""
+    """A captured request."""
 
     fields: list[bytes]
-    """The header lines, without those that are of the capture alone."""
+    """The header lines, without those that are specific to the capture."""
     body: bytes
 
     @classmethod
@@ -55,12 +55,12 @@ class Capture(NamedTuple):
         return cls([each for each in lines if not each.lower().startswith(own)], body)
 
     def to(self, store: Store, image: int) -> bytes:
-        """The request as it is sent to this service, for one of its images."""
+        """Return the request for an image of this service."""
         ours = store.request_head("POST", UPDATE_PATH.format(image)).removesuffix(b"\r\n")
         return ours + b"\r\n".join([*self.fields, b"", b""]) + self.body
 
     def form(self) -> Form:
-        """What it sends: the body's type, and the body without its chunks."""
+        """Return the Content-Type and the body without chunked encoding."""
         told = {each.partition(b":")[0].lower(): each.partition(b": ")[2] for each in self.fields}
         whole = unchunked(self.body) if b"transfer-encoding" in told else self.body
         return told[b"content-type"].decode(), whole
@@ -83,7 +83,7 @@ def written(end: str, *parts: tuple[str, bytes]) -> Form:
 
 
 def old_windows(photo: bytes) -> Form:
-    """Something old: a path in cp1256 as the file's name, small letters, words around the parts."""
+    """Return the form of an old client: cp1256 path as name, lower case, preamble, epilogue."""
     path = "C:\\صور\\a.png".encode("cp1256").decode("utf-8", "surrogateescape")
     file = f'{DATA.lower()}"photo"; filename="{path}"\r\ncontent-transfer-encoding: binary'
     _, body = written("=_end", (file, photo), *TEXTS)
@@ -92,12 +92,12 @@ def old_windows(photo: bytes) -> Form:
 
 
 def nameless(photo: bytes) -> Form:
-    """Something that gives its file neither a name nor a type."""
+    """Return a form whose file has neither a name nor a type."""
     return written("x", (f'{DATA}"photo"', photo), *TEXTS)
 
 
 def typed(photo: bytes) -> Form:
-    """Something that gives its file a type and no name, beside files that nobody asked for."""
+    """Return a form whose file has a type and no name, with other, unexpected files."""
     stranger = (
         f'{DATA}"file"; filename="b.png"\r\nContent-Type: image/png',
         sample_photos.png(seed=22),
@@ -156,12 +156,12 @@ def test_a_form_that_comes_in_pieces(image_in_product: ImageInProduct, client: s
     with image_in_product.store.connect() as line:
         line.send(head(image_in_product, kind, len(body)))
         start = body.index(PHOTO)
-        # What tells one thing from another is cut through: names, ends, the photo's first bytes.
+        # Split inside names, boundaries and the first bytes of the photo.
         end = start + len(PHOTO)
         cuts = [0, 3, start - 2, start, start + 1, start + 60, end - 1, end + 1, end + 5]
         for begin, until in pairwise([*cuts, len(body)]):
             line.send(body[begin:until])
-            image_in_product.store.service.get("/health")  # lets the piece arrive by itself
+            image_in_product.store.service.get("/health")  # so that the chunk arrives separately
         must_be_taken(image_in_product, line)
 
 

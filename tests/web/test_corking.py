@@ -1,4 +1,4 @@
-"""Heads go out with what follows them, and never stay behind."""
+"""Corking: a head is sent with the data that follows it, and is never kept back."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ LARGE = bytes(70_000)
 
 
 class Below(asyncio.Transport):
-    """Takes down what is sent."""
+    """A transport that records writes."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The dispatcher of events over real sockets: fair, bounded, and alive whatever fails."""
+"""The webhook dispatcher over real sockets: fairness, limits and recovery from errors."""
 
 import socket
 import threading
@@ -33,13 +33,13 @@ HOUR = 3_600_000
 
 
 def until(true: Callable[[], object]) -> None:
-    """Wait for something to become true, on a busy machine too."""
+    """Wait until a condition is true, also on a busy machine."""
     shops.wait_until(true)
 
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    """A service of one test alone, whose deliveries may take ten minutes."""
+    """A service for one test, with a delivery timeout of ten minutes."""
     with run_service(tmp_path, **SETTINGS, webhook_seconds=600) as service:
         yield service
 
@@ -57,12 +57,12 @@ def silent() -> Iterator[SilentServer]:
 
 
 def listener(service: Service, url: str, store: Store | None = None) -> int:
-    """Subscribe to a URL; the subscription's id."""
+    """Subscribe a URL; return the id of the subscription."""
     return int(subscribe(store or Store.create(service), url)["id"])
 
 
 def enqueue(service: Service, subscription: int, *products: int, at: int | None = None) -> None:
-    """Record an event about each product."""
+    """Record an event for each product."""
     now = Clock()() if at is None else at
     with service.services.database.writing() as tx:
         for product in products:
@@ -71,7 +71,7 @@ def enqueue(service: Service, subscription: int, *products: int, at: int | None 
 
 
 def rows(service: Service, number: int | None = None) -> list[deliveries.DeliveryRow]:
-    """List deliveries, the oldest first; those of one URL if asked."""
+    """Return the deliveries, oldest first, optionally those of one product."""
     found = subscriptions.list_deliveries(service.services.database, limit=100_000)
     return [row for row in reversed(found) if number is None or row.product_id == number]
 
@@ -86,7 +86,7 @@ def metrics(service: Service) -> dict[str, float]:
     return {name: float(value) for name, value in pairs}
 
 
-# Fair shares
+# Fairness
 
 
 def test_one_receiver_that_never_answers_starves_nobody(
@@ -96,7 +96,7 @@ def test_one_receiver_that_never_answers_starves_nobody(
     until(lambda: silent.connections)
     enqueue(service, listener(service, receiver.url), 7)
     receiver.wait_for(1)
-    # A look is due every fifth of a second: what would start has started by now.
+    # The dispatcher polls five times a second: every delivery that can start has started.
     enqueue(service, listener(service, receiver.url), 8)
     receiver.wait_for(2)
     assert len(silent.connections) == 1
@@ -175,15 +175,15 @@ def test_one_subscription_drains_without_waiting_for_looks(
 ) -> None:
     monkeypatch.setattr(dispatcher, "_POLL_INTERVAL", 5.0)
     enqueue(service, listener(service, receiver.url), *[3] * 50)
-    receiver.wait_for(50)  # one look each would take minutes
+    receiver.wait_for(50)  # with one poll for each it would take minutes
     until(lambda: not metrics(service)["fatrina_webhook_pending"])
 
 
-# Whatever fails
+# Failures
 
 
 def failing(times: int, fault: BaseException, then: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that raises `fault` some times, and then does what it should."""
+    """Return a function that raises `fault` a number of times and then calls `then`."""
     left = [fault] * times
 
     def call(*given: Any, **named: Any) -> Any:
@@ -274,7 +274,7 @@ def test_a_row_that_cannot_be_read_stops_no_other(
     assert [row.error for row in rows(service)] == ["row_unreadable", "row_unreadable", None]
 
 
-# A disk that is full
+# Full disk
 
 
 def test_what_cannot_be_recorded_is_not_sent_again(
@@ -296,7 +296,7 @@ def test_what_cannot_be_recorded_is_not_sent_again(
     assert len(receiver.received) in {1, 2}
     sent = len(receiver.received)
     enqueue(service, first, 3)
-    enqueue(service, second, 4)  # nothing is sent while nothing can be recorded
+    enqueue(service, second, 4)  # nothing is sent while no result can be recorded
     seen = len(tried)
     until(lambda: len(tried) > seen + 10)
     assert len(receiver.received) == sent
@@ -330,7 +330,7 @@ def test_nothing_is_sent_before_it_is_known_that_it_can_be_recorded(
         receiver.wait_for(2)
 
 
-# A bounded backlog
+# Backlog limit
 
 
 def test_a_backlog_keeps_the_newest_and_counts_the_rest(
@@ -374,7 +374,9 @@ def test_a_failing_subscription_pauses_and_recovers(
         number = listener(service, receiver.url)
         enqueue(service, number, *range(1, 12))
         until(lambda: metrics(service)["fatrina_webhook_paused"] == 1)
-        receiver.wait_for(webhook.FAILING_AFTER + 3)  # each after a pause twice as long
+        receiver.wait_for(
+            webhook.FAILING_AFTER + 3
+        )  # each pause is twice as long as the previous one
         receiver.status_for = lambda _: 200
         until(lambda: all(row.due_at is None for row in rows(service)))
         assert metrics(service)["fatrina_webhook_paused"] == 0
@@ -392,7 +394,7 @@ def test_a_change_of_the_subscription_or_a_redelivery_ends_its_pause(
     paused = schema.subscriptions.update().values(
         failures=webhook.FAILING_AFTER + 30, paused_until=far
     )
-    # Half an hour is possible only where the pause between attempts is long enough.
+    # Half an hour requires a long enough pause between attempts.
     assert webhook.pause_after(webhook.FAILING_AFTER + 30, 100) >= HOUR // 2
     with service.services.database.writing() as tx:
         tx.execute(paused)
@@ -416,7 +418,7 @@ def test_a_change_of_the_subscription_or_a_redelivery_ends_its_pause(
 
 @pytest.fixture
 def ahead(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many milliseconds the clock is ahead."""
+    """The offset of the clock in milliseconds."""
     ahead, true = [0], Clock.__call__
     monkeypatch.setattr(Clock, "__call__", lambda self: true(self) + ahead[0])
     return ahead
@@ -427,7 +429,7 @@ def test_events_arrive_whenever_the_clock_is_set(
     service: Service, receiver: WebhookReceiver, ahead: list[int], shift: int
 ) -> None:
     number = listener(service, receiver.url)
-    with service.services.database.writing() as tx:  # recorded, and not seen by any look before
+    with service.services.database.writing() as tx:  # recorded, and not seen by an earlier poll
         deliveries.enqueue(tx, number, 7, b'{"at":1}', Clock()())
         ahead[0] = shift
     receiver.wait_for(1)
@@ -471,12 +473,12 @@ def test_a_stop_cuts_what_is_under_way_and_a_restart_repeats_it(
             enqueue(service, listener(service, f"{silent.url}/{number}"), 1)
         until(lambda: len(silent.connections) == 60)
         begun = time.monotonic()
-    assert time.monotonic() - begun < 90  # one after another: 120 s
+    assert time.monotonic() - begun < 90  # sequentially: 120 s
     for accepted in silent.connections:
         accepted.settimeout(60)
         while accepted.recv(65_536):
-            pass  # the end: the connection was cut
-    # The stop does not wait for threads whose connection it has cut: they end right after it.
+            pass  # end of the closed connection
+    # The stop does not wait for threads whose connections it has closed: they end soon after.
     until(lambda: not [each for each in threading.enumerate() if each.name == "delivery"])
     with run_service(tmp_path, **SETTINGS) as service:
         assert {(row.attempts, row.error) for row in rows(service)} == {(0, None)}
@@ -545,7 +547,7 @@ def test_rows_that_cannot_be_sent_fail_with_a_reason_and_keep_their_secret(
     assert not receiver.received
 
 
-# Answers that no server should give
+# Invalid responses
 
 
 def drip(connection: socket.socket) -> None:

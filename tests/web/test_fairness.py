@@ -1,4 +1,4 @@
-"""Slots that merchants share fairly, and requests whose client has gone."""
+"""The fair limiter: slots are shared between merchants, and waiting requests can be cancelled."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -16,7 +16,7 @@ def run(test: Coroutine[Any, Any, None]) -> None:
 
 
 class Work:
-    """Requests that hold a slot until they are let go, in the order in which they got it."""
+    """Requests that hold a slot until they are released, in the order in which they got it."""
 
     def __init__(self, total: int) -> None:
         self.limiter = FairLimiter(total)
@@ -105,7 +105,7 @@ def test_a_cancelled_request_gives_its_place_back() -> None:
         await work.start(1, "a0", "a1", "a2")
         await work.cancel("a1")
         await work.cancel("a0")
-        assert work.running == ["a0", "a2"]  # cancelled while it ran: it had no time to leave
+        assert work.running == ["a0", "a2"]  # cancelled while running: it has not ended yet
         await work.start(2, "b0")
         assert work.running[-1] == "b0"
 

@@ -1,4 +1,4 @@
-"""Ordered faults and the journal of requests, over a real socket."""
+"""Fault injection and the request journal, over a real socket."""
 
 import time
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ FAULTS, REQUESTS = "/_fatrina/faults", "/_fatrina/requests"
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service whose dial no other test turns."""
+    """A service whose faults no other test changes."""
     folder = tmp_path_factory.mktemp("dialled")
     with run_service(
         *(folder,), admin_token=ADMIN_TOKEN, photo_optional=True, download_allow="127.0.0.1"

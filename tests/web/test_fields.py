@@ -1,4 +1,4 @@
-"""Fields in every spelling that clients send, by every kind of body."""
+"""Fields in all notations that clients send, in every kind of body."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ def image(strict_service: Service) -> "Image":
 
 
 class Image:
-    """An image that is not the default, beside one that is; its photo may be left out."""
+    """An image that is not the default of its product, in a service with optional photos."""
 
     def __init__(self, store: Store, identifier: int) -> None:
         self.store = store
@@ -42,7 +42,7 @@ class Image:
 
 
 def sent(name: str, value: str) -> dict[str, Body]:
-    """Write one text in all the ways."""
+    """Return a text field in every kind of body."""
     return {
         "multipart": encode_multipart(**{name: value}),
         "urlencoded": encode_urlencoded(**{name: value}),
@@ -297,7 +297,7 @@ def test_json_values_that_are_no_text(image: Image, value: object) -> None:
     refused(image, encode_json({"alt": value}), "alt", "not_string")
 
 
-# Several and unknown ones
+# Repeated and unknown fields
 
 
 def test_of_equal_names_the_last_wins(image: Image) -> None:
@@ -332,7 +332,7 @@ def test_a_file_is_no_text(image: Image) -> None:
 
 
 def refused(image: Image, body: Body, name: str, reason: str) -> None:
-    """Fail unless the body is refused for this one field and changes nothing."""
+    """Check that the body gets an error for this field only and changes nothing."""
     before = image.show()
     answer = image.set(body)
     assert (answer.status, answer.reasons) == (422, reason)

@@ -1,4 +1,4 @@
-"""Attach and Delete: the order, the one default, the ceiling of ten."""
+"""Attach and Delete: order, default image, and the limit of ten images."""
 
 from typing import Any
 
@@ -115,7 +115,7 @@ def test_a_full_gallery_is_told_before_the_photo_is_sent(store: Store) -> None:
     assert (answer.status, answer.reasons) == (422, "gallery_full")
 
 
-# The default, by Update
+# The default image, changed by Update
 
 
 def test_the_default_moves(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""The pictures' URLs: immutable, conditional, ranged, and nothing but pictures."""
+"""Image URLs: immutable, conditional and range requests; no other file is served."""
 
 from urllib.parse import urlsplit
 
@@ -30,7 +30,7 @@ def picture(service: Service) -> "Picture":
 
 
 class Picture:
-    """One picture's URL and bytes."""
+    """The URL and bytes of one file."""
 
     def __init__(self, service: Service, url: str, data: bytes) -> None:
         self.service = service
@@ -101,7 +101,7 @@ def test_a_connection_serves_many(picture: Picture) -> None:
             assert (answer.status, answer.body) == (200, b"" if method == "HEAD" else picture.data)
 
 
-# Conditions
+# Conditional requests
 
 
 def test_if_none_match(picture: Picture) -> None:
@@ -189,7 +189,7 @@ def test_not_modified_comes_before_a_range(picture: Picture) -> None:
     assert picture.get(range="bytes=0-9", if_none_match=picture.tag).status == 304
 
 
-# What is not there
+# Files that do not exist
 
 
 def test_names_that_are_not(picture: Picture) -> None:
@@ -234,7 +234,7 @@ def test_nothing_else_of_the_folder_is_served(service: Service, path: str) -> No
 
 
 def test_a_link_in_the_folder_is_not_followed(picture: Picture) -> None:
-    """Only somebody with the folder in hand could put one there; it would lead out all the same."""
+    """Only a user with access to the directory can create a link, but it could point outside."""
     service, name = picture.service, "z" * 40 + ".png"
     code = picture.url.rsplit("/", 2)[1]
     folder = service.folder / "media" / code / "zz"

@@ -1,4 +1,4 @@
-"""The operator's pages: alive, ready, counted, described."""
+"""Operator endpoints: health, readiness, metrics and documentation."""
 
 import json
 import re
@@ -174,7 +174,7 @@ def test_metrics_count_requests_by_route(image_in_product: ImageInProduct) -> No
         "PUT", PRODUCT_PATH.format(image_in_product.product_id), encode_multipart(name="")
     )
     service.get(image_in_product.urls()["original"])
-    # A request is counted when all is done, which is after its answer.
+    # A request is counted after its response has been sent.
     for line, count in zip(lines, before, strict=True):
         wait_until(lambda line=line, count=count: counted(service, line) == count + 1)
 
@@ -196,7 +196,7 @@ def test_metrics_hold_no_ids(image_in_product: ImageInProduct) -> None:
     assert image_in_product.store.merchant_code not in text
 
 
-# Descriptions
+# Documentation
 
 
 def test_the_document_is_openapi_3_1(service: Service) -> None:
@@ -204,7 +204,7 @@ def test_the_document_is_openapi_3_1(service: Service) -> None:
     assert answer.headers["content-type"] == "application/json"
     document = answer.json
     assert document["openapi"].startswith("3.1.")
-    # Its schemas are JSON Schema 2020-12, and every one of them is checked as that.
+    # Its schemas are JSON Schema 2020-12; each is validated as such.
     text = json.dumps(document)
     assert "$ref" not in text
     for path in document["paths"].values():

@@ -1,4 +1,4 @@
-"""Paths and methods: one spelling of an id, and every other is nobody's."""
+"""Paths and methods: an id has exactly one notation; every other one returns 404."""
 
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ from tests.web.error_responses import check_error
 
 
 def spellings(image: int) -> list[str]:
-    """Spell an id as parsers of other languages, and `int` of this one, would take it."""
+    """Return notations of an id that `int` or parsers of other languages accept."""
     digits = str(image)
     ways = [f"+{digits}", f"%2B{digits}", f"%20{digits}", f"{digits}%20", f"00{digits}"]
     ways += [f"-{digits}", f"{digits}.0", f"{digits}e0", f"{digits}%0A", f"{digits}%00"]
@@ -86,7 +86,7 @@ NOWHERE = """
     /admin/v2/products%0A /admin/v2/products/5/images%0A /health%0A /health/ /ready/ /metrics%00
     /media /incoming /fatrina.sqlite3 /lock /.env /favicon.ico /robots.txt /redoc /%ff%fe
     /docs/assets/ /docs/assets/../x /docs/assets/%2e%2e/__init__.py /docs/assets/%00
-""".split()  # noqa: SIM905  the shorter by far
+""".split()  # noqa: SIM905  much shorter
 
 
 @pytest.mark.parametrize("path", NOWHERE)

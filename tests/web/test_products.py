@@ -1,4 +1,4 @@
-"""Products over the socket: with images, by SKU, in pages, changed and removed."""
+"""Product endpoints: create with images, find by SKU, list, update, delete."""
 
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -320,7 +320,7 @@ def test_scopes(service: Service, image_in_product: ImageInProduct) -> None:
     image_in_product.check_unchanged()
 
 
-# Change and remove
+# Update and delete
 
 
 @pytest.mark.parametrize("way", [encode_json, lambda each: encode_multipart(**each)])

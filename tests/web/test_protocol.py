@@ -1,4 +1,4 @@
-"""What is no HTTP, or nearly none: the envelope, or a closed connection, and never a fault."""
+"""Malformed HTTP: it gets an error envelope or a closed connection, never an internal error."""
 
 from time import perf_counter
 
@@ -94,7 +94,7 @@ def test_a_body_of_broken_chunks(image_in_product: ImageInProduct, how: str) -> 
 
 
 def test_a_length_beside_chunks_is_the_end(image_in_product: ImageInProduct) -> None:
-    """What one server takes for a body, the next one takes for a request: nothing may follow."""
+    """Request smuggling: servers interpret such a body differently, so no request may follow."""
     hidden = image_in_product.store.request_head("DELETE", image_in_product.path)
     sent = {"content_type": "text/plain", "transfer_encoding": "chunked"}
     with image_in_product.store.connect() as line:
@@ -117,7 +117,7 @@ def test_requests_in_a_row(service: Service) -> None:
 
 
 def test_a_row_without_end(service: Service) -> None:
-    """What is broken is told after all that was asked before it is answered."""
+    """The error for malformed data is sent after the responses to earlier requests."""
     with Connection(service.port) as line:
         line.send((GET + b"\r\n") * 1000)
         for _ in range(9):
@@ -193,7 +193,7 @@ def test_targets_that_are_no_paths(service: Service, request_line: str) -> None:
 def test_a_body_of_who_would_rather_speak_another_protocol(
     image_in_product: ImageInProduct, wanted: str
 ) -> None:
-    """As curl and what is built on it ask for HTTP/2 where there is no TLS."""
+    """curl and its users ask for HTTP/2 this way without TLS."""
     form = encode_multipart(photo=sample_photos.png(seed=44), alt="after")
     sent = {"connection": "Upgrade, HTTP2-Settings", "upgrade": wanted, "http2_settings": "AAMAAA"}
     with image_in_product.store.connect() as line:
@@ -209,7 +209,7 @@ def test_a_body_of_who_would_rather_speak_another_protocol(
 
 
 def test_no_answer_waits_for_a_receipt(service: Service) -> None:
-    """An answer's head and body are two packets: the second must not wait for the client."""
+    """If head and body are two packets, the second must not wait for an acknowledgement."""
     with Connection(service.port) as line:
         for _ in range(20):
             line.send(GET + b"\r\n")
@@ -220,5 +220,5 @@ def test_no_answer_waits_for_a_receipt(service: Service) -> None:
             line.send(GET + b"\r\n")
             line.read_response("GET")
             took.append(perf_counter() - begun)
-    # Where it waits, Linux makes it 40 ms for nearly every one.
+    # With the wait, Linux delays almost every response by 40 ms.
     assert min(took) < 0.03

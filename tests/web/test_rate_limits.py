@@ -1,4 +1,4 @@
-"""What a merchant may ask by its plan, told on every answer."""
+"""Rate limits by plan, and the X-RateLimit headers of every response."""
 
 import time
 from collections import Counter
@@ -39,7 +39,7 @@ def told(answer: Response) -> tuple[int, int, int]:
 
 
 def used_up(store: Store) -> Response:
-    """Ask until no more is allowed."""
+    """Send requests until the limit is exceeded; return the last response."""
     for _ in range(1000):
         answer = store.call("GET", PRODUCTS_PATH)
         if answer.status == 429:
@@ -105,7 +105,7 @@ def test_who_asks_too_often_is_told_when_to_come_back(
     image_in_product = ImageInProduct.create(store, photo=sample_photos.png())
     used_up(store)
     answer = image_in_product.store.update(image_in_product.id, photo=sample_photos.png(seed=5))
-    if answer.status == 201:  # a second went by, and one leaked out
+    if answer.status == 201:  # a second has passed, and one request has leaked out
         answer = image_in_product.store.update(image_in_product.id, photo=sample_photos.png(seed=6))
     answer = store.call("GET", PRODUCTS_PATH, accept_language=language)
     check_error(answer, 429, "too_many_requests")

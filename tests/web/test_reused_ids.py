@@ -1,4 +1,4 @@
-"""Requests in progress while a reset and a new seed give their numbers to another merchant."""
+"""Requests in progress while a reset and a new seed assign their ids to another merchant."""
 
 import base64
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def seed(code: str, token: str, alt: str) -> Body:
 
 
 def everything(call: Callable[..., Any], token: str) -> list[Any]:
-    """All that the new merchant can see."""
+    """Return everything that the new merchant can see."""
     return [
         call("GET", path, None, token).data
         for path in ("/admin/v2/products", f"/admin/v2/products/{PRODUCT}", "/admin/v2/webhooks")
@@ -76,7 +76,7 @@ def test_a_request_in_progress_changes_nothing_of_the_new_merchant(
         )
         with Connection(service.port) as line:
             line.send(head)
-            # The service asks for the body once it has authorized the request.
+            # The service requests the body after it has authorized the request.
             assert line.socket.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
             assert call("POST", "/_fatrina/reset", NONE).status == 202
             code, token = ("second", SECOND) if again == "another" else ("first", FIRST)

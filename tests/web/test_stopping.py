@@ -1,4 +1,4 @@
-"""A server that stops under load: every request that reached it is answered."""
+"""Stopping under load: every request that has reached the server gets a response."""
 
 import http.client
 import os
@@ -23,7 +23,7 @@ CLIENTS = 8
 
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, str]]:
-    """Run `fatrina serve` in a process of its own; give it, its port and a token."""
+    """Run `fatrina serve` in a new process; yield the process, its port and a token."""
     fatrina = [sys.executable, "-m", "fatrina"]
     data = ["--data", str(folder)]
     merchant = [*fatrina, "merchant", "create", "shop1", *data]
@@ -64,7 +64,7 @@ class Client(threading.Thread):
             try:
                 connection.connect()
             except OSError:
-                return  # the server accepts no more
+                return  # the server accepts no more connections
             try:
                 while self.ask(connection):
                     time.sleep(self.pause)
@@ -114,7 +114,7 @@ def test_a_stalled_upload_is_answered_with_503_and_does_not_delay_the_stop(tmp_p
             while piece := line.recv(65536):
                 answer += piece
         assert process.wait(25) == 0
-        assert time.monotonic() - begun < 25  # it was 31 before
+        assert time.monotonic() - begun < 25  # 31 seconds before the fix
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"fatrina-reason: stopping" in answer
     assert b"connection: close" in answer

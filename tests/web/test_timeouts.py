@@ -1,4 +1,4 @@
-"""Clients that dawdle, on either side of a request, are cut off."""
+"""Timeouts: clients that send or read too slowly are disconnected."""
 
 import contextlib
 import socket
@@ -78,11 +78,11 @@ def test_a_slow_answer_is_no_slow_head(
         assert line.read_response().status == 201
 
 
-# Who does not read
+# Clients that do not read
 
 
 def large(store: Store) -> str:
-    """Put a file of 16 MB where a picture would be; give its path."""
+    """Store a file of 16 MB like an image; return its path."""
     name = "z" * 40 + ".png"
     folder = store.service.folder / "media" / store.merchant_code / "zz"
     folder.mkdir(parents=True)
@@ -91,7 +91,7 @@ def large(store: Store) -> str:
 
 
 def ask_and_wait(store: Store, path: str, seconds: float) -> int:
-    """Ask for a file and read nothing of it for a while; how many bytes can be had then."""
+    """Request a file and read it after `seconds`; return the number of bytes received."""
     with socket.socket() as far:
         far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         far.settimeout(10)

@@ -1,4 +1,4 @@
-"""Values that a strict database cannot store never reach it: NUL, and ids out of range."""
+"""Values that a strict database cannot store never reach it: NUL and ids out of range."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Text that no field expects, and more of it than any: refused or kept, never an error of ours."""
+"""Unusual and very long text: stored or rejected, never an internal error."""
 
 import json
 from collections.abc import Iterator
@@ -97,7 +97,7 @@ def sent(image_in_product: ImageInProduct, kind: str, body: Body) -> Response:
 
 
 def placed(name: str, value: object) -> dict[str, object]:
-    """Give the field with this value; a name with a dot is a field of a list's object."""
+    """Return a field with this value; a name with a dot is a field of an object in a list."""
     outer, _, inner = name.partition(".")
     return {outer: [{inner: value}] if inner else value}
 
@@ -151,7 +151,7 @@ def test_what_is_kept_is_one_line(image_in_product: ImageInProduct, alt: str) ->
         assert answer.reasons in {"control_character", "text_too_long"}
 
 
-# More than is expected
+# Too many values
 
 ERRORS: dict[str, dict[str, Any]] = {
     "no objects": {"name": "n", "images": [1] * 20_000},

@@ -1,4 +1,4 @@
-"""Update Image: the picture behind an id is swapped, whichever way it comes, and nothing else."""
+"""Update Image: it replaces the photo of an image, from every source, and changes nothing else."""
 
 import pytest
 import pyvips
@@ -23,7 +23,7 @@ FRESH = sample_photos.png(seed=11)
 def must_show(
     image_in_product: ImageInProduct, answer: Response, width: int = WIDTH, height: int = HEIGHT
 ) -> None:
-    """Fail unless the answer's four URLs work and show pictures of the declared sizes."""
+    """Check that the four URLs of the response serve images of the declared sizes."""
     assert answer.status == 201, answer
     assert answer.data["id"] == image_in_product.id
     for role in ROLES:
@@ -38,7 +38,7 @@ def must_show(
     assert (original["width"], original["height"]) == (width, height)
 
 
-# Ways in
+# Photo sources
 
 
 def test_a_file(image_in_product: ImageInProduct) -> None:
@@ -137,7 +137,7 @@ def test_json_values_that_are_no_link(image_in_product: ImageInProduct, value: o
     image_in_product.check_unchanged()
 
 
-# What a file is
+# Format detection
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "gif", "avif"])
@@ -196,11 +196,11 @@ def test_the_orientation_is_applied(image_in_product: ImageInProduct) -> None:
     must_show(image_in_product, answer, 200, 300)
 
 
-# What changes and what stays
+# What changes and what does not
 
 
 def shown(answer: Response) -> list[str]:
-    """Give the four URLs of an answer."""
+    """Return the four URLs of a response."""
     return [answer.data["image"][role]["url"] for role in ROLES]
 
 

@@ -1,4 +1,4 @@
-"""Videos over the socket: every form of a link, by every kind of body; their place."""
+"""Videos: all forms of links, in every kind of body; their position in the gallery."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_links(store: Store, link: str) -> None:
 
 def test_what_is_no_link(store: Store) -> None:
     product = store.create_product()
-    # Blanks around a link are dropped, and nothing is nothing.
+    # Spaces around a link are removed; an empty link counts as absent.
     wrong = [link for link in STRANGERS if link.strip() == link and link]
     for value in (*wrong, 5, True, [], {}, 1.5):
         answer = store.call("POST", VIDEO_PATH.format(product), encode_json({"video_url": value}))
@@ -91,7 +91,7 @@ def test_who_and_what_come_before_the_body(service: Service, store: Store) -> No
         check_error(line.read_response(), 413, "payload_too_large")
 
 
-# Its place
+# Position
 
 
 def test_a_product_whose_main_picture_is_a_video(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""Webhooks over real sockets: subscriptions, what is delivered, and what happens when it is not."""
+"""Webhooks over real sockets: subscriptions, deliveries and retries."""
 
 import time
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ PAUSE = 0.3
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service that tries again soon, and may reach this machine."""
+    """A service with short retry delays that may send to 127.0.0.1."""
     folder = tmp_path_factory.mktemp("service")
     with run_service(
         *(folder,),
@@ -219,7 +219,7 @@ def test_a_token_is_sent(image_in_product: ImageInProduct, receiver: WebhookRece
 def test_what_is_told_to_whom(store: Store, receiver: WebhookReceiver) -> None:
     subscribe(store, receiver.url + "/images", IMAGES)
     subscribe(store, receiver.url + "/products", PRODUCTS)
-    product = store.create_product()  # a new one is nobody's news
+    product = store.create_product()  # no event is sent for a new product
     image = store.attach(product)["id"]
     receiver.wait_for(2)
     store.attach_video(product, video_url=VIDEO_URL)

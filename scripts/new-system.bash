@@ -1,16 +1,16 @@
-# To be sourced: a new minimal Debian in $root, in name spaces of its own.
+# Functions for other scripts: create a minimal Debian system in $root, in separate namespaces.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 not_run() { echo "scripts/$(basename "$0"): not run: $1" >&2; exit 77; }
 
-# run_apart ARGUMENT...: runs this script again with --inside FOLDER ARGUMENT... as the first process of new name spaces:
-# its mounts and its processes end with it, however it ends; then FOLDER is removed.
+# run_apart ARGUMENT...: run this script again with --inside FOLDER ARGUMENT... as the first process of new namespaces.
+# Its mounts and processes end with it in any case; then FOLDER is removed.
 run_apart() {
     [ "$(id -u)" = 0 ] || not_run "it needs root"
     local tool
     for tool in apt-get dpkg-deb wget git tar unshare chroot; do
         command -v "$tool" > /dev/null || not_run "$tool is not installed"
     done
-    unshare --mount --pid --fork true 2> /dev/null || not_run "name spaces cannot be made here"
+    unshare --mount --pid --fork true 2> /dev/null || not_run "namespaces cannot be created here"
     child=
     scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/fatrina-fresh.XXXXXXXX")
     trap clean_up EXIT
@@ -30,7 +30,7 @@ run_apart() {
 }
 
 clean_up() {
-    # The first process of the name space dies with its parent, and all others with it.
+    # The first process of the namespace ends with its parent, and all others with it.
     if [ -n "$child" ]; then kill -KILL "$child" 2> /dev/null || true; fi
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         if rm -rf --one-file-system "$scratch" 2> /dev/null; then return; fi
@@ -46,18 +46,18 @@ make_system() {
     proxy_of_apt http
     proxy_of_apt https
     own_apt update > "$apt/log" 2>&1 || true
-    # The mirror this machine uses, unless it is no Debian: then debootstrap knows one.
+    # The mirror that this machine uses; on other systems than Debian, the default of debootstrap.
     mirror=$(own_apt indextargets --format '$(ORIGIN)|$(COMPONENT)|$(REPO_URI)' 2> /dev/null \
         | awk -F'|' '$1 == "Debian" && $2 == "main" && $3 !~ /-security/ {print $3; exit}') || true
     if ! command -v debootstrap > /dev/null; then
-        # Unpacked, not installed: this machine stays as it is.
+        # Unpacked, not installed: this machine is not changed.
         (cd "$apt" && own_apt download debootstrap >> log 2>&1 && dpkg-deb -x debootstrap_*.deb tool) \
             || not_run "debootstrap is not installed, and apt cannot fetch it"
         export DEBOOTSTRAP_DIR=$apt/tool/usr/share/debootstrap PATH=$apt/tool/usr/sbin:$PATH
     fi
     debootstrap --variant=minbase --include=python3,python3-venv,git,curl,ca-certificates \
         "$suite" "$root" ${mirror:+"$mirror"} > "$apt/log" 2>&1 \
-        || { tail -5 "$apt/log" >&2; not_run "debootstrap cannot make $suite here"; }
+        || { tail -5 "$apt/log" >&2; not_run "debootstrap cannot create $suite here"; }
     rm -rf "$apt"
     mount -t proc proc "$root/proc"
     mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
@@ -70,7 +70,7 @@ proxy_of_apt() {
     if [ -n "$proxy" ] && [ "$proxy" != DIRECT ] && [ -z "${!name-}" ]; then export "$name=$proxy"; fi
 }
 
-# How this machine reaches names, certificates and packages: the new system does it in the same way.
+# Copy the settings by which this machine resolves names, verifies certificates and downloads packages.
 copy_settings() {
     local file path home=${HOME:-/root}
     settings=()
@@ -107,5 +107,5 @@ copy_settings() {
     done < "$root/../named"
 }
 
-# A command in the background ignores Ctrl-C, and so do all that it starts: take the default again.
+# A background command and its children ignore Ctrl-C: restore the default.
 in_system() { chroot "$root" /usr/bin/env -i --default-signal=INT PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C "$@"; }

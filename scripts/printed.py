@@ -1,7 +1,7 @@
 """Generate the parts of the documents that come from code: map, examples and tables.
 
-`scripts/map` prints the map, `--write` puts all of them between their markers in the documents, and
-`--check` says which document is no longer true (exit code 1).
+`scripts/map` prints the map, `--write` writes every part between its markers in the documents, and
+`--check` reports the first document that is out of date (exit code 1).
 """
 
 import ast
@@ -29,15 +29,15 @@ _USAGE: Final = "Usage: scripts/map [--write | --check]"
 
 
 class StaleError(Exception):
-    """Something that cannot be printed, or that is no longer what would be printed."""
+    """A part that cannot be generated, or that differs from the document."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print, write or check; the exit code."""
+    """Print the map, write or check all parts; return the exit code."""
     try:
         match list(arguments):
             case []:
-                print(the_map())
+                print(render_map())
             case ["--write"]:
                 _write()
             case ["--check"]:
@@ -45,65 +45,69 @@ def main(arguments: Sequence[str]) -> int:
             case _:
                 print(_USAGE, file=sys.stderr)
                 return 2
-    except (StaleError, OSError) as fault:
-        print(fault, file=sys.stderr)
+    except (StaleError, OSError) as exc:
+        print(exc, file=sys.stderr)
         return 1
     return 0
 
 
 def _write() -> None:
-    for name, (document, print_it) in PRINTED.items():
+    for name, (document, generate) in PRINTED.items():
         text = document.read_text()
-        new = replaced(text, name, print_it(), document)
+        new = replace_part(text, name, generate(), document)
         if new != text:
             document.write_text(new)
-            print(f"{document.relative_to(ROOT)}: {name} printed anew")
+            print(f"{document.relative_to(ROOT)}: {name} updated")
 
 
 def _check() -> None:
-    for name, (document, print_it) in PRINTED.items():
+    for name, (document, generate) in PRINTED.items():
         text = document.read_text()
-        if replaced(text, name, print_it(), document) != text:
+        if replace_part(text, name, generate(), document) != text:
             where = document.relative_to(ROOT)
-            raise StaleError(f"{where}: the {name} is stale; scripts/map --write prints it anew.")
+            raise StaleError(f"{where}: the {name} is out of date: run scripts/map --write.")
 
 
-def replaced(text: str, name: str, body: str, document: Path) -> str:
-    """`text` with `body` between the markers `<!-- name -->` and `<!-- /name -->`."""
+def replace_part(text: str, name: str, body: str, document: Path) -> str:
+    """Replace the text between the markers `<!-- name -->` and `<!-- /name -->` by `body`.
+
+    Raises:
+        StaleError: a marker is missing.
+    """
     start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
     before, opened, rest = text.partition(start)
     _, closed, after = rest.partition(end)
     if not (opened and closed):
-        raise StaleError(f"{document.name} lacks the markers {start.strip()} and {end}.")
+        raise StaleError(f"{document.name} has no markers {start.strip()} and {end}.")
     return before + start + body + "\n" + end + after
 
 
-# The map
+# Map
 
 
-def the_map() -> str:
-    """The tree of modules, each with its idea, in the order in which they may import."""
+def render_map() -> str:
+    """Return the tree of modules with their first lines, in the order in which they may import."""
     rows = [*_rows(SOURCE, 0)]
     width = max(len(name) for name, _ in rows) + 2
-    lines = [f"{name:<{width}}{idea}".rstrip() for name, idea in rows]
+    lines = [f"{name:<{width}}{line}".rstrip() for name, line in rows]
     return "\n".join(["```text", *lines, "```"])
 
 
 def _rows(folder: Path, depth: int) -> Iterator[tuple[str, str]]:
     name = "src/fatrina/" if depth == 0 else f"{folder.name}/"
-    yield "  " * depth + name, idea(folder / "__init__.py")
-    for path in sorted(folder.iterdir(), key=_place):
+    yield "  " * depth + name, first_line(folder / "__init__.py")
+    for path in sorted(folder.iterdir(), key=_sort_key):
         if (path / "__init__.py").exists():
             yield from _rows(path, depth + 1)
         elif path.suffix == ".py" and path.stem != "__init__":
-            yield "  " * (depth + 1) + path.name, idea(path)
+            yield "  " * (depth + 1) + path.name, first_line(path)
 
 
-def _place(path: Path) -> tuple[int, bool, str]:
-    """Rings as the import rules order them; within a ring, files before folders, by name."""
+def _sort_key(path: Path) -> tuple[int, bool, str]:
+    """Return a sort key: layers in the order of the import rules, then files before folders."""
     order = _layers()
-    ring = order.index(path.stem) if path.parent == SOURCE and path.stem in order else len(order)
-    return ring, path.is_dir(), path.name
+    layer = order.index(path.stem) if path.parent == SOURCE and path.stem in order else len(order)
+    return layer, path.is_dir(), path.name
 
 
 def _layers() -> list[str]:
@@ -113,24 +117,33 @@ def _layers() -> list[str]:
     return [name.strip().removeprefix("fatrina.") for row in layers for name in row.split("|")]
 
 
-def idea(path: Path) -> str:
-    """The first line of a module's docstring."""
+def first_line(path: Path) -> str:
+    """Return the first line of a module's docstring.
+
+    Raises:
+        StaleError: there is no docstring, or its first line is not a sentence.
+    """
     docstring = ast.get_docstring(ast.parse(path.read_text()), clean=False) or ""
     line = docstring.partition("\n")[0].strip()
     if not line.endswith((".", "!", "?")):
         where = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
-        raise StaleError(f"{where} does not begin with one line that states its idea.")
+        raise StaleError(f"{where} does not begin with a docstring whose first line is a sentence.")
     return line
 
 
-# The settings
+# Settings
 
 
-def the_settings() -> str:
-    """A row for every setting."""
+def render_settings() -> str:
+    """Return a table of all settings."""
     rows = ["| Setting | Default | Takes | What it is |", "|---|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        cells = f"`FATRINA_{name.upper()}`", _default(field), _takes(field), field.description or ""
+        cells = (
+            f"`FATRINA_{name.upper()}`",
+            _default(field),
+            _accepted_values(field),
+            field.description or "",
+        )
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(rows)
 
@@ -143,7 +156,7 @@ def _default(field: FieldInfo) -> str:
     return f"`{text.removesuffix('.0')}`"
 
 
-def _takes(field: FieldInfo) -> str:
+def _accepted_values(field: FieldInfo) -> str:
     kinds = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path"}
     kind = next((words for of, words in kinds.items() if field.annotation is of), "list")
     bounds = [
@@ -155,29 +168,35 @@ def _takes(field: FieldInfo) -> str:
     return " ".join([kind, *bounds])
 
 
-# The errors
+# Errors
 
 
-def the_errors() -> str:
-    """A row for every reason of a refusal."""
+def render_errors() -> str:
+    """Return a table of all errors with their messages."""
     rows = ["| Reason | Status | `error.code` | Arabic | English |", "|---|---|---|---|---|"]
-    for leaf in errors.subclasses():
-        words = MESSAGES[leaf.reason]
-        cells = (f"`{leaf.reason}`", str(leaf.status), f"`{leaf.code}`", words.ar, words.en)
+    for error_class in errors.subclasses():
+        message = MESSAGES[error_class.reason]
+        cells = (
+            f"`{error_class.reason}`",
+            str(error_class.status),
+            f"`{error_class.code}`",
+            message.ar,
+            message.en,
+        )
         rows.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
     return "\n".join(rows)
 
 
 def _cell(text: str) -> str:
-    """A text fit for a table: what was seen without its unit of display, `{limit:bytes}`."""
+    """Return a text for a table cell: `{limit:bytes}` becomes `{limit}`, and `|` is escaped."""
     return re.sub(r"\{(\w+):[^}]*\}", r"{\1}", text).replace("|", "\\|").strip()
 
 
-# The table of compatibility
+# Compatibility
 
 
-def the_compatibility() -> str:
-    """How sure each part of the contract is, in both languages."""
+def render_compatibility() -> str:
+    """Return the tables of compatibility in both languages."""
     english = "\n\n".join(_section(*each) for each in compatibility.rows("en"))
     arabic = "\n\n".join(_section(*each) for each in compatibility.rows("ar"))
     return f'{english}\n\n<div dir="rtl">\n\n{arabic}\n\n</div>'
@@ -188,15 +207,15 @@ def _section(title: str, rows: Sequence[tuple[str, str, str]]) -> str:
     return "\n".join([f"## {title}", "", "| | | |", "|---|---|---|", *lines])
 
 
-# The examples
+# Examples
 
 
-def the_examples() -> str:
-    """Every program in `examples/`, behind the name of its language."""
-    return "\n\n".join(_folded(*each) for each in _LANGUAGES.items())
+def render_examples() -> str:
+    """Return every program in `examples/` in a collapsed section."""
+    return "\n\n".join(_details(*each) for each in _LANGUAGES.items())
 
 
-def _folded(suffix: str, language: str) -> str:
+def _details(suffix: str, language: str) -> str:
     (path,) = EXAMPLES.glob(f"*.{suffix}")
     head = f"<details><summary>{language}: <code>examples/{path.name}</code></summary>"
     code = f"```{language.lower()}\n{path.read_text()}```"
@@ -204,9 +223,9 @@ def _folded(suffix: str, language: str) -> str:
 
 
 PRINTED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
-    "map": (ROOT / "docs" / "map.md", the_map),
-    "examples": (ROOT / "README.md", the_examples),
-    "table of settings": (ROOT / "docs" / "settings.md", the_settings),
-    "table of errors": (ROOT / "docs" / "api.md", the_errors),
-    "table of compatibility": (ROOT / "docs" / "compatibility.md", the_compatibility),
+    "map": (ROOT / "docs" / "map.md", render_map),
+    "examples": (ROOT / "README.md", render_examples),
+    "table of settings": (ROOT / "docs" / "settings.md", render_settings),
+    "table of errors": (ROOT / "docs" / "api.md", render_errors),
+    "table of compatibility": (ROOT / "docs" / "compatibility.md", render_compatibility),
 }

@@ -1,4 +1,4 @@
-"""What Fatrina is measured against does the same work."""
+"""The baseline of the benchmarks does the same work as Fatrina."""
 
 from benchmarks import kernel
 
@@ -6,20 +6,20 @@ from fatrina.adapters.decoder import pipeline
 from fatrina.domain.renditions import RENDITIONS
 
 
-def test_the_bare_recipe_makes_the_same_sizes() -> None:
+def test_the_baseline_renders_the_same_sizes() -> None:
     assert tuple(rendition.box for rendition in RENDITIONS) == kernel.SIZES
 
 
-def test_the_bare_recipe_encodes_as_decoders_do() -> None:
-    ours = {f".{kind.value}": options for kind, options in pipeline.SAVE_OPTIONS.items()}
+def test_the_baseline_uses_the_same_encoder_options() -> None:
+    saver_options = {f".{kind.value}": options for kind, options in pipeline.SAVE_OPTIONS.items()}
     assert (
-        ours
+        saver_options
         | {
             ".jpg": {"Q": pipeline.JPEG_QUALITY, "optimize_coding": False},
             ".avif": {
                 "Q": pipeline.AVIF_QUALITY,
                 "compression": "av1",
-                "effort": 9 - pipeline.AVIF_SPEED,  # as libheif turns the one into the other
+                "effort": 9 - pipeline.AVIF_SPEED,  # libheif converts effort to speed this way
             },
         }
         == kernel.SAVERS

@@ -1,4 +1,4 @@
-"""The operator's commands: what they print where, and how they end."""
+"""The operator's commands: their output and their exit codes."""
 
 import os
 import re
@@ -19,16 +19,16 @@ from fatrina.data_directory import lock_data_directory
 from fatrina.domain.access import hash_token
 
 Run = Callable[..., Result]
-_TOKEN = re.compile(r"fatrina_[A-Za-z0-9]{43}\n")
-_EXPIRES = {"30s": 30, "5m": 300, "1h": 3600, "14d": 1_209_600, "2w": 1_209_600}
+TOKEN_LINE = re.compile(r"fatrina_[A-Za-z0-9]{43}\n")
+DURATIONS = {"30s": 30, "5m": 300, "1h": 3600, "14d": 1_209_600, "2w": 1_209_600}
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Run a command on a folder of this test's own."""
+    """Return a function that runs a command on a data directory of this test."""
 
-    def run(*words: str) -> Result:
-        return CliRunner().invoke(cli, [*words, "--data", str(tmp_path / "data")])
+    def run(*args: str) -> Result:
+        return CliRunner().invoke(cli, [*args, "--data", str(tmp_path / "data")])
 
     return run
 
@@ -39,8 +39,8 @@ def merchant(run: Run) -> str:
     return "shop1"
 
 
-def told(result: Result) -> str:
-    """The one line on standard error of a command that failed, and printed nothing else."""
+def error_line(result: Result) -> str:
+    """Return the one line that a failed command printed on standard error, its only output."""
     assert result.exit_code == 1, result.output
     assert not result.stdout
     assert result.stderr.count("\n") == 1
@@ -48,26 +48,26 @@ def told(result: Result) -> str:
 
 
 def test_a_merchant_is_created_once(run: Run, merchant: str) -> None:
-    assert "already" in told(run("merchant", "create", merchant))
+    assert "already" in error_line(run("merchant", "create", merchant))
 
 
 @pytest.mark.parametrize("code", ["abc", "toolong", "a-bc", "متجر", "shop 1", ""])
-def test_a_code_that_does_not_fit_a_url_is_refused(run: Run, code: str) -> None:
-    assert "4 to 6 letters and digits" in told(run("merchant", "create", code))
+def test_an_invalid_merchant_code_is_rejected(run: Run, code: str) -> None:
+    assert "4 to 6 letters and digits" in error_line(run("merchant", "create", code))
 
 
-def test_a_token_stands_alone_on_standard_output(run: Run, merchant: str) -> None:
-    made = run("token", "create", "--merchant", merchant)
-    assert made.exit_code == 0
-    assert _TOKEN.fullmatch(made.stdout)
-    assert not made.stderr
+def test_a_token_is_the_only_output(run: Run, merchant: str) -> None:
+    result = run("token", "create", "--merchant", merchant)
+    assert result.exit_code == 0
+    assert TOKEN_LINE.fullmatch(result.stdout)
+    assert not result.stderr
 
 
-@pytest.mark.parametrize(("span", "seconds"), _EXPIRES.items())
-def test_expiry(run: Run, merchant: str, tmp_path: Path, span: str, seconds: int) -> None:
+@pytest.mark.parametrize(("duration", "seconds"), DURATIONS.items())
+def test_expiry(run: Run, merchant: str, tmp_path: Path, duration: str, seconds: int) -> None:
     before = Clock()()
-    made = run("token", "create", "--merchant", merchant, "--expires", span)
-    assert made.exit_code == 0
+    result = run("token", "create", "--merchant", merchant, "--expires", duration)
+    assert result.exit_code == 0
     with (
         lock_data_directory(tmp_path / "data", create=True) as folder,
         folder.database() as database,
@@ -76,54 +76,54 @@ def test_expiry(run: Run, merchant: str, tmp_path: Path, span: str, seconds: int
     assert before + seconds * 1000 <= row.expires_at <= Clock()() + seconds * 1000
 
 
-@pytest.mark.parametrize("span", ["1y", "14", "d", "-1d", "1.5h", "\u0661d", "1d ", "", "9999999s"])
-def test_a_span_that_is_none_is_refused(run: Run, merchant: str, span: str) -> None:
-    words = told(run("token", "create", "--merchant", merchant, "--expires", span))
-    assert "not a valid duration" in words
+@pytest.mark.parametrize(
+    "duration", ["1y", "14", "d", "-1d", "1.5h", "\u0661d", "1d ", "", "9999999s"]
+)
+def test_an_invalid_duration_is_rejected(run: Run, merchant: str, duration: str) -> None:
+    args = error_line(run("token", "create", "--merchant", merchant, "--expires", duration))
+    assert "not a valid duration" in args
 
 
-def test_no_token_for_longer_than_a_date_can_say(run: Run, merchant: str) -> None:
-    words = told(run("token", "create", "--merchant", merchant, "--expires", "999999w"))
-    assert "too long" in words
+def test_a_too_long_duration_is_rejected(run: Run, merchant: str) -> None:
+    args = error_line(run("token", "create", "--merchant", merchant, "--expires", "999999w"))
+    assert "too long" in args
 
 
 @pytest.mark.parametrize("scope", ["products.write", "", " ", "products.read,products.read_write"])
-def test_a_scope_that_is_none_is_refused(run: Run, merchant: str, scope: str) -> None:
-    words = told(run("token", "create", "--merchant", merchant, "--scope", scope))
-    assert "products.read or products.read_write" in words
+def test_an_invalid_scope_is_rejected(run: Run, merchant: str, scope: str) -> None:
+    args = error_line(run("token", "create", "--merchant", merchant, "--scope", scope))
+    assert "products.read or products.read_write" in args
 
 
-def test_a_token_needs_its_merchant(run: Run) -> None:
-    assert "fatrina merchant create" in told(run("token", "create", "--merchant", "shop2"))
+def test_a_token_needs_an_existing_merchant(run: Run) -> None:
+    assert "fatrina merchant create" in error_line(run("token", "create", "--merchant", "shop2"))
 
 
-def test_tokens_are_listed_without_their_secret_and_revoked(run: Run, merchant: str) -> None:
+def test_tokens_are_listed_by_prefix_and_revoked(run: Run, merchant: str) -> None:
     token = run("token", "create", "--merchant", merchant).stdout.strip()
-    identifier, code, hint, scope, until, state = run("token", "list").stdout.strip().split("\t")
+    identifier, code, prefix, scope, until, state = run("token", "list").stdout.strip().split("\t")
     assert (code, scope, state) == (merchant, "products.read_write", "valid")
-    assert token.startswith(hint.removesuffix("…"))
-    assert token not in hint
+    assert token.startswith(prefix.removesuffix("…"))
+    assert token not in prefix
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", until)
     assert run("token", "revoke", identifier).exit_code == 0
     assert run("token", "list").stdout.endswith("\trevoked\n")
-    assert "no token" in told(run("token", "revoke", identifier))
+    assert "no token" in error_line(run("token", "revoke", identifier))
 
 
-def test_an_expired_token_says_so(run: Run, merchant: str) -> None:
+def test_an_expired_token_is_listed_as_expired(run: Run, merchant: str) -> None:
     run("token", "create", "--merchant", merchant, "--expires", "0s")
     assert run("token", "list").stdout.endswith("\texpired\n")
 
 
-def test_no_tokens_yet(run: Run) -> None:
+def test_an_empty_token_list(run: Run) -> None:
     run("merchant", "create", "shop1")
     listed = run("token", "list")
     assert (listed.exit_code, listed.stdout) == (0, "")
     assert "No tokens yet" in listed.stderr
 
 
-def test_commands_work_while_a_server_holds_the_folder(
-    run: Run, merchant: str, tmp_path: Path
-) -> None:
+def test_commands_work_while_a_server_is_running(run: Run, merchant: str, tmp_path: Path) -> None:
     with (
         lock_data_directory(tmp_path / "data", create=True) as folder,
         folder.database() as database,
@@ -140,15 +140,15 @@ def test_commands_work_while_a_server_holds_the_folder(
     assert stored[1] is not None
 
 
-def test_a_folder_that_is_not_there_is_told_and_not_made(run: Run, tmp_path: Path) -> None:
+def test_a_missing_data_directory_is_reported_and_not_created(run: Run, tmp_path: Path) -> None:
     for command in (("token", "list"), ("token", "revoke", "1"), ("sweep",)):
-        answer = run(*command)
-        assert answer.exit_code == 1
-        assert "does not exist" in answer.stderr
+        result = run(*command)
+        assert result.exit_code == 1
+        assert "does not exist" in result.stderr
     assert not (tmp_path / "data").exists()
 
 
-def test_a_sweep_of_an_empty_folder(run: Run) -> None:
+def test_a_sweep_of_an_empty_data_directory(run: Run) -> None:
     run("merchant", "create", "shop1")
     assert run("sweep", "--dry-run").stdout.splitlines() == [
         "expired images to delete: 0",
@@ -157,54 +157,52 @@ def test_a_sweep_of_an_empty_folder(run: Run) -> None:
     ]
 
 
-def test_a_sweep_deletes_what_crashes_left_and_a_dry_run_nothing(run: Run, tmp_path: Path) -> None:
+def test_a_sweep_deletes_leftovers_but_a_dry_run_does_not(run: Run, tmp_path: Path) -> None:
     run("merchant", "create", "shop1")
-    arrival = tmp_path / "data" / "incoming" / "half"
+    upload = tmp_path / "data" / "incoming" / "half"
     orphan = tmp_path / "data" / "media" / "shop1" / "ab" / f"ab{'c' * 38}.jpg"
-    for stray in (arrival, orphan):
-        stray.parent.mkdir(parents=True)
-        stray.write_bytes(b"?")
+    for leftover in (upload, orphan):
+        leftover.parent.mkdir(parents=True)
+        leftover.write_bytes(b"?")
     assert [line[-1] for line in run("sweep", "--dry-run").stdout.splitlines()] == ["0", "1", "1"]
-    assert arrival.exists()
+    assert upload.exists()
     assert orphan.exists()
     assert [line[-1] for line in run("sweep").stdout.splitlines()] == ["0", "1", "1"]
-    assert not arrival.exists()
+    assert not upload.exists()
     assert not orphan.exists()
 
 
-def test_a_database_that_is_none_is_told_in_a_line(run: Run, tmp_path: Path) -> None:
+def test_an_invalid_database_is_reported_in_one_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "fatrina.sqlite3").write_bytes(b"no database " * 1000)
-    assert "fatrina doctor" in told(run("token", "list"))
+    assert "fatrina doctor" in error_line(run("token", "list"))
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_a_line() -> None:
+def test_a_directory_that_cannot_be_created_is_reported_in_one_line() -> None:
     result = CliRunner().invoke(cli, ["merchant", "create", "shop1", "--data", "/proc/none"])
-    assert "/proc/none" in told(result)
+    assert "/proc/none" in error_line(result)
 
 
-def test_a_setting_that_cannot_be_taken_names_its_variable(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_invalid_setting_names_its_variable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FATRINA_KEEP_DAYS", "many")
     result = run("sweep")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("FATRINA_KEEP_DAYS: ")
 
 
-def test_the_module_is_the_command() -> None:
-    told = subprocess.run(
+def test_the_module_runs_the_command() -> None:
+    error_line = subprocess.run(
         [sys.executable, "-m", "fatrina", "--version"],
         check=True,
         capture_output=True,
         text=True,
         env={"PATH": os.environ["PATH"]},
     )
-    assert told.stdout == f"{__version__}\n"
+    assert error_line.stdout == f"{__version__}\n"
 
 
 @pytest.mark.parametrize("command", [("sweep",), ("token", "revoke", "1"), ("app", "remove", "x")])
-def test_commands_that_make_room_use_the_reserve(
+def test_commands_that_free_space_use_the_reserve(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     run("merchant", "create", "shop1")
@@ -212,13 +210,13 @@ def test_commands_that_make_room_use_the_reserve(
     reserve = tmp_path / "data" / "reserve"
     reserve.write_bytes(b"x")
     monkeypatch.setattr("fatrina.adapters.reserve._free_bytes", lambda _: 0)
-    seen = []
+    sizes = []
 
-    def delete(it: Reserve) -> None:
-        seen.append(it._path.stat().st_size if it._path.exists() else 0)
-        it._path.unlink(missing_ok=True)
+    def delete(instance: Reserve) -> None:
+        sizes.append(instance._path.stat().st_size if instance._path.exists() else 0)
+        instance._path.unlink(missing_ok=True)
 
     monkeypatch.setattr(Reserve, "_delete", delete)
     run(*command)
-    assert seen[0] == 1
+    assert sizes[0] == 1
     assert reserve.stat().st_size == 8_000_000

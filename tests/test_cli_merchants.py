@@ -1,4 +1,4 @@
-"""The operator's commands about shops, apps and events."""
+"""The operator's commands for merchants, apps, webhooks, faults, seed and backup."""
 
 import json
 import os
@@ -19,11 +19,11 @@ from fatrina.cli import cli
 from fatrina.domain.webhook import Subscription
 from tests import sample_photos
 from tests.stores import ADMIN_TOKEN, PRODUCTS_PATH, Service, Store, wait_until
-from tests.test_cli import Run, merchant, run, told
+from tests.test_cli import Run, error_line, merchant, run
 
 __all__ = ["merchant", "run"]
 
-BACK = "http://127.0.0.1:9000/cb"
+REDIRECT_URI = "http://127.0.0.1:9000/cb"
 
 
 @pytest.fixture
@@ -33,32 +33,32 @@ def database(merchant: str, tmp_path: Path) -> Iterator[Database]:
         yield database
 
 
-def test_plans(run: Run, merchant: str) -> None:
+def test_plans_can_be_set_and_changed(run: Run, merchant: str) -> None:
     assert run("merchant", "create", "shop2", "--plan", "pro").exit_code == 0
     assert run("merchant", "plan", merchant, "special").exit_code == 0
     assert run("merchant", "list").stdout == "shop1\tspecial\nshop2\tpro\n"
-    assert "not a plan" in told(run("merchant", "plan", merchant, "gold"))
-    assert "not a plan" in told(run("merchant", "create", "shop3", "--plan", "gold"))
-    assert "no merchant" in told(run("merchant", "plan", "shop9", "pro"))
+    assert "not a plan" in error_line(run("merchant", "plan", merchant, "gold"))
+    assert "not a plan" in error_line(run("merchant", "create", "shop3", "--plan", "gold"))
+    assert "no merchant" in error_line(run("merchant", "plan", "shop9", "pro"))
 
 
-def test_an_owners_key_stands_alone(run: Run, merchant: str) -> None:
+def test_an_owner_key_is_the_only_output(run: Run, merchant: str) -> None:
     first, second = (run("merchant", "key", merchant).stdout for _ in range(2))
     assert re.fullmatch(r"[A-Za-z0-9]{43}\n", first)
     assert first != second
-    assert "no merchant" in told(run("merchant", "key", "shop9"))
+    assert "no merchant" in error_line(run("merchant", "key", "shop9"))
 
 
-def test_an_app_comes_and_goes(run: Run, database: Database) -> None:
-    made = run("app", "create", "--name", "Mine", "--redirect", BACK)
+def test_an_app_is_created_listed_and_removed(run: Run, database: Database) -> None:
+    result = run("app", "create", "--name", "Mine", "--redirect", REDIRECT_URI)
     found = re.fullmatch(
-        r"client_id=([A-Za-z0-9]{16})\nclient_secret=[A-Za-z0-9]{43}\n", made.stdout
+        r"client_id=([A-Za-z0-9]{16})\nclient_secret=[A-Za-z0-9]{43}\n", result.stdout
     )
     assert found is not None
-    assert run("app", "list").stdout == f"{found[1]}\tconfidential\tMine\t{BACK}\n"
+    assert run("app", "list").stdout == f"{found[1]}\tconfidential\tMine\t{REDIRECT_URI}\n"
     assert [app.client_id for app in oauth.list_apps(database)] == [found[1]]
     assert run("app", "remove", found[1]).exit_code == 0
-    assert "no app" in told(run("app", "remove", found[1]))
+    assert "no app" in error_line(run("app", "remove", found[1]))
     assert "No apps yet" in run("app", "list").stderr
 
 
@@ -67,7 +67,7 @@ def test_an_app_with_a_client_id_of_an_earlier_version_is_removed(
     run: Run, database: Database, monkeypatch: pytest.MonkeyPatch, client: str
 ) -> None:
     monkeypatch.setattr(oauth, "random_text", lambda _: client)
-    assert oauth.create_app(database, "Mine", [BACK], public=True, now=1)[0] == client
+    assert oauth.create_app(database, "Mine", [REDIRECT_URI], public=True, now=1)[0] == client
     removed = run("app", "remove", client)
     assert (removed.exit_code, removed.stdout) == (0, ""), removed.output
     assert "No apps yet" in run("app", "list").stderr
@@ -75,23 +75,23 @@ def test_an_app_with_a_client_id_of_an_earlier_version_is_removed(
 
 def test_a_public_app_has_no_secret(run: Run, merchant: str) -> None:
     assert merchant
-    made = run("app", "create", "--name", "Mine", "--redirect", BACK, "--public")
-    assert "secret" not in made.stdout
+    result = run("app", "create", "--name", "Mine", "--redirect", REDIRECT_URI, "--public")
+    assert "secret" not in result.stdout
     assert "\tpublic\t" in run("app", "list").stdout
 
 
 @pytest.mark.parametrize("uri", ["http://far.example/", "https://a.example/#x", "nowhere"])
-def test_an_app_sends_merchants_to_no_such_place(run: Run, uri: str) -> None:
-    assert "not a valid redirect URI" in told(
+def test_an_invalid_redirect_uri_is_rejected(run: Run, uri: str) -> None:
+    assert "not a valid redirect URI" in error_line(
         run("app", "create", "--name", "Mine", "--redirect", uri)
     )
 
 
-def test_an_app_has_a_name(run: Run) -> None:
-    assert "name" in told(run("app", "create", "--name", " ", "--redirect", BACK))
+def test_an_app_needs_a_name(run: Run) -> None:
+    assert "name" in error_line(run("app", "create", "--name", " ", "--redirect", REDIRECT_URI))
 
 
-def test_deliveries_are_listed_and_made_again(run: Run, database: Database) -> None:
+def test_deliveries_are_listed_and_repeated(run: Run, database: Database) -> None:
     assert "No deliveries" in run("webhook", "log").stderr
     with database.writing() as tx:
         number = webhooks.add(tx, 1, Subscription("n", "product.updated", "https://a/"), 5)
@@ -99,7 +99,7 @@ def test_deliveries_are_listed_and_made_again(run: Run, database: Database) -> N
     assert run("webhook", "log").stdout.endswith(
         "\tshop1\tproduct.updated\t7\thttps://a/\t0\tpending\n"
     )
-    assert "still pending" in told(run("webhook", "redeliver", "1"))
+    assert "still pending" in error_line(run("webhook", "redeliver", "1"))
     with database.writing() as tx:
         due = deliveries.find_pending(tx, 1)
         assert due is not None
@@ -114,12 +114,12 @@ def test_deliveries_are_listed_and_made_again(run: Run, database: Database) -> N
 
 
 @pytest.mark.parametrize("group", ["app", "fault", "merchant", "webhook"])
-def test_a_group_alone_teaches(group: str) -> None:
+def test_a_group_without_a_command_prints_help(group: str) -> None:
     result = CliRunner().invoke(cli, [group])
     assert "Commands:" in result.output
 
 
-def command(token: str, *words: str) -> subprocess.CompletedProcess[str]:
+def run_process(token: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "fatrina", *words],
         capture_output=True,
@@ -129,24 +129,24 @@ def command(token: str, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_dial_of_a_running_service(service: Service) -> None:
+def test_faults_are_injected_and_requests_are_listed(service: Service) -> None:
     at = ("--url", f"http://127.0.0.1:{service.port}")
 
-    def ask(*words: str) -> str:
-        done = command(ADMIN_TOKEN, *words, *at)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+    def run_command(*words: str) -> str:
+        process = run_process(ADMIN_TOKEN, *words, *at)
+        assert process.returncode == 0, process.stderr
+        return process.stdout
 
-    ask("fault", "add", "503", "--path", "/nowhere/*", "--times", "2")
-    assert "\t503\t*\t/nowhere/*\t2\t0\n" in ask("fault", "list")
+    run_command("fault", "add", "503", "--path", "/nowhere/*", "--times", "2")
+    assert "\t503\t*\t/nowhere/*\t2\t0\n" in run_command("fault", "list")
     Store(service, "x", "no token").call("GET", PRODUCTS_PATH)
-    wait_until(lambda: "The access token is invalid" in ask("requests", "--status", "401"))
-    ask("fault", "clear")
-    assert not ask("fault", "list")
-    assert ask("requests", "--path", "/a b&c") == ""
-    refused = command(ADMIN_TOKEN, "fault", "add", "503", "--times", "0", *at)
+    wait_until(lambda: "The access token is invalid" in run_command("requests", "--status", "401"))
+    run_command("fault", "clear")
+    assert not run_command("fault", "list")
+    assert run_command("requests", "--path", "/a b&c") == ""
+    refused = run_process(ADMIN_TOKEN, "fault", "add", "503", "--times", "0", *at)
     assert (refused.returncode, "must be between 1 and" in refused.stderr) == (1, True)
-    refused = command(ADMIN_TOKEN, "fault", "add", "418", *at)
+    refused = run_process(ADMIN_TOKEN, "fault", "add", "418", *at)
     assert (refused.returncode, "Use one of these" in refused.stderr) == (1, True)
 
 
@@ -159,22 +159,24 @@ def test_the_dial_of_a_running_service(service: Service) -> None:
         ("x" * 20, "http://127.0.0.1:{port}", "rejected the request (401)"),
     ],
 )
-def test_where_no_dial_is(service: Service, token: str, url: str, words: str) -> None:
+def test_unreachable_admin_endpoints_are_reported_in_one_line(
+    service: Service, token: str, url: str, words: str
+) -> None:
     at = ("--url", url.format(port=service.port)) if url else ()
-    refused = command(token, "fault", "list", *at)
+    refused = run_process(token, "fault", "list", *at)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert words in refused.stderr
     assert refused.stderr.count("\n") == 1
 
 
-def test_a_shop_is_sown_dumped_emptied_and_restored(run: Run, tmp_path: Path) -> None:
+def test_seed_dump_reset_and_restore(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(sample_photos.png(seed=6))
     product = {"name": "cup", "images": [{"file": "a.png"}]}
     seed = {"merchants": [{"code": "shop1", "products": [product]}]}
     (tmp_path / "seed.json").write_text(json.dumps(seed))
     file = str(tmp_path / "all.tar")
-    sown = run("seed", str(tmp_path / "seed.json"))
-    assert sown.stdout == "merchants: 1, products: 1, images: 1\n", sown.output
+    result = run("seed", str(tmp_path / "seed.json"))
+    assert result.stdout == "merchants: 1, products: 1, images: 1\n", result.output
     assert run("dump", file).stdout.startswith("images: 1, bytes: ")
     assert run("reset", "--yes").stdout == "images deleted: 1\n"
     assert not run("merchant", "list").stdout
@@ -190,7 +192,7 @@ def test_a_shop_is_sown_dumped_emptied_and_restored(run: Run, tmp_path: Path) ->
     assert {each.name for each in tmp_path.iterdir()} == {"a.png", "all.tar", "data", "seed.json"}
 
 
-def test_a_seed_that_is_wrong_is_told_line_by_line(run: Run, tmp_path: Path) -> None:
+def test_an_invalid_seed_is_reported_line_by_line(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "seed.json"
     file.write_text('{"merchants": [{"code": "x"}, {"code": "shop2", "plan": "gold"}]}')
     lines = run("seed", str(file)).stderr.splitlines()
@@ -202,11 +204,13 @@ def test_a_seed_that_is_wrong_is_told_line_by_line(run: Run, tmp_path: Path) -> 
     assert "is not JSON" in run("seed", str(file)).stderr
 
 
-def test_a_seed_that_cannot_be_sown_twice_says_why(run: Run, tmp_path: Path) -> None:
+def test_seeding_twice_reports_the_conflict(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "seed.json"
     product = {"name": "Cup", "sku": "CUP-1"}
     file.write_text(json.dumps({"merchants": [{"code": "shop1", "products": [product]}]}))
     assert run("seed", str(file)).exit_code == 0
-    again = run("seed", str(file))
-    told = 'The SKU "CUP-1" belongs to another product. Choose another one. Nothing was added.'
-    assert (again.exit_code, again.stderr) == (1, f"/merchants/0/products/0: {told}\n")
+    result = run("seed", str(file))
+    error_line = (
+        'The SKU "CUP-1" belongs to another product. Choose another one. Nothing was added.'
+    )
+    assert (result.exit_code, result.stderr) == (1, f"/merchants/0/products/0: {error_line}\n")

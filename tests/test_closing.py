@@ -1,4 +1,4 @@
-"""Every database that is opened is closed, without the garbage collector."""
+"""Every opened database is closed explicitly, not by the garbage collector."""
 
 import gc
 from collections.abc import Iterator
@@ -23,32 +23,32 @@ from tests.stores import ImageInProduct, Store, run_service
 
 
 @pytest.fixture(autouse=True)
-def uncollected() -> Iterator[None]:
-    """Switch the garbage collector off: what is not closed stays open."""
+def disable_gc() -> Iterator[None]:
+    """Disable the garbage collector, so that files stay open unless they are closed."""
     gc.collect()
     gc.disable()
     yield
     gc.enable()
 
 
-def settings(**given: Any) -> Settings:
-    return Settings(**given)
+def create_settings(**options: Any) -> Settings:
+    return Settings(**options)
 
 
 def open_files(folder: Path) -> list[str]:
-    """The files below `folder` that this process has open."""
-    found = []
+    """Return the files below `folder` that this process has open."""
+    paths = []
     for descriptor in Path("/proc/self/fd").iterdir():
         try:
             target = str(descriptor.readlink())
         except FileNotFoundError:
             continue
         if target.startswith(f"{folder}/"):
-            found.append(target)
-    return found
+            paths.append(target)
+    return paths
 
 
-def test_a_service_used_from_many_threads_closes_its_databases(tmp_path: Path) -> None:
+def test_a_service_used_by_many_threads_closes_its_databases(tmp_path: Path) -> None:
     with run_service(tmp_path, rate_limits=True) as service:
         image_in_product = ImageInProduct.create(
             Store.create(service), photo=sample_photos.png(seed=9)
@@ -69,28 +69,28 @@ def test_a_service_used_from_many_threads_closes_its_databases(tmp_path: Path) -
 def test_a_connection_in_use_is_closed_when_its_transaction_ends(tmp_path: Path) -> None:
     database = Database(tmp_path / "fatrina.sqlite3")
     database.migrate()
-    begun, go = Event(), Event()
+    started, finish = Event(), Event()
 
     def read() -> None:
         with database.reading():
-            begun.set()
-            go.wait()
+            started.set()
+            finish.wait()
 
     thread = Thread(target=read)
     thread.start()
-    begun.wait()
+    started.wait()
     database.close()
     assert open_files(tmp_path)
-    go.set()
+    finish.set()
     thread.join()
     assert open_files(tmp_path) == []
 
 
-@pytest.mark.parametrize("way", ["reading", "writing"])
-def test_a_database_that_was_closed_does_not_answer(tmp_path: Path, way: str) -> None:
+@pytest.mark.parametrize("method", ["reading", "writing"])
+def test_a_closed_database_is_unavailable(tmp_path: Path, method: str) -> None:
     with Database(tmp_path / "fatrina.sqlite3") as database:
         database.migrate()
-    with pytest.raises(errors.DatabaseUnavailable), getattr(database, way)():
+    with pytest.raises(errors.DatabaseUnavailable), getattr(database, method)():
         pass
     assert open_files(tmp_path) == []
 
@@ -98,20 +98,20 @@ def test_a_database_that_was_closed_does_not_answer(tmp_path: Path, way: str) ->
 def test_a_damaged_database_is_closed(tmp_path: Path) -> None:
     (tmp_path / "fatrina.sqlite3").write_bytes(b"no database " * 1000)
     with lock_data_directory(tmp_path) as folder:
-        with pytest.raises(errors.DatabaseUnavailable) as refused:
+        with pytest.raises(errors.DatabaseUnavailable) as exc_info:
             folder.database()
-        with pytest.raises(errors.DatabaseUnavailable) as refused_too:
-            app.build(settings(data=tmp_path, decoders=1), folder)
-    assert refused.tb is not refused_too.tb  # and both tracebacks keep what they refer to
-    assert not run_checks(settings(data=tmp_path, decoders=1))
+        with pytest.raises(errors.DatabaseUnavailable) as second_exc_info:
+            app.build(create_settings(data=tmp_path, decoders=1), folder)
+    assert (
+        exc_info.tb is not second_exc_info.tb
+    )  # both tracebacks keep references to local variables
+    assert not run_checks(create_settings(data=tmp_path, decoders=1))
     for command in (["token", "list"], ["sweep"], ["reset", "--yes"], ["dump", f"{tmp_path}/x"]):
         assert CliRunner().invoke(cli, [*command, "--data", str(tmp_path)]).exit_code == 1
     assert open_files(tmp_path) == []
 
 
-def test_a_service_that_cannot_start_closes_what_it_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_start_closes_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise OSError(11, "Resource temporarily unavailable")
 
@@ -120,7 +120,7 @@ def test_a_service_that_cannot_start_closes_what_it_opened(
         lock_data_directory(tmp_path) as folder,
         pytest.raises(OSError, match="temporarily") as failed,
     ):
-        app.build(settings(data=tmp_path), folder)
+        app.build(create_settings(data=tmp_path), folder)
     assert failed.tb is not None
     assert open_files(tmp_path) == []
 
@@ -136,12 +136,12 @@ def test_commands_close_their_databases(tmp_path: Path) -> None:
         ["restore", str(dump), "--yes"],
         ["doctor"],
     ):
-        done = CliRunner().invoke(cli, [*command, "--data", str(data)])
-        assert done.exit_code == 0, done.output
+        result = CliRunner().invoke(cli, [*command, "--data", str(data)])
+        assert result.exit_code == 0, result.output
         assert open_files(data) == [], command
 
 
-def test_buckets_are_closed_when_their_file_is_lost(tmp_path: Path) -> None:
+def test_the_bucket_store_is_closed(tmp_path: Path) -> None:
     with BucketStore(tmp_path / "limits.sqlite3") as buckets:
         buckets.update(1, lambda _: 7)
         assert open_files(tmp_path)

@@ -49,7 +49,7 @@ def running_demo(folder: Path) -> Iterator[Demo]:
         try:
             yield Demo(_read(demo))
             demo.send_signal(2)
-            assert demo.wait() == 130  # the shells' code for a program ended by Ctrl-C
+            assert demo.wait() == 130  # exit code of shells for a program ended by Ctrl-C
             assert demo.stderr
             assert not demo.stderr.read()
         finally:

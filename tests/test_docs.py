@@ -23,9 +23,9 @@ _COMMAND = re.compile(r"^\$ (scripts/[\w-]+|fatrina [a-z]+(?: [a-z]+)?)", re.MUL
 
 @pytest.mark.parametrize("name", printed.PRINTED)
 def test_generated_parts_are_up_to_date(name: str) -> None:
-    document, print_it = printed.PRINTED[name]
+    document, generate = printed.PRINTED[name]
     text = document.read_text()
-    assert printed.replaced(text, name, print_it(), document) == text, "run scripts/map --write"
+    assert printed.replace_part(text, name, generate(), document) == text, "run scripts/map --write"
 
 
 def test_map_script_prints_and_checks() -> None:
@@ -61,7 +61,7 @@ def test_module_without_a_summary_line_is_reported(tmp_path: Path, source: str) 
     module = tmp_path / "module.py"
     module.write_text(source)
     with pytest.raises(printed.StaleError, match=r"module\.py does not begin"):
-        printed.idea(module)
+        printed.first_line(module)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -1,4 +1,4 @@
-"""The buckets' file: shared, kept over a restart, begun anew when it is damaged."""
+"""The bucket store: shared by processes, kept at a restart, replaced when damaged."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import pytest
 
 from fatrina.adapters.rate_limits import BucketStore, BucketStoreError
 
-COUNTING = """
+COUNTING_PROGRAM = """
 import sys
 from pathlib import Path
 from fatrina.adapters.rate_limits import BucketStore
@@ -19,15 +19,15 @@ with BucketStore(Path(sys.argv[1])) as buckets:
 """
 
 
-def value(buckets: BucketStore, merchant: int = 1) -> int:
-    seen: list[int] = []
+def read_value(buckets: BucketStore, merchant: int = 1) -> int:
+    values: list[int] = []
 
-    def look(at: int) -> int:
-        seen.append(at)
+    def read(at: int) -> int:
+        values.append(at)
         return at
 
-    buckets.update(merchant, look)
-    return seen[0]
+    buckets.update(merchant, read)
+    return values[0]
 
 
 @pytest.fixture
@@ -35,56 +35,58 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "limits.sqlite3"
 
 
-def emptied(path: Path) -> None:
-    with BucketStore(path) as other:
-        other.clear()
+def clear_buckets(path: Path) -> None:
+    with BucketStore(path) as store:
+        store.clear()
 
 
-def test_emptied_all_begin_anew(path: Path) -> None:
-    emptied(path)
+def test_clearing_empties_all_buckets(path: Path) -> None:
+    clear_buckets(path)
     assert not path.exists()
     with BucketStore(path) as buckets:
         buckets.update(1, lambda _: 7)
-        emptied(path)
-        assert value(buckets) == 0
+        clear_buckets(path)
+        assert read_value(buckets) == 0
 
 
-def test_each_merchant_has_one_and_a_restart_keeps_it(path: Path) -> None:
+def test_each_merchant_has_a_bucket_that_survives_a_restart(path: Path) -> None:
     with BucketStore(path) as buckets:
         buckets.update(1, lambda _: 7)
         buckets.update(2, lambda _: 8)
     with BucketStore(path) as buckets:
-        assert [value(buckets, merchant) for merchant in (1, 2, 3)] == [7, 8, 0]
+        assert [read_value(buckets, merchant) for merchant in (1, 2, 3)] == [7, 8, 0]
 
 
-def test_threads_and_processes_count_together(path: Path) -> None:
-    others = [subprocess.Popen([sys.executable, "-c", COUNTING, str(path)]) for _ in range(2)]
+def test_threads_and_processes_share_the_buckets(path: Path) -> None:
+    others = [
+        subprocess.Popen([sys.executable, "-c", COUNTING_PROGRAM, str(path)]) for _ in range(2)
+    ]
     with BucketStore(path) as buckets:
         with ThreadPoolExecutor(4) as threads:
             list(threads.map(lambda _: buckets.update(1, lambda at: at + 1), range(200)))
-        assert [other.wait(30) for other in others] == [0, 0]
-        assert value(buckets) == 600
+        assert [store.wait(30) for store in others] == [0, 0]
+        assert read_value(buckets) == 600
 
 
-def test_what_goes_wrong_meanwhile_changes_nothing(path: Path) -> None:
+def test_an_exception_in_the_change_keeps_the_value(path: Path) -> None:
     with BucketStore(path) as buckets:
         buckets.update(1, lambda _: 7)
         with pytest.raises(ZeroDivisionError):
             buckets.update(1, lambda at: at // 0)
-        assert value(buckets) == 7
+        assert read_value(buckets) == 7
 
 
 @pytest.mark.parametrize("damage", [b"no database", b"SQLite format 3\0" + b"\xff" * 5000])
-def test_a_damaged_file_is_begun_anew(path: Path, damage: bytes) -> None:
+def test_a_damaged_file_is_replaced(path: Path, damage: bytes) -> None:
     path.write_bytes(damage)
     with BucketStore(path) as buckets:
         buckets.update(1, lambda at: at + 7)
-        assert value(buckets) == 7
+        assert read_value(buckets) == 7
 
 
-def test_where_there_can_be_no_file_it_is_lost(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_created_raises(tmp_path: Path) -> None:
     with BucketStore(tmp_path / "nowhere" / "limits.sqlite3") as buckets:
         with pytest.raises(BucketStoreError):
             buckets.update(1, lambda at: at)
         (tmp_path / "nowhere").mkdir()
-        assert value(buckets) == 0
+        assert read_value(buckets) == 0

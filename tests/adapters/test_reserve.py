@@ -1,4 +1,4 @@
-"""The reserve: released when the disk is full, and made again."""
+"""The disk reserve: released when the disk is full, and recreated."""
 
 import os
 from pathlib import Path
@@ -11,34 +11,36 @@ from fatrina.adapters.reserve import Reserve
 SIZE = 8_000_000
 
 
-def test_it_takes_its_space_and_no_more(tmp_path: Path) -> None:
+def test_the_reserve_allocates_its_space(tmp_path: Path) -> None:
     reserve = Reserve(tmp_path)
     for _ in range(2):
         reserve.create()
-        found = (tmp_path / "reserve").stat()
-        assert (found.st_size, found.st_mode & 0o777) == (SIZE, 0o600)
-        assert found.st_blocks * 512 >= SIZE
+        stats = (tmp_path / "reserve").stat()
+        assert (stats.st_size, stats.st_mode & 0o777) == (SIZE, 0o600)
+        assert stats.st_blocks * 512 >= SIZE
 
 
-@pytest.mark.parametrize(("free", "there"), [(SIZE - 1, False), (SIZE, True)])
-def test_it_is_released_only_when_needed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, free: int, there: bool
+@pytest.mark.parametrize(("free", "exists"), [(SIZE - 1, False), (SIZE, True)])
+def test_the_reserve_is_released_only_if_space_is_low(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, free: int, exists: bool
 ) -> None:
     monkeypatch.setattr(module, "_free_bytes", lambda _: free)
     reserve = Reserve(tmp_path)
     reserve.create()
     with reserve.release():
-        assert (tmp_path / "reserve").exists() == there
+        assert (tmp_path / "reserve").exists() == exists
     assert (tmp_path / "reserve").stat().st_size == SIZE
 
 
-def test_a_part_of_it_is_completed(tmp_path: Path) -> None:
+def test_a_partial_reserve_is_completed(tmp_path: Path) -> None:
     (tmp_path / "reserve").write_bytes(b"x")
     Reserve(tmp_path).create()
     assert (tmp_path / "reserve").stat().st_size == SIZE
 
 
-def test_with_little_room_it_is_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reserve_is_smaller_if_space_is_low(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     allocate = os.posix_fallocate
 
     def nearly_full(descriptor: int, offset: int, size: int) -> None:
@@ -51,7 +53,7 @@ def test_with_little_room_it_is_smaller(tmp_path: Path, monkeypatch: pytest.Monk
     assert (tmp_path / "reserve").stat().st_size == 3_000_000
 
 
-def test_without_room_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_has_no_reserve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: int) -> None:
         raise OSError(28, "No space left on device")
 

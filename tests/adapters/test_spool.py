@@ -1,4 +1,4 @@
-"""Files on their way: counted, bounded, hashed, and emptied when they are closed."""
+"""The spool: incoming files are counted, limited, hashed, and truncated at their close."""
 
 import errno
 import os
@@ -23,18 +23,18 @@ def spool(tmp_path: Path) -> Spool:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(max_size=50), max_size=10))
-def test_what_is_written_is_counted_and_hashed(spool: Spool, pieces: list[bytes]) -> None:
+def test_written_bytes_are_counted_and_hashed(spool: Spool, chunks: list[bytes]) -> None:
     with spool.create_file() as file:
-        for piece in pieces:
-            file.write(piece)
-        whole = b"".join(pieces)
-        assert (file.size, file.sha256) == (len(whole), sha256(whole).hexdigest())
-        assert os.pread(file.descriptor, LIMIT, 0) == whole
-        assert spool._used == len(whole)
+        for chunk in chunks:
+            file.write(chunk)
+        data = b"".join(chunks)
+        assert (file.size, file.sha256) == (len(data), sha256(data).hexdigest())
+        assert os.pread(file.descriptor, LIMIT, 0) == data
+        assert spool._used == len(data)
     assert (spool._used, spool.count_leftovers()) == (0, 0)
 
 
-def test_all_files_together_are_bounded(spool: Spool) -> None:
+def test_the_limit_applies_to_all_files_together(spool: Spool) -> None:
     with spool.create_file() as one, spool.create_file() as two:
         one.write(bytes(600))
         with pytest.raises(errors.Busy):
@@ -45,22 +45,22 @@ def test_all_files_together_are_bounded(spool: Spool) -> None:
 
 
 @pytest.mark.parametrize("call", ["open", "write"])
-def test_a_failed_write_gives_back_what_it_took(
+def test_a_failed_write_releases_its_bytes(
     spool: Spool, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    def full(*_: object) -> int:
+    def fail_full(*_: object) -> int:
         raise OSError(errno.ENOSPC, "full")
 
     with spool.create_file() as file:
         file.write(b"some")
-        monkeypatch.setattr(os, call, full)
+        monkeypatch.setattr(os, call, fail_full)
         with pytest.raises(OSError, match="full"):
             file.write(bytes(500))
         monkeypatch.undo()
     assert (spool._used, spool.count_leftovers()) == (0, 0)
 
 
-def test_a_short_write_goes_on(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_write_is_continued(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:3]))
     with spool.create_file() as file:
@@ -68,7 +68,7 @@ def test_a_short_write_goes_on(spool: Spool, monkeypatch: pytest.MonkeyPatch) ->
         assert os.pread(file.descriptor, LIMIT, 0) == b"longer than three"
 
 
-def test_closing_twice_gives_back_once(spool: Spool) -> None:
+def test_closing_twice_releases_bytes_once(spool: Spool) -> None:
     file = spool.create_file()
     file.write(b"some")
     file.close()
@@ -76,7 +76,7 @@ def test_closing_twice_gives_back_once(spool: Spool) -> None:
     assert spool._used == 0
 
 
-def test_a_file_that_was_moved_away_stays(spool: Spool, tmp_path: Path) -> None:
+def test_a_moved_file_is_kept(spool: Spool, tmp_path: Path) -> None:
     with spool.create_file() as file:
         file.write(b"some")
         file.path.rename(tmp_path / "kept")
@@ -85,7 +85,7 @@ def test_a_file_that_was_moved_away_stays(spool: Spool, tmp_path: Path) -> None:
     assert (tmp_path / "kept").read_bytes() == b"some"
 
 
-def test_a_file_is_used_again_without_what_it_held(spool: Spool) -> None:
+def test_a_closed_file_is_truncated_and_reused(spool: Spool) -> None:
     with spool.create_file() as first:
         first.write(b"a long one")
     assert first.path.stat().st_size == 0
@@ -95,18 +95,18 @@ def test_a_file_is_used_again_without_what_it_held(spool: Spool) -> None:
         assert os.pread(second.descriptor, LIMIT, 0) == b"short"
 
 
-def test_no_more_files_wait_than_are_of_use(spool: Spool) -> None:
+def test_the_number_of_spare_files_is_limited(spool: Spool) -> None:
     files = [spool.create_file() for _ in range(100)]
     for file in files:
         file.write(b"some")
     for file in files:
         file.close()
-    waiting = len(list(spool.directory.iterdir()))
-    assert 0 < waiting < 100
+    spare_count = len(list(spool.directory.iterdir()))
+    assert 0 < spare_count < 100
     assert len({spool.create_file().path for _ in range(100)}) == 100
 
 
-def test_a_spool_that_closes_leaves_nothing(spool: Spool) -> None:
+def test_closing_the_spool_deletes_spare_files(spool: Spool) -> None:
     with spool.create_file() as file:
         file.write(b"some")
     spool.close()
@@ -114,16 +114,16 @@ def test_a_spool_that_closes_leaves_nothing(spool: Spool) -> None:
 
 
 @pytest.mark.parametrize("call", ["close", "truncate"])
-def test_a_file_that_cannot_be_closed_or_emptied_is_no_fault(
+def test_errors_while_closing_a_file_are_ignored(
     spool: Spool, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    def broken(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise OSError(errno.EIO, "broken")
 
     file = spool.create_file()
     file.write(b"some")
     descriptor = file.descriptor
-    monkeypatch.setattr(os, call, broken)
+    monkeypatch.setattr(os, call, fail)
     file.close()
     monkeypatch.undo()
     assert spool._used == 0
@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_closed_or_emptied_is_no_fault(
         os.close(descriptor)
 
 
-def test_a_file_begins_again(spool: Spool) -> None:
+def test_a_truncated_file_is_written_from_the_start(spool: Spool) -> None:
     with spool.create_file() as file:
         file.truncate()
         os.write(file.descriptor, b"half of a pic")
@@ -141,12 +141,17 @@ def test_a_file_begins_again(spool: Spool) -> None:
         assert file.path.read_bytes() == b"whole"
 
 
-def test_what_an_earlier_process_left_goes(spool: Spool, tmp_path: Path) -> None:
+def test_leftovers_of_an_earlier_process_are_deleted(spool: Spool, tmp_path: Path) -> None:
     for _ in range(3):
         spool.create_file().write(b"left")
     (spool.directory / "lost+found").mkdir()
-    later = Spool(tmp_path / "incoming", LIMIT)
-    assert (later.count_leftovers(), later.clear(), later.count_leftovers(), later.clear()) == (
+    new_spool = Spool(tmp_path / "incoming", LIMIT)
+    assert (
+        new_spool.count_leftovers(),
+        new_spool.clear(),
+        new_spool.count_leftovers(),
+        new_spool.clear(),
+    ) == (
         3,
         3,
         0,
@@ -154,7 +159,7 @@ def test_what_an_earlier_process_left_goes(spool: Spool, tmp_path: Path) -> None
     )
 
 
-def test_many_at_once_are_counted_right(spool: Spool) -> None:
+def test_concurrent_files_are_counted_correctly(spool: Spool) -> None:
     def fill(_: int) -> int:
         with spool.create_file() as file:
             try:

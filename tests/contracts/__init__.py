@@ -1,1 +1,1 @@
-"""What every storage and every database must do, whichever it is."""
+"""Contract tests, run against every storage and every database."""

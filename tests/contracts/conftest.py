@@ -1,4 +1,4 @@
-"""Every database in turn, with one merchant and two products in it."""
+"""A fixture with each database in turn, holding one merchant and two products."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rows to try a database with."""
+"""Sample rows for the database tests."""
 
 from sqlalchemy import Connection
 

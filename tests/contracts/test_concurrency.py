@@ -1,4 +1,4 @@
-"""Every database: actions that check before they write, eight at once, as if one by one."""
+"""Every database: eight concurrent actions that check before they write are serialized."""
 
 import threading
 from collections.abc import Callable
@@ -32,22 +32,22 @@ from fatrina.emulator import seeding
 from fatrina.emulator.seeding import SeedError, SeedMerchant, SeedProduct
 from tests.contracts.rows import PRODUCT
 
-MANY = 8
+CONCURRENCY = 8
 NOW = 1_800_000_000_000
-BACK = "https://app.test/back"
+REDIRECT_URI = "https://app.test/back"
 OWNER = Caller(1, "shop1", 1, frozenset({WRITE}))
-FILM = "https://youtu.be/dQw4w9WgXcQ"
-Act = Callable[[], object]
+VIDEO_URL = "https://youtu.be/dQw4w9WgXcQ"
+Action = Callable[[], object]
 
 
 @pytest.fixture(params=range(3), autouse=True)
-def _again() -> None:
-    """Run each test three times: a race is not lost every time."""
+def _repeat() -> None:
+    """Run each test three times, because a race does not occur every time."""
 
 
 @pytest.fixture
 def services(database: Database, tmp_path: Path) -> Services:
-    """What these actions use: the database and the clock."""
+    """Return services with a real database and clock, which is all that these actions use."""
 
     class Base:
         base_url = "http://test"
@@ -69,60 +69,62 @@ def services(database: Database, tmp_path: Path) -> Services:
     )
 
 
-def at_once(*acts: Act) -> list[object]:
-    """What each returns, or the refusal that it raises; all begin at one moment."""
-    barrier = threading.Barrier(len(acts))
+def run_concurrently(*actions: Action) -> list[object]:
+    """Start all actions at the same time; return their results or the errors they raise."""
+    barrier = threading.Barrier(len(actions))
 
-    def begun(act: Act) -> object:
+    def run(action: Action) -> object:
         barrier.wait()
         try:
-            return act()
-        except (errors.ServiceError, OAuthError, SeedError) as refused:
-            return refused
+            return action()
+        except (errors.ServiceError, OAuthError, SeedError) as exc:
+            return exc
 
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [*pool.map(begun, acts)]
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return [*pool.map(run, actions)]
 
 
-def is_taken(result: object) -> bool:
-    """Whether an action was refused because the SKU is taken."""
+def is_sku_taken(result: object) -> bool:
+    """Return whether an action was rejected because the SKU is taken."""
     refusal = result.error if isinstance(result, SeedError) else result
     return isinstance(refusal, errors.ValidationFailed) and [
         each.reason for each in refusal.flatten()
     ] == [errors.SkuTaken.reason]
 
 
-def with_sku(services: Services, sku: str) -> int:
+def count_with_sku(services: Services, sku: str) -> int:
     with services.database.reading() as conn:
         query = select(func.count()).where(product_table.c.sku == sku)
         return conn.scalar(query) or 0
 
 
-def test_a_sku_is_given_once(services: Services) -> None:
-    others = [products.create(services, OWNER, f"p{n}", None).id for n in range(MANY)]
+def test_a_sku_is_assigned_once(services: Services) -> None:
+    others = [products.create(services, OWNER, f"p{n}", None).id for n in range(CONCURRENCY)]
     seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "seeded", "S")])]
     create = partial(products.create, services, OWNER, "new", "S")
     changes = [partial(products.update, services, OWNER, each, None, "S") for each in others]
-    results = at_once(
-        *([create] * MANY), *changes, *([partial(seeding.seed, services, seed, 1)] * MANY)
+    results = run_concurrently(
+        *([create] * CONCURRENCY),
+        *changes,
+        *([partial(seeding.seed, services, seed, 1)] * CONCURRENCY),
     )
-    assert [is_taken(result) for result in results].count(False) == 1
-    assert with_sku(services, "S") == 1
+    assert [is_sku_taken(result) for result in results].count(False) == 1
+    assert count_with_sku(services, "S") == 1
 
 
-def test_a_merchant_has_no_more_subscriptions_than_allowed(services: Services) -> None:
-    wanted = Subscription("n", PRODUCT_UPDATED, "https://shop.test/")
-    subscribe = partial(subscriptions.subscribe, services, OWNER, wanted)
+def test_subscriptions_never_exceed_the_limit(services: Services) -> None:
+    subscription = Subscription("n", PRODUCT_UPDATED, "https://shop.test/")
+    subscribe = partial(subscriptions.subscribe, services, OWNER, subscription)
     for _ in range(MAX_SUBSCRIPTIONS - 3):
         subscribe()
-    results = at_once(*([subscribe] * MANY))
-    assert sum(isinstance(result, errors.ValidationFailed) for result in results) == MANY - 3
+    results = run_concurrently(*([subscribe] * CONCURRENCY))
+    assert sum(isinstance(result, errors.ValidationFailed) for result in results) == CONCURRENCY - 3
     assert len(subscriptions.list_subscriptions(services, OWNER)) == MAX_SUBSCRIPTIONS
 
 
-def test_changes_of_one_subscription_all_remain(services: Services) -> None:
-    wanted = Subscription("n", PRODUCT_UPDATED, "https://shop.test/", secret="s")
-    number = subscriptions.subscribe(services, OWNER, wanted)
+def test_concurrent_changes_of_a_subscription_are_all_kept(services: Services) -> None:
+    subscription = Subscription("n", PRODUCT_UPDATED, "https://shop.test/", secret="s")
+    subscription_id = subscriptions.subscribe(services, OWNER, subscription)
     changes: list[dict[str, object]] = [
         {"name": "m"},
         {"event": "product.image.updated"},
@@ -131,37 +133,39 @@ def test_changes_of_one_subscription_all_remain(services: Services) -> None:
         {"headers": (("x", "y"),)},
         {"secret": "t"},
     ]
-    at_once(*(partial(subscriptions.update, services, OWNER, number, each) for each in changes))
-    ((_, found),) = subscriptions.list_subscriptions(services, OWNER)
+    run_concurrently(
+        *(partial(subscriptions.update, services, OWNER, subscription_id, each) for each in changes)
+    )
+    ((_, stored),) = subscriptions.list_subscriptions(services, OWNER)
     for change in changes:
         for name, value in change.items():
-            assert getattr(found, name) == value
+            assert getattr(stored, name) == value
 
 
-def test_videos_of_one_product_take_places_of_their_own(services: Services) -> None:
-    film = video.parse(FILM)
-    attach = partial(videos.attach, services, OWNER, PRODUCT, Change(default=True), film)
-    results = at_once(*([attach] * MANY))
+def test_videos_of_one_product_get_distinct_positions(services: Services) -> None:
+    video_url = video.parse(VIDEO_URL)
+    attach = partial(videos.attach, services, OWNER, PRODUCT, Change(default=True), video_url)
+    results = run_concurrently(*([attach] * CONCURRENCY))
     assert all(isinstance(result, ImageView) for result in results)
     entries = [each.entry for each in products.details(services, OWNER, PRODUCT).images]
-    assert sorted(entry.age for entry in entries) == [*range(1, MANY + 1)]
+    assert sorted(entry.age for entry in entries) == [*range(1, CONCURRENCY + 1)]
     assert sum(entry.default for entry in entries) == 1
 
 
 @pytest.fixture
 def app(services: Services) -> App:
-    client_id, _ = oauth.create_app(services.database, "App", [BACK], public=True, now=NOW)
+    client_id, _ = oauth.create_app(services.database, "App", [REDIRECT_URI], public=True, now=NOW)
     found = oauth.find_app(services, client_id)
     assert found is not None
     return found
 
 
 def approve(services: Services, app: App, key: str) -> str | None:
-    asked = AuthorizationRequest(app, BACK, f"{WRITE} {OFFLINE_ACCESS}", None)
-    return oauth.approve(services, asked, "shop1", key, NOW)
+    request = AuthorizationRequest(app, REDIRECT_URI, f"{WRITE} {OFFLINE_ACCESS}", None)
+    return oauth.approve(services, request, "shop1", key, NOW)
 
 
-def code_of(services: Services, app: App) -> str:
+def issue_code(services: Services, app: App) -> str:
     key = oauth.rotate_owner_key(services.database, "shop1")
     assert key is not None
     code = approve(services, app, key)
@@ -170,11 +174,11 @@ def code_of(services: Services, app: App) -> str:
 
 
 def exchange(services: Services, app: App, code: str) -> TokenPair:
-    return oauth.exchange(services, app, code=code, redirect=BACK, verifier="", now=NOW)
+    return oauth.exchange(services, app, code=code, redirect=REDIRECT_URI, verifier="", now=NOW)
 
 
-def alive(services: Services, app: App) -> int:
-    """How many grants and tokens of an app are not revoked."""
+def count_valid(services: Services, app: App) -> int:
+    """Return the number of grants and tokens of an app that are not revoked."""
     with services.database.reading() as conn:
         of_app = select(grants.c.id).where(grants.c.app_id == app.id)
         granted = of_app.where(grants.c.revoked_at.is_(None))
@@ -184,35 +188,37 @@ def alive(services: Services, app: App) -> int:
         return len(conn.execute(granted).all()) + len(conn.execute(issued).all())
 
 
-def test_a_refresh_token_works_once(services: Services, app: App) -> None:
-    issued = exchange(services, app, code_of(services, app))
+def test_a_refresh_token_is_accepted_once(services: Services, app: App) -> None:
+    issued = exchange(services, app, issue_code(services, app))
     assert issued.refresh is not None
-    results = at_once(*([partial(oauth.refresh, services, app, issued.refresh, "", NOW)] * MANY))
+    results = run_concurrently(
+        *([partial(oauth.refresh, services, app, issued.refresh, "", NOW)] * CONCURRENCY)
+    )
     assert sum(isinstance(result, TokenPair) for result in results) == 1
-    assert sum(isinstance(result, OAuthError) for result in results) == MANY - 1
-    assert alive(services, app) == 0  # its second use revoked all that came of it
+    assert sum(isinstance(result, OAuthError) for result in results) == CONCURRENCY - 1
+    assert count_valid(services, app) == 0  # its second use revoked the whole grant
 
 
-def test_a_code_works_once(services: Services, app: App) -> None:
-    code = code_of(services, app)
-    results = at_once(*([partial(exchange, services, app, code)] * MANY))
+def test_a_code_is_redeemed_once(services: Services, app: App) -> None:
+    code = issue_code(services, app)
+    results = run_concurrently(*([partial(exchange, services, app, code)] * CONCURRENCY))
     assert sum(isinstance(result, TokenPair) for result in results) == 1
-    assert sum(isinstance(result, OAuthError) for result in results) == MANY - 1
-    assert alive(services, app) == 0
+    assert sum(isinstance(result, OAuthError) for result in results) == CONCURRENCY - 1
+    assert count_valid(services, app) == 0
 
 
-def test_nothing_granted_outlives_its_app(services: Services, app: App) -> None:
+def test_removing_an_app_revokes_all_grants_and_tokens(services: Services, app: App) -> None:
     key = oauth.rotate_owner_key(services.database, "shop1")
     assert key is not None
-    codes = [approve(services, app, key) or "" for _ in range(MANY)]
+    codes = [approve(services, app, key) or "" for _ in range(CONCURRENCY)]
     issued = exchange(services, app, codes.pop())
-    at_once(
+    run_concurrently(
         partial(oauth.remove_app, services.database, app.client_id, NOW),
         *(partial(exchange, services, app, code) for code in codes[1:]),
         partial(oauth.refresh, services, app, issued.refresh or "", "", NOW),
         *([partial(approve, services, app, key)] * 2),
     )
-    assert alive(services, app) == 0
+    assert count_valid(services, app) == 0
     with pytest.raises(OAuthError):
         exchange(services, app, codes[0])
 
@@ -220,12 +226,15 @@ def test_nothing_granted_outlives_its_app(services: Services, app: App) -> None:
 def test_a_token_and_its_family_are_revoked_without_a_deadlock(
     services: Services, app: App
 ) -> None:
-    families = [exchange(services, app, code_of(services, app)) for _ in range(3)]
+    families = [exchange(services, app, issue_code(services, app)) for _ in range(3)]
     assert all(isinstance(each, TokenPair) for each in families)
-    numbers = [row.id for row in access.list_tokens(services.database)]
-    results = at_once(
-        *(partial(access.revoke_token, services.database, number, NOW) for number in numbers * 2),
+    token_ids = [row.id for row in access.list_tokens(services.database)]
+    results = run_concurrently(
+        *(
+            partial(access.revoke_token, services.database, token_id, NOW)
+            for token_id in token_ids * 2
+        ),
         partial(oauth.remove_app, services.database, app.client_id, NOW),
     )
     assert not [result for result in results if isinstance(result, errors.ServiceError)]
-    assert alive(services, app) == 0
+    assert count_valid(services, app) == 0

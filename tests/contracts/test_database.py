@@ -1,4 +1,4 @@
-"""Every database: rows as they were, and the rules that it holds by itself."""
+"""Every database: rows are read as written, and constraints are enforced."""
 
 from collections.abc import Callable
 
@@ -21,13 +21,13 @@ from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.domain.gallery import Change, Gallery
 from tests.contracts.rows import OTHER, PRODUCT, attach, version
 
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
 
 
 # Tables
 
 
-def test_the_schema_names_the_newest_revision(database: Database) -> None:
+def test_schema_revision_is_the_newest_migration(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", "fatrina:adapters/database/migrations")
     assert ScriptDirectory.from_config(config).get_current_head() == REVISION
@@ -35,7 +35,7 @@ def test_the_schema_names_the_newest_revision(database: Database) -> None:
         assert conn.scalar(text("SELECT version_num FROM alembic_version")) == REVISION
 
 
-def test_tables_of_an_unknown_revision_are_left_alone(database: Database) -> None:
+def test_tables_of_an_unknown_revision_are_not_migrated(database: Database) -> None:
     with database.writing() as tx:
         tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(errors.DatabaseUnavailable):
@@ -46,13 +46,13 @@ def test_tables_of_an_unknown_revision_are_left_alone(database: Database) -> Non
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(alt=TEXTS, sort=st.floats(allow_nan=False, allow_infinity=False))
-def test_a_gallery_is_read_as_it_was_written(database: Database, alt: str, sort: float) -> None:
+@given(alt=TEXT, sort=st.floats(allow_nan=False, allow_infinity=False))
+def test_a_gallery_is_read_as_written(database: Database, alt: str, sort: float) -> None:
     with database.writing() as tx:
         before = images.load_gallery(tx, PRODUCT)
-        known = {entry.id for entry in before.entries}
+        old_ids = {entry.id for entry in before.entries}
         after = (
-            before.revise(1, Change(sort=sort, alt=alt)) if known else before.attach(1, Change())
+            before.revise(1, Change(sort=sort, alt=alt)) if old_ids else before.attach(1, Change())
         )
         images.save_gallery(tx, PRODUCT, before, after, 5)
     with database.reading() as conn:
@@ -60,7 +60,7 @@ def test_a_gallery_is_read_as_it_was_written(database: Database, alt: str, sort:
         assert images.load_gallery(conn, OTHER) == Gallery()
 
 
-def test_versions_are_read_as_they_were_written(database: Database) -> None:
+def test_versions_are_read_as_written(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
         attach(tx, 2, OTHER)
@@ -77,28 +77,28 @@ def test_a_version_is_retired_then_purged(database: Database) -> None:
         versions.add(tx, 1, version(7), None, 10)
         assert versions.current_by_image(tx, PRODUCT) == {1: version(7)}
         assert versions.list_retired(tx, 10, 5) == []
-        ((identifier, original),) = versions.list_retired(tx, 11, 5)
+        ((version_id, original),) = versions.list_retired(tx, 11, 5)
         assert original == version(1).original
         assert versions.count_retired(tx, 11) == 1
-        versions.purge(tx, [identifier], 12)
+        versions.purge(tx, [version_id], 12)
         versions.purge(tx, [], 13)
         assert versions.list_retired(tx, 99, 5) == []
         assert versions.count_retired(tx, 99) == 0
         assert versions.find_unpurged(tx, ["000000000001"]) == []
 
 
-def test_the_longest_retired_are_purged_first_and_no_more_than_asked_for(
+def test_retired_versions_are_listed_oldest_first_up_to_the_limit(
     database: Database,
 ) -> None:
     with database.writing() as tx:
         for number in range(5):
             attach(tx, number)
             versions.retire(tx, number, None, 100 - number)
-        found = versions.list_retired(tx, 1000, 3)
-        assert [each.original.handle for each in found] == [f"{n:012}" for n in (4, 3, 2)]
+        expected = versions.list_retired(tx, 1000, 3)
+        assert [each.original.handle for each in expected] == [f"{n:012}" for n in (4, 3, 2)]
 
 
-def test_a_removed_image_is_gone_and_its_id_stays_taken(database: Database) -> None:
+def test_a_removed_image_keeps_its_id(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
         before = images.load_gallery(tx, PRODUCT)
@@ -108,18 +108,18 @@ def test_a_removed_image_is_gone_and_its_id_stays_taken(database: Database) -> N
         assert images.exists(tx, 1)
 
 
-def test_what_belongs_to_whom(database: Database) -> None:
+def test_images_and_products_belong_to_one_merchant(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
-        stranger = tokens.add_merchant(tx, "shop2", 1)
+        other_merchant_id = tokens.add_merchant(tx, "shop2", 1)
         assert images.find_product_id(tx, 1, 1) == PRODUCT
-        assert images.find_product_id(tx, stranger, 1) is None
-        assert products.find(tx, stranger, PRODUCT, lock=True) is None
+        assert images.find_product_id(tx, other_merchant_id, 1) is None
+        assert products.find(tx, other_merchant_id, PRODUCT, lock=True) is None
         assert products.find(tx, 1, PRODUCT, lock=True) == ProductRow(PRODUCT, "Lamp", None)
         assert products.exists(tx, PRODUCT)
 
 
-def test_a_video_is_read_as_it_was_written_and_shows_nothing_of_ours(database: Database) -> None:
+def test_a_video_is_read_as_written_and_has_no_version(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
         before = images.load_gallery(tx, PRODUCT)
@@ -132,20 +132,20 @@ def test_a_video_is_read_as_it_was_written_and_shows_nothing_of_ours(database: D
         assert versions.current_by_image(conn, PRODUCT) == {1: version(1)}
 
 
-def test_several_products_are_read_at_once(database: Database) -> None:
+def test_galleries_of_several_products_are_loaded_together(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
         attach(tx, 2, OTHER)
-        alone = images.load_gallery(tx, PRODUCT)
-        assert images.load_galleries(tx, [PRODUCT]) == {PRODUCT: alone}
-        both = images.load_galleries(tx, [OTHER, PRODUCT, 5])
-        assert both == {PRODUCT: alone, OTHER: images.load_gallery(tx, OTHER), 5: Gallery()}
+        gallery = images.load_gallery(tx, PRODUCT)
+        assert images.load_galleries(tx, [PRODUCT]) == {PRODUCT: gallery}
+        galleries = images.load_galleries(tx, [OTHER, PRODUCT, 5])
+        assert galleries == {PRODUCT: gallery, OTHER: images.load_gallery(tx, OTHER), 5: Gallery()}
         assert images.load_galleries(tx, []) == {}
         assert versions.current_by_image(tx, PRODUCT, OTHER, 5) == {1: version(1), 2: version(2)}
         assert versions.current_by_image(tx) == {}
 
 
-def test_a_removed_product_is_gone_its_id_stays_taken_and_its_sku_is_free(
+def test_a_removed_product_keeps_its_id_but_not_its_sku(
     database: Database,
 ) -> None:
     with database.writing() as tx:
@@ -160,16 +160,16 @@ def test_a_removed_product_is_gone_its_id_stays_taken_and_its_sku_is_free(
         products.update_fields(tx, ProductRow(OTHER, "Vase", "v-1"))
 
 
-def test_products_are_listed_the_newest_first(database: Database) -> None:
+def test_products_are_listed_newest_first(database: Database) -> None:
     with database.writing() as tx:
         for number in range(5):
             products.add(tx, 1, ProductRow(number, f"n{number}", None), 10 - number)
-        stranger = tokens.add_merchant(tx, "shop2", 1)
-        products.add(tx, stranger, ProductRow(99, "theirs", None), 99)
+        other_merchant_id = tokens.add_merchant(tx, "shop2", 1)
+        products.add(tx, other_merchant_id, ProductRow(99, "theirs", None), 99)
         assert products.count(tx, 1, "") == 7
-        everything = products.list_page(tx, 1, "", 99, 0)
-        assert [row.id for row in everything] == [0, 1, 2, 3, 4, OTHER, PRODUCT]
-        assert products.list_page(tx, 1, "", 3, 2) == everything[2:5]
+        all_products = products.list_page(tx, 1, "", 99, 0)
+        assert [row.id for row in all_products] == [0, 1, 2, 3, 4, OTHER, PRODUCT]
+        assert products.list_page(tx, 1, "", 3, 2) == all_products[2:5]
         assert products.list_page(tx, 1, "", 3, 2**40) == []
 
 
@@ -177,7 +177,7 @@ NAMES = ["100% cotton", "100 % wool", "under_score", "underXscore", "back\\slash
 
 
 @pytest.mark.parametrize(
-    ("keyword", "found"),
+    ("keyword", "expected"),
     [
         ("%", ["100% cotton", "100 % wool"]),
         ("0%", ["100% cotton"]),
@@ -192,14 +192,16 @@ NAMES = ["100% cotton", "100 % wool", "under_score", "underXscore", "back\\slash
         ("x" * 500, []),
     ],
 )
-def test_a_keyword_is_found_as_it_is(database: Database, keyword: str, found: list[str]) -> None:
+def test_keyword_characters_match_themselves(
+    database: Database, keyword: str, expected: list[str]
+) -> None:
     with database.writing() as tx:
         products.remove(tx, OTHER, 9)
         for number, name in enumerate(NAMES):
             products.add(tx, 1, ProductRow(number, name, None if number else "sku-1"), 50 - number)
-        listed = [row.name for row in products.list_page(tx, 1, keyword, 99, 0)]
-        assert sorted(listed) == sorted(found)
-        assert products.count(tx, 1, keyword) == len(found)
+        names = [row.name for row in products.list_page(tx, 1, keyword, 99, 0)]
+        assert sorted(names) == sorted(expected)
+        assert products.count(tx, 1, keyword) == len(expected)
 
 
 def test_tokens(database: Database) -> None:
@@ -216,55 +218,57 @@ def test_tokens(database: Database) -> None:
         assert tokens.find_caller(tx, "g" * 64, 9) is None
         assert tokens.revoke(tx, 1, 5)
         assert tokens.find_caller(tx, "h" * 64, 5) is None
-        assert tokens.find_caller(tx, "h" * 64, 4) is None  # the clock was ahead, and is corrected
+        assert tokens.find_caller(tx, "h" * 64, 4) is None  # the clock was ahead and was set back
         assert not tokens.revoke(tx, 1, 6)
         assert [row.revoked_at for row in tokens.list_all(tx)] == [5]
 
 
-# What the database itself holds
+# Constraints
 
 
-def refused(database: Database, act: Callable[[Connection], object]) -> None:
+def assert_rejected(database: Database, action: Callable[[Connection], object]) -> None:
     with pytest.raises(IntegrityError), database.writing() as tx:
-        act(tx)
+        action(tx)
 
 
-def test_one_default_a_product(database: Database) -> None:
+def test_a_product_has_at_most_one_default_image(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
     row = {"id": 2, "product_id": PRODUCT, "age": 2, "sort": 2.0, "created_at": 1}
-    refused(database, lambda tx: tx.execute(insert(image_table).values(is_default=True, **row)))
+    assert_rejected(
+        database, lambda tx: tx.execute(insert(image_table).values(is_default=True, **row))
+    )
     with database.writing() as tx:
         tx.execute(insert(image_table).values(is_default=False, **row))
         attach(tx, 3, OTHER)
 
 
-def test_one_current_version_an_image(database: Database) -> None:
+def test_an_image_has_at_most_one_current_version(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
-    refused(database, lambda tx: versions.add(tx, 1, version(9), None, 1))
+    assert_rejected(database, lambda tx: versions.add(tx, 1, version(9), None, 1))
 
 
-def test_a_handle_is_used_once(database: Database) -> None:
+def test_handles_are_unique(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
         attach(tx, 2)
         versions.retire(tx, 2, None, 1)
-    refused(database, lambda tx: versions.add(tx, 2, version(1), None, 1))
+    assert_rejected(database, lambda tx: versions.add(tx, 2, version(1), None, 1))
 
 
-def test_nothing_hangs_in_the_air(database: Database) -> None:
-    refused(database, lambda tx: versions.add(tx, 99, version(9), None, 1))
-    refused(database, lambda tx: products.add(tx, 99, ProductRow(9, "x", None), 1))
-    refused(database, lambda tx: tokens.add_merchant(tx, "shop1", 1))
+def test_foreign_keys_and_merchant_codes_are_enforced(database: Database) -> None:
+    assert_rejected(database, lambda tx: versions.add(tx, 99, version(9), None, 1))
+    assert_rejected(database, lambda tx: products.add(tx, 99, ProductRow(9, "x", None), 1))
+    assert_rejected(database, lambda tx: tokens.add_merchant(tx, "shop1", 1))
 
 
 # Tables
 
 
-def test_migrations_make_the_tables_that_the_code_speaks_of(database: Database) -> None:
-    with database.writing() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+def test_migrations_create_the_tables_of_the_schema(database: Database) -> None:
+    with database.writing() as tx:
+        context = MigrationContext.configure(tx, opts={"compare_server_default": True})
         assert compare_metadata(context, metadata) == []
 
 

@@ -1,4 +1,4 @@
-"""Deliveries as rows, in every database: what is due in which order, and what is dropped."""
+"""Every database: which deliveries are due, in which order, and which are dropped."""
 
 import pytest
 
@@ -11,14 +11,14 @@ NOW, PAUSE, HOUR = 1_700_000_000_000, 300_000, 3_600_000
 
 
 @pytest.fixture
-def first(database: Database) -> int:
-    return subscribed(database)
+def first_id(database: Database) -> int:
+    return add_subscription(database)
 
 
-def subscribed(database: Database) -> int:
-    wanted = Subscription("n", "product.updated", "https://a.invalid/")
+def add_subscription(database: Database) -> int:
+    subscription = Subscription("n", "product.updated", "https://a.invalid/")
     with database.writing() as tx:
-        return webhooks.add(tx, 1, wanted, NOW)
+        return webhooks.add(tx, 1, subscription, NOW)
 
 
 def enqueue(database: Database, subscription: int, *products: int) -> None:
@@ -27,7 +27,7 @@ def enqueue(database: Database, subscription: int, *products: int) -> None:
             deliveries.enqueue(tx, subscription, product, b"{}", NOW)
 
 
-def due(database: Database, delivery: int = 1) -> PendingDelivery:
+def find_pending(database: Database, delivery: int = 1) -> PendingDelivery:
     with database.reading() as conn:
         found = deliveries.find_pending(conn, delivery)
     assert found is not None
@@ -35,12 +35,12 @@ def due(database: Database, delivery: int = 1) -> PendingDelivery:
 
 
 def attempt(database: Database, delivery: int, due_at: int | None) -> bool:
-    outcome = Outcome(due(database, delivery), 500, "status 500")
+    outcome = Outcome(find_pending(database, delivery), 500, "status 500")
     with database.writing() as tx:
         return deliveries.record_attempt(tx, outcome, due_at, NOW)
 
 
-def heads(database: Database, now: int = NOW, limit: int = 4) -> list[tuple[int, int, int]]:
+def list_heads(database: Database, now: int = NOW, limit: int = 4) -> list[tuple[int, int, int]]:
     with database.reading() as conn:
         waiting = deliveries.list_waiting_subscriptions(conn)
         found = [
@@ -49,73 +49,75 @@ def heads(database: Database, now: int = NOW, limit: int = 4) -> list[tuple[int,
     return [(each.id, each.subscription.id, each.product_id) for each in found]
 
 
-def state(database: Database, subscription: int) -> tuple[int, int | None]:
+def failures_and_pause(database: Database, subscription: int) -> tuple[int, int | None]:
     table = schema.subscriptions
     with database.reading() as conn:
         row = conn.execute(table.select().where(table.c.id == subscription)).one()
     return row.failures, row.paused_until
 
 
-def test_the_oldest_of_each_product_is_due(database: Database, first: int) -> None:
-    second = subscribed(database)
-    enqueue(database, first, 7, 7, 8)
-    enqueue(database, second, 7)
-    assert heads(database) == [(1, first, 7), (3, first, 8), (4, second, 7)]
+def test_the_oldest_delivery_of_each_product_is_due(database: Database, first_id: int) -> None:
+    second_id = add_subscription(database)
+    enqueue(database, first_id, 7, 7, 8)
+    enqueue(database, second_id, 7)
+    assert list_heads(database) == [(1, first_id, 7), (3, first_id, 8), (4, second_id, 7)]
     assert attempt(database, 1, None)
-    assert heads(database) == [(2, first, 7), (3, first, 8), (4, second, 7)]
+    assert list_heads(database) == [(2, first_id, 7), (3, first_id, 8), (4, second_id, 7)]
 
 
-def test_of_each_subscription_a_few_are_found(database: Database, first: int) -> None:
-    second = subscribed(database)
-    enqueue(database, first, *range(1, 200))
-    enqueue(database, second, *range(1, 4))
-    found = heads(database, limit=2)
-    assert [each[1] for each in found] == [first, first, second, second]
+def test_due_deliveries_are_limited_per_subscription(database: Database, first_id: int) -> None:
+    second_id = add_subscription(database)
+    enqueue(database, first_id, *range(1, 200))
+    enqueue(database, second_id, *range(1, 4))
+    found = list_heads(database, limit=2)
+    assert [each[1] for each in found] == [first_id, first_id, second_id, second_id]
 
 
-def test_an_attempt_is_repeated_after_its_pause_and_keeps_its_product_waiting(
-    database: Database, first: int
+def test_a_retry_waits_and_blocks_later_deliveries_of_its_product(
+    database: Database, first_id: int
 ) -> None:
-    enqueue(database, first, 7, 7, 8)
+    enqueue(database, first_id, 7, 7, 8)
     assert attempt(database, 1, NOW + PAUSE)
-    assert heads(database) == [(3, first, 8)]
-    assert heads(database, NOW + PAUSE - 1) == [(3, first, 8)]
-    assert heads(database, NOW + PAUSE) == [(1, first, 7), (3, first, 8)]
+    assert list_heads(database) == [(3, first_id, 8)]
+    assert list_heads(database, NOW + PAUSE - 1) == [(3, first_id, 8)]
+    assert list_heads(database, NOW + PAUSE) == [(1, first_id, 7), (3, first_id, 8)]
 
 
-@pytest.mark.parametrize("back", [2_000, HOUR, 40 * 24 * HOUR, NOW])
-def test_a_clock_that_was_ahead_delays_nothing(database: Database, first: int, back: int) -> None:
-    enqueue(database, first, 7, 8)
+@pytest.mark.parametrize("offset", [2_000, HOUR, 40 * 24 * HOUR, NOW])
+def test_a_clock_set_back_delays_no_delivery(
+    database: Database, first_id: int, offset: int
+) -> None:
+    enqueue(database, first_id, 7, 8)
     assert attempt(database, 1, NOW + PAUSE)
-    assert heads(database, NOW - back) == [(1, first, 7), (2, first, 8)]
+    assert list_heads(database, NOW - offset) == [(1, first_id, 7), (2, first_id, 8)]
 
 
-def test_many_retries_that_wait_hide_nothing_that_is_due(database: Database, first: int) -> None:
-    enqueue(database, first, *range(1, 51))
+def test_many_waiting_retries_do_not_hide_due_deliveries(database: Database, first_id: int) -> None:
+    enqueue(database, first_id, *range(1, 51))
     for number in range(1, 50):
         assert attempt(database, number, NOW + PAUSE)
-    assert heads(database) == [(50, first, 50)]
+    assert list_heads(database) == [(50, first_id, 50)]
 
 
-def test_an_ended_subscription_has_nothing_due(database: Database, first: int) -> None:
-    enqueue(database, first, 7)
+def test_a_removed_subscription_has_no_due_deliveries(database: Database, first_id: int) -> None:
+    enqueue(database, first_id, 7)
     with database.writing() as tx:
-        assert webhooks.remove(tx, 1, subscription_id=first, url="", now=NOW) == 1
+        assert webhooks.remove(tx, 1, subscription_id=first_id, url="", now=NOW) == 1
         # A row that was restored or edited by hand.
         tx.execute(schema.deliveries.update().values(due_at=NOW))
-    assert heads(database) == []
+    assert list_heads(database) == []
     with database.reading() as conn:
         assert deliveries.find_pending(conn, 1) is None
 
 
 @pytest.mark.parametrize("column", ["subscription_id", "created_at", "tries", "due_at"])
-def test_an_outcome_is_recorded_for_the_delivery_that_was_made_alone(
-    database: Database, first: int, column: str
+def test_an_outcome_is_only_recorded_for_the_delivery_that_was_attempted(
+    database: Database, first_id: int, column: str
 ) -> None:
-    second = subscribed(database)
-    enqueue(database, first, 7)
-    outcome = Outcome(due(database), 200, None)
-    other = {"subscription_id": second, "created_at": NOW + 1, "tries": 1, "due_at": None}
+    second_id = add_subscription(database)
+    enqueue(database, first_id, 7)
+    outcome = Outcome(find_pending(database), 200, None)
+    other = {"subscription_id": second_id, "created_at": NOW + 1, "tries": 1, "due_at": None}
     with database.writing() as tx:
         tx.execute(schema.deliveries.update().values({column: other[column]}))
         assert not deliveries.record_attempt(tx, outcome, None, NOW)
@@ -123,28 +125,28 @@ def test_an_outcome_is_recorded_for_the_delivery_that_was_made_alone(
         assert not deliveries.record_attempt(tx, outcome, None, NOW)
 
 
-def test_what_is_dropped_is_counted_once(
-    database: Database, first: int, monkeypatch: pytest.MonkeyPatch
+def test_dropped_events_are_counted_once(
+    database: Database, first_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhook, "MAX_PENDING", 30)
-    other = subscribed(database)
+    other = add_subscription(database)
     enqueue(database, other, *range(500, 520))
-    enqueue(database, first, *range(1, 400))
+    enqueue(database, first_id, *range(1, 400))
     with database.reading() as conn:
         rows = deliveries.list_recent(conn, limit=1000)
-    mine = [row for row in rows if row.product_id < 500]
-    assert len(rows) - len(mine) == 20
-    assert [row.product_id for row in mine] == list(range(399, 399 - len(mine), -1))
-    assert 25 < len(mine) <= 30
-    assert sum(row.dropped for row in mine) + len(mine) == 399
+    own_rows = [row for row in rows if row.product_id < 500]
+    assert len(rows) - len(own_rows) == 20
+    assert [row.product_id for row in own_rows] == list(range(399, 399 - len(own_rows), -1))
+    assert 25 < len(own_rows) <= 30
+    assert sum(row.dropped for row in own_rows) + len(own_rows) == 399
 
 
-def test_what_was_delivered_takes_no_room(
-    database: Database, first: int, monkeypatch: pytest.MonkeyPatch
+def test_finished_deliveries_do_not_count_toward_the_limit(
+    database: Database, first_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhook, "MAX_PENDING", 5)
     for number in range(1, 21):
-        enqueue(database, first, number)
+        enqueue(database, first_id, number)
         assert attempt(database, number, None)
     with database.reading() as conn:
         rows = deliveries.list_recent(conn, limit=1000)
@@ -152,67 +154,67 @@ def test_what_was_delivered_takes_no_room(
     assert not any(row.dropped for row in rows)
 
 
-def test_a_failing_subscription_keeps_fewer(
-    database: Database, first: int, monkeypatch: pytest.MonkeyPatch
+def test_a_failing_subscription_keeps_fewer_deliveries(
+    database: Database, first_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhook, "MAX_PENDING_FAILING", 10)
-    enqueue(database, first, *range(1, 41))
+    enqueue(database, first_id, *range(1, 41))
     with database.writing() as tx:
         for _ in range(webhook.FAILING_AFTER):
-            deliveries.record_failure(tx, first, PAUSE, NOW)
-    enqueue(database, first, 41)
+            deliveries.record_failure(tx, first_id, PAUSE, NOW)
+    enqueue(database, first_id, 41)
     with database.reading() as conn:
         rows = deliveries.list_recent(conn, limit=1000)
     assert len(rows) <= 10
     assert sum(row.dropped for row in rows) + len(rows) == 41
 
 
-def test_failures_are_counted_until_a_success(database: Database, first: int) -> None:
-    other = subscribed(database)
+def test_failures_are_counted_until_a_success(database: Database, first_id: int) -> None:
+    other = add_subscription(database)
     with database.writing() as tx:
         for _ in range(webhook.FAILING_AFTER - 1):
-            deliveries.record_failure(tx, first, PAUSE, NOW)
-    assert state(database, first) == (webhook.FAILING_AFTER - 1, None)
+            deliveries.record_failure(tx, first_id, PAUSE, NOW)
+    assert failures_and_pause(database, first_id) == (webhook.FAILING_AFTER - 1, None)
     with database.writing() as tx:
-        deliveries.record_failure(tx, first, PAUSE, NOW)
-    assert state(database, first) == (webhook.FAILING_AFTER, NOW + PAUSE)
+        deliveries.record_failure(tx, first_id, PAUSE, NOW)
+    assert failures_and_pause(database, first_id) == (webhook.FAILING_AFTER, NOW + PAUSE)
     with database.writing() as tx:
-        deliveries.record_failure(tx, first, PAUSE, NOW)
+        deliveries.record_failure(tx, first_id, PAUSE, NOW)
         assert deliveries.load_backlog(tx) == (0, None, 1)
-    assert state(database, first) == (webhook.FAILING_AFTER + 1, NOW + 2 * PAUSE)
+    assert failures_and_pause(database, first_id) == (webhook.FAILING_AFTER + 1, NOW + 2 * PAUSE)
     with database.writing() as tx:
-        deliveries.reset_failures(tx, first)
-    assert state(database, first) == (0, None)
-    assert state(database, other) == (0, None)
+        deliveries.reset_failures(tx, first_id)
+    assert failures_and_pause(database, first_id) == (0, None)
+    assert failures_and_pause(database, other) == (0, None)
 
 
-def test_a_change_of_the_subscription_ends_its_pause(database: Database, first: int) -> None:
+def test_updating_a_subscription_ends_its_pause(database: Database, first_id: int) -> None:
     with database.writing() as tx:
         for _ in range(webhook.FAILING_AFTER):
-            deliveries.record_failure(tx, first, PAUSE, NOW)
+            deliveries.record_failure(tx, first_id, PAUSE, NOW)
         webhooks.update_fields(
-            tx, first, Subscription("n", "product.updated", "https://b.invalid/")
+            tx, first_id, Subscription("n", "product.updated", "https://b.invalid/")
         )
-    assert state(database, first) == (0, None)
+    assert failures_and_pause(database, first_id) == (0, None)
 
 
-def test_a_redelivery_ends_the_pause_and_is_due(database: Database, first: int) -> None:
-    enqueue(database, first, 7)
+def test_a_redelivery_ends_the_pause_and_is_due(database: Database, first_id: int) -> None:
+    enqueue(database, first_id, 7)
     assert attempt(database, 1, None)
     with database.writing() as tx:
         for _ in range(webhook.FAILING_AFTER):
-            deliveries.record_failure(tx, first, PAUSE, NOW)
+            deliveries.record_failure(tx, first_id, PAUSE, NOW)
         assert deliveries.redeliver(tx, 1, NOW)
         assert not deliveries.redeliver(tx, 1, NOW)
-    assert state(database, first) == (webhook.FAILING_AFTER, None)
-    assert heads(database) == [(1, first, 7)]
-    assert due(database).attempts == 0
+    assert failures_and_pause(database, first_id) == (webhook.FAILING_AFTER, None)
+    assert list_heads(database) == [(1, first_id, 7)]
+    assert find_pending(database).attempts == 0
 
 
-def test_the_backlog(database: Database, first: int) -> None:
-    enqueue(database, first, 7, 8)
+def test_backlog_totals(database: Database, first_id: int) -> None:
+    enqueue(database, first_id, 7, 8)
     with database.writing() as tx:
-        deliveries.enqueue(tx, first, 9, b"{}", NOW + 5)
+        deliveries.enqueue(tx, first_id, 9, b"{}", NOW + 5)
         assert deliveries.load_backlog(tx) == (3, NOW, 0)
         deliveries.give_up(tx, 1, "row_unreadable", NOW)
         deliveries.give_up(tx, 2, "row_unreadable", NOW)

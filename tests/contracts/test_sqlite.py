@@ -1,4 +1,4 @@
-"""What is SQLite's own: its log, its flushes, its full disk, its broken files."""
+"""SQLite: write-ahead log, flushes, full disk, damaged files, migrations."""
 
 import os
 import sqlite3
@@ -19,34 +19,34 @@ from fatrina.domain.gallery import Change
 from tests.contracts.rows import PRODUCT, attach
 
 
-def pragma(connection: Connection, name: str) -> Any:
+def read_pragma(connection: Connection, name: str) -> Any:
     return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
 
 
-FULL = 2
+SYNCHRONOUS_FULL = 2
 
 
-def test_commits_are_flushed_and_keys_are_kept(database: Database) -> None:
+def test_commits_are_flushed_and_foreign_keys_enforced(database: Database) -> None:
     with database.writing() as tx, database.reading() as conn:
         for connection in (tx, conn):
-            assert pragma(connection, "synchronous") == FULL
-            assert pragma(connection, "foreign_keys") == 1
-            assert pragma(connection, "journal_mode") == "wal"
-        assert (pragma(tx, "query_only"), pragma(conn, "query_only")) == (0, 1)
+            assert read_pragma(connection, "synchronous") == SYNCHRONOUS_FULL
+            assert read_pragma(connection, "foreign_keys") == 1
+            assert read_pragma(connection, "journal_mode") == "wal"
+        assert (read_pragma(tx, "query_only"), read_pragma(conn, "query_only")) == (0, 1)
 
 
-def test_only_the_owners_writer_checkpoints(database: Database, tmp_path: Path) -> None:
-    with Database(tmp_path / "fatrina.sqlite3", owner=False) as guest:
-        with database.reading() as conn, guest.reading() as guests_look:
-            assert pragma(conn, "wal_autocheckpoint") == 0
-            assert pragma(guests_look, "wal_autocheckpoint") == 0
+def test_only_the_writer_of_the_owner_checkpoints(database: Database, tmp_path: Path) -> None:
+    with Database(tmp_path / "fatrina.sqlite3", owner=False) as second:
+        with database.reading() as conn, second.reading() as guest_conn:
+            assert read_pragma(conn, "wal_autocheckpoint") == 0
+            assert read_pragma(guest_conn, "wal_autocheckpoint") == 0
         with database.writing() as tx:
-            assert pragma(tx, "wal_autocheckpoint") == 1000
-        with guest.writing() as tx:
-            assert pragma(tx, "wal_autocheckpoint") == 0
+            assert read_pragma(tx, "wal_autocheckpoint") == 1000
+        with second.writing() as tx:
+            assert read_pragma(tx, "wal_autocheckpoint") == 0
 
 
-def test_the_log_does_not_grow_for_ever(database: Database, tmp_path: Path) -> None:
+def test_the_log_stays_small(database: Database, tmp_path: Path) -> None:
     for number in range(30):
         with database.writing() as tx:
             tx.execute(merchants.update().values(code=f"{number:06}"))
@@ -55,7 +55,9 @@ def test_the_log_does_not_grow_for_ever(database: Database, tmp_path: Path) -> N
     assert (tmp_path / "fatrina.sqlite3-wal").stat().st_size < 12_000_000
 
 
-def test_the_log_is_short_again_after_a_long_reader(database: Database, tmp_path: Path) -> None:
+def test_the_log_is_truncated_after_a_long_read_transaction(
+    database: Database, tmp_path: Path
+) -> None:
     log = tmp_path / "fatrina.sqlite3-wal"
     with database.reading() as conn:
         conn.execute(text("SELECT count(*) FROM merchants"))
@@ -69,7 +71,7 @@ def test_the_log_is_short_again_after_a_long_reader(database: Database, tmp_path
     assert log.stat().st_size <= 16_000_000
 
 
-def test_a_write_that_changes_nothing_is_still_a_write(database: Database, tmp_path: Path) -> None:
+def test_overwriting_a_failed_commit_writes_to_the_log(database: Database, tmp_path: Path) -> None:
     log = tmp_path / "fatrina.sqlite3-wal"
     database.overwrite_failed_commit()
     for _ in range(3):
@@ -78,22 +80,22 @@ def test_a_write_that_changes_nothing_is_still_a_write(database: Database, tmp_p
         assert log.stat().st_size > before
 
 
-def test_a_full_disk(database: Database) -> None:
+def test_a_full_disk_is_reported_as_storage_full(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
-        pages = pragma(tx, "page_count")
-        pragma(tx, f"max_page_count = {pages}")
+        pages = read_pragma(tx, "page_count")
+        read_pragma(tx, f"max_page_count = {pages}")
     large = Change(alt="x" * 100_000)
     with pytest.raises(errors.StorageFull), database.writing() as tx:
         attach(tx, 2, PRODUCT, large)
     with database.writing() as tx:
         assert len(images.load_gallery(tx, PRODUCT).entries) == 1
-        pragma(tx, f"max_page_count = {pages + 100}")
+        read_pragma(tx, f"max_page_count = {pages + 100}")
     with database.writing() as tx:
         attach(tx, 2, PRODUCT, large)
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "fatrina.sqlite3").write_bytes(b"no database at all" * 100)
     with Database(tmp_path / "fatrina.sqlite3") as database:
         with pytest.raises(errors.DatabaseUnavailable):
@@ -102,7 +104,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
             pass
 
 
-def test_a_database_without_its_tables(tmp_path: Path) -> None:
+def test_a_database_without_tables_is_unavailable(tmp_path: Path) -> None:
     with (
         Database(tmp_path / "fatrina.sqlite3") as database,
         pytest.raises(errors.DatabaseUnavailable),
@@ -110,7 +112,7 @@ def test_a_database_without_its_tables(tmp_path: Path) -> None:
         database.check_writable()
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_directory_is_unavailable(tmp_path: Path) -> None:
     with (
         Database(tmp_path / "missing" / "fatrina.sqlite3") as database,
         pytest.raises(errors.DatabaseUnavailable),
@@ -118,29 +120,29 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         database.check_writable()
 
 
-def migrated(folder: Path) -> Path:
-    """A database file with its tables."""
+def create_migrated_file(folder: Path) -> Path:
+    """Create a database file with all tables."""
     path = folder / "fatrina.sqlite3"
     with Database(path) as database:
         database.migrate()
     return path
 
 
-def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
-    path = migrated(tmp_path)
+def test_a_read_only_file_is_unavailable(tmp_path: Path) -> None:
+    path = create_migrated_file(tmp_path)
     path.chmod(0o444)
     if os.access(path, os.W_OK):
         pytest.skip("the superuser may write to anything")
     with Database(path) as database, pytest.raises(errors.DatabaseUnavailable):
         database.check_writable()
-    for file in tmp_path.iterdir():  # its log too, which was made as it was
+    for file in tmp_path.iterdir():  # its log too, which was created with the same mode
         file.chmod(0o644)
     with Database(path) as database:
         database.check_writable()
 
 
-def test_a_page_that_is_broken(tmp_path: Path) -> None:
-    path = migrated(tmp_path)
+def test_a_corrupt_page_is_unavailable(tmp_path: Path) -> None:
+    path = create_migrated_file(tmp_path)
     with path.open("r+b") as file:
         file.seek(100)
         file.write(b"\xff" * 8000)
@@ -148,7 +150,7 @@ def test_a_page_that_is_broken(tmp_path: Path) -> None:
         database.check_writable()
 
 
-def test_rows_outlive_every_revision(database: Database) -> None:
+def test_rows_survive_every_migration(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", "fatrina:adapters/database/migrations")
     with database.writing() as tx:
@@ -161,7 +163,7 @@ def test_rows_outlive_every_revision(database: Database) -> None:
         assert images.load_gallery(conn, PRODUCT) == gallery
 
 
-def test_products_from_before_keywords_were_folded_are_found(database: Database) -> None:
+def test_migration_0008_makes_existing_products_searchable(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", "fatrina:adapters/database/migrations")
     count = 2 * 1000 + 1  # more than two batches
@@ -179,7 +181,7 @@ def test_products_from_before_keywords_were_folded_are_found(database: Database)
         assert products.count(conn, 1, "strasse 2000") == 1
 
 
-def test_a_value_that_no_database_takes_is_no_outage(tmp_path: Path) -> None:
+def test_an_oversized_value_is_not_reported_as_an_outage(tmp_path: Path) -> None:
     with Database(tmp_path / "x.sqlite3") as database:
         database.migrate()
         with database.writing() as tx:
@@ -191,11 +193,11 @@ def test_a_value_that_no_database_takes_is_no_outage(tmp_path: Path) -> None:
         database.check_writable()
 
 
-def test_a_connection_that_is_lost_is_an_outage_that_says_so(tmp_path: Path) -> None:
+def test_a_lost_connection_is_reported_as_such(tmp_path: Path) -> None:
     with Database(tmp_path / "x.sqlite3") as database:
         database.migrate()
 
-        def lose() -> None:
+        def close_connection() -> None:
             with database.writing() as tx:
                 connection = tx.connection.driver_connection
                 assert isinstance(connection, sqlite3.Connection)
@@ -203,7 +205,7 @@ def test_a_connection_that_is_lost_is_an_outage_that_says_so(tmp_path: Path) -> 
                 connection.close()
                 tx.execute(text("SELECT 1"))
 
-        with pytest.raises(errors.DatabaseUnavailable) as refused:
-            lose()
-        assert refused.value.connection_lost
+        with pytest.raises(errors.DatabaseUnavailable) as exc_info:
+            close_connection()
+        assert exc_info.value.connection_lost
         database.check_writable()

@@ -1,4 +1,4 @@
-"""Every database: one writer at a time, readers never in the way, all or nothing."""
+"""Every database: one writer at a time, readers that do not block, atomic transactions."""
 
 import subprocess
 import sys
@@ -24,14 +24,16 @@ def count(database: Database) -> int:
         return len(conn.execute(select(merchants.c.id)).all())
 
 
-@pytest.mark.parametrize("fault", [ValueError, errors.NotFound, KeyboardInterrupt])
-def test_what_fails_is_undone(database: Database, fault: type[BaseException]) -> None:
+@pytest.mark.parametrize("exception", [ValueError, errors.NotFound, KeyboardInterrupt])
+def test_a_failed_transaction_is_rolled_back(
+    database: Database, exception: type[BaseException]
+) -> None:
     def add_and_fail() -> None:
         with database.writing() as tx:
             tokens.add_merchant(tx, "shop9", 1)
-            raise fault
+            raise exception
 
-    with pytest.raises(fault):
+    with pytest.raises(exception):
         add_and_fail()
     assert count(database) == 1
     with database.writing() as tx:
@@ -39,17 +41,17 @@ def test_what_fails_is_undone(database: Database, fault: type[BaseException]) ->
     assert count(database) == 2
 
 
-def test_a_fault_of_ours_is_no_outage(database: Database) -> None:
+def test_a_programming_error_is_not_reported_as_an_outage(database: Database) -> None:
     with pytest.raises(ProgrammingError), database.writing() as tx:
         tx.execute(text("SELECT :one"), {"one": object()})
 
 
-def test_a_reader_cannot_write(database: Database) -> None:
+def test_a_read_transaction_cannot_write(database: Database) -> None:
     with pytest.raises(errors.DatabaseUnavailable), database.reading() as conn:
         tokens.add_merchant(conn, "shop9", 1)
 
 
-def test_a_reader_sees_one_moment_and_blocks_nobody(database: Database) -> None:
+def test_a_read_transaction_sees_a_snapshot_and_does_not_block_writers(database: Database) -> None:
     with database.reading() as conn:
         before = conn.execute(select(merchants.c.id)).all()
         with database.writing() as tx:
@@ -58,23 +60,23 @@ def test_a_reader_sees_one_moment_and_blocks_nobody(database: Database) -> None:
     assert count(database) == 2
 
 
-def test_a_writer_blocks_no_reader(database: Database) -> None:
+def test_a_write_transaction_does_not_block_readers(database: Database) -> None:
     with database.writing() as tx:
         tokens.add_merchant(tx, "shop9", 1)
-        begun = time.monotonic()
+        started = time.monotonic()
         assert count(database) == 1
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - started < 1
 
 
-def test_writers_wait_for_each_other(database: Database) -> None:
+def test_write_transactions_wait_for_each_other(database: Database) -> None:
     barrier = threading.Barrier(16)
 
     def add(number: int) -> None:
         barrier.wait()
-        for more in range(5):
+        for index in range(5):
             with database.writing() as tx:
-                seen = len(tx.execute(select(merchants.c.id)).all())
-                tokens.add_merchant(tx, f"{number:02}{more}{seen}", 1)
+                count_seen = len(tx.execute(select(merchants.c.id)).all())
+                tokens.add_merchant(tx, f"{number:02}{index}{count_seen}", 1)
 
     with ThreadPoolExecutor(16) as pool:
         assert [*pool.map(add, range(16))] == [None] * 16
@@ -94,37 +96,41 @@ with Database(Path(sys.argv[1]), owner=False) as database:
 """
 
 
-def test_a_writer_in_another_process_waits_too(database: Database, tmp_path: Path) -> None:
+def test_write_transactions_of_two_processes_wait_for_each_other(
+    database: Database, tmp_path: Path
+) -> None:
     path = str(tmp_path / "fatrina.sqlite3")
     with subprocess.Popen(
         [sys.executable, "-c", OTHER_PROCESS, path],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as other:  # fmt: skip
-        assert other.stdin is not None
-        assert other.stdout is not None
-        assert other.stdout.readline() == "ready\n"
-        other.stdin.write("go\n")
-        other.stdin.flush()
+    ) as second:  # fmt: skip
+        assert second.stdin is not None
+        assert second.stdout is not None
+        assert second.stdout.readline() == "ready\n"
+        second.stdin.write("go\n")
+        second.stdin.flush()
         for number in range(40):
             with database.writing() as tx:
                 tokens.add_merchant(tx, f"y{number}", 1)
-        assert other.wait(20) == 0
+        assert second.wait(20) == 0
     assert count(database) == 81
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Keep the write lock from somewhere else."""
-    with Database(path, owner=False) as other, other.writing():
+def hold_write_lock(path: Path) -> Iterator[None]:
+    """Hold the write lock through another connection."""
+    with Database(path, owner=False) as second, second.writing():
         yield
 
 
-def test_who_waits_too_long_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_too_long_is_reported_as_unavailable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(engines, "_TIMEOUT_SECONDS", 0.05)
     path = tmp_path / "fatrina.sqlite3"
     with Database(path) as database:
         database.migrate()
-        with held(path), pytest.raises(errors.DatabaseUnavailable):
+        with hold_write_lock(path), pytest.raises(errors.DatabaseUnavailable):
             database.check_writable()
         with database.writing(), pytest.raises(errors.DatabaseUnavailable):
             database.check_writable()

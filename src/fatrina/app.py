@@ -75,8 +75,8 @@ def build(settings: Settings, data_directory: DataDirectory) -> Service:
         sender = WebhookSender(
             policy=policy, seconds=settings.webhook_seconds, user_agent=_USER_AGENT
         )
-        pause = int(settings.webhook_pause * SECOND)
-        deliverer = Deliverer(services.database, sender, clock, pause)
+        pause_ms = int(settings.webhook_pause * SECOND)
+        deliverer = Deliverer(services.database, sender, clock, pause_ms)
         dispatcher = stack.enter_context(
             closing(WebhookDispatcher(deliverer, metrics.count_attempt))
         )

@@ -11,7 +11,7 @@ from fatrina.log_queue import LogQueue
 
 _LEVELS: Final = logging.getLevelNamesMapping()
 _STDERR: Final = 2
-_FLUSH_TIMEOUT: Final = 2.0
+_FLUSH_TIMEOUT_SECONDS: Final = 2.0
 """Maximum seconds that an exit waits for queued lines to be written."""
 _queues: Final[list[LogQueue]] = []
 
@@ -20,7 +20,7 @@ def configure(level: str) -> None:
     """Log events of `level` and above: debug, info, warning or error."""
     level_number = _LEVELS.get(level.upper(), logging.INFO)
     queue = LogQueue(_STDERR)
-    atexit.register(queue.close, _FLUSH_TIMEOUT)
+    atexit.register(queue.close, _FLUSH_TIMEOUT_SECONDS)
     _queues.append(queue)
     structlog.configure(
         processors=[

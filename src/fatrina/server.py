@@ -19,11 +19,11 @@ from fatrina.domain.access import is_guessable
 from fatrina.settings import Settings
 from fatrina.web.http import protocol
 
-_TRIM_INTERVAL: Final = 10.0
+_TRIM_INTERVAL_SECONDS: Final = 10.0
 """Seconds between two calls of `malloc_trim`."""
-_POLL_INTERVAL: Final = 0.05
+_POLL_INTERVAL_SECONDS: Final = 0.05
 """Seconds between two checks for open connections while stopping."""
-_LOCK_TIMEOUT: Final = 30.0
+_LOCK_TIMEOUT_SECONDS: Final = 30.0
 """Maximum seconds that a start waits for a command that uses the data directory."""
 log = structlog.get_logger("fatrina")
 
@@ -41,10 +41,12 @@ def serve(
         OSError: The address or the data directory is not available.
     """
     if settings.admin_token and is_guessable(settings.admin_token):
-        message = "FATRINA_ADMIN_TOKEN is easy to guess. Generate one: openssl rand -hex 16."
+        message = "FATRINA_ADMIN_TOKEN is easy to guess. Use the output of: openssl rand -hex 16"
         raise NotReadyError(message)
     with (
-        lock_data_directory(settings.data, create=True, timeout=_LOCK_TIMEOUT) as data_directory,
+        lock_data_directory(
+            settings.data, create=True, timeout=_LOCK_TIMEOUT_SECONDS
+        ) as data_directory,
         bind_socket(settings) as listener,
     ):
         if not data_directory.is_owner:
@@ -94,8 +96,9 @@ class DrainingServer(uvicorn.Server):
             if isinstance(connection, protocol.Protocol):
                 connection.drain()
         deadline = monotonic() + protocol.DRAIN_IDLE_SECONDS
-        while connections and monotonic() < deadline and not self.force_exit:  # noqa: ASYNC110  uvicorn has no event for this
-            await asyncio.sleep(_POLL_INTERVAL)
+        # uvicorn has no event for the end of the last connection.
+        while connections and monotonic() < deadline and not self.force_exit:  # noqa: ASYNC110
+            await asyncio.sleep(_POLL_INTERVAL_SECONDS)
         await super().shutdown(sockets)
 
 
@@ -126,10 +129,9 @@ def _trim_memory(stopped: threading.Event) -> None:
     Stalled uploads leave small live blocks between large freed ones, which the C library keeps:
     after 10,000 uploads, half of the memory of the process is unused.
     """
-    trim = getattr(
-        ctypes.CDLL(None), "malloc_trim", None
-    )  # glibc only; other C libraries keep less memory
-    while trim is not None and not stopped.wait(_TRIM_INTERVAL):
+    # glibc only; other C libraries keep less memory.
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    while trim is not None and not stopped.wait(_TRIM_INTERVAL_SECONDS):
         trim(0)
 
 

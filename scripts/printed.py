@@ -197,8 +197,8 @@ def _cell(text: str) -> str:
 
 def render_compatibility() -> str:
     """Return the tables of compatibility in both languages."""
-    english = "\n\n".join(_section(*each) for each in compatibility.rows("en"))
-    arabic = "\n\n".join(_section(*each) for each in compatibility.rows("ar"))
+    english = "\n\n".join(_section(*each) for each in compatibility.report_sections("en"))
+    arabic = "\n\n".join(_section(*each) for each in compatibility.report_sections("ar"))
     return f'{english}\n\n<div dir="rtl">\n\n{arabic}\n\n</div>'
 
 

@@ -70,7 +70,7 @@ def test_expiry(run: Run, merchant: str, tmp_path: Path, duration: str, seconds:
     assert result.exit_code == 0
     with (
         lock_data_directory(tmp_path / "data", create=True) as folder,
-        folder.database() as database,
+        folder.open_database() as database,
     ):
         (row,) = access.list_tokens(database)
     assert before + seconds * 1000 <= row.expires_at <= Clock()() + seconds * 1000
@@ -126,7 +126,7 @@ def test_an_empty_token_list(run: Run) -> None:
 def test_commands_work_while_a_server_is_running(run: Run, merchant: str, tmp_path: Path) -> None:
     with (
         lock_data_directory(tmp_path / "data", create=True) as folder,
-        folder.database() as database,
+        folder.open_database() as database,
     ):
         assert folder.is_owner
         token = run("token", "create", "--merchant", merchant).stdout.strip()

@@ -99,7 +99,7 @@ def test_a_damaged_database_is_closed(tmp_path: Path) -> None:
     (tmp_path / "fatrina.sqlite3").write_bytes(b"no database " * 1000)
     with lock_data_directory(tmp_path) as folder:
         with pytest.raises(errors.DatabaseUnavailable) as exc_info:
-            folder.database()
+            folder.open_database()
         with pytest.raises(errors.DatabaseUnavailable) as second_exc_info:
             app.build(create_settings(data=tmp_path, decoders=1), folder)
     assert (

@@ -131,7 +131,7 @@ def test_a_server_can_start_during_the_doctor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with lock_data_directory(tmp_path, create=True) as folder:
-        folder.database().close()
+        folder.open_database().close()
     is_server_owner = []
 
     def check_meanwhile(*_: object, **__: object) -> None:
@@ -148,7 +148,7 @@ def test_a_server_can_start_during_a_dry_run_of_the_sweep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with lock_data_directory(tmp_path, create=True) as folder:
-        folder.database().close()
+        folder.open_database().close()
     is_server_owner = []
 
     def sweep_meanwhile(*_: object) -> SweepResult:
@@ -163,8 +163,8 @@ def test_a_server_can_start_during_a_dry_run_of_the_sweep(
 
 def test_a_server_can_start_during_a_dump(tmp_path: Path) -> None:
     with lock_data_directory(tmp_path, create=True) as folder:
-        folder.database().close()
+        folder.open_database().close()
     shared = open_shared(tmp_path)
-    with shared.database(), lock_data_directory(tmp_path) as folder:
+    with shared.open_database(), lock_data_directory(tmp_path) as folder:
         assert folder.is_owner
     assert not shared.is_owner

@@ -26,7 +26,7 @@ from tests.stores import ImageInProduct, Service, Store, run_service
 def data(tmp_path: Path) -> Path:
     """Return a data directory with tables and storage."""
     path = tmp_path / "data"
-    with lock_data_directory(path, create=True) as directory, directory.database():
+    with lock_data_directory(path, create=True) as directory, directory.open_database():
         directory.storage()
     return path
 

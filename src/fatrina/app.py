@@ -69,7 +69,9 @@ def build(settings: Settings, data_directory: DataDirectory) -> Service:
         clock = Clock(metrics.observe_stage)
         services = _build_services(settings, data_directory, clock, policy, stack)
         buckets = (
-            stack.enter_context(data_directory.bucket_store()) if settings.rate_limits else None
+            stack.enter_context(data_directory.open_bucket_store())
+            if settings.rate_limits
+            else None
         )
         rate_limiter = RateLimiter(buckets, clock)
         sender = WebhookSender(
@@ -117,8 +119,10 @@ def _build_services(
         seconds=settings.decoder_seconds,
         memory=settings.decoder_memory,
     )
-    database = stack.enter_context(data_directory.database())
-    spool = stack.enter_context(closing(Spool(data_directory.incoming(), settings.incoming_bytes)))
+    database = stack.enter_context(data_directory.open_database())
+    spool = stack.enter_context(
+        closing(Spool(data_directory.incoming_path(), settings.incoming_bytes))
+    )
     spool.clear()
     decoders = DecoderPool(settings.decoder_count, limits, settings.decoder_queue)
     return Services(

@@ -33,7 +33,7 @@ class DataDirectory:
         """Time when the owner took the lock, in seconds since the epoch; 0 if unknown."""
         return self.owner.since
 
-    def database(self) -> Database:
+    def open_database(self) -> Database:
         """Open the embedded database; migrate it if this process owns the directory.
 
         The caller closes it.
@@ -50,7 +50,7 @@ class DataDirectory:
             on_failure.pop_all()
         return database
 
-    def bucket_store(self) -> BucketStore:
+    def open_bucket_store(self) -> BucketStore:
         """Open the store of the merchants' rate-limit buckets; the caller closes it."""
         return BucketStore(self.path / "limits.sqlite3")
 
@@ -58,7 +58,7 @@ class DataDirectory:
         """Return the storage of originals and renditions, whose URLs begin with `base_url`."""
         return LocalStorage(self.path / "media", base_url)
 
-    def incoming(self) -> Path:
+    def incoming_path(self) -> Path:
         """Return the directory of photos that are being received."""
         return self.path / "incoming"
 
@@ -100,7 +100,7 @@ def open_shared(path: Path) -> DataDirectory:
         errors.DatabaseUnavailable: The migration failed.
     """
     with lock_data_directory(path) as directory:
-        directory.database().close()
+        directory.open_database().close()
         return DataDirectory(path, is_owner=False, owner=directory.owner)
 
 
@@ -117,5 +117,5 @@ def clean_incoming(directory: DataDirectory, *, dry_run: bool) -> int:
     """
     if not directory.is_owner:
         return 0
-    spool = Spool(directory.incoming(), limit=0)
+    spool = Spool(directory.incoming_path(), limit=0)
     return spool.count_leftovers() if dry_run else spool.clear()

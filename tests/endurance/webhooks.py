@@ -101,7 +101,10 @@ def main() -> None:
 def _shops(data: Path, count: int) -> list[str]:
     """Make merchants; a token of each."""
     now, tokens = Clock()(), []
-    with lock_data_directory(data, create=True) as folder, closing(folder.database()) as database:
+    with (
+        lock_data_directory(data, create=True) as folder,
+        closing(folder.open_database()) as database,
+    ):
         for number in range(count):
             access.create_merchant(database, f"m{number}", now)
             tokens.append(access.issue_token(database, f"m{number}", WRITE, 86_400_000, now) or "")

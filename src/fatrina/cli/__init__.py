@@ -98,7 +98,7 @@ def sweep(
             directory = open_shared(settings.data)
         else:
             lock.enter_context(directory.reserve().release())
-        with directory.database() as database:
+        with directory.open_database() as database:
             sweeper = Sweeper(
                 database,
                 directory.storage(),

@@ -48,7 +48,7 @@ def open_database(
         exit_on_error(),
         lock_data_directory(load_settings(data=data).data, create=create) as directory,
         directory.reserve().release() if reserve else nullcontext(),
-        directory.database() as database,
+        directory.open_database() as database,
     ):
         yield database
 

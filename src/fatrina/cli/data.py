@@ -73,12 +73,12 @@ def reset(
     if not yes and not typer.confirm(f"Delete {what} in {settings.data}?"):
         raise typer.Exit(1)
     with exit_on_error(), lock_data_directory(settings.data) as directory:
-        with directory.database() as database:
+        with directory.open_database() as database:
             count = reset_(
                 *(database, directory.storage(), directory.housekeeping()),
                 keep_merchants=keep,
             )
-        with directory.bucket_store() as buckets:
+        with directory.open_bucket_store() as buckets:
             rate_limits.reset(buckets)
     typer.echo(f"images deleted: {count}")
 
@@ -94,7 +94,7 @@ def dump(
         directory = open_shared(settings.data)
         try:
             with (
-                directory.database() as database,
+                directory.open_database() as database,
                 open(unfinished, "wb", opener=_create_private) as out,
             ):
                 count = backup.dump(database, directory.storage(), out, tick)
@@ -126,8 +126,8 @@ def restore(
             fail(_IN_USE.format(directory.owner))
         try:
             with (
-                directory.database() as database,
-                closing(Spool(directory.incoming(), settings.incoming_bytes)) as spool,
+                directory.open_database() as database,
+                closing(Spool(directory.incoming_path(), settings.incoming_bytes)) as spool,
                 file.open("rb") as source,
             ):
                 count = backup.restore(
@@ -135,7 +135,7 @@ def restore(
                 )
         except DumpError as exc:
             fail(f"{file}: {exc} Nothing was changed.")
-        with directory.bucket_store() as buckets:
+        with directory.open_bucket_store() as buckets:
             rate_limits.reset(buckets)
     typer.echo(f"images: {count}")
 

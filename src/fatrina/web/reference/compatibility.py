@@ -156,7 +156,9 @@ TABLE: Final = (
 """The complete contract. Tests compare it with the service in both directions."""
 
 
-def rows(language: Literal["en", "ar"] = "en") -> list[tuple[str, list[tuple[str, str, str]]]]:
+def report_sections(
+    language: Literal["en", "ar"] = "en",
+) -> list[tuple[str, list[tuple[str, str, str]]]]:
     """Return a title and rows (subjects, confidence, note) for each kind of item."""
     return [
         (

@@ -54,7 +54,7 @@ _TITLES: Final = {
 
 def _compatibility_page(language: messages.Language) -> str:
     sections = []
-    for title, rows in compatibility.rows(language):
+    for title, rows in compatibility.report_sections(language):
         lines = "".join(
             f"<tr><td><code>{escape(subjects)}</code><td>{escape(confidence)}<td>{escape(note)}"
             for subjects, confidence, note in rows

@@ -1,1 +1,1 @@
-"""Every crash point and every fault of every action, one after the other."""
+"""Crash and disk error tests: every action, stopped at each of its system calls."""

@@ -1,7 +1,7 @@
-"""Stops one action at each of its steps in turn, and checks what a restart makes of the rest.
+"""Stop one action at each of its disk changes in turn, and check the state after a restart.
 
-`python -m tests.crash.crash_points FOLDER ACTION WAY` prints how many steps there were. It is a
-process of its own, single-threaded, so that it can fork cheaply once everything is imported.
+`python -m tests.crash.crash_points FOLDER ACTION MODE` prints the number of changes. It runs in a
+separate single-threaded process, so that it can fork cheaply after all imports.
 """
 
 import errno
@@ -19,122 +19,132 @@ from fatrina.actions import Services
 from fatrina.actions.sweep import Sweeper
 from fatrina.domain import errors
 from tests.crash import tracer, world
-from tests.crash.tracer import Outcome, Tell
-from tests.crash.world import ACTIONS, KEEP, Shop, State
+from tests.crash.tracer import Outcome, Report
+from tests.crash.world import ACTIONS, KEEP, State, Store
 
-Act = Callable[[Services, Shop], None]
-Body = Callable[[Services, Shop, Act, State, Tell], None]
+Action = Callable[[Services, Store], None]
+Body = Callable[[Services, Store, Action, State, Report], None]
 FULL: Final = "full"
-"""What the service answers 507 for; every other fault is a 503."""
-_REFUSALS: Final = (OSError, errors.ServiceUnavailable, errors.StorageFull)
+"""Reported for errors that the service answers with 507; all others give 503."""
+_ERRORS: Final = (OSError, errors.ServiceUnavailable, errors.StorageFull)
 
 
-def straight(services: Services, shop: Shop, act: Act, _: State, tell: Tell) -> None:
-    """Do it, and shut down."""
-    act(services, shop)
-    tell("done")
+def run_once(services: Services, store: Store, action: Action, _: State, report: Report) -> None:
+    """Run the action and shut down."""
+    action(services, store)
+    report("done")
     services.database.close()
 
 
-def again(services: Services, shop: Shop, act: Act, before: State, tell: Tell) -> None:
-    """Do it, once more when it fails; in between everything must be as it was before."""
+def run_and_retry(
+    services: Services, store: Store, action: Action, before: State, report: Report
+) -> None:
+    """Run the action, and again after an error, which must not have changed anything."""
     try:
-        act(services, shop)
-    except _REFUSALS as exc:
-        tell(FULL if _is_full(exc) else f"refused {exc!r}")
-        assert world.state(services, shop) == before, "it failed by half"
-        act(services, shop)
-    tell("done")
-    assert not services.spool._used, "room was not given back"
+        action(services, store)
+    except _ERRORS as exc:
+        report(FULL if _is_full(exc) else f"error {exc!r}")
+        assert world.state(services, store) == before, "the failed action changed something"
+        action(services, store)
+    report("done")
+    assert not services.spool._used, "spool space was not released"
     services.database.close()
 
 
-def vanish(services: Services, shop: Shop, act: Act, before: State, tell: Tell) -> None:
-    """Do it; when it fails, die at once, not knowing whether its commit went through."""
+def exit_on_error(
+    services: Services, store: Store, action: Action, before: State, report: Report
+) -> None:
+    """Run the action; after an error, exit at once, whether or not its commit succeeded."""
     try:
-        act(services, shop)
-    except _REFUSALS:
-        assert world.state(services, shop) == before, "it failed by half"
+        action(services, store)
+    except _ERRORS:
+        assert world.state(services, store) == before, "the failed action changed something"
     else:
-        tell("done")
+        report("done")
     os._exit(0)
 
 
-def sweep_and_vanish(services: Services, shop: Shop, act: Act, before: State, tell: Tell) -> None:
-    """Do it; when it fails, die after a sweep has taken what no picture owns."""
+def sweep_on_error(
+    services: Services, store: Store, action: Action, before: State, report: Report
+) -> None:
+    """Run the action; after an error, sweep orphaned files, then exit."""
     try:
-        act(services, shop)
-    except _REFUSALS:
-        broom = Sweeper(
+        action(services, store)
+    except _ERRORS:
+        sweeper = Sweeper(
             services.database, services.storage, services.housekeeping, trust_clock=True
         )
-        broom.sweep(services.clock(), 9 * KEEP)
+        sweeper.sweep(services.clock(), 9 * KEEP)
     else:
-        tell("done")
-    vanish(services, shop, lambda *_: None, before, lambda _: None)
+        report("done")
+    exit_on_error(services, store, lambda *_: None, before, lambda _: None)
 
 
-WAYS: Final[dict[str, tuple[Body, tuple[int, ...]]]] = {
-    "killed": (straight, ()),
-    "full": (again, (errno.ENOSPC,)),
-    "broken": (again, (errno.EIO, errno.EROFS)),
-    "vanished": (vanish, (errno.EIO,)),
-    "swept": (sweep_and_vanish, (errno.EIO,)),
+MODES: Final[dict[str, tuple[Body, tuple[int, ...]]]] = {
+    "killed": (run_once, ()),
+    "full": (run_and_retry, (errno.ENOSPC,)),
+    "broken": (run_and_retry, (errno.EIO, errno.EROFS)),
+    "vanished": (exit_on_error, (errno.EIO,)),
+    "swept": (sweep_on_error, (errno.EIO,)),
 }
 
 
-def every_step(folder: Path, name: str, way: str) -> int:
-    """Stop the action `name` at each of its steps; how many there were."""
-    now, act = time.time_ns() // 1_000_000, ACTIONS[name]
-    pristine = world.lay(folder / "pristine", now)
-    before = world.restarted(_copy(pristine, folder), now)
-    shop = _copy(pristine, folder)
-    act(services := world.services(shop.folder, now), shop)
+def stop_at_each_change(folder: Path, name: str, mode: str) -> int:
+    """Stop the action `name` at each of its disk changes; return the number of these."""
+    now, action = time.time_ns() // 1_000_000, ACTIONS[name]
+    template = world.create_store(folder / "template", now)
+    before = world.restart(_copy(template, folder), now)
+    store = _copy(template, folder)
+    action(services := world.open_services(store.folder, now), store)
     services.database.close()
-    after = world.restarted(shop, now)
+    after = world.restart(store, now)
     assert (before == after) == (name == "sweep")
-    body, faults = WAYS[way]
+    body, error_numbers = MODES[mode]
     for at in itertools.count(1):
-        shop = _copy(pristine, folder)
-        prepare = partial(_prepared, shop, act, now, before, body)
-        outcome = tracer.run(prepare, at, faults[at % len(faults)] if faults else 0)
+        store = _copy(template, folder)
+        prepare = partial(_prepare, store, action, now, before, body)
+        outcome = tracer.run(
+            prepare, at, error_numbers[at % len(error_numbers)] if error_numbers else 0
+        )
         try:
-            _judge(outcome, way)
-            found = world.restarted(shop, now)
-            assert found == after if "done" in outcome.told else found in (before, after)
-        except Exception as wrong:
-            wrong.add_note(f"{name}, {outcome}")
+            _check_outcome(outcome, mode)
+            found = world.restart(store, now)
+            assert found == after if "done" in outcome.reports else found in (before, after)
+        except Exception as exc:
+            exc.add_note(f"{name}, {outcome}")
             raise
         if not outcome.stopped:
             return outcome.steps
     raise AssertionError
 
 
-def _judge(outcome: Outcome, way: str) -> None:
-    assert not any(words.startswith("broken") for words in outcome.told)
-    if way in {"full", "broken"} or not outcome.stopped:
-        assert "done" in outcome.told, "it did not recover"
-    if way == "full" and outcome.stopped in {"write", "pwrite", "rename", "mkdir"}:
-        assert outcome.told[0] in {FULL, "done"}, "a full disk was called something else"
+def _check_outcome(outcome: Outcome, mode: str) -> None:
+    assert not any(line.startswith("broken") for line in outcome.reports)
+    if mode in {"full", "broken"} or not outcome.stopped:
+        assert "done" in outcome.reports, "it did not recover"
+    if mode == "full" and outcome.stopped in {"write", "pwrite", "rename", "mkdir"}:
+        assert outcome.reports[0] in {FULL, "done"}, "a full disk was reported as another error"
 
 
-def _prepared(shop: Shop, act: Act, now: int, before: State, body: Body) -> Callable[[Tell], None]:
-    services = world.services(shop.folder, now)
+def _prepare(
+    store: Store, action: Action, now: int, before: State, body: Body
+) -> Callable[[Report], None]:
+    services = world.open_services(store.folder, now)
     services.database.check_writable()
-    return partial(body, services, shop, act, before)
+    return partial(body, services, store, action, before)
 
 
-def _is_full(fault: Exception) -> bool:
-    full = isinstance(fault, OSError) and fault.errno == errno.ENOSPC
-    return full or isinstance(fault, errors.StorageFull)
+def _is_full(exc: Exception) -> bool:
+    no_space = isinstance(exc, OSError) and exc.errno == errno.ENOSPC
+    return no_space or isinstance(exc, errors.StorageFull)
 
 
-def _copy(pristine: Shop, folder: Path) -> Shop:
+def _copy(template: Store, folder: Path) -> Store:
     target = folder / "copy"
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(pristine.folder, target)
-    return pristine._replace(folder=target)
+    shutil.copytree(template.folder, target)
+    return template._replace(folder=target)
 
 
 if __name__ == "__main__":
-    print(every_step(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))  # noqa: T201
+    print(stop_at_each_change(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))  # noqa: T201

@@ -1,4 +1,4 @@
-"""A whole service, killed between the answer to an update and the delivery of its event."""
+"""A service killed between the response to an update and the delivery of its event."""
 
 import socket
 from pathlib import Path
@@ -24,30 +24,30 @@ def free_port() -> int:
         return port
 
 
-def test_what_was_answered_is_delivered_in_order_whenever_it_is_killed(tmp_path: Path) -> None:
+def test_events_are_delivered_in_order_after_kills(tmp_path: Path) -> None:
     data, log, port = tmp_path / "data", tmp_path / "log", free_port()
     command(data, "merchant", "create", "shop1")
     client = Client(port, command(data, "token", "create", "--merchant", "shop1"))
     with run_receiver() as receiver:
         receiver.delay_seconds = 0.05
         server = Server(data, port, log, **SETTINGS)
-        product = client.send("products", name="cup").data["id"]
-        image = client.send(f"products/{product}/images", sample_photos.png()).data["id"]
-        wanted = {"name": "n", "event": "product.image.updated", "url": receiver.url}
-        assert client.send("webhooks/subscribe", None, **wanted).status == 200
+        product_id = client.send("products", name="cup").data["id"]
+        image_id = client.send(f"products/{product_id}/images", sample_photos.png()).data["id"]
+        subscription = {"name": "n", "event": "product.image.updated", "url": receiver.url}
+        assert client.send("webhooks/subscribe", None, **subscription).status == 200
         for number in range(COUNT):
-            answer = client.send(f"products/images/{image}", alt=f"text {number:02}")
-            assert answer.status == 201
+            response = client.send(f"products/images/{image_id}", alt=f"text {number:02}")
+            assert response.status == 201
             if number % 4 == 3:
                 server.kill()
                 server = Server(data, port, log, **SETTINGS)
         receiver.wait_for(1)
-        wait_until(lambda: _told(receiver.received[-1].json) == f"text {COUNT - 1:02}", 20)
+        wait_until(lambda: _alt_text(receiver.received[-1].json) == f"text {COUNT - 1:02}", 20)
         assert server.stop() == 0
-        told = [_told(heard.json) for heard in receiver.received]
-    assert list(dict.fromkeys(told)) == [f"text {number:02}" for number in range(COUNT)]
-    assert told == sorted(told)
+        texts = [_alt_text(event.json) for event in receiver.received]
+    assert list(dict.fromkeys(texts)) == [f"text {number:02}" for number in range(COUNT)]
+    assert texts == sorted(texts)
 
 
-def _told(message: dict[str, dict[str, list[dict[str, str]]]]) -> str:
+def _alt_text(message: dict[str, dict[str, list[dict[str, str]]]]) -> str:
     return message["data"]["images"][0]["alt"]

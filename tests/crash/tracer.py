@@ -1,7 +1,7 @@
-"""Runs a function in a child and stops it at its N-th change of the disk: killed, or told an error.
+"""Run a function in a child process and kill it, or inject an error, at its Nth disk change.
 
-The kernel's own tracing shows each system call, SQLite's among them, so none can be forgotten.
-The register layout and the numbers are those of x86-64.
+ptrace reports every system call, including those of SQLite, so that none is missed. The register
+layout and the system call numbers are those of x86-64.
 """
 
 import ctypes
@@ -11,7 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
+"""Sends a line from the child to the parent."""
 
 CHANGES: Final = {
     1: "write",
@@ -39,7 +40,7 @@ CHANGES: Final = {
 _OPEN: Final = 2
 _OPENAT: Final = 257
 _TRACEME, _GETREGS, _SETREGS, _DETACH, _SYSCALL, _SETOPTIONS = 0, 12, 13, 17, 24, 0x4200
-_OPTIONS: Final = 1 | 0x100000  # mark stops at system calls; kill the child when we end
+_OPTIONS: Final = 1 | 0x100000  # mark system call stops; kill the child when the tracer exits
 _CALL_STOP: Final = signal.SIGTRAP | 0x80
 _RAX, _RDX, _RSI, _RDI, _NUMBER = 10, 12, 13, 14, 15
 _REGISTERS: Final = 27
@@ -50,51 +51,51 @@ _libc.ptrace.restype = ctypes.c_long
 
 
 class Outcome(NamedTuple):
-    """How the child fared."""
+    """The result of one run of the child."""
 
     steps: int
-    """How many changes it made, the one that it was stopped at included."""
+    """The number of disk changes, including the one that it was stopped at."""
     stopped: str
-    """The name of that one; empty when the child came to its end first."""
-    told: list[str]
-    """What it told before."""
+    """The name of the system call that it was stopped at; empty if the child ended before."""
+    reports: list[str]
+    """The lines that it sent before."""
 
 
-def run(prepare: Callable[[], Callable[[Tell], None]], at: int, fault: int = 0) -> Outcome:
-    """Fork, prepare unwatched, then run what that gives and stop it at change number `at`.
+def run(prepare: Callable[[], Callable[[Report], None]], at: int, error: int = 0) -> Outcome:
+    """Fork, call `prepare` untraced, run the function it returns and stop it at change `at`.
 
-    Without `fault` it is killed before the change; with one, the change fails once with this
-    errno and the child goes on.
+    Without `error` the child is killed before the change. With an errno, the change fails with it
+    once, and the child continues.
     """
-    ear, mouth = os.pipe()
+    reader, writer = os.pipe()
     child = os.fork()
     if not child:
-        _be_the_child(prepare, mouth)
-    os.close(mouth)
+        _run_child(prepare, writer)
+    os.close(writer)
     try:
-        steps, stopped = _watch(child, at, fault, mouth)
-        with open(ear, encoding="utf-8", closefd=False) as said:
-            return Outcome(steps, stopped, said.read().splitlines())
+        steps, stopped = _watch(child, at, error, writer)
+        with open(reader, encoding="utf-8", closefd=False) as reports:
+            return Outcome(steps, stopped, reports.read().splitlines())
     finally:
-        os.close(ear)
+        os.close(reader)
 
 
-def _be_the_child(prepare: Callable[[], Callable[[Tell], None]], mouth: int) -> None:
+def _run_child(prepare: Callable[[], Callable[[Report], None]], writer: int) -> None:
     code = 1
     try:
         body = prepare()
         _trace(_TRACEME, 0)
         os.kill(os.getpid(), signal.SIGSTOP)
-        body(lambda words: (os.write(mouth, f"{words}\n".encode()), None)[1])
+        body(lambda line: (os.write(writer, f"{line}\n".encode()), None)[1])
         code = 0
-    except BaseException as exc:  # noqa: BLE001  told, for it must not reach the parent's frames
+    except BaseException as exc:  # noqa: BLE001  reported: it must not reach the parent's frames
         with suppress(OSError):
-            os.write(mouth, f"broken {exc!r}\n".encode())
+            os.write(writer, f"broken {exc!r}\n".encode())
     finally:
         os._exit(code)
 
 
-def _watch(child: int, at: int, fault: int, mouth: int) -> tuple[int, str]:
+def _watch(child: int, at: int, error: int, writer: int) -> tuple[int, str]:
     _wait(child)
     _trace(_SETOPTIONS, child, data=_OPTIONS)
     steps, stopped, entering, forward = 0, "", True, 0
@@ -107,44 +108,44 @@ def _watch(child: int, at: int, fault: int, mouth: int) -> tuple[int, str]:
         if os.WSTOPSIG(status) != _CALL_STOP:
             forward = os.WSTOPSIG(status)
             continue
-        if entering and (name := _change(child, mouth)):
+        if entering and (name := _get_change(child, writer)):
             steps += 1
             if steps == at:
                 stopped = name
-                _stop(child, fault)
+                _stop(child, error)
                 return steps, stopped
         entering = not entering
 
 
-def _change(child: int, mouth: int) -> str:
-    """The name of the change that a child is about to make; empty when it is none."""
+def _get_change(child: int, writer: int) -> str:
+    """Return the name of the disk change that the child is about to make; empty for other calls."""
     registers = _registers(child)
     number = registers[_NUMBER]
     flags = {_OPEN: registers[_RSI], _OPENAT: registers[_RDX]}.get(number)
     if flags is not None and not flags & (os.O_CREAT | os.O_TRUNC):
         return ""
-    if number == 1 and registers[_RDI] == mouth:
+    if number == 1 and registers[_RDI] == writer:
         return ""
     return CHANGES.get(number, "")
 
 
-def _stop(child: int, fault: int) -> None:
-    """Kill a child that is about to make a change, or let that fail and leave the child alone."""
-    if fault:
-        _fail(child, fault)
+def _stop(child: int, error: int) -> None:
+    """Kill the child before its change, or make the change fail and detach."""
+    if error:
+        _fail(child, error)
     else:
         os.kill(child, signal.SIGKILL)
     _wait(child)
 
 
-def _fail(child: int, fault: int) -> None:
+def _fail(child: int, error: int) -> None:
     registers = _registers(child)
     registers[_NUMBER] = ctypes.c_ulonglong(-1).value
     _trace(_SETREGS, child, data=ctypes.addressof(registers))
     _trace(_SYSCALL, child)
     _wait(child)
     registers = _registers(child)
-    registers[_RAX] = ctypes.c_ulonglong(-fault).value
+    registers[_RAX] = ctypes.c_ulonglong(-error).value
     _trace(_SETREGS, child, data=ctypes.addressof(registers))
     _trace(_DETACH, child)
 

@@ -49,18 +49,18 @@ def _decode(services: Services, photo: IncomingPhoto, files: Iterable[File]) -> 
 
     Retry once if the decoder is lost; after an exception in the decoder, with libvips alone.
     """
-    plain = False
+    libvips_only = False
     for attempts_left in reversed(range(_ATTEMPTS)):
         for file in files:
             file.truncate()  # a lost decoder may have written part of it
         try:
-            return _decode_once(services, photo, files, plain=plain)
+            return _decode_once(services, photo, files, libvips_only=libvips_only)
         except DecoderInternalError as exc:
             services.decoders.count_internal_error()
-            log.error("decoder_fault", trace=str(exc), plain=plain)  # noqa: TRY400  its own trace
+            log.error("decoder_fault", trace=str(exc), libvips_only=libvips_only)  # noqa: TRY400  its own trace
             if not attempts_left:
                 raise
-            plain = True
+            libvips_only = True
         except errors.DecoderFailed:
             if not attempts_left:
                 raise
@@ -68,13 +68,15 @@ def _decode(services: Services, photo: IncomingPhoto, files: Iterable[File]) -> 
 
 
 def _decode_once(
-    services: Services, photo: IncomingPhoto, files: Iterable[File], *, plain: bool
+    services: Services, photo: IncomingPhoto, files: Iterable[File], *, libvips_only: bool
 ) -> ImageInfo:
     with ExitStack() as stack:
         with services.clock.stage("wait"):
             decoder = stack.enter_context(services.decoders.acquire())
         cancellation.check_client()
         with services.clock.stage("decode"):
-            info = decoder.open(photo.file.descriptor, services.decoders.limits, libvips_only=plain)
+            info = decoder.open(
+                photo.file.descriptor, services.decoders.limits, libvips_only=libvips_only
+            )
             decoder.render([file.descriptor for file in files])
     return info

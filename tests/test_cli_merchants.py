@@ -211,6 +211,6 @@ def test_seeding_twice_reports_the_conflict(run: Run, tmp_path: Path) -> None:
     assert run("seed", str(file)).exit_code == 0
     result = run("seed", str(file))
     error_line = (
-        'The SKU "CUP-1" belongs to another product. Choose another one. Nothing was added.'
+        'The SKU "CUP-1" belongs to another product. Choose another SKU. Nothing was added.'
     )
     assert (result.exit_code, result.stderr) == (1, f"/merchants/0/products/0: {error_line}\n")

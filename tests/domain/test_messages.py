@@ -134,8 +134,8 @@ def test_the_contract_is_kept_to_the_letter(error: errors.ServiceError, ar: str,
 def test_a_photo_of_too_many_pixels_is_told_what_was_seen_and_what_to_do() -> None:
     refusal = errors.PhotoTooManyPixels(limit=100_000_000, width=12_000, height=9_000)
     assert render(refusal, "en") == (
-        "The photo is 12,000 \N{MULTIPLICATION SIGN} 9,000 pixels (108 megapixels); at most "
-        "100 megapixels are taken. Make it smaller and send it again."
+        "The photo is 12,000 \N{MULTIPLICATION SIGN} 9,000 pixels (108 megapixels); the limit "
+        "is 100 megapixels. Reduce its dimensions and send it again."
     )
     assert render(refusal, "ar") == (
         "عرض الصورة 12,000 بكسل وارتفاعها 9,000 بكسل (108 ميغابكسل)، والحد الأقصى "
@@ -146,10 +146,10 @@ def test_a_photo_of_too_many_pixels_is_told_what_was_seen_and_what_to_do() -> No
 @pytest.mark.parametrize(
     ("width", "height", "limit", "shown"),
     [
-        (10_000, 10_001, 100_000_000, "(100.1 megapixels); at most 100 megapixels"),
-        (4_032, 3_024, 12_000_000, "(12.2 megapixels); at most 12 megapixels"),
-        (4_032, 3_024, 12_190_000, "(12.2 megapixels); at most 12.1 megapixels"),
-        (200, 100, 10_000, "(0.1 megapixels); at most 0.01 megapixels"),
+        (10_000, 10_001, 100_000_000, "(100.1 megapixels); the limit is 100 megapixels"),
+        (4_032, 3_024, 12_000_000, "(12.2 megapixels); the limit is 12 megapixels"),
+        (4_032, 3_024, 12_190_000, "(12.2 megapixels); the limit is 12.1 megapixels"),
+        (200, 100, 10_000, "(0.1 megapixels); the limit is 0.01 megapixels"),
     ],
 )
 def test_what_was_seen_never_reads_as_the_limit(
@@ -174,7 +174,7 @@ def test_what_was_seen_never_reads_as_the_limit(
 def test_bytes_are_shown_as_fits_and_never_promise_more(limit: int, ar: str, en: str) -> None:
     refusal = errors.PayloadTooLarge(limit=limit)
     assert render(refusal, "ar").startswith(f"حجم الطلب أكبر من الحد المسموح به هنا، وهو {ar}. ")
-    assert f"larger than the {en} that" in render(refusal, "en")
+    assert f"larger than the limit of {en}. " in render(refusal, "en")
 
 
 @pytest.mark.parametrize(

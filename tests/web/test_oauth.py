@@ -183,7 +183,8 @@ def test_client_library_completes_the_flow(app: App, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("language", "direction", "words"), [("ar", "rtl", "يطلب تطبيق"), ("en", "ltr", "asks for")]
+    ("language", "direction", "words"),
+    [("ar", "rtl", "يطلب تطبيق"), ("en", "ltr", "requests access")],
 )
 def test_consent_page(confidential_app: App, language: str, direction: str, words: str) -> None:
     response = confidential_app.show_consent(language)

@@ -11,7 +11,7 @@ MESSAGES: Final[dict[str, Message]] = {
         "The access token should have access to one of those scopes: {scope}",
     ),
     "forbidden": Message(
-        "لا يمكن لهذا التطبيق الوصول إلى المتجر حاليًّا. راجع صاحب المتجر.",
-        "This app cannot reach the shop at the moment. Ask the shop's owner.",
+        "لا يمكن لهذا التطبيق الوصول إلى المتجر حاليًّا. تواصل مع صاحب المتجر.",
+        "This app cannot access the store at the moment. Contact the store's owner.",
     ),
 }

@@ -11,34 +11,34 @@ MESSAGES: Final[dict[str, Message]] = {
     ),
     "decoder_failed": Message(
         "توقفت معالجة الصورة لسبب لا علاقة له بالصورة نفسها. أعد المحاولة بعد {retry:seconds}.",
-        "Work on the photo stopped through no fault of the photo. Try again in {retry:seconds}.",
+        "Processing stopped for a reason unrelated to the photo. Try again in {retry:seconds}.",
     ),
     "storage_unavailable": Message(
-        "مكان حفظ الصور لا يستجيب حاليًّا. أعد المحاولة بعد دقيقة.",
-        "The place where photos are kept does not answer at the moment. Try again in a minute.",
+        "مخزن الصور لا يستجيب حاليًّا. أعد المحاولة بعد دقيقة.",
+        "The photo storage does not respond at the moment. Try again in a minute.",
     ),
     "database_unavailable": Message(
         "قاعدة البيانات لا تستجيب حاليًّا. أعد المحاولة بعد دقيقة.",
-        "The database does not answer at the moment. Try again in a minute.",
+        "The database does not respond at the moment. Try again in a minute.",
     ),
     "housekeeping_busy": Message(
         "تجري الآن عملية أخرى على بيانات الخدمة كلها ({operation}). أعد المحاولة بعد انتهائها.",
-        "Another operation on all of the service's data is in progress ({operation}). Try again when it has ended.",
+        "Another operation on all data of the service is in progress ({operation}). Try again when it has finished.",
     ),
     "clock_uncertain": Message(
-        "حُذف لا شيء: انتهت مدة حفظ {count} من الصور بحسب ساعة الجهاز، لكن لم يُسجَّل شيء منذ {days} يومًا، فقد تكون الساعة متقدمة. تحقق من الساعة، ثم استخدم --trust-clock إن كانت صحيحة.",
-        "Nothing was deleted: by this machine's clock {count} pictures are past their time, but nothing was recorded for {days} days, so the clock may be ahead. Check the clock; if it is right, use --trust-clock.",
+        "لم يُحذف شيء: بحسب ساعة الجهاز انتهت مدة حفظ {count} من الصور، لكن لم يُسجَّل شيء منذ مدة (بالأيام: {days})، فقد تكون الساعة متقدمة. تحقق من الساعة، فإن كانت صحيحة فاستخدم الخيار --trust-clock.",
+        "Nothing was deleted: by this machine's clock, {count} images are due for deletion, but nothing was recorded in the last {days} days, so the clock may be ahead. Check the clock; if it is correct, use --trust-clock.",
     ),
     "stopping": Message(
-        "تتوقف الخدمة الآن لإعادة تشغيلها. أعد إرسال الطلب بعد قليل.",
-        "The service is stopping. Send the request again in a moment.",
+        "الخدمة قيد الإيقاف. أعد إرسال الطلب بعد قليل.",
+        "The service is shutting down. Send the request again in a moment.",
     ),
     "storage_full": Message(
         "لم تبق مساحة لحفظ الصورة. لن تنجح إعادة المحاولة قبل أن يوفّر مشغّل الخدمة مساحة إضافية.",
-        "There is no space left to keep the photo. Trying again will not help before the service's operator has made room.",
+        "There is no space left to store the photo. Retrying does not help until the service's operator has freed space.",
     ),
     "internal_error": Message(
-        "حدث خطأ في الخدمة نفسها. أعد المحاولة بعد دقيقة، وإن تكرر الخطأ فأبلغ مشغّل الخدمة برقم الطلب.",
-        "Something went wrong on our side. Try again in a minute; if it happens again, tell the service's operator the request's id.",
+        "حدث خطأ داخلي في الخدمة. أعد المحاولة بعد دقيقة، وإن تكرر الخطأ فأبلغ مشغّل الخدمة بمعرّف الطلب.",
+        "An internal error occurred. Try again in a minute; if it happens again, report the request's id to the service's operator.",
     ),
 }

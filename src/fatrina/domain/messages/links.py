@@ -15,27 +15,27 @@ MESSAGES: Final[dict[str, Message]] = {
     ),
     "link_credentials": Message(
         "يحتوي الرابط على اسم مستخدم أو كلمة مرور. أرسل رابطًا خاليًا منهما يمكن لأي شخص فتحه.",
-        "The link holds a user name or a password. Send one without them that anyone can open.",
+        "The link contains a user name or a password. Send a link without them that anyone can open.",
     ),
     "link_port_not_allowed": Message(
         "يحدد الرابط المنفذ {port}، ولا يُقبل إلا المنفذان 80 و443. أرسل رابطًا بلا رقم منفذ، أو ارفع ملف الصورة نفسه.",
-        "The link names port {port}; only 80 and 443 are followed. Send a link without a port, or upload the photo itself.",
+        "The link contains the port {port}; only ports 80 and 443 are allowed. Send a link without a port, or upload the photo itself.",
     ),
     "link_address_not_allowed": Message(
         "لا يؤدي الرابط إلى عنوان عام على الإنترنت. ضع الصورة في موقع متاح للجميع، أو ارفع ملف الصورة نفسه.",
-        "The link does not lead to a public address. Put the photo where anyone can open it, or upload the photo itself.",
+        "The link does not lead to a public internet address. Put the photo where anyone can open it, or upload the photo itself.",
     ),
     "link_unresolved": Message(
         "تعذّر العثور على الموقع المذكور في الرابط. تأكد من صحة كتابته، أو ارفع ملف الصورة نفسه.",
-        "The site that the link names cannot be found. Check its spelling, or upload the photo itself.",
+        "The link's site cannot be found. Check its spelling, or upload the photo itself.",
     ),
     "link_unreachable": Message(
         "رفض خادم الموقع المذكور في الرابط الاتصال أو قطعه. أعد المحاولة لاحقًا، أو ارفع ملف الصورة نفسه.",
-        "The server that the link names refused or closed the connection. Try again later, or upload the photo itself.",
+        "The link's server refused or closed the connection. Try again later, or upload the photo itself.",
     ),
     "link_tls": Message(
         "تعذّر إنشاء اتصال آمن (HTTPS) بالموقع المذكور في الرابط. أبلغ مشغّل الموقع، أو ارفع ملف الصورة نفسه.",
-        "No secure connection (HTTPS) to the link's site could be established. Report this to the site's operator, or upload the photo itself.",
+        "A secure connection (HTTPS) to the link's site could not be established. Report this to the site's operator, or upload the photo itself.",
     ),
     "link_certificate_expired": Message(
         "شهادة الأمان للموقع المذكور في الرابط منتهية الصلاحية أو لم يبدأ سريانها. أبلغ مشغّل الموقع، أو ارفع ملف الصورة نفسه.",
@@ -51,11 +51,11 @@ MESSAGES: Final[dict[str, Message]] = {
     ),
     "link_invalid_response": Message(
         "كان رد الموقع المذكور في الرابط ناقصًا أو غير سليم. أعد المحاولة لاحقًا، أو ارفع ملف الصورة نفسه.",
-        "The response of the link's site was incomplete or not valid. Try again later, or upload the photo itself.",
+        "The response of the link's site was incomplete or invalid. Try again later, or upload the photo itself.",
     ),
     "link_status": Message(
         "أجاب الموقع المذكور في الرابط برمز الحالة {status} ولم يرسل الصورة. أعد المحاولة لاحقًا، أو ارفع ملف الصورة نفسه.",
-        "The link's site answered with status {status} and no photo. Try again later, or upload the photo itself.",
+        "The link's site responded with status {status} instead of the photo. Try again later, or upload the photo itself.",
     ),
     "link_denied": Message(
         "رفض الموقع المذكور في الرابط إرسال الملف (رمز الحالة {status}). قد يتطلب تسجيل الدخول أو يمنع البرامج والروابط المباشرة. ارفع ملف الصورة نفسه، أو أرسل رابطًا من موقع آخر.",
@@ -75,11 +75,11 @@ MESSAGES: Final[dict[str, Message]] = {
     ),
     "link_too_many_redirects": Message(
         "عدد مرات إعادة التوجيه في الرابط يتجاوز الحد الأقصى ({limit}). أرسل الرابط المباشر للصورة، أو ارفع ملف الصورة نفسه.",
-        "The link redirects more often than is followed ({limit}). Send the photo's direct link, or upload the photo itself.",
+        "The link redirects more than {limit} times. Send the photo's direct link, or upload the photo itself.",
     ),
     "link_content_encoding": Message(
         "أرسل الموقع المذكور في الرابط الملف مضغوطًا بطريقة غير مدعومة ({encoding}). أرسل رابطًا من موقع آخر، أو ارفع ملف الصورة نفسه.",
-        "The link's site sent the file with a compression that is not supported ({encoding}). Send a link to another site, or upload the photo itself.",
+        "The link's site sent the file with an unsupported compression ({encoding}). Send a link to another site, or upload the photo itself.",
     ),
     "link_too_large": Message(
         "حجم الملف الذي يؤدي إليه الرابط أكبر من الحد المسموح به، وهو {limit:bytes}. أرسل رابط صورة أصغر.",
@@ -87,6 +87,6 @@ MESSAGES: Final[dict[str, Message]] = {
     ),
     "link_timeout": Message(
         "استغرق تنزيل الصورة من الرابط أكثر من {limit:seconds}. أعد المحاولة لاحقًا، أو ارفع ملف الصورة نفسه.",
-        "Fetching the photo from the link took more than {limit:seconds}. Try again later, or upload the photo itself.",
+        "Downloading the photo from the link took more than {limit:seconds}. Try again later, or upload the photo itself.",
     ),
 }

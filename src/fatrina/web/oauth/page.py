@@ -59,41 +59,41 @@ class _Texts(NamedTuple):
 
 _TEXTS: Final[Mapping[Language, _Texts]] = {
     "ar": _Texts(
-        title="السماح لتطبيق بالوصول",
+        title="السماح لتطبيق بالوصول إلى متجرك",
         wants="يطلب تطبيق «{app}» الوصول إلى متجرك، ليتمكن من:",
         scopes={
             READ: "الاطلاع على المنتجات وصورها",
             WRITE: "الاطلاع على المنتجات وصورها وتعديلها وحذفها",
-            OFFLINE_ACCESS: "الاستمرار في ذلك حتى في غيابك",
+            OFFLINE_ACCESS: "الاستمرار في ذلك حتى عندما لا تكون متصلًا",
         },
         merchant="رمز المتجر",
         key="مفتاح المالك",
         hint="يطبعه الأمر fatrina merchant key، ولا يصل إلى التطبيق.",
-        wrong="رمز المتجر أو مفتاح المالك غير صحيح. راجعهما ثم أعد المحاولة.",
+        wrong="رمز المتجر أو مفتاح المالك غير صحيح. تحقق منهما ثم أعد المحاولة.",
         allow="أوافق",
         deny="أرفض",
         no_redirect="لا يمكن إكمال الطلب",
         no_redirect_reason="التطبيق أو عنوان العودة غير مسجّل هنا. "
-        "راجع مطوّر التطبيق: يعرض الأمر fatrina app list ما هو مسجّل.",
+        "تواصل مع مطوّر التطبيق: يعرض الأمر fatrina app list التطبيقات المسجّلة.",
         other="English",
     ),
     "en": _Texts(
-        title="Let an app in",
-        wants="“{app}” asks for access to your shop. It could:",
+        title="Allow an app to access your store",
+        wants="“{app}” requests access to your store. It will be able to:",
         scopes={
-            READ: "see products and their pictures",
-            WRITE: "see, change and delete products and their pictures",
-            OFFLINE_ACCESS: "go on doing so while you are away",
+            READ: "view products and their images",
+            WRITE: "view, change and delete products and their images",
+            OFFLINE_ACCESS: "keep this access while you are offline",
         },
-        merchant="Shop code",
+        merchant="Store code",
         key="Owner's key",
-        hint="fatrina merchant key prints it. The app does not get to see it.",
-        wrong="The shop code or the owner's key is wrong. Look at both and try again.",
+        hint="The command fatrina merchant key prints it. The app does not receive it.",
+        wrong="The store code or the owner's key is wrong. Check both and try again.",
         allow="Allow",
         deny="Decline",
-        no_redirect="This request cannot go on",
-        no_redirect_reason="The app, or the address it wants you sent back to, is not registered "
-        "here. Ask the app's developer: fatrina app list shows what is.",
+        no_redirect="This request cannot be completed",
+        no_redirect_reason="The app or its redirect URI is not registered here. "
+        "Contact the app's developer: the command fatrina app list shows the registered apps.",
         other="العربية",
     ),
 }

@@ -3,7 +3,7 @@
 from typing import Final, Literal, NamedTuple
 
 Confidence = Literal["documented", "observed", "assumed"]
-Kind = Literal["endpoint", "field", "answer", "status", "header"]
+Kind = Literal["endpoint", "field", "response", "status", "header"]
 
 
 class LocalizedText(NamedTuple):
@@ -23,15 +23,15 @@ class ContractItem(NamedTuple):
 
 
 KINDS: Final[dict[Kind, LocalizedText]] = {
-    "endpoint": LocalizedText("Calls", "النداءات"),
-    "field": LocalizedText("Fields that are sent", "الحقول المرسلة"),
-    "answer": LocalizedText("Fields of answers", "حقول الردود"),
+    "endpoint": LocalizedText("Requests", "الطلبات"),
+    "field": LocalizedText("Request fields", "الحقول المرسلة"),
+    "response": LocalizedText("Response fields", "حقول الردود"),
     "status": LocalizedText("HTTP statuses", "رموز الحالة"),
-    "header": LocalizedText("Headers of answers", "ترويسات الردود"),
+    "header": LocalizedText("Response headers", "ترويسات الردود"),
 }
 CONFIDENCE: Final[dict[Confidence, LocalizedText]] = {
     "documented": LocalizedText("documented", "موثّق"),
-    "observed": LocalizedText("seen in clients", "ملحوظ في البرامج"),
+    "observed": LocalizedText("observed in published apps", "لوحظ في تطبيقات منشورة"),
     "assumed": LocalizedText("assumed", "مفترض"),
 }
 
@@ -46,8 +46,8 @@ TABLE: Final = (
         _split("update_image attach_image attach_image_by_sku delete_image"),
         "documented",
         LocalizedText(
-            "By SKU answers HTTP 200 with 201 in the body; Delete answers 202.",
-            "يرد الإرفاق عبر SKU بالحالة 200 وفي الجسم 201، ويرد الحذف بالحالة 202.",
+            "Attaching by SKU returns HTTP 200 with 201 in the body; deletion returns 202.",
+            "يرد الإرفاق برمز SKU بالحالة 200 وفي جسم الرد 201، ويرد الحذف بالحالة 202.",
         ),
     ),
     ContractItem("endpoint", _split("attach_video attach_video_by_sku"), "documented"),
@@ -59,8 +59,8 @@ TABLE: Final = (
         ),
         "documented",
         LocalizedText(
-            "As far as images need them; 201 for the update and 202 for the deletion are assumed.",
-            "بقدر ما تحتاجه الصور؛ والحالتان 201 للتعديل و202 للحذف مفترضتان.",
+            "Only what images need; 201 for updates and 202 for deletion are assumed.",
+            "بقدر ما تحتاج إليه الصور؛ والحالتان 201 للتعديل و202 للحذف مفترضتان.",
         ),
     ),
     ContractItem(
@@ -68,7 +68,7 @@ TABLE: Final = (
         _split("subscribe update_subscription list_subscriptions list_events unsubscribe"),
         "documented",
         LocalizedText(
-            "Their paths; statuses, answers and scopes are assumed.",
+            "The paths are documented; statuses, responses and scopes are assumed.",
             "المسارات موثّقة، أما الحالات والردود والصلاحيات فمفترضة.",
         ),
     ),
@@ -79,7 +79,7 @@ TABLE: Final = (
         _split("video_url"),
         "documented",
         LocalizedText(
-            "YouTube links alone; others are refused.", "روابط YouTube وحدها، ويُرفض ما سواها."
+            "YouTube links only; others are rejected.", "روابط يوتيوب فقط، ويُرفض ما سواها."
         ),
     ),
     ContractItem("field", _split("name sku images"), "documented"),
@@ -89,38 +89,40 @@ TABLE: Final = (
         _split("event url headers secret security_strategy version id"),
         "assumed",
         LocalizedText(
-            "Of a subscription; the strategies and what they send are documented.",
+            "Fields of a subscription; the strategies and what they send are documented.",
             "حقول الاشتراك؛ أما استراتيجيات التحقق وما ترسله فموثّقة.",
         ),
     ),
-    ContractItem("answer", _split("status success data pagination"), "documented"),
+    ContractItem("response", _split("status success data pagination"), "documented"),
     ContractItem(
-        "answer",
+        "response",
         _split("id image sort default alt_seo video_url type"),
         "documented",
         LocalizedText(
-            "In this order, every key always there.", "بهذا الترتيب، وكل مفتاح حاضر دائمًا."
+            "In this order; every key is always present.", "بهذا الترتيب، وكل حقل حاضر دائمًا."
         ),
     ),
     ContractItem(
-        "answer",
+        "response",
         _split("original standard_resolution low_resolution thumbnail url width height"),
         "documented",
         LocalizedText(
-            "The sizes follow the documented figures to the last bit, but a small photo is never "
+            "The sizes equal the documented figures exactly, but a small photo is never "
             "enlarged, and the original has its real size instead of 0 by 0.",
             "تتبع المقاسات الأرقام الموثّقة بدقة، لكن الصورة الصغيرة لا تُكبَّر، وللأصل مقاسه "
             "الحقيقي بدل صفر في صفر.",
         ),
     ),
     ContractItem(
-        "answer", _split("main three_d_image_url alt main_image images name sku"), "documented"
+        "response", _split("main three_d_image_url alt main_image images name sku"), "documented"
     ),
-    ContractItem("answer", _split("message code"), "documented"),
-    ContractItem("answer", _split("event label rule"), "assumed"),
-    ContractItem("answer", _split("version headers key value security_strategy secret"), "assumed"),
+    ContractItem("response", _split("message code"), "documented"),
+    ContractItem("response", _split("event label rule"), "assumed"),
     ContractItem(
-        "answer",
+        "response", _split("version headers key value security_strategy secret"), "assumed"
+    ),
+    ContractItem(
+        "response",
         _split("count total perPage currentPage totalPages links next previous"),
         "documented",
     ),
@@ -130,15 +132,15 @@ TABLE: Final = (
         _split("400 405 429 500 503"),
         "documented",
         LocalizedText(
-            "The codes are documented; of 429 no body is.",
-            "الرموز موثّقة، أما جسم الرد 429 فلا.",
+            "The codes are documented; the body of 429 is not.",
+            "رموز الحالة موثّقة، أما جسم الرد 429 فلا.",
         ),
     ),
     ContractItem(
         "status",
         _split("408 413 507"),
         "assumed",
-        LocalizedText("Where the contract is silent.", "فيما سكت عنه التوثيق."),
+        LocalizedText("Where the contract specifies nothing.", "حيث لا يذكر التوثيق شيئًا."),
     ),
     ContractItem(
         "header",
@@ -150,7 +152,7 @@ TABLE: Final = (
         "header",
         _split("x-request-id fatrina-reason content-language cache-control www-authenticate"),
         "assumed",
-        LocalizedText("Fatrina's own, beside the contract.", "من فترينة، إضافة إلى الواجهة."),
+        LocalizedText("Added by Fatrina to the contract.", "تضيفها فترينة إلى الواجهة."),
     ),
 )
 """The complete contract. Tests compare it with the service in both directions."""

@@ -17,6 +17,7 @@ from fatrina.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
+AVOIDED_WORD = "anew"
 _LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 _COMMAND = re.compile(r"^\$ (scripts/[\w-]+|fatrina [a-z]+(?: [a-z]+)?)", re.MULTILINE)
 
@@ -155,9 +156,9 @@ def test_fixed_segment_limit_is_documented() -> None:
 )
 def test_prose_finds_avoided_words(tmp_path: Path, name: str, text: str) -> None:
     path = tmp_path / name
-    path.write_text(text.replace("{word}", "anew"))
+    path.write_text(text.replace("{word}", AVOIDED_WORD))
     hits = [*prose.find_hits(path)]
-    assert [(hit.line, hit.found) for hit in hits] == [(1 + text.count("\n"), "anew")]
+    assert [(hit.line, hit.found) for hit in hits] == [(1 + text.count("\n"), AVOIDED_WORD)]
     assert hits[0].suggestion == "again"
 
 
@@ -176,7 +177,7 @@ def test_prose_finds_avoided_words(tmp_path: Path, name: str, text: str) -> None
 )
 def test_prose_does_not_search_code(tmp_path: Path, name: str, text: str) -> None:
     path = tmp_path / name
-    path.write_text(text.replace("{word}", "anew"))
+    path.write_text(text.replace("{word}", AVOIDED_WORD))
     assert [*prose.find_hits(path)] == []
 
 
@@ -191,9 +192,9 @@ def test_prose_script_prints_hits_and_counts(
 ) -> None:
     monkeypatch.setattr(prose, "ROOT", tmp_path)
     path = tmp_path / "document.md"
-    path.write_text("Plain words.\nPrinted anew.\n")
+    path.write_text(f"Plain words.\nPrinted {AVOIDED_WORD}.\n")
     assert prose.main([str(path)]) == 1
-    assert capsys.readouterr().out == "document.md:2: 'anew': use again\n"
+    assert capsys.readouterr().out == f"document.md:2: '{AVOIDED_WORD}': use again\n"
     assert prose.main(["--count", str(path)]) == 0
     assert capsys.readouterr().out.endswith("all: 250.00 per 1,000\n")
     path.write_text("Plain words.\n")

@@ -23,6 +23,7 @@ AVOIDED: Final = {
     r"afresh|anew": "again",
     r"as it were": "leave it out",
     r"astray": "lost, missing",
+    r"at hand": "current, available",
     r"befalls?|befallen": "affects",
     r"beside": "next to, with",
     r"besides": "also, in addition",
@@ -70,6 +71,7 @@ AVOIDED: Final = {
     r"all there is": "everything, all data",
     r"(as if|as though) there (was|were) no": "say what happens",
     r"at fault": "invalid",
+    r"as (it|they) (comes?|came)": "unchanged, as received",
     r"at (a|one) stroke": "atomically",
     r"(becomes?|became) of": "happens to; result of",
     r"by (its|their) own": "on its own",
@@ -77,9 +79,9 @@ AVOIDED: Final = {
     r"(can|could|cannot|to) be had": "available",
     r"clean(ed|s)? away": "deleted",
     r"(comes?|came) twice": "is repeated",
-    r"for good": "permanently",
+    r"for (good|ever)": "permanently",
     r"(go|goes|went|going|gone) on(?! to\b)": "continue",
-    r"(is|are|was|were) none( of)?": "is not, does not exist",
+    r"(is|are|was|were) (?-i:none)( of)?": "is not, does not exist",
     r"(is|are|be|was|were|held|kept|stays?) whole": "complete, intact",
     r"is (seen|looked) to": "handled",
     r"it is made sure": "ensure",
@@ -97,7 +99,9 @@ AVOIDED: Final = {
     r"stands? still": "stalls",
     r"stood still": "stalled",
     r"tak(e|es|ing) down|took down": "record",
+    r"under way": "in progress",
     r"(what|who|which) (is|are) no": "say what it is",
+    r"what (is|was|are|were) to (be|go)": "say what it is",
 }
 """Regular expressions of what to avoid, each with what to write instead."""
 _PATTERN: Final = re.compile(

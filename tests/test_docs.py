@@ -168,6 +168,7 @@ def test_prose_finds_avoided_words(tmp_path: Path, name: str, text: str) -> None
         ("module.py", '"""Return `{word}`, and `a\n{word}`."""'),
         ("module.py", "{word} = 1"),
         ("module.py", 'key = "{word}"'),
+        ("module.py", '"""Return whether the value is None."""'),
         ("document.md", "A line with `{word}` and [a link]({word}.md)."),
         ("document.md", "```\n{word}\n```"),
         ("config.toml", '{word} = "a {word}"'),

@@ -99,9 +99,9 @@ def request(
     named = {name.replace("_", "-").title(): value for name, value in headers.items()}
     if body is not None:
         named |= {"Content-Type": body.content_type, "Content-Length": str(len(body.data))}
-    with Connection(port) as line:
-        line.send(encode_head(method, target, named) + (body.data if body else b""))
-        return line.read_response(method)
+    with Connection(port) as connection:
+        connection.send(encode_head(method, target, named) + (body.data if body else b""))
+        return connection.read_response(method)
 
 
 # Bodies

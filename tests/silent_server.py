@@ -23,16 +23,16 @@ def run_silent_server(
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
         server = SilentServer(f"http://127.0.0.1:{listener.getsockname()[1]}")
 
-        def run_handler(line: socket.socket) -> None:
+        def run_handler(connection: socket.socket) -> None:
             with suppress(OSError):
-                handle(line)
+                handle(connection)
 
         def accept() -> None:
             with suppress(OSError):
                 while True:
-                    line, _ = listener.accept()
-                    server.connections.append(line)
-                    threading.Thread(target=run_handler, args=(line,), daemon=True).start()
+                    connection, _ = listener.accept()
+                    server.connections.append(connection)
+                    threading.Thread(target=run_handler, args=(connection,), daemon=True).start()
 
         thread = threading.Thread(target=accept, daemon=True)
         thread.start()
@@ -41,5 +41,5 @@ def run_silent_server(
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             thread.join()
-            for line in server.connections:
-                line.close()
+            for connection in server.connections:
+                connection.close()

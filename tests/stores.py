@@ -139,25 +139,25 @@ class Store:
 
     def create_product(self, **fields: str) -> int:
         """Create a product and return its id."""
-        answer = self.call(
+        response = self.call(
             "POST", PREFIX + "/products", client.encode_json({"name": "فستان"} | fields)
         )
-        assert answer.status == 201, answer
-        return int(answer.data["id"])
+        assert response.status == 201, response
+        return int(response.data["id"])
 
     def attach(self, product_id: int, body: Body | None = None, **fields: str | bytes) -> Any:
         """Attach an image and return its data in the response."""
         form = client.encode_multipart(**({"photo": sample_photos.png()} | fields))
-        answer = self.call("POST", ATTACH_PATH.format(product_id), body or form)
-        assert answer.status == 201, answer
-        return answer.data
+        response = self.call("POST", ATTACH_PATH.format(product_id), body or form)
+        assert response.status == 201, response
+        return response.data
 
     def attach_video(self, product_id: int, **fields: object) -> Any:
         """Attach a video and return its data in the response."""
         body = client.encode_json({"video_url": VIDEO_URL} | fields)
-        answer = self.call("POST", VIDEO_PATH.format(product_id), body)
-        assert answer.status == 201, answer
-        return answer.data
+        response = self.call("POST", VIDEO_PATH.format(product_id), body)
+        assert response.status == 201, response
+        return response.data
 
     def update(self, image_id: int, body: Body | None = None, **fields: str | bytes) -> Response:
         """Send Update Image, with a multipart form of `fields` unless `body` is given."""
@@ -171,9 +171,9 @@ class Store:
 
     def product_details(self, product_id: int) -> Any:
         """Return the data of Product Details."""
-        answer = self.call("GET", PRODUCT_PATH.format(product_id))
-        assert answer.status == 200, answer
-        return answer.data
+        response = self.call("GET", PRODUCT_PATH.format(product_id))
+        assert response.status == 200, response
+        return response.data
 
     def image_ids(self, product_id: int) -> list[int]:
         """Return the ids of a product's images in order."""
@@ -217,9 +217,9 @@ class ImageInProduct:
 
     def download_files(self) -> dict[str, bytes]:
         """Return the bytes of the four files by role."""
-        answers = {role: self.store.service.get(url) for role, url in self.urls().items()}
-        assert {answer.status for answer in answers.values()} == {200}
-        return {role: answer.body for role, answer in answers.items()}
+        responses = {role: self.store.service.get(url) for role, url in self.urls().items()}
+        assert {response.status for response in responses.values()} == {200}
+        return {role: response.body for role, response in responses.items()}
 
     def request_head(self, size: int | str, content_type: str, **headers: str) -> bytes:
         """Return the head of an Update Image request with this Content-Length and Content-Type."""

@@ -26,7 +26,7 @@ KIND = WHOLE.content_type
 NAMED = 'Content-Disposition: form-data; name="photo"; filename="a.png"'
 
 
-def multiparts() -> dict[str, Body]:
+def malformed_multiparts() -> dict[str, Body]:
     data, end = WHOLE.data, BOUNDARY.encode()
     other = data.replace(end, b"other")
     headers = "".join(f"\r\nX-{n}: y" for n in range(20))
@@ -64,17 +64,17 @@ def multiparts() -> dict[str, Body]:
     }
 
 
-@pytest.mark.parametrize("how", multiparts())
-def test_broken_multipart(image_in_product: ImageInProduct, how: str) -> None:
+@pytest.mark.parametrize("how", malformed_multiparts())
+def test_malformed_multipart(image_in_product: ImageInProduct, how: str) -> None:
     check_error(
-        image_in_product.store.update(image_in_product.id, multiparts()[how]),
+        image_in_product.store.update(image_in_product.id, malformed_multiparts()[how]),
         400,
         "malformed_multipart",
     )
     image_in_product.check_unchanged()
 
 
-def soft_multiparts() -> dict[str, Body]:
+def multiparts_without_photo() -> dict[str, Body]:
     """Return valid bodies without a photo."""
     inner = join_parts(encode_part(NAMED, PHOTO)).data.replace(BOUNDARY.encode(), b"inner")
     mixed = "Content-Type: multipart/mixed; boundary=inner"
@@ -95,10 +95,12 @@ def soft_multiparts() -> dict[str, Body]:
     }
 
 
-@pytest.mark.parametrize("how", soft_multiparts())
+@pytest.mark.parametrize("how", multiparts_without_photo())
 def test_multipart_without_a_photo(image_in_product: ImageInProduct, how: str) -> None:
     check_error(
-        image_in_product.store.update(image_in_product.id, soft_multiparts()[how]), 422, "required"
+        image_in_product.store.update(image_in_product.id, multiparts_without_photo()[how]),
+        422,
+        "required",
     )
     image_in_product.check_unchanged()
 
@@ -130,20 +132,20 @@ JSONS = {
 
 
 @pytest.mark.parametrize("how", JSONS)
-def test_broken_json(image_in_product: ImageInProduct, how: str) -> None:
+def test_malformed_json(image_in_product: ImageInProduct, how: str) -> None:
     body = Body(JSONS[how], "application/json")
     check_error(image_in_product.store.update(image_in_product.id, body), 400, "malformed_json")
     image_in_product.check_unchanged()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_json_in_every_encoding_of_unicode(image_in_product: ImageInProduct, encoding: str) -> None:
+def test_json_in_every_unicode_encoding(image_in_product: ImageInProduct, encoding: str) -> None:
     text = json.dumps({"name": "ثوب"}, ensure_ascii=False)
     body = Body(text.encode(encoding), "application/json; charset=utf-8")
     assert image_in_product.store.call("POST", f"{PREFIX}/products", body).data["name"] == "ثوب"
 
 
-def test_json_as_deep_as_the_limit(image_in_product: ImageInProduct) -> None:
+def test_json_at_the_depth_limit(image_in_product: ImageInProduct) -> None:
     text = '{"name": "[{[{[{", "x": ' + "[" * 63 + "]" * 63 + "}"
     body = Body(text.encode(), "application/json")
     assert image_in_product.store.call("POST", f"{PREFIX}/products", body).data["name"] == "[{[{[{"
@@ -158,7 +160,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("how", FORMS)
-def test_broken_urlencoded(image_in_product: ImageInProduct, how: str) -> None:
+def test_malformed_urlencoded(image_in_product: ImageInProduct, how: str) -> None:
     body = Body(FORMS[how], "application/x-www-form-urlencoded")
     check_error(image_in_product.store.update(image_in_product.id, body), 400, "malformed_form")
     image_in_product.check_unchanged()
@@ -177,7 +179,7 @@ KINDS = """
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "", "\xff\xfe"])
-def test_unknown_types(image_in_product: ImageInProduct, kind: str) -> None:
+def test_unsupported_content_types(image_in_product: ImageInProduct, kind: str) -> None:
     check_error(
         image_in_product.store.update(image_in_product.id, Body(PHOTO, kind)),
         400,
@@ -186,7 +188,7 @@ def test_unknown_types(image_in_product: ImageInProduct, kind: str) -> None:
     image_in_product.check_unchanged()
 
 
-def test_a_type_is_told_as_it_came(image_in_product: ImageInProduct) -> None:
+def test_error_contains_the_content_type(image_in_product: ImageInProduct) -> None:
     body = Body(PHOTO, "image/png")
     told = image_in_product.store.call(
         "POST", image_in_product.path, body, accept_language="en"
@@ -195,17 +197,17 @@ def test_a_type_is_told_as_it_came(image_in_product: ImageInProduct) -> None:
 
 
 @pytest.mark.parametrize("kind", ["image/jpeg", "application/octet-stream", "video/mp4"])
-def test_a_large_photo_as_the_body(image_in_product: ImageInProduct, kind: str) -> None:
-    answer = image_in_product.store.call(
+def test_large_photo_as_body(image_in_product: ImageInProduct, kind: str) -> None:
+    response = image_in_product.store.call(
         "POST", image_in_product.path, Body(LARGE, kind), accept_language="en"
     )
-    check_error(answer, 400, "unsupported_content_type")
-    assert "multipart/form-data" in answer.json["error"]["message"]
+    check_error(response, 400, "unsupported_content_type")
+    assert "multipart/form-data" in response.json["error"]["message"]
     image_in_product.check_unchanged()
 
 
 @pytest.mark.parametrize("photo", [PHOTO, LARGE], ids=["small", "large"])
-def test_a_photo_as_the_body_of_a_form(image_in_product: ImageInProduct, photo: bytes) -> None:
+def test_photo_as_body_of_a_form_type(image_in_product: ImageInProduct, photo: bytes) -> None:
     """Send a body as `curl --data-binary` does."""
     body = Body(photo, "application/x-www-form-urlencoded")
     check_error(image_in_product.store.update(image_in_product.id, body), 400, "body_is_photo")
@@ -213,16 +215,14 @@ def test_a_photo_as_the_body_of_a_form(image_in_product: ImageInProduct, photo: 
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
-def test_a_large_photo_as_a_body_of_another_type(
-    image_in_product: ImageInProduct, kind: str
-) -> None:
+def test_large_photo_as_body_of_another_type(image_in_product: ImageInProduct, kind: str) -> None:
     check_error(
         image_in_product.store.update(image_in_product.id, Body(LARGE, kind)), 400, "body_is_photo"
     )
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
-def test_base64_as_the_body(image_in_product: ImageInProduct, kind: str) -> None:
+def test_base64_as_body(image_in_product: ImageInProduct, kind: str) -> None:
     check_error(
         image_in_product.store.update(image_in_product.id, Body(b64encode(LARGE), kind)),
         400,
@@ -240,11 +240,11 @@ def test_base64_in_a_field(
     bodies = [encode_json({"alt": "x", name: text}), encode_multipart(**{name: text})]
     bodies.append(encode_urlencoded(alt="x", **{name: text}))
     for body in bodies if name == "photo" else bodies[:2]:
-        answer = image_in_product.store.call(
+        response = image_in_product.store.call(
             "POST", ATTACH_PATH.format(image_in_product.product_id), body
         )
-        check_error(answer, 422, "photo_encoded")
-        assert list(answer.json["error"]["fields"]) == [name]
+        check_error(response, 422, "photo_encoded")
+        assert list(response.json["error"]["fields"]) == [name]
     image_in_product.check_unchanged()
 
 
@@ -257,7 +257,7 @@ def test_base64_in_a_file(image_in_product: ImageInProduct) -> None:
 
 
 @pytest.mark.parametrize("length", ["5", "99999999", "-1", "x", "5\r\nContent-Length: 7"])
-def test_the_length_of_a_part_is_ignored(image_in_product: ImageInProduct, length: str) -> None:
+def test_content_length_of_a_part_is_ignored(image_in_product: ImageInProduct, length: str) -> None:
     head = f"{NAMED}\r\nContent-Length: {length}"
     assert (
         image_in_product.store.update(
@@ -267,7 +267,9 @@ def test_the_length_of_a_part_is_ignored(image_in_product: ImageInProduct, lengt
     )
 
 
-def test_a_length_of_a_text_in_characters(image_in_product: ImageInProduct) -> None:
+def test_content_length_of_a_part_in_characters_is_ignored(
+    image_in_product: ImageInProduct,
+) -> None:
     head = 'Content-Disposition: form-data; name="alt"\r\ncontent-length: 3'
     body = join_parts(encode_part(head, "كوب".encode()), encode_part(NAMED, PHOTO))
     assert image_in_product.store.update(image_in_product.id, body).data["alt_seo"] == "كوب"
@@ -277,15 +279,17 @@ def test_a_length_of_a_text_in_characters(image_in_product: ImageInProduct) -> N
     "second", [PHOTO, sample_photos.png(seed=32), b""], ids=["same", "other", "empty"]
 )
 @pytest.mark.parametrize("turn", [1, -1])
-def test_two_photos(image_in_product: ImageInProduct, second: bytes, turn: int) -> None:
+def test_two_photos_are_rejected(
+    image_in_product: ImageInProduct, second: bytes, turn: int
+) -> None:
     both = [encode_field("photo", PHOTO), encode_field("photo", second)][::turn]
-    answer = image_in_product.store.update(image_in_product.id, join_parts(*both))
-    check_error(answer, 422, "multiple_photos")
-    assert list(answer.json["error"]["fields"]) == ["photo"]
+    response = image_in_product.store.update(image_in_product.id, join_parts(*both))
+    check_error(response, 422, "multiple_photos")
+    assert list(response.json["error"]["fields"]) == ["photo"]
     image_in_product.check_unchanged()
 
 
-def test_an_input_without_a_file_beside_a_photo(image_in_product: ImageInProduct) -> None:
+def test_empty_file_input_next_to_a_photo_is_ignored(image_in_product: ImageInProduct) -> None:
     none = encode_part('Content-Disposition: form-data; name="photo"; filename=""')
     assert (
         image_in_product.store.update(
@@ -305,19 +309,19 @@ STAR = "filename*=utf-8''%D9%83.bmp"
 
 
 @pytest.mark.parametrize("more", [f"; {STAR}", f";{STAR.upper()}", ""])
-def test_an_unsupported_format_without_a_plain_name(
+def test_unsupported_format_without_a_plain_file_name(
     image_in_product: ImageInProduct, more: str
 ) -> None:
     head = f'Content-Disposition: form-data; name="photo"{more}'
     for kind in ("bmp", "tiff"):
-        answer = image_in_product.store.update(
+        response = image_in_product.store.update(
             image_in_product.id,
             join_parts(encode_part(head, sample_photos.unsupported_files()[kind])),
         )
-        check_error(answer, 422, "photo_unsupported")
+        check_error(response, 422, "photo_unsupported")
 
 
-def test_a_quoted_name_that_looks_like_an_option(image_in_product: ImageInProduct) -> None:
+def test_quoted_file_name_that_looks_like_a_parameter(image_in_product: ImageInProduct) -> None:
     odd = encode_part(f'Content-Disposition: form-data; name="a; {STAR}"', b"x")
     assert (
         image_in_product.store.update(
@@ -328,7 +332,7 @@ def test_a_quoted_name_that_looks_like_an_option(image_in_product: ImageInProduc
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
-def test_bodies_too_large_for_what_they_are(image_in_product: ImageInProduct, kind: str) -> None:
+def test_bodies_too_large_for_their_type(image_in_product: ImageInProduct, kind: str) -> None:
     check_error(
         image_in_product.store.update(image_in_product.id, Body(b" " * 65_537, kind)),
         413,
@@ -338,13 +342,13 @@ def test_bodies_too_large_for_what_they_are(image_in_product: ImageInProduct, ki
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
-def test_every_refusal_speaks_both_languages(
+def test_every_error_has_messages_in_both_languages(
     image_in_product: ImageInProduct, language: str
 ) -> None:
     sent = {"accept_language": language}
-    answer = image_in_product.store.call(
+    response = image_in_product.store.call(
         "POST", image_in_product.path, Body(b"[", "application/json"), **sent
     )
-    assert answer.headers["content-language"] == language
-    message = answer.json["error"]["message"]
+    assert response.headers["content-language"] == language
+    message = response.json["error"]["message"]
     assert any("\u0600" <= letter <= "\u06ff" for letter in message) is (language == "ar")

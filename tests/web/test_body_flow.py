@@ -17,68 +17,72 @@ JSON = "application/json"
 URLENCODED = "application/x-www-form-urlencoded"
 
 
-def head(
+def request_head(
     image_in_product: ImageInProduct, size: int | str, kind: str = FORM.content_type, **headers: str
 ) -> bytes:
     return image_in_product.request_head(size, kind, **headers)
 
 
-def answered(line: Connection, seconds: float = 1.5) -> Response:
+def read_immediate_response(connection: Connection, seconds: float = 1.5) -> Response:
     """Return a response that must arrive immediately: other timeouts are at least 5 s."""
     begun = time.monotonic()
-    answer = line.read_response()
+    response = connection.read_response()
     assert time.monotonic() - begun < seconds
-    return answer
+    return response
 
 
 # Declared too large: the response does not wait for the body
 
 
 @pytest.mark.parametrize("size", [20_065_537, 10**9, 10**18, 10**19])
-def test_a_photo_declared_too_large(image_in_product: ImageInProduct, size: int) -> None:
-    with image_in_product.store.connect() as line:
-        line.send(head(image_in_product, size))
-        check_error(answered(line), 422, "photo_too_large")
+def test_photo_with_too_large_content_length(image_in_product: ImageInProduct, size: int) -> None:
+    with image_in_product.store.connect() as connection:
+        connection.send(request_head(image_in_product, size))
+        check_error(read_immediate_response(connection), 422, "photo_too_large")
     image_in_product.check_unchanged()
 
 
 @pytest.mark.parametrize("kind", [JSON, URLENCODED, "text/plain", ""])
-def test_another_body_declared_too_large(image_in_product: ImageInProduct, kind: str) -> None:
-    with image_in_product.store.connect() as line:
-        line.send(head(image_in_product, 65_537, kind))
-        check_error(answered(line), 413, "payload_too_large")
+def test_other_body_with_too_large_content_length(
+    image_in_product: ImageInProduct, kind: str
+) -> None:
+    with image_in_product.store.connect() as connection:
+        connection.send(request_head(image_in_product, 65_537, kind))
+        check_error(read_immediate_response(connection), 413, "payload_too_large")
     image_in_product.check_unchanged()
 
 
 @pytest.mark.parametrize("token", ["", "Bearer fatrina_unknown"])
-def test_a_bad_token_is_told_before_the_body(image_in_product: ImageInProduct, token: str) -> None:
-    with image_in_product.store.connect() as line:
-        line.send(
-            head(image_in_product, 10**9).replace(
+def test_invalid_token_is_rejected_before_the_body(
+    image_in_product: ImageInProduct, token: str
+) -> None:
+    with image_in_product.store.connect() as connection:
+        connection.send(
+            request_head(image_in_product, 10**9).replace(
                 f"Bearer {image_in_product.store.token}".encode(), token.encode()
             )
         )
-        check_error(answered(line), 401, "invalid_token")
+        check_error(read_immediate_response(connection), 401, "invalid_token")
     image_in_product.check_unchanged()
 
 
-def test_a_missing_image_is_told_before_the_body(store: Store) -> None:
-    with store.connect() as line:
-        line.send(
+def test_unknown_image_is_rejected_before_the_body(store: Store) -> None:
+    with store.connect() as connection:
+        connection.send(
             store.request_head("POST", "/admin/v2/products/images/5", content_length="1000000")
         )
-        check_error(answered(line), 404, "not_found")
+        check_error(read_immediate_response(connection), 404, "not_found")
 
 
 # Expect
 
 
-def test_who_asks_first_is_told_to_go_on(image_in_product: ImageInProduct) -> None:
-    with image_in_product.store.connect() as line:
-        line.send(head(image_in_product, len(FORM.data), expect="100-continue"))
-        assert answered(line).status == 100
-        line.send(FORM.data)
-        assert line.read_response().status == 201
+def test_expect_100_continue_gets_100(image_in_product: ImageInProduct) -> None:
+    with image_in_product.store.connect() as connection:
+        connection.send(request_head(image_in_product, len(FORM.data), expect="100-continue"))
+        assert read_immediate_response(connection).status == 100
+        connection.send(FORM.data)
+        assert connection.read_response().status == 201
 
 
 @pytest.mark.parametrize(
@@ -89,17 +93,17 @@ def test_who_asks_first_is_told_to_go_on(image_in_product: ImageInProduct) -> No
         (1000, "Bearer x", 401, "invalid_token"),
     ],
 )
-def test_who_asks_first_is_spared(
+def test_expect_100_continue_gets_the_error_without_the_body(
     image_in_product: ImageInProduct, size: int, token: str | None, status: int, reason: str
 ) -> None:
     headers = {} if token is None else {"authorization": token}
-    with image_in_product.store.connect() as line:
-        line.send(head(image_in_product, size, expect="100-continue", **headers))
-        answer = answered(line)
-        check_error(answer, status, reason)
+    with image_in_product.store.connect() as connection:
+        connection.send(request_head(image_in_product, size, expect="100-continue", **headers))
+        response = read_immediate_response(connection)
+        check_error(response, status, reason)
         # Only the client knows whether it will send the body, so the connection must close.
-        assert answer.headers["connection"] == "close"
-        assert line.wait_closed()
+        assert response.headers["connection"] == "close"
+        assert connection.wait_closed()
     image_in_product.check_unchanged()
 
 
@@ -113,32 +117,32 @@ CLOSINGS = {
 
 
 @pytest.mark.parametrize("closing", CLOSINGS)
-def test_25_megabytes_sent_to_the_end(image_in_product: ImageInProduct, closing: str) -> None:
+def test_25_mb_sent_after_an_early_error(image_in_product: ImageInProduct, closing: str) -> None:
     size, piece = 25_000_000, bytes(500_000)
-    with image_in_product.store.connect() as line:
-        line.send(head(image_in_product, size, **CLOSINGS[closing]))
+    with image_in_product.store.connect() as connection:
+        connection.send(request_head(image_in_product, size, **CLOSINGS[closing]))
         for _ in range(size // len(piece)):
-            line.send(piece)
-        check_error(line.read_response(), 422, "photo_too_large")
+            connection.send(piece)
+        check_error(connection.read_response(), 422, "photo_too_large")
         if closing == "close":
-            assert line.wait_closed()
+            assert connection.wait_closed()
         else:
-            line.send(head(image_in_product, len(FORM.data)) + FORM.data)
-            assert line.read_response().status == 201
+            connection.send(request_head(image_in_product, len(FORM.data)) + FORM.data)
+            assert connection.read_response().status == 201
 
 
-def test_25_megabytes_of_http_1_0(image_in_product: ImageInProduct) -> None:
-    sent = head(image_in_product, 25_000_000).replace(b"HTTP/1.1", b"HTTP/1.0")
-    with image_in_product.store.connect() as line:
-        line.send(sent)
+def test_25_mb_sent_by_an_http_1_0_client(image_in_product: ImageInProduct) -> None:
+    sent = request_head(image_in_product, 25_000_000).replace(b"HTTP/1.1", b"HTTP/1.0")
+    with image_in_product.store.connect() as connection:
+        connection.send(sent)
         for _ in range(50):
-            line.send(bytes(500_000))
-        check_error(line.read_response(), 422, "photo_too_large")
-        assert line.wait_closed()
+            connection.send(bytes(500_000))
+        check_error(connection.read_response(), 422, "photo_too_large")
+        assert connection.wait_closed()
     image_in_product.check_unchanged()
 
 
-def test_a_photo_too_large_by_one_byte(strict_image: ImageInProduct) -> None:
+def test_photo_one_byte_too_large(strict_image: ImageInProduct) -> None:
     photo = sample_photos.png(width=300, height=200)
     padded = photo + bytes(200_001 - len(photo))
     check_error(strict_image.store.update(strict_image.id, photo=padded), 422, "photo_too_large")
@@ -146,12 +150,12 @@ def test_a_photo_too_large_by_one_byte(strict_image: ImageInProduct) -> None:
     assert strict_image.store.update(strict_image.id, photo=padded[:-1]).status == 201
 
 
-def chunked(line: Connection, image_in_product: ImageInProduct, kind: str) -> None:
+def send_chunked_head(connection: Connection, image_in_product: ImageInProduct, kind: str) -> None:
     sent = {"content_type": kind, "transfer_encoding": "chunked"}
-    line.send(image_in_product.store.request_head("POST", image_in_product.path, **sent))
+    connection.send(image_in_product.store.request_head("POST", image_in_product.path, **sent))
 
 
-def chunk(data: bytes) -> bytes:
+def encode_chunk(data: bytes) -> bytes:
     return b"%X\r\n%b\r\n" % (len(data), data)
 
 
@@ -159,25 +163,25 @@ def chunk(data: bytes) -> bytes:
     ("kind", "status", "reason"),
     [(FORM.content_type, 422, "photo_too_large"), (JSON, 413, "payload_too_large")],
 )
-def test_an_undeclared_body_too_large(
+def test_chunked_body_too_large(
     strict_image: ImageInProduct, kind: str, status: int, reason: str
 ) -> None:
     start = FORM.data[:200] if kind == FORM.content_type else b'{"alt":"'
-    with strict_image.store.connect() as line:
-        chunked(line, strict_image, kind)
-        line.send(chunk(start))
+    with strict_image.store.connect() as connection:
+        send_chunked_head(connection, strict_image, kind)
+        connection.send(encode_chunk(start))
         for _ in range(60):
-            line.send(chunk(b"x" * 10_000))
-        check_error(line.read_response(), status, reason)
+            connection.send(encode_chunk(b"x" * 10_000))
+        check_error(connection.read_response(), status, reason)
     strict_image.check_unchanged()
 
 
-def test_an_undeclared_body_without_an_end_is_answered(strict_image: ImageInProduct) -> None:
-    with strict_image.store.connect() as line:
-        chunked(line, strict_image, FORM.content_type)
+def test_endless_chunked_body_gets_a_response(strict_image: ImageInProduct) -> None:
+    with strict_image.store.connect() as connection:
+        send_chunked_head(connection, strict_image, FORM.content_type)
         with contextlib.suppress(ConnectionError):
-            line.send(chunk(b"x" * 10_000) * 40)
-        check_error(answered(line), 422, "photo_too_large")
+            connection.send(encode_chunk(b"x" * 10_000) * 40)
+        check_error(read_immediate_response(connection), 422, "photo_too_large")
     strict_image.check_unchanged()
 
 
@@ -186,30 +190,30 @@ def test_an_undeclared_body_without_an_end_is_answered(strict_image: ImageInProd
 
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 0.99])
 @pytest.mark.parametrize("how", ["close", "half", "reset"])
-def test_who_vanishes_changes_nothing(
+def test_disconnect_during_the_upload_changes_nothing(
     image_in_product: ImageInProduct, share: float, how: str
 ) -> None:
     sent = FORM.data[: int(len(FORM.data) * share)]
-    with image_in_product.store.connect() as line:
-        line.send(head(image_in_product, len(FORM.data)) + sent)
+    with image_in_product.store.connect() as connection:
+        connection.send(request_head(image_in_product, len(FORM.data)) + sent)
         if sent:
             wait_until(
                 lambda: len(image_in_product.store.service.incoming_files()) >= (share >= 0.5)
             )
         if how == "reset":
             linger = b"\1\0\0\0\0\0\0\0"
-            line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         elif how == "half":
-            line.socket.shutdown(socket.SHUT_WR)
+            connection.socket.shutdown(socket.SHUT_WR)
             with contextlib.suppress(ConnectionError):
-                assert line.read_response().status == 400
+                assert connection.read_response().status == 400
     image_in_product.check_unchanged()
 
 
-def test_who_does_not_wait_for_the_answer(image_in_product: ImageInProduct) -> None:
+def test_disconnect_before_the_response(image_in_product: ImageInProduct) -> None:
     for _ in range(5):
-        with image_in_product.store.connect() as line:
-            line.send(head(image_in_product, len(FORM.data)) + FORM.data)
+        with image_in_product.store.connect() as connection:
+            connection.send(request_head(image_in_product, len(FORM.data)) + FORM.data)
     wait_until(lambda: not image_in_product.store.service.incoming_files())
     # The image is the new or the old one, and complete in both cases.
     (image,) = image_in_product.store.product_details(image_in_product.product_id)["images"]
@@ -218,35 +222,44 @@ def test_who_does_not_wait_for_the_answer(image_in_product: ImageInProduct) -> N
         image_in_product.initial_files["original"],
         sample_photos.png(seed=41),
     }
-    answer = image_in_product.store.update(image_in_product.id, FORM)
-    assert (answer.status, answer.data["alt_seo"], answer.data["sort"]) == (201, "before", 7)
+    response = image_in_product.store.update(image_in_product.id, FORM)
+    assert (response.status, response.data["alt_seo"], response.data["sort"]) == (201, "before", 7)
 
 
 # Several requests on one connection
 
 
-def test_pipelined_requests_are_answered_in_order(image_in_product: ImageInProduct) -> None:
-    with image_in_product.store.connect() as line:
+def test_pipelined_requests_get_responses_in_order(image_in_product: ImageInProduct) -> None:
+    with image_in_product.store.connect() as connection:
         requests = [
-            head(image_in_product, len(FORM.data)) + FORM.data,
+            request_head(image_in_product, len(FORM.data)) + FORM.data,
             image_in_product.store.request_head("GET", "/health"),
-            head(image_in_product, 2, JSON) + b"[]",
+            request_head(image_in_product, 2, JSON) + b"[]",
             image_in_product.store.request_head("PUT", image_in_product.path),
             image_in_product.store.request_head("DELETE", image_in_product.path),
             image_in_product.store.request_head("GET", "/nowhere"),
         ]
-        line.send(b"".join(requests))
-        assert [line.read_response().status for _ in requests] == [201, 200, 400, 405, 202, 404]
+        connection.send(b"".join(requests))
+        assert [connection.read_response().status for _ in requests] == [
+            201,
+            200,
+            400,
+            405,
+            202,
+            404,
+        ]
 
 
-def test_a_connection_outlives_its_refusals(image_in_product: ImageInProduct) -> None:
+def test_connection_stays_open_after_errors(image_in_product: ImageInProduct) -> None:
     bodies: list[tuple[Body, Any]] = [
         (Body(b"[", JSON), 400),
         (encode_multipart(alt="x"), 422),
         (Body(b"x", "text/plain"), 400),
         (FORM, 201),
     ]
-    with image_in_product.store.connect() as line:
+    with image_in_product.store.connect() as connection:
         for body, status in bodies * 2:
-            line.send(head(image_in_product, len(body.data), body.content_type) + body.data)
-            assert line.read_response().status == status
+            connection.send(
+                request_head(image_in_product, len(body.data), body.content_type) + body.data
+            )
+            assert connection.read_response().status == status

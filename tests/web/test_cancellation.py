@@ -12,22 +12,22 @@ from tests.stores import ImageInProduct, wait_until
 CLIENTS = 6
 
 
-def versions(image_in_product: ImageInProduct) -> int:
+def count_versions(image_in_product: ImageInProduct) -> int:
     """Return the number of versions of the image."""
     column = schema.versions.c.image_id
     with image_in_product.store.service.services.database.reading() as conn:
         return conn.scalar(select(func.count()).where(column == image_in_product.id)) or 0
 
 
-def test_uploads_of_clients_that_left_are_not_decoded(image_in_product: ImageInProduct) -> None:
+def test_uploads_of_disconnected_clients_are_not_decoded(image_in_product: ImageInProduct) -> None:
     decoders = image_in_product.store.service.services.decoders
     with ExitStack() as lent:
         for _ in decoders.pids:
             lent.enter_context(decoders.acquire())
         for seed in range(CLIENTS):
             form = encode_multipart(photo=sample_photos.png(seed=100 + seed))
-            with image_in_product.store.connect() as line:
-                line.send(
+            with image_in_product.store.connect() as connection:
+                connection.send(
                     image_in_product.request_head(len(form.data), form.content_type) + form.data
                 )
                 wait_until(lambda wanted=seed + 1: decoders.waiting == wanted)
@@ -36,4 +36,4 @@ def test_uploads_of_clients_that_left_are_not_decoded(image_in_product: ImageInP
         image_in_product.store.product_details(image_in_product.product_id)
     image_in_product.check_unchanged()
     wait_until(lambda: decoders.waiting == 0)
-    assert versions(image_in_product) == 1
+    assert count_versions(image_in_product) == 1

@@ -62,11 +62,11 @@ class Capture(NamedTuple):
     def form(self) -> Form:
         """Return the Content-Type and the body without chunked encoding."""
         told = {each.partition(b":")[0].lower(): each.partition(b": ")[2] for each in self.fields}
-        whole = unchunked(self.body) if b"transfer-encoding" in told else self.body
+        whole = decode_chunked(self.body) if b"transfer-encoding" in told else self.body
         return told[b"content-type"].decode(), whole
 
 
-def unchunked(body: bytes) -> bytes:
+def decode_chunked(body: bytes) -> bytes:
     whole = b""
     while size := int(body[: body.index(b"\r\n")], 16):
         start = body.index(b"\r\n") + 2
@@ -74,7 +74,7 @@ def unchunked(body: bytes) -> bytes:
     return whole
 
 
-def written(end: str, *parts: tuple[str, bytes]) -> Form:
+def build_form(end: str, *parts: tuple[str, bytes]) -> Form:
     body = b"".join(
         f"--{end}\r\n{head}\r\n\r\n".encode("utf-8", "surrogateescape") + data + b"\r\n"
         for head, data in parts
@@ -82,21 +82,21 @@ def written(end: str, *parts: tuple[str, bytes]) -> Form:
     return f"multipart/form-data; boundary={end}", body + f"--{end}--\r\n".encode()
 
 
-def old_windows(photo: bytes) -> Form:
+def old_windows_form(photo: bytes) -> Form:
     """Return the form of an old client: cp1256 path as name, lower case, preamble, epilogue."""
     path = "C:\\صور\\a.png".encode("cp1256").decode("utf-8", "surrogateescape")
     file = f'{DATA.lower()}"photo"; filename="{path}"\r\ncontent-transfer-encoding: binary'
-    _, body = written("=_end", (file, photo), *TEXTS)
+    _, body = build_form("=_end", (file, photo), *TEXTS)
     around = b"This is a multi-part message.\r\n" + body + b"and an epilogue"
     return 'Multipart/Form-Data;boundary="=_end"', around
 
 
-def nameless(photo: bytes) -> Form:
+def form_without_name_or_type(photo: bytes) -> Form:
     """Return a form whose file has neither a name nor a type."""
-    return written("x", (f'{DATA}"photo"', photo), *TEXTS)
+    return build_form("x", (f'{DATA}"photo"', photo), *TEXTS)
 
 
-def typed(photo: bytes) -> Form:
+def form_with_type_only(photo: bytes) -> Form:
     """Return a form whose file has a type and no name, with other, unexpected files."""
     stranger = (
         f'{DATA}"file"; filename="b.png"\r\nContent-Type: image/png',
@@ -104,11 +104,12 @@ def typed(photo: bytes) -> Form:
     )
     nothing = (f'{DATA}"thumbnail"; filename=""\r\nContent-Type: image/png', b"")
     file = (f'{DATA}"photo"\r\nContent-Type: application/octet-stream', photo)
-    return written("x", stranger, file, nothing, *TEXTS)
+    return build_form("x", stranger, file, nothing, *TEXTS)
 
 
 WRITTEN: dict[str, Callable[[bytes], Form]] = {
-    each.__name__: each for each in (old_windows, nameless, typed)
+    each.__name__: each
+    for each in (old_windows_form, form_without_name_or_type, form_with_type_only)
 }
 CLIENTS = [*CAPTURED, *WRITTEN]
 
@@ -117,73 +118,73 @@ def form_of(client: str) -> Form:
     return WRITTEN[client](PHOTO) if client in WRITTEN else Capture.of(client).form()
 
 
-def head(image_in_product: ImageInProduct, kind: str, size: int) -> bytes:
+def request_head(image_in_product: ImageInProduct, kind: str, size: int) -> bytes:
     return image_in_product.store.request_head(
         "POST", image_in_product.path, content_type=kind, content_length=str(size)
     )
 
 
-def must_be_taken(image_in_product: ImageInProduct, line: Connection) -> Response:
-    answer = line.read_response()
-    if answer.status == 100:
-        answer = line.read_response()
-    assert (answer.data["sort"], answer.data["alt_seo"]) == (3, ALT)
-    original = image_in_product.store.service.get(answer.data["image"]["original"]["url"])
+def check_accepted(image_in_product: ImageInProduct, connection: Connection) -> Response:
+    response = connection.read_response()
+    if response.status == 100:
+        response = connection.read_response()
+    assert (response.data["sort"], response.data["alt_seo"]) == (3, ALT)
+    original = image_in_product.store.service.get(response.data["image"]["original"]["url"])
     assert original.body == PHOTO
-    return answer
+    return response
 
 
 @pytest.mark.parametrize("client", CAPTURED)
-def test_a_captured_request(image_in_product: ImageInProduct, client: str) -> None:
+def test_captured_request(image_in_product: ImageInProduct, client: str) -> None:
     second = image_in_product.store.attach(image_in_product.product_id)
     assert not second["default"]
-    with image_in_product.store.connect() as line:
-        line.send(Capture.of(client).to(image_in_product.store, second["id"]))
-        assert must_be_taken(image_in_product, line).data["default"]
+    with image_in_product.store.connect() as connection:
+        connection.send(Capture.of(client).to(image_in_product.store, second["id"]))
+        assert check_accepted(image_in_product, connection).data["default"]
 
 
 @pytest.mark.parametrize("client", WRITTEN)
-def test_a_clients_form(image_in_product: ImageInProduct, client: str) -> None:
+def test_form_of_a_client(image_in_product: ImageInProduct, client: str) -> None:
     kind, body = form_of(client)
-    with image_in_product.store.connect() as line:
-        line.send(head(image_in_product, kind, len(body)) + body)
-        must_be_taken(image_in_product, line)
+    with image_in_product.store.connect() as connection:
+        connection.send(request_head(image_in_product, kind, len(body)) + body)
+        check_accepted(image_in_product, connection)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_form_that_comes_in_pieces(image_in_product: ImageInProduct, client: str) -> None:
+def test_form_split_into_small_segments(image_in_product: ImageInProduct, client: str) -> None:
     kind, body = form_of(client)
-    with image_in_product.store.connect() as line:
-        line.send(head(image_in_product, kind, len(body)))
+    with image_in_product.store.connect() as connection:
+        connection.send(request_head(image_in_product, kind, len(body)))
         start = body.index(PHOTO)
         # Split inside names, boundaries and the first bytes of the photo.
         end = start + len(PHOTO)
         cuts = [0, 3, start - 2, start, start + 1, start + 60, end - 1, end + 1, end + 5]
         for begin, until in pairwise([*cuts, len(body)]):
-            line.send(body[begin:until])
+            connection.send(body[begin:until])
             image_in_product.store.service.get("/health")  # so that the chunk arrives separately
-        must_be_taken(image_in_product, line)
+        check_accepted(image_in_product, connection)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_form_in_chunks(image_in_product: ImageInProduct, client: str) -> None:
+def test_form_with_chunked_encoding(image_in_product: ImageInProduct, client: str) -> None:
     kind, body = form_of(client)
-    with image_in_product.store.connect() as line:
+    with image_in_product.store.connect() as connection:
         sent = {"content_type": kind, "transfer_encoding": "chunked", "expect": "100-continue"}
-        line.send(image_in_product.store.request_head("POST", image_in_product.path, **sent))
-        assert line.read_response().status == 100
+        connection.send(image_in_product.store.request_head("POST", image_in_product.path, **sent))
+        assert connection.read_response().status == 100
         for at in range(0, len(body), 100):
             piece = body[at : at + 100]
-            line.send(b"%x;name=value\r\n%b\r\n" % (len(piece), piece))
-        line.send(b"0\r\nTrailer: x\r\n\r\n")
-        must_be_taken(image_in_product, line)
+            connection.send(b"%x;name=value\r\n%b\r\n" % (len(piece), piece))
+        connection.send(b"0\r\nTrailer: x\r\n\r\n")
+        check_accepted(image_in_product, connection)
 
 
-def test_a_browsers_form_with_no_file_chosen(image_in_product: ImageInProduct) -> None:
+def test_browser_form_without_a_selected_file(image_in_product: ImageInProduct) -> None:
     file = f'{DATA}"photo"; filename=""\r\nContent-Type: application/octet-stream'
-    kind, body = written("----WebKitFormBoundary", (file, b""), *TEXTS)
-    with image_in_product.store.connect() as line:
-        line.send(head(image_in_product, kind, len(body)) + body)
-        answer = line.read_response()
-    assert (answer.status, answer.reasons) == (422, "required")
+    kind, body = build_form("----WebKitFormBoundary", (file, b""), *TEXTS)
+    with image_in_product.store.connect() as connection:
+        connection.send(request_head(image_in_product, kind, len(body)) + body)
+        response = connection.read_response()
+    assert (response.status, response.reasons) == (422, "required")
     image_in_product.check_unchanged()

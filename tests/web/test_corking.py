@@ -39,7 +39,7 @@ class Below(asyncio.Transport):
         ([HEAD, b"body", HEAD, b"body"], [HEAD + b"body"] * 2),
     ],
 )
-def test_written_and_sent(written: list[bytes], sent: list[bytes]) -> None:
+def test_writes_are_combined(written: list[bytes], sent: list[bytes]) -> None:
     below = Below()
     joining = CorkedTransport(below)
     for data in written:
@@ -48,7 +48,7 @@ def test_written_and_sent(written: list[bytes], sent: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize(("end", "after"), [("flush", []), ("close", [b"closed"])])
-def test_nothing_stays_behind(end: str, after: list[bytes]) -> None:
+def test_no_data_stays_buffered(end: str, after: list[bytes]) -> None:
     below = Below()
     joining = CorkedTransport(below)
     joining.write(HEAD)

@@ -32,7 +32,7 @@ SETTINGS: dict[str, Any] = {
 HOUR = 3_600_000
 
 
-def until(true: Callable[[], object]) -> None:
+def wait_until_true(true: Callable[[], object]) -> None:
     """Wait until a condition is true, also on a busy machine."""
     shops.wait_until(true)
 
@@ -56,7 +56,7 @@ def silent() -> Iterator[SilentServer]:
         yield silent
 
 
-def listener(service: Service, url: str, store: Store | None = None) -> int:
+def add_subscription(service: Service, url: str, store: Store | None = None) -> int:
     """Subscribe a URL; return the id of the subscription."""
     return int(subscribe(store or Store.create(service), url)["id"])
 
@@ -70,7 +70,7 @@ def enqueue(service: Service, subscription: int, *products: int, at: int | None 
             deliveries.enqueue(tx, subscription, product, body, now)
 
 
-def rows(service: Service, number: int | None = None) -> list[deliveries.DeliveryRow]:
+def delivery_rows(service: Service, number: int | None = None) -> list[deliveries.DeliveryRow]:
     """Return the deliveries, oldest first, optionally those of one product."""
     found = subscriptions.list_deliveries(service.services.database, limit=100_000)
     return [row for row in reversed(found) if number is None or row.product_id == number]
@@ -89,32 +89,32 @@ def metrics(service: Service) -> dict[str, float]:
 # Fairness
 
 
-def test_one_receiver_that_never_answers_starves_nobody(
+def test_silent_receiver_does_not_starve_others(
     service: Service, silent: SilentServer, receiver: WebhookReceiver
 ) -> None:
-    enqueue(service, listener(service, silent.url), *range(1, 501))
-    until(lambda: silent.connections)
-    enqueue(service, listener(service, receiver.url), 7)
+    enqueue(service, add_subscription(service, silent.url), *range(1, 501))
+    wait_until_true(lambda: silent.connections)
+    enqueue(service, add_subscription(service, receiver.url), 7)
     receiver.wait_for(1)
     # The dispatcher polls five times a second: every delivery that can start has started.
-    enqueue(service, listener(service, receiver.url), 8)
+    enqueue(service, add_subscription(service, receiver.url), 8)
     receiver.wait_for(2)
     assert len(silent.connections) == 1
 
 
-def test_one_merchant_with_many_dead_receivers_starves_nobody(
+def test_merchant_with_many_dead_receivers_does_not_starve_others(
     service: Service, silent: SilentServer, receiver: WebhookReceiver
 ) -> None:
     bad = Store.create(service)
     for number in range(60):
-        enqueue(service, listener(service, f"{silent.url}/{number}", bad), *range(1, 11))
-    until(lambda: len(silent.connections) >= slots.MAX_PER_MERCHANT)
-    enqueue(service, listener(service, receiver.url), 7)
+        enqueue(service, add_subscription(service, f"{silent.url}/{number}", bad), *range(1, 11))
+    wait_until_true(lambda: len(silent.connections) >= slots.MAX_PER_MERCHANT)
+    enqueue(service, add_subscription(service, receiver.url), 7)
     receiver.wait_for(1)
     assert len(silent.connections) <= slots.MAX_SLOW_PER_MERCHANT + slots.MAX_PER_MERCHANT
 
 
-def test_a_hundred_merchants_with_dead_receivers_starve_nobody(
+def test_hundred_merchants_with_dead_receivers_do_not_starve_others(
     service: Service,
     silent: SilentServer,
     receiver: WebhookReceiver,
@@ -122,16 +122,16 @@ def test_a_hundred_merchants_with_dead_receivers_starve_nobody(
 ) -> None:
     monkeypatch.setattr(slots, "SLOW_AFTER_SECONDS", 0.3)
     for number in range(100):
-        enqueue(service, listener(service, f"{silent.url}/{number}"), *range(1, 5))
-    until(lambda: len(silent.connections) >= slots.MAX_SLOW)
-    control = listener(service, receiver.url)
+        enqueue(service, add_subscription(service, f"{silent.url}/{number}"), *range(1, 5))
+    wait_until_true(lambda: len(silent.connections) >= slots.MAX_SLOW)
+    control = add_subscription(service, receiver.url)
     for turn in range(1, 6):
         enqueue(service, control, turn)
         receiver.wait_for(turn)
     assert len(silent.connections) <= slots.MAX_SLOW + slots.MAX_PROMPT
 
 
-def test_a_dead_receiver_leaves_its_merchants_other_receivers_their_share(
+def test_dead_receiver_does_not_starve_other_receivers_of_its_merchant(
     service: Service,
     silent: SilentServer,
     receiver: WebhookReceiver,
@@ -140,13 +140,13 @@ def test_a_dead_receiver_leaves_its_merchants_other_receivers_their_share(
     monkeypatch.setattr(slots, "SLOW_AFTER_SECONDS", 0.3)
     store = Store.create(service)
     for number in range(3 * slots.MAX_PER_MERCHANT):
-        enqueue(service, listener(service, f"{silent.url}/{number}", store), *range(1, 101))
-    until(lambda: len(silent.connections) == 3 * slots.MAX_PER_MERCHANT)
-    enqueue(service, listener(service, receiver.url, store), 7)
+        enqueue(service, add_subscription(service, f"{silent.url}/{number}", store), *range(1, 101))
+    wait_until_true(lambda: len(silent.connections) == 3 * slots.MAX_PER_MERCHANT)
+    enqueue(service, add_subscription(service, receiver.url, store), 7)
     receiver.wait_for(1)
 
 
-def test_names_that_are_never_resolved_starve_nobody(
+def test_unresolvable_names_do_not_starve_others(
     service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_up, released, asked = resolver._look_up, threading.Event(), list[str]()
@@ -162,27 +162,27 @@ def test_names_that_are_never_resolved_starve_nobody(
 
     monkeypatch.setattr(resolver, "_look_up", slow)
     for number in range(30):
-        enqueue(service, listener(service, f"https://dead-{number}.example/"), 1)
-    until(lambda: len(asked) == 30)
+        enqueue(service, add_subscription(service, f"https://dead-{number}.example/"), 1)
+    wait_until_true(lambda: len(asked) == 30)
     port = receiver.url.rpartition(":")[2]
-    enqueue(service, listener(service, f"http://localhost:{port}/"), 7)
+    enqueue(service, add_subscription(service, f"http://localhost:{port}/"), 7)
     receiver.wait_for(1)
     released.set()
 
 
-def test_one_subscription_drains_without_waiting_for_looks(
+def test_backlog_of_one_subscription_does_not_wait_for_polls(
     service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dispatcher, "_POLL_INTERVAL", 5.0)
-    enqueue(service, listener(service, receiver.url), *[3] * 50)
+    enqueue(service, add_subscription(service, receiver.url), *[3] * 50)
     receiver.wait_for(50)  # with one poll for each it would take minutes
-    until(lambda: not metrics(service)["fatrina_webhook_pending"])
+    wait_until_true(lambda: not metrics(service)["fatrina_webhook_pending"])
 
 
 # Failures
 
 
-def failing(times: int, fault: BaseException, then: Callable[..., Any]) -> Callable[..., Any]:
+def failing_times(times: int, fault: BaseException, then: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that raises `fault` a number of times and then calls `then`."""
     left = [fault] * times
 
@@ -195,59 +195,59 @@ def failing(times: int, fault: BaseException, then: Callable[..., Any]) -> Calla
 
 
 @pytest.mark.parametrize("where", [dispatcher, resolver])
-def test_moments_without_a_thread_are_survived(
+def test_thread_start_failure_is_retried(
     service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch, where: Any
 ) -> None:
     class Refusing(threading.Thread):
-        start = failing(3, RuntimeError("can't start new thread"), threading.Thread.start)
+        start = failing_times(3, RuntimeError("can't start new thread"), threading.Thread.start)
 
     url = receiver.url.replace("127.0.0.1", "localhost")
-    number = listener(service, url)
+    number = add_subscription(service, url)
     monkeypatch.setattr(where, "Thread", Refusing)
     enqueue(service, number, *range(1, 11))
     receiver.wait_for(10)
-    until(lambda: all(row.due_at is None for row in rows(service)))
-    assert {(row.attempts, row.error) for row in rows(service)} == {(1, None)}
+    wait_until_true(lambda: all(row.due_at is None for row in delivery_rows(service)))
+    assert {(row.attempts, row.error) for row in delivery_rows(service)} == {(1, None)}
     assert not metrics(service)["fatrina_webhook_running"]
 
 
-def test_a_machine_without_descriptors_is_no_failure_of_the_receiver(
+def test_lack_of_descriptors_does_not_count_as_a_failed_attempt(
     service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    none_left = failing(2, OSError(24, "Too many open files"), connection._connect)
+    none_left = failing_times(2, OSError(24, "Too many open files"), connection._connect)
     monkeypatch.setattr(connection, "_connect", none_left)
-    enqueue(service, listener(service, receiver.url), 1)
+    enqueue(service, add_subscription(service, receiver.url), 1)
     receiver.wait_for(1)
-    until(lambda: rows(service)[0].due_at is None)
-    assert [(row.attempts, row.error) for row in rows(service)] == [(1, None)]
+    wait_until_true(lambda: delivery_rows(service)[0].due_at is None)
+    assert [(row.attempts, row.error) for row in delivery_rows(service)] == [(1, None)]
 
 
 @pytest.mark.parametrize(
     "fault", [MemoryError(), ValueError("anything"), errors.DatabaseUnavailable(), KeyError(7)]
 )
-def test_whatever_a_look_raises_the_next_one_delivers(
+def test_exception_in_a_poll_does_not_stop_the_next_one(
     service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
-    monkeypatch.setattr(deliveries, "list_heads", failing(3, fault, deliveries.list_heads))
-    enqueue(service, listener(service, receiver.url), 1)
+    monkeypatch.setattr(deliveries, "list_heads", failing_times(3, fault, deliveries.list_heads))
+    enqueue(service, add_subscription(service, receiver.url), 1)
     receiver.wait_for(1)
 
 
-def test_a_dispatcher_that_is_stuck_says_so(
+def test_stuck_dispatcher_is_reported(
     service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert service.get("/ready").json == {"status": "ready"}
-    enqueue(service, listener(service, receiver.url), 1)
+    enqueue(service, add_subscription(service, receiver.url), 1)
     receiver.wait_for(1)
     whole, broken = (
         deliveries.list_heads,
-        failing(10**6, ValueError("anything"), deliveries.list_heads),
+        failing_times(10**6, ValueError("anything"), deliveries.list_heads),
     )
     monkeypatch.setattr(dispatcher, "STUCK_AFTER_SECONDS", 0.5)
     monkeypatch.setattr(dispatcher, "_MAX_BACKOFF", 0.1)
     monkeypatch.setattr(deliveries, "list_heads", broken)
-    enqueue(service, listener(service, receiver.url), 2)
-    until(lambda: service.get("/ready").json == {"status": "ready", "webhooks": "stuck"})
+    enqueue(service, add_subscription(service, receiver.url), 2)
+    wait_until_true(lambda: service.get("/ready").json == {"status": "ready", "webhooks": "stuck"})
     seen = metrics(service)
     assert seen["fatrina_webhook_stuck"] == 1
     assert seen["fatrina_webhook_look_age_seconds"] > 0.5
@@ -256,31 +256,35 @@ def test_a_dispatcher_that_is_stuck_says_so(
     monkeypatch.setattr(dispatcher, "STUCK_AFTER_SECONDS", 30.0)
     monkeypatch.setattr(deliveries, "list_heads", whole)
     receiver.wait_for(2)
-    until(lambda: service.get("/ready").json == {"status": "ready"})
-    until(lambda: metrics(service)['fatrina_webhook_attempts_total{outcome="delivered"}'] == 2)
+    wait_until_true(lambda: service.get("/ready").json == {"status": "ready"})
+    wait_until_true(
+        lambda: metrics(service)['fatrina_webhook_attempts_total{outcome="delivered"}'] == 2
+    )
 
 
-def test_a_row_that_cannot_be_read_stops_no_other(
-    service: Service, receiver: WebhookReceiver
-) -> None:
-    broken, sound = listener(service, receiver.url), listener(service, receiver.url)
+def test_unreadable_row_does_not_stop_others(service: Service, receiver: WebhookReceiver) -> None:
+    broken, sound = add_subscription(service, receiver.url), add_subscription(service, receiver.url)
     with service.services.database.writing() as tx:
         table = schema.subscriptions
         tx.execute(table.update().where(table.c.id == broken).values(headers="[no JSON"))
     enqueue(service, broken, 1, 2)
     enqueue(service, sound, 3)
     receiver.wait_for(1)
-    until(lambda: all(row.due_at is None for row in rows(service)))
-    assert [row.error for row in rows(service)] == ["row_unreadable", "row_unreadable", None]
+    wait_until_true(lambda: all(row.due_at is None for row in delivery_rows(service)))
+    assert [row.error for row in delivery_rows(service)] == [
+        "row_unreadable",
+        "row_unreadable",
+        None,
+    ]
 
 
 # Full disk
 
 
-def test_what_cannot_be_recorded_is_not_sent_again(
+def test_unrecorded_delivery_is_not_sent_again(
     service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = (listener(service, receiver.url) for _ in range(2))
+    first, second = (add_subscription(service, receiver.url) for _ in range(2))
     whole = deliveries.record_attempt
     tried = []
 
@@ -292,27 +296,27 @@ def test_what_cannot_be_recorded_is_not_sent_again(
     monkeypatch.setattr(deliveries, "record_attempt", full)
     enqueue(service, first, 1)
     enqueue(service, second, 2)
-    until(lambda: len(tried) > 10)
+    wait_until_true(lambda: len(tried) > 10)
     assert len(receiver.received) in {1, 2}
     sent = len(receiver.received)
     enqueue(service, first, 3)
     enqueue(service, second, 4)  # nothing is sent while no result can be recorded
     seen = len(tried)
-    until(lambda: len(tried) > seen + 10)
+    wait_until_true(lambda: len(tried) > seen + 10)
     assert len(receiver.received) == sent
     assert metrics(service)["fatrina_webhook_unrecorded"] == sent
     monkeypatch.setattr(deliveries, "record_attempt", whole)
     receiver.wait_for(4)
-    until(lambda: all(row.due_at is None for row in rows(service)))
+    wait_until_true(lambda: all(row.due_at is None for row in delivery_rows(service)))
     assert len(receiver.received) == 4
-    assert {(row.attempts, row.status) for row in rows(service)} == {(1, 200)}
+    assert {(row.attempts, row.status) for row in delivery_rows(service)} == {(1, 200)}
 
 
-def test_nothing_is_sent_before_it_is_known_that_it_can_be_recorded(
+def test_nothing_is_sent_if_the_result_cannot_be_recorded(
     tmp_path: Path, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with run_service(tmp_path, **SETTINGS) as service:
-        number = listener(service, receiver.url)
+        number = add_subscription(service, receiver.url)
     asked = []
 
     def full(_: Database) -> None:
@@ -324,7 +328,7 @@ def test_nothing_is_sent_before_it_is_known_that_it_can_be_recorded(
     monkeypatch.setattr(Database, "overwrite_failed_commit", full)
     with run_service(tmp_path, **SETTINGS) as service:
         enqueue(service, number, 1, 2)
-        until(lambda: len(asked) > 5)
+        wait_until_true(lambda: len(asked) > 5)
         assert not receiver.received
         monkeypatch.setattr(Database, "overwrite_failed_commit", whole)
         receiver.wait_for(2)
@@ -333,15 +337,15 @@ def test_nothing_is_sent_before_it_is_known_that_it_can_be_recorded(
 # Backlog limit
 
 
-def test_a_backlog_keeps_the_newest_and_counts_the_rest(
+def test_full_backlog_keeps_the_newest_and_counts_dropped_events(
     service: Service, silent: SilentServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhook, "MAX_PENDING", 20)
-    number = listener(service, silent.url)
+    number = add_subscription(service, silent.url)
     waiting: list[deliveries.DeliveryRow] = []
     for product in range(1, 101):
         enqueue(service, number, product)
-        waiting = [row for row in rows(service) if row.due_at is not None]
+        waiting = [row for row in delivery_rows(service) if row.due_at is not None]
         assert len(waiting) <= 20
         assert waiting[-1].product_id == product
     products = [row.product_id for row in waiting]
@@ -353,44 +357,42 @@ def test_a_backlog_keeps_the_newest_and_counts_the_rest(
     assert sum(row["dropped"] for row in log.data) == 100 - len(waiting)
 
 
-def test_other_subscriptions_lose_nothing(
+def test_full_backlog_does_not_affect_other_subscriptions(
     service: Service, silent: SilentServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhook, "MAX_PENDING", 5)
-    first, second = (listener(service, f"{silent.url}/{each}") for each in "ab")
+    first, second = (add_subscription(service, f"{silent.url}/{each}") for each in "ab")
     enqueue(service, second, *range(200, 204))
     enqueue(service, first, *range(100, 120))
-    kept = [row.product_id for row in rows(service)]
+    kept = [row.product_id for row in delivery_rows(service)]
     assert [product for product in kept if product >= 200] == list(range(200, 204))
     assert 119 in kept
     assert len(kept) <= 9
 
 
-def test_a_failing_subscription_pauses_and_recovers(
+def test_failing_subscription_is_paused_and_recovers(
     tmp_path: Path, receiver: WebhookReceiver
 ) -> None:
     receiver.status_for = lambda _: 500
     with run_service(tmp_path, **{**SETTINGS, "webhook_pause": 0.01}) as service:
-        number = listener(service, receiver.url)
+        number = add_subscription(service, receiver.url)
         enqueue(service, number, *range(1, 12))
-        until(lambda: metrics(service)["fatrina_webhook_paused"] == 1)
+        wait_until_true(lambda: metrics(service)["fatrina_webhook_paused"] == 1)
         receiver.wait_for(
             webhook.FAILING_AFTER + 3
         )  # each pause is twice as long as the previous one
         receiver.status_for = lambda _: 200
-        until(lambda: all(row.due_at is None for row in rows(service)))
+        wait_until_true(lambda: all(row.due_at is None for row in delivery_rows(service)))
         assert metrics(service)["fatrina_webhook_paused"] == 0
-        assert rows(service)[-1].status == 200
+        assert delivery_rows(service)[-1].status == 200
         with service.services.database.reading() as conn:
             found = conn.execute(schema.subscriptions.select()).one()
         assert (found.failures, found.paused_until) == (0, None)
 
 
-def test_a_change_of_the_subscription_or_a_redelivery_ends_its_pause(
-    service: Service, receiver: WebhookReceiver
-) -> None:
+def test_update_or_redelivery_ends_the_pause(service: Service, receiver: WebhookReceiver) -> None:
     store, far = Store.create(service), Clock()() + HOUR // 2
-    number = listener(service, receiver.url, store)
+    number = add_subscription(service, receiver.url, store)
     paused = schema.subscriptions.update().values(
         failures=webhook.FAILING_AFTER + 30, paused_until=far
     )
@@ -399,17 +401,17 @@ def test_a_change_of_the_subscription_or_a_redelivery_ends_its_pause(
     with service.services.database.writing() as tx:
         tx.execute(paused)
     enqueue(service, number, 1)
-    other = listener(service, receiver.url)
+    other = add_subscription(service, receiver.url)
     enqueue(service, other, 2)
     (heard,) = receiver.wait_for(1)
     assert heard.json == {"product": 2}
     changed = store.call("PUT", f"{WEBHOOKS}/{number}", encode_json({"name": "new"}))
     assert changed.status == 200
     assert receiver.wait_for(2)[1].json == {"product": 1}
-    until(lambda: all(row.due_at is None for row in rows(service)))
+    wait_until_true(lambda: all(row.due_at is None for row in delivery_rows(service)))
     with service.services.database.writing() as tx:
         tx.execute(paused)
-        assert deliveries.redeliver(tx, rows(service, 1)[0].id, Clock()())
+        assert deliveries.redeliver(tx, delivery_rows(service, 1)[0].id, Clock()())
     assert receiver.wait_for(3)[2].json == {"product": 1}
 
 
@@ -417,42 +419,42 @@ def test_a_change_of_the_subscription_or_a_redelivery_ends_its_pause(
 
 
 @pytest.fixture
-def ahead(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def clock_offset(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The offset of the clock in milliseconds."""
-    ahead, true = [0], Clock.__call__
-    monkeypatch.setattr(Clock, "__call__", lambda self: true(self) + ahead[0])
-    return ahead
+    clock_offset, true = [0], Clock.__call__
+    monkeypatch.setattr(Clock, "__call__", lambda self: true(self) + clock_offset[0])
+    return clock_offset
 
 
 @pytest.mark.parametrize("shift", [-40 * 24 * HOUR, -HOUR, -120_000, 120_000, HOUR, 40 * 24 * HOUR])
-def test_events_arrive_whenever_the_clock_is_set(
-    service: Service, receiver: WebhookReceiver, ahead: list[int], shift: int
+def test_events_are_delivered_after_clock_changes(
+    service: Service, receiver: WebhookReceiver, clock_offset: list[int], shift: int
 ) -> None:
-    number = listener(service, receiver.url)
+    number = add_subscription(service, receiver.url)
     with service.services.database.writing() as tx:  # recorded, and not seen by an earlier poll
         deliveries.enqueue(tx, number, 7, b'{"at":1}', Clock()())
-        ahead[0] = shift
+        clock_offset[0] = shift
     receiver.wait_for(1)
     enqueue(service, number, 7)
     receiver.wait_for(2)
 
 
 @pytest.mark.parametrize("shift", [-40 * 24 * HOUR, -HOUR, 601_000, HOUR])
-def test_attempts_are_repeated_whenever_the_clock_is_set(
-    tmp_path: Path, receiver: WebhookReceiver, ahead: list[int], shift: int
+def test_attempts_are_retried_after_clock_changes(
+    tmp_path: Path, receiver: WebhookReceiver, clock_offset: list[int], shift: int
 ) -> None:
     receiver.status_for = lambda count: 500 if count == 1 else 200
     with run_service(tmp_path, **{**SETTINGS, "webhook_pause": 600}) as service:
-        enqueue(service, listener(service, receiver.url), 7)
-        until(lambda: rows(service)[0].attempts == 1)
-        ahead[0] = shift
+        enqueue(service, add_subscription(service, receiver.url), 7)
+        wait_until_true(lambda: delivery_rows(service)[0].attempts == 1)
+        clock_offset[0] = shift
         receiver.wait_for(2)
 
 
-def test_a_pause_ends_when_the_clock_is_set_back(
-    service: Service, receiver: WebhookReceiver, ahead: list[int]
+def test_pause_ends_if_the_clock_is_set_back(
+    service: Service, receiver: WebhookReceiver, clock_offset: list[int]
 ) -> None:
-    number = listener(service, receiver.url)
+    number = add_subscription(service, receiver.url)
     with service.services.database.writing() as tx:
         deliveries.record_failure(tx, number, 100, Clock()())
         values = {"failures": webhook.FAILING_AFTER, "paused_until": Clock()() + HOUR}
@@ -464,14 +466,14 @@ def test_a_pause_ends_when_the_clock_is_set_back(
 # Stopping
 
 
-def test_a_stop_cuts_what_is_under_way_and_a_restart_repeats_it(
+def test_stop_aborts_deliveries_and_restart_repeats_them(
     tmp_path: Path, silent: SilentServer, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slots, "SLOW_AFTER_SECONDS", 0.3)
     with run_service(tmp_path, **SETTINGS, webhook_seconds=600) as service:
         for number in range(60):
-            enqueue(service, listener(service, f"{silent.url}/{number}"), 1)
-        until(lambda: len(silent.connections) == 60)
+            enqueue(service, add_subscription(service, f"{silent.url}/{number}"), 1)
+        wait_until_true(lambda: len(silent.connections) == 60)
         begun = time.monotonic()
     assert time.monotonic() - begun < 90  # sequentially: 120 s
     for accepted in silent.connections:
@@ -479,9 +481,9 @@ def test_a_stop_cuts_what_is_under_way_and_a_restart_repeats_it(
         while accepted.recv(65_536):
             pass  # end of the closed connection
     # The stop does not wait for threads whose connections it has closed: they end soon after.
-    until(lambda: not [each for each in threading.enumerate() if each.name == "delivery"])
+    wait_until_true(lambda: not [each for each in threading.enumerate() if each.name == "delivery"])
     with run_service(tmp_path, **SETTINGS) as service:
-        assert {(row.attempts, row.error) for row in rows(service)} == {(0, None)}
+        assert {(row.attempts, row.error) for row in delivery_rows(service)} == {(0, None)}
         with service.services.database.writing() as tx:
             tx.execute(schema.subscriptions.update().values(url=receiver.url))
         receiver.wait_for(60)
@@ -494,12 +496,12 @@ def test_a_stop_cuts_what_is_under_way_and_a_restart_repeats_it(
     "secret",
     ["a\r\nX-Evil: 1", "a\nb", "a\tb", "a\0b", "سر المتجر", "é", "café", " a", "a ", " ", "\x7f"],
 )
-def test_a_secret_that_no_header_can_carry_is_refused(store: Store, secret: str) -> None:
+def test_secret_that_is_invalid_in_a_header_is_rejected(store: Store, secret: str) -> None:
     wanted = {"name": "n", "event": "product.updated", "url": "https://far.example/"}
     wanted |= {"security_strategy": "token", "secret": secret}
-    answer = store.call("POST", SUBSCRIBE, encode_json(wanted))
-    assert answer.status == 422, answer
-    assert list(answer.json["error"]["fields"]) == ["secret"]
+    response = store.call("POST", SUBSCRIBE, encode_json(wanted))
+    assert response.status == 422, response
+    assert list(response.json["error"]["fields"]) == ["secret"]
     assert store.call("GET", WEBHOOKS).data == []
     made = subscribe(store, "https://far.example/", security_strategy="token", secret="sound")
     change = store.call("PUT", f"{WEBHOOKS}/{made['id']}", encode_json({"secret": secret}))
@@ -507,7 +509,7 @@ def test_a_secret_that_no_header_can_carry_is_refused(store: Store, secret: str)
     assert list(change.json["error"]["fields"]) == ["secret"]
 
 
-def test_a_secret_that_only_signs_may_be_of_any_script(store: Store) -> None:
+def test_signing_secret_may_have_any_script(store: Store) -> None:
     made = subscribe(store, "https://far.example/", secret="سر المتجر")
     change = store.call(
         "PUT", f"{WEBHOOKS}/{made['id']}", encode_json({"security_strategy": "token"})
@@ -525,19 +527,19 @@ def test_a_secret_that_only_signs_may_be_of_any_script(store: Store) -> None:
         ({"headers": '[["Host", "hidden"]]'}, "header_not_allowed"),
     ],
 )
-def test_rows_that_cannot_be_sent_fail_with_a_reason_and_keep_their_secret(
+def test_unsendable_rows_fail_with_a_reason_without_the_secret(
     service: Service,
     receiver: WebhookReceiver,
     capfd: pytest.CaptureFixture[str],
     values: dict[str, str],
     problem: str,
 ) -> None:
-    number = listener(service, receiver.url)
+    number = add_subscription(service, receiver.url)
     with service.services.database.writing() as tx:
         tx.execute(schema.subscriptions.update().values(values))
     enqueue(service, number, 1)
-    until(lambda: rows(service)[0].due_at is None)
-    (row,) = rows(service)
+    wait_until_true(lambda: delivery_rows(service)[0].due_at is None)
+    (row,) = delivery_rows(service)
     assert (row.error, row.status, row.attempts) == (problem, None, 1)
     log = Store.create(service).call(
         "GET", "/_fatrina/deliveries", authorization=f"Bearer {ADMIN_TOKEN}"
@@ -550,39 +552,39 @@ def test_rows_that_cannot_be_sent_fail_with_a_reason_and_keep_their_secret(
 # Invalid responses
 
 
-def drip(connection: socket.socket) -> None:
+def send_slowly(connection: socket.socket) -> None:
     connection.recv(65_536)
     for byte in b"HTTP/1.1 200 OK\r\nX-A: " + b"a" * 60_000:
         connection.sendall(bytes([byte]))
         time.sleep(0.05)
 
 
-def endless_head(connection: socket.socket) -> None:
+def send_endless_head(connection: socket.socket) -> None:
     connection.recv(65_536)
     connection.sendall(b"HTTP/1.1 200 OK\r\n")
     while True:
         connection.sendall(b"X-A: " + b"a" * 1000 + b"\r\n")
 
 
-def endless_body(connection: socket.socket) -> None:
+def send_endless_body(connection: socket.socket) -> None:
     connection.recv(65_536)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n")
     while True:
         connection.sendall(b"a" * 65_536)
 
 
-def interim(connection: socket.socket) -> None:
+def send_interim_responses(connection: socket.socket) -> None:
     connection.recv(65_536)
     while True:
         connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
 
 
-def no_http(connection: socket.socket) -> None:
+def send_invalid_http(connection: socket.socket) -> None:
     connection.recv(65_536)
     connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
 
 
-def redirect(connection: socket.socket) -> None:
+def send_redirect(connection: socket.socket) -> None:
     connection.recv(65_536)
     connection.sendall(
         b"HTTP/1.1 307 T\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"
@@ -592,26 +594,26 @@ def redirect(connection: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("act", "scheme", "problem"),
     [
-        (drip, "http", "link_timeout"),
-        (endless_head, "http", "link_invalid_response"),
-        (endless_body, "http", None),
-        (interim, "http", "link_invalid_response"),
-        (no_http, "http", "link_invalid_response"),
-        (redirect, "http", "status 307"),
-        (no_http, "https", "link_tls"),
-        (drip, "https", "link_tls"),
+        (send_slowly, "http", "link_timeout"),
+        (send_endless_head, "http", "link_invalid_response"),
+        (send_endless_body, "http", None),
+        (send_interim_responses, "http", "link_invalid_response"),
+        (send_invalid_http, "http", "link_invalid_response"),
+        (send_redirect, "http", "status 307"),
+        (send_invalid_http, "https", "link_tls"),
+        (send_slowly, "https", "link_tls"),
     ],
 )
-def test_what_comes_of_answers(
+def test_invalid_responses(
     tmp_path: Path, act: Callable[[socket.socket], None], scheme: str, problem: str | None
 ) -> None:
     with (
         run_silent_server(act) as odd,
         run_service(tmp_path, **SETTINGS, webhook_seconds=1) as service,
     ):
-        enqueue(service, listener(service, odd.url.replace("http", scheme)), 1)
-        until(lambda: rows(service)[0].due_at is None)
-        (row,) = rows(service)
+        enqueue(service, add_subscription(service, odd.url.replace("http", scheme)), 1)
+        wait_until_true(lambda: delivery_rows(service)[0].due_at is None)
+        (row,) = delivery_rows(service)
         assert row.error == problem
         assert row.attempts == (1 if problem is None else webhook.MAX_ATTEMPTS)
         assert len(odd.connections) == row.attempts

@@ -54,7 +54,7 @@ class Work:
         self.running.remove(name)
 
 
-def test_one_merchant_has_half_of_the_slots_and_others_never_wait_for_it() -> None:
+def test_one_merchant_uses_at_most_half_of_the_slots() -> None:
     async def test() -> None:
         work = Work(4)
         await work.start(1, *(f"a{n}" for n in range(48)))
@@ -68,7 +68,7 @@ def test_one_merchant_has_half_of_the_slots_and_others_never_wait_for_it() -> No
     run(test())
 
 
-def test_a_free_slot_goes_to_the_merchant_with_the_fewest() -> None:
+def test_free_slot_goes_to_the_merchant_with_the_fewest() -> None:
     async def test() -> None:
         work = Work(4)
         await work.start(1, "a0", "a1", "a2")
@@ -83,7 +83,7 @@ def test_a_free_slot_goes_to_the_merchant_with_the_fewest() -> None:
     run(test())
 
 
-def test_a_request_that_waited_too_long_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_request_that_times_out_releases_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fair_limiter, "_MAX_WAIT_SECONDS", 0.01)
 
     async def test() -> None:
@@ -99,7 +99,7 @@ def test_a_request_that_waited_too_long_leaves_nothing(monkeypatch: pytest.Monke
     run(test())
 
 
-def test_a_cancelled_request_gives_its_place_back() -> None:
+def test_cancelled_request_releases_its_place() -> None:
     async def test() -> None:
         work = Work(2)
         await work.start(1, "a0", "a1", "a2")
@@ -113,7 +113,7 @@ def test_a_cancelled_request_gives_its_place_back() -> None:
 
 
 @pytest.mark.parametrize("total", [1, 2, 3, 34])
-def test_every_slot_comes_back(total: int) -> None:
+def test_every_slot_is_released(total: int) -> None:
     async def test() -> None:
         limiter = FairLimiter(total)
         most = running = 0

@@ -37,7 +37,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture(autouse=True)
-def cleared(service: Service) -> None:
+def clear_faults(service: Service) -> None:
     for path in (FAULTS, REQUESTS):
         assert admin(service, "DELETE", path).status == 202
 
@@ -47,10 +47,10 @@ def admin(service: Service, method: str, target: str, /, **fields: object) -> Re
     return client.request(service.port, method, target, body, authorization=f"Bearer {ADMIN_TOKEN}")
 
 
-def order(store: Store, what: object, **how: object) -> Any:
-    answer = admin(store.service, "POST", FAULTS, what=what, **how)
-    assert answer.status == 201, answer
-    return answer.data
+def add_fault(store: Store, what: object, **how: object) -> Any:
+    response = admin(store.service, "POST", FAULTS, what=what, **how)
+    assert response.status == 201, response
+    return response.data
 
 
 @pytest.mark.parametrize(
@@ -65,35 +65,37 @@ def order(store: Store, what: object, **how: object) -> Any:
         (503, 503, "busy"),
     ],
 )
-def test_a_refusal(
+def test_injected_error(
     image_in_product: ImageInProduct, what: object, status: int, reason: str
 ) -> None:
-    ordered = order(image_in_product.store, what, path=f"{PREFIX}/products/images/*", times=2)
+    ordered = add_fault(image_in_product.store, what, path=f"{PREFIX}/products/images/*", times=2)
     for _ in range(2):
-        answer = image_in_product.store.update(image_in_product.id, photo=sample_photos.png(seed=8))
-        assert (answer.status, answer.reasons) == (status, reason)
-        assert answer.json["success"] is False
-        assert answer.headers["fatrina-fault"] == f"{ordered['id']}; {what}"
-        assert ("retry-after" in answer.headers) is (status in {429, 503})
-        assert answer.headers["x-ratelimit-remaining"] == ("0" if status == 429 else None)
+        response = image_in_product.store.update(
+            image_in_product.id, photo=sample_photos.png(seed=8)
+        )
+        assert (response.status, response.reasons) == (status, reason)
+        assert response.json["success"] is False
+        assert response.headers["fatrina-fault"] == f"{ordered['id']}; {what}"
+        assert ("retry-after" in response.headers) is (status in {429, 503})
+        assert response.headers["x-ratelimit-remaining"] == ("0" if status == 429 else None)
     image_in_product.check_unchanged()
-    answer = image_in_product.store.update(image_in_product.id, photo=sample_photos.png(seed=8))
-    assert answer.status == 201
-    assert "fatrina-fault" not in answer.headers
+    response = image_in_product.store.update(image_in_product.id, photo=sample_photos.png(seed=8))
+    assert response.status == 201
+    assert "fatrina-fault" not in response.headers
     (told,) = admin(image_in_product.store.service, "GET", FAULTS).data
     assert (told["struck"], told["times"]) == (2, 0)
 
 
-def test_waiting(image_in_product: ImageInProduct) -> None:
-    order(image_in_product.store, "wait", seconds=0.4)
+def test_injected_delay(image_in_product: ImageInProduct) -> None:
+    add_fault(image_in_product.store, "wait", seconds=0.4)
     begun = time.monotonic()
     assert image_in_product.store.update(image_in_product.id, alt="late").status == 201
     assert time.monotonic() - begun >= 0.4
 
 
 @pytest.mark.parametrize(("what", "changed"), [("cut", False), ("cut_after", True)])
-def test_cutting(image_in_product: ImageInProduct, what: str, *, changed: bool) -> None:
-    order(image_in_product.store, what)
+def test_injected_disconnect(image_in_product: ImageInProduct, what: str, *, changed: bool) -> None:
+    add_fault(image_in_product.store, what)
     with pytest.raises(ConnectionError):
         image_in_product.store.update(image_in_product.id, alt="cut")
     wait_until(
@@ -110,14 +112,14 @@ def test_cutting(image_in_product: ImageInProduct, what: str, *, changed: bool) 
     assert image_in_product.store.update(image_in_product.id, alt="again").status == 201
 
 
-def test_renditions_that_are_not_made(image_in_product: ImageInProduct) -> None:
-    order(image_in_product.store, "unmade")
-    answer = image_in_product.store.update(
+def test_injected_pending_renditions(image_in_product: ImageInProduct) -> None:
+    add_fault(image_in_product.store, "unmade")
+    response = image_in_product.store.update(
         image_in_product.id, photo=sample_photos.png(seed=8), sort="5"
     )
-    assert answer.status == 201
+    assert response.status == 201
     url = image_in_product.store.product_details(image_in_product.product_id)["images"][0]["url"]
-    assert answer.data == {
+    assert response.data == {
         "id": image_in_product.id,
         "image": {role: {"url": url, "width": 0, "height": 0} for role in ROLES},
         "sort": 5,
@@ -126,11 +128,11 @@ def test_renditions_that_are_not_made(image_in_product: ImageInProduct) -> None:
         "video_url": "",
         "type": "image",
     }
-    assert list(answer.data["image"]) == list(ROLES)
+    assert list(response.data["image"]) == list(ROLES)
 
 
-def test_unmade_spoils_no_other_answer(image_in_product: ImageInProduct) -> None:
-    order(image_in_product.store, "unmade", times=2)
+def test_pending_renditions_affect_no_other_response(image_in_product: ImageInProduct) -> None:
+    add_fault(image_in_product.store, "unmade", times=2)
     assert (
         image_in_product.store.call("GET", PRODUCT_PATH.format(image_in_product.product_id)).status
         == 200
@@ -138,26 +140,26 @@ def test_unmade_spoils_no_other_answer(image_in_product: ImageInProduct) -> None
     check_error(image_in_product.store.call("GET", PRODUCT_PATH.format(1)), 404, "not_found")
 
 
-def test_a_webhook_that_is_lost(image_in_product: ImageInProduct) -> None:
+def test_injected_lost_webhook(image_in_product: ImageInProduct) -> None:
     with run_receiver() as receiver:
         wanted = {"name": "n", "event": "product.image.updated", "url": receiver.url}
         image_in_product.store.call("POST", PREFIX + "/webhooks/subscribe", encode_json(wanted))
-        order(image_in_product.store, "lose_webhook")
+        add_fault(image_in_product.store, "lose_webhook")
         image_in_product.store.update(image_in_product.id, alt="lost")
         image_in_product.store.update(image_in_product.id, alt="told")
         (heard,) = receiver.wait_for(1)
         assert heard.json["data"]["images"][0]["alt"] == "told"
 
 
-def test_a_share(store: Store) -> None:
-    order(store, 503, share=0.5, seed=3, method="get")
+def test_probability(store: Store) -> None:
+    add_fault(store, 503, share=0.5, seed=3, method="get")
     statuses = [store.call("GET", PRODUCTS_PATH).status for _ in range(40)]
     assert 8 < statuses.count(503) < 32
     assert store.call("POST", PRODUCTS_PATH, encode_json({"name": "x"})).status == 201
 
 
-def test_the_dial_is_never_lost(store: Store) -> None:
-    ordered = order(store, 500, share=1)
+def test_faults_do_not_apply_to_operator_endpoints(store: Store) -> None:
+    ordered = add_fault(store, 500, share=1)
     assert store.call("GET", PRODUCTS_PATH).status == 500
     assert store.service.get("/health").status == 200
     assert admin(store.service, "DELETE", f"{FAULTS}/{ordered['id']}").status == 202
@@ -177,14 +179,14 @@ def test_the_dial_is_never_lost(store: Store) -> None:
         {"what": 503, "share": "some"},
     ],
 )
-def test_what_cannot_be_ordered(service: Service, fields: dict[str, object]) -> None:
+def test_invalid_faults_are_rejected(service: Service, fields: dict[str, object]) -> None:
     assert admin(service, "POST", FAULTS, **fields).status == 422
     assert admin(service, "GET", FAULTS).data == []
 
 
-def test_a_hundred_faults_are_the_most(store: Store) -> None:
+def test_at_most_a_hundred_faults(store: Store) -> None:
     for _ in range(100):
-        order(store, 503, path="/nowhere")
+        add_fault(store, 503, path="/nowhere")
     assert admin(store.service, "POST", FAULTS, what=503).status == 422
 
 
@@ -195,14 +197,14 @@ def requests(service: Service, query: str = "") -> list[Any]:
     return list(admin(service, "GET", REQUESTS + query).data)
 
 
-def test_why_a_request_was_refused_can_be_read(image_in_product: ImageInProduct) -> None:
+def test_journal_contains_the_errors_of_a_request(image_in_product: ImageInProduct) -> None:
     admin(image_in_product.store.service, "DELETE", REQUESTS)
     form = encode_multipart(photo=b"no photo at all", sort="x", alt="secret words")
-    answer = image_in_product.store.update(image_in_product.id, form, user_agent="my app/1")
-    assert answer.status == 422
+    response = image_in_product.store.update(image_in_product.id, form, user_agent="my app/1")
+    assert response.status == 422
     wait_until(lambda: bool(requests(image_in_product.store.service)))
     (entry,) = requests(image_in_product.store.service)
-    assert entry["id"] == answer.headers["x-request-id"]
+    assert entry["id"] == response.headers["x-request-id"]
     assert (entry["method"], entry["path"], entry["status"]) == ("POST", image_in_product.path, 422)
     assert (entry["merchant"], entry["faults"]) == (image_in_product.store.merchant_code, [])
     assert entry["headers"]["content-type"] == form.content_type
@@ -216,8 +218,8 @@ def test_why_a_request_was_refused_can_be_read(image_in_product: ImageInProduct)
     assert image_in_product.store.token not in str(entry)
 
 
-def test_what_is_chosen(store: Store) -> None:
-    order(store, 503, path=PRODUCT_PATH.format("5"))
+def test_journal_filters(store: Store) -> None:
+    add_fault(store, 503, path=PRODUCT_PATH.format("5"))
     store.call("GET", PRODUCTS_PATH + "?page=1&token=abc")
     store.call("GET", PRODUCT_PATH.format("5"))
     store.call("POST", PRODUCTS_PATH, encode_json({"name": "x"}))
@@ -234,5 +236,5 @@ def test_what_is_chosen(store: Store) -> None:
     assert listed["query"] == {"page": "1", "token": "…"}
 
 
-def test_without_an_admin_token_nothing_is_ordered(strict_service: Service) -> None:
+def test_without_an_admin_token_there_is_no_fault_injection(strict_service: Service) -> None:
     check_error(admin(strict_service, "POST", FAULTS, what=503), 404, "not_found")

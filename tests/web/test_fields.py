@@ -41,7 +41,7 @@ class Image:
         return data
 
 
-def sent(name: str, value: str) -> dict[str, Body]:
+def bodies_with_field(name: str, value: str) -> dict[str, Body]:
     """Return a text field in every kind of body."""
     return {
         "multipart": encode_multipart(**{name: value}),
@@ -60,31 +60,31 @@ WAYS = ["multipart", "urlencoded", "json"]
 @pytest.mark.parametrize(
     "text", ["1", "true", "TRUE", "True", " 1", "true\n", "1.0", "1.", "01", "on", "On", "YES"]
 )
-def test_flags_that_are_true(image: Image, way: str, text: str) -> None:
+def test_true_values(image: Image, way: str, text: str) -> None:
     assert image.set(encode_multipart(default="0")).data["default"] is False
-    assert image.set(sent("default", text)[way]).data["default"] is True
+    assert image.set(bodies_with_field("default", text)[way]).data["default"] is True
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("text", ["0", "false", "FALSE", "False", "0 ", "0.0", "off", "No"])
-def test_flags_that_are_false(image: Image, way: str, text: str) -> None:
+def test_false_values(image: Image, way: str, text: str) -> None:
     assert image.set(encode_multipart(default="1")).data["default"] is True
-    assert image.set(sent("default", text)[way]).data["default"] is False
+    assert image.set(bodies_with_field("default", text)[way]).data["default"] is False
 
 
 FLAGS = [(1, True), (1.0, True), (True, True), (0, False), (0.0, False), (False, False)]
 
 
 @pytest.mark.parametrize(("value", "state"), FLAGS)
-def test_flags_as_json_values(image: Image, value: object, *, state: bool) -> None:
+def test_json_booleans(image: Image, value: object, *, state: bool) -> None:
     assert image.set(encode_multipart(default=str(int(not state)))).data["default"] is not state
     assert image.set(encode_json({"default": value})).data["default"] is state
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_an_empty_flag_is_none(image: Image, way: str) -> None:
+def test_empty_boolean_is_ignored(image: Image, way: str) -> None:
     assert image.set(encode_multipart(default="1")).data["default"] is True
-    assert image.set(sent("default", "")[way]).data["default"] is True
+    assert image.set(bodies_with_field("default", "")[way]).data["default"] is True
 
 
 NO_FLAGS = "2 -1 null 1.5 \u0661 0x1 t y 10 nan".split()  # noqa: SIM905  the shorter by far
@@ -92,16 +92,16 @@ NO_FLAGS = "2 -1 null 1.5 \u0661 0x1 t y 10 nan".split()  # noqa: SIM905  the sh
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("text", [*NO_FLAGS, "tru e"])
-def test_no_flags(image: Image, way: str, text: str) -> None:
-    refused(image, sent("default", text)[way], "default", "not_boolean")
+def test_invalid_booleans(image: Image, way: str, text: str) -> None:
+    check_field_error(image, bodies_with_field("default", text)[way], "default", "not_boolean")
 
 
 @pytest.mark.parametrize("value", [2, 1.5, [], [1], {}, "\ud800"])
-def test_json_values_that_are_no_flag(image: Image, value: object) -> None:
-    refused(image, encode_json({"default": value}), "default", "not_boolean")
+def test_json_values_that_are_not_booleans(image: Image, value: object) -> None:
+    check_field_error(image, encode_json({"default": value}), "default", "not_boolean")
 
 
-def test_main_is_no_field_of_update(image: Image) -> None:
+def test_update_ignores_main(image: Image) -> None:
     assert image.set(encode_multipart(default="0", main="1")).data["default"] is False
     assert image.set(encode_multipart(main="neither")).status == 201
 
@@ -131,7 +131,7 @@ NUMBERS = [
 ]
 
 
-NO_NUMBERS = """
+INVALID_NUMBERS = """
     first nan NaN inf -inf Infinity
     1e999 -1e999 1_0 0x10 1,5 \u0663 \uff13 1e e5 --1 +-1 . - 1.2.3 ½ true
 """
@@ -140,38 +140,38 @@ NO_NUMBERS = """
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("text", "shown"), NUMBERS)
 def test_numbers(image: Image, way: str, text: str, shown: str) -> None:
-    answer = image.set(sent("sort", text)[way])
-    assert answer.status == 201, answer
-    assert f'"sort":{shown},'.encode() in answer.body
+    response = image.set(bodies_with_field("sort", text)[way])
+    assert response.status == 201, response
+    assert f'"sort":{shown},'.encode() in response.body
 
 
 @pytest.mark.parametrize(
     "literal", ["3", "3.0", "-1", "2.5", "1e3", "1E-2", "12345678901234567890"]
 )
 def test_json_numbers(image: Image, literal: str) -> None:
-    answer = image.set(Body(b'{"sort":%b}' % literal.encode(), "application/json"))
-    assert answer.status == 201, answer
-    assert answer.data["sort"] == float(literal)
+    response = image.set(Body(b'{"sort":%b}' % literal.encode(), "application/json"))
+    assert response.status == 201, response
+    assert response.data["sort"] == float(literal)
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("text", [*NO_NUMBERS.split(), "1 2", "9" * 400])
-def test_no_numbers(image: Image, way: str, text: str) -> None:
-    refused(image, sent("sort", text)[way], "sort", "not_number")
+@pytest.mark.parametrize("text", [*INVALID_NUMBERS.split(), "1 2", "9" * 400])
+def test_invalid_numbers(image: Image, way: str, text: str) -> None:
+    check_field_error(image, bodies_with_field("sort", text)[way], "sort", "not_number")
 
 
 @pytest.mark.parametrize("value", [True, False, [], [3], {}, 10**400])
-def test_json_values_that_are_no_number(image: Image, value: object) -> None:
-    refused(image, encode_json({"sort": value}), "sort", "not_number")
+def test_json_values_that_are_not_numbers(image: Image, value: object) -> None:
+    check_field_error(image, encode_json({"sort": value}), "sort", "not_number")
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_an_empty_number_is_none(image: Image, way: str) -> None:
+def test_empty_number_is_ignored(image: Image, way: str) -> None:
     assert image.set(encode_multipart(sort="6")).data["sort"] == 6
-    assert image.set(sent("sort", "")[way]).data["sort"] == 6
+    assert image.set(bodies_with_field("sort", "")[way]).data["sort"] == 6
 
 
-def test_null_is_not_mentioned(image: Image) -> None:
+def test_null_counts_as_absent(image: Image) -> None:
     before = image.show()
     nothing = {"default": None, "sort": None, "alt": None, "photo": None, "original": None}
     assert image.set(encode_json(nothing)).data == before
@@ -195,34 +195,34 @@ def test_null_is_not_mentioned(image: Image) -> None:
     ],
 )
 def test_texts(image: Image, way: str, text: str) -> None:
-    answer = image.set(sent("alt", text)[way])
-    assert answer.status == 201, answer
-    assert answer.data["alt_seo"] == text
-    assert json.dumps(text, ensure_ascii=False).encode() in answer.body
+    response = image.set(bodies_with_field("alt", text)[way])
+    assert response.status == 201, response
+    assert response.data["alt_seo"] == text
+    assert json.dumps(text, ensure_ascii=False).encode() in response.body
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_an_empty_text_clears(image: Image, way: str) -> None:
+def test_empty_text_clears_the_field(image: Image, way: str) -> None:
     assert image.set(encode_multipart(alt="before")).data["alt_seo"] == "before"
-    assert image.set(sent("alt", "")[way]).data["alt_seo"] is None
+    assert image.set(bodies_with_field("alt", "")[way]).data["alt_seo"] is None
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_one_character_too_many(image: Image, way: str) -> None:
-    assert image.set(sent("alt", "é" * 20)[way]).status == 201
-    refused(image, sent("alt", "é" * 21)[way], "alt", "text_too_long")
+def test_text_one_character_too_long(image: Image, way: str) -> None:
+    assert image.set(bodies_with_field("alt", "é" * 20)[way]).status == 201
+    check_field_error(image, bodies_with_field("alt", "é" * 21)[way], "alt", "text_too_long")
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_text_longer_than_any(image: Image, way: str) -> None:
-    refused(image, sent("alt", "x" * 9000)[way], "alt", "text_too_long")
+def test_text_longer_than_the_buffer(image: Image, way: str) -> None:
+    check_field_error(image, bodies_with_field("alt", "x" * 9000)[way], "alt", "text_too_long")
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("control", ["\0", "\x07", "\x0b", "\x1b", "\x7f", "\x85"])
-def test_control_characters(image: Image, way: str, control: str) -> None:
+def test_control_characters_are_rejected(image: Image, way: str, control: str) -> None:
     for text in (f"a{control}b", f"a{control}", f"{control}\n"):
-        refused(image, sent("alt", text)[way], "alt", "control_character")
+        check_field_error(image, bodies_with_field("alt", text)[way], "alt", "control_character")
 
 
 LINES = {
@@ -241,14 +241,16 @@ LINES = {
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("text", LINES)
-def test_line_breaks_and_tabs_are_spaces(image: Image, way: str, text: str) -> None:
-    answer = image.set(sent("alt", text)[way])
-    assert answer.status == 201, answer
-    assert answer.data["alt_seo"] == LINES[text]
+def test_line_breaks_and_tabs_become_spaces(image: Image, way: str, text: str) -> None:
+    response = image.set(bodies_with_field("alt", text)[way])
+    assert response.status == 201, response
+    assert response.data["alt_seo"] == LINES[text]
 
 
-def test_lone_surrogates(image: Image) -> None:
-    refused(image, Body(b'{"alt":"\\ud83d"}', "application/json"), "alt", "invalid_encoding")
+def test_unpaired_surrogates_are_rejected(image: Image) -> None:
+    check_field_error(
+        image, Body(b'{"alt":"\\ud83d"}', "application/json"), "alt", "invalid_encoding"
+    )
 
 
 NAMED = 'Content-Disposition: form-data; name="alt"'
@@ -256,51 +258,55 @@ CHARSETS = ["windows-1256", "WINDOWS-1256", '"cp1256"', "ISO-8859-6", "utf-16", 
 
 
 @pytest.mark.parametrize("charset", CHARSETS)
-def test_a_part_names_its_encoding(image: Image, charset: str) -> None:
+def test_charset_of_a_part(image: Image, charset: str) -> None:
     data = "كوب".encode(charset.strip('"'))
     head = f"{NAMED}\r\nContent-Type: text/plain; charset={charset}"
     assert image.set(join_parts(encode_part(head, data))).data["alt_seo"] == "كوب"
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_a_form_names_its_encoding(image: Image, *, first: bool) -> None:
+def test_charset_field_of_a_form(image: Image, *, first: bool) -> None:
     fields = [encode_field("_charset_", "windows-1256"), encode_part(NAMED, "كوب".encode("cp1256"))]
     assert image.set(join_parts(*fields[:: 1 if first else -1])).data["alt_seo"] == "كوب"
 
 
 @pytest.mark.parametrize("kind", ["; charset=windows-1256", ""])
 @pytest.mark.parametrize("text", [b"alt=%DF%E6%C8", b"alt=\xdf\xe6\xc8"])
-def test_a_urlencoded_form_names_its_encoding(image: Image, kind: str, text: bytes) -> None:
+def test_charset_of_a_urlencoded_form(image: Image, kind: str, text: bytes) -> None:
     data = text if kind else text + b"&_charset_=windows-1256"
     body = Body(data, "application/x-www-form-urlencoded" + kind)
     assert image.set(body).data["alt_seo"] == "كوب"
 
 
 @pytest.mark.parametrize("charset", ["idna", "unicode_escape", "punycode", "x", "hex", "a" * 99])
-def test_encodings_that_are_not_read(image: Image, charset: str) -> None:
+def test_unsupported_charsets(image: Image, charset: str) -> None:
     head = f"{NAMED}\r\nContent-Type: text/plain; charset={charset}"
-    refused(image, join_parts(encode_part(head, b"x")), "alt", "unsupported_charset")
+    check_field_error(image, join_parts(encode_part(head, b"x")), "alt", "unsupported_charset")
 
 
-def test_text_that_is_not_in_its_encoding(image: Image) -> None:
+def test_text_that_is_invalid_in_its_charset(image: Image) -> None:
     head = f"{NAMED}\r\nContent-Type: text/plain; charset=us-ascii"
-    refused(image, join_parts(encode_part(head, "كوب".encode())), "alt", "invalid_encoding")
+    check_field_error(
+        image, join_parts(encode_part(head, "كوب".encode())), "alt", "invalid_encoding"
+    )
 
 
-def test_bytes_that_are_not_utf_8(image: Image) -> None:
+def test_invalid_utf_8(image: Image) -> None:
     named = 'Content-Disposition: form-data; name="alt"'
-    refused(image, join_parts(encode_part(named, "نص".encode("cp1256"))), "alt", "invalid_encoding")
+    check_field_error(
+        image, join_parts(encode_part(named, "نص".encode("cp1256"))), "alt", "invalid_encoding"
+    )
 
 
 @pytest.mark.parametrize("value", [5, 1.5, True, [], ["x"], {}])
-def test_json_values_that_are_no_text(image: Image, value: object) -> None:
-    refused(image, encode_json({"alt": value}), "alt", "not_string")
+def test_json_values_that_are_not_texts(image: Image, value: object) -> None:
+    check_field_error(image, encode_json({"alt": value}), "alt", "not_string")
 
 
 # Repeated and unknown fields
 
 
-def test_of_equal_names_the_last_wins(image: Image) -> None:
+def test_last_of_repeated_fields_wins(image: Image) -> None:
     twice = join_parts(encode_field("alt", "one"), encode_field("alt", "two"))
     assert image.set(twice).data["alt_seo"] == "two"
     form = Body(b"alt=three&alt=four", "application/x-www-form-urlencoded")
@@ -308,7 +314,7 @@ def test_of_equal_names_the_last_wins(image: Image) -> None:
     assert image.set(Body(b'{"alt":"5","alt":"6"}', "application/json")).data["alt_seo"] == "6"
 
 
-def test_unknown_fields_are_nobodys_concern(image: Image) -> None:
+def test_unknown_fields_are_ignored(image: Image) -> None:
     before = image.show()
     strangers = {"": "x", "id": "5", "video_url": "http://a.test", "photo[]": "x", "Alt": "x"}
     long_ones = {"description": "x" * 10_000, "\u0635\u0648\u0631\u0629": "x"}
@@ -319,22 +325,22 @@ def test_unknown_fields_are_nobodys_concern(image: Image) -> None:
         join_parts(encode_part('Content-Disposition: form-data; name="note"', b"\xff\xfe\x00")),
         join_parts(encode_part("Content-Disposition: form-data", b"nameless")),
     ):
-        answer = image.set(body)
-        assert answer.status == 201, answer
-        assert answer.data == before
+        response = image.set(body)
+        assert response.status == 201, response
+        assert response.data == before
 
 
-def test_a_file_is_no_text(image: Image) -> None:
+def test_file_in_a_text_field_is_ignored(image: Image) -> None:
     before = image.show()
     named = 'Content-Disposition: form-data; name="alt"'
     for head in (f'{named}; filename="alt.txt"', f"{named}\r\nContent-Type: image/png"):
         assert image.set(join_parts(encode_part(head, b"after"))).data == before
 
 
-def refused(image: Image, body: Body, name: str, reason: str) -> None:
+def check_field_error(image: Image, body: Body, name: str, reason: str) -> None:
     """Check that the body gets an error for this field only and changes nothing."""
     before = image.show()
-    answer = image.set(body)
-    assert (answer.status, answer.reasons) == (422, reason)
-    assert list(answer.json["error"]["fields"]) == [name]
+    response = image.set(body)
+    assert (response.status, response.reasons) == (422, reason)
+    assert list(response.json["error"]["fields"]) == [name]
     assert image.show() == before

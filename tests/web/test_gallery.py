@@ -16,7 +16,7 @@ def attach(store: Store, product: int, **fields: str | bytes) -> int:
 # Attach
 
 
-def test_the_first_image_is_the_default_and_the_first(store: Store) -> None:
+def test_first_image_is_default_and_first(store: Store) -> None:
     data = store.attach(store.create_product())
     assert (data["sort"], data["default"], data["alt_seo"], data["type"]) == (
         1,
@@ -26,7 +26,7 @@ def test_the_first_image_is_the_default_and_the_first(store: Store) -> None:
     )
 
 
-def test_each_further_one_is_the_last(store: Store) -> None:
+def test_further_images_are_appended(store: Store) -> None:
     product = store.create_product()
     images = [attach(store, product, sort=sort) for sort in ("", "", "7.5", "", "-1")]
     first, second, third, fourth, fifth = images
@@ -35,7 +35,7 @@ def test_each_further_one_is_the_last(store: Store) -> None:
     assert [image["sort"] for image in shown] == [-1, 1, 2, 7.5, 8]
 
 
-def test_of_equal_sorts_the_older_comes_first(store: Store) -> None:
+def test_equal_sorts_are_ordered_by_age(store: Store) -> None:
     product = store.create_product()
     images = [attach(store, product, sort="3") for _ in range(3)]
     assert store.image_ids(product) == images
@@ -55,13 +55,15 @@ def test_of_equal_sorts_the_older_comes_first(store: Store) -> None:
         ({}, False),
     ],
 )
-def test_main_wins_over_default(store: Store, flags: dict[str, str], *, default: bool) -> None:
+def test_main_takes_precedence_over_default(
+    store: Store, flags: dict[str, str], *, default: bool
+) -> None:
     product = store.create_product()
     first, second = attach(store, product), attach(store, product, **flags)
     assert store.main_image_ids(product) == [second if default else first]
 
 
-def test_by_link(store: Store, photos: str) -> None:
+def test_attach_by_link(store: Store, photos: str) -> None:
     product = store.create_product()
     link = f"{photos}/a.png"
     for body in (
@@ -77,7 +79,7 @@ def test_by_link(store: Store, photos: str) -> None:
     assert store.main_image_ids(product) == store.image_ids(product)[-1:]
 
 
-def test_bytes_win_over_the_link(store: Store, photos: str) -> None:
+def test_upload_takes_precedence_over_a_link(store: Store, photos: str) -> None:
     image = store.attach(
         store.create_product(), None, photo=sample_photos.png(), original=f"{photos}/missing.png"
     )
@@ -85,40 +87,44 @@ def test_bytes_win_over_the_link(store: Store, photos: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["photo", "original"])
-def test_a_fault_is_told_of_the_field_that_has_it(store: Store, photos: str, field: str) -> None:
+def test_error_refers_to_the_field_with_the_link(store: Store, photos: str, field: str) -> None:
     product = store.create_product()
-    answer = store.call("POST", ATTACH_PATH.format(product), encode_multipart(**{field: "no link"}))
-    assert (answer.status, answer.reasons) == (422, "link_malformed")
-    answer = store.call("POST", ATTACH_PATH.format(product), encode_json({field: 5, "sort": "x"}))
-    assert list(answer.json["error"]["fields"]) == ["sort", field]
+    response = store.call(
+        "POST", ATTACH_PATH.format(product), encode_multipart(**{field: "no link"})
+    )
+    assert (response.status, response.reasons) == (422, "link_malformed")
+    response = store.call("POST", ATTACH_PATH.format(product), encode_json({field: 5, "sort": "x"}))
+    assert list(response.json["error"]["fields"]) == ["sort", field]
     for target, reason in (("missing.png", "link_not_found"), ("page.html", "link_is_page")):
         sent = encode_multipart(**{field: f"{photos}/{target}"})
-        answer = store.call("POST", ATTACH_PATH.format(product), sent)
-        assert (list(answer.json["error"]["fields"]), answer.reasons) == ([field], reason)
+        response = store.call("POST", ATTACH_PATH.format(product), sent)
+        assert (list(response.json["error"]["fields"]), response.reasons) == ([field], reason)
     assert store.image_ids(product) == []
 
 
-def test_an_empty_file_is_its_own_fault(store: Store) -> None:
+def test_empty_file_has_its_own_error(store: Store) -> None:
     product = store.create_product()
-    answer = store.call("POST", ATTACH_PATH.format(product), encode_multipart(photo=b""))
-    assert (answer.status, answer.reasons) == (422, "photo_empty")
+    response = store.call("POST", ATTACH_PATH.format(product), encode_multipart(photo=b""))
+    assert (response.status, response.reasons) == (422, "photo_empty")
     assert store.image_ids(product) == []
 
 
-def test_a_full_gallery_is_told_before_the_photo_is_sent(store: Store) -> None:
+def test_full_gallery_is_rejected_before_the_photo_is_sent(store: Store) -> None:
     product = store.create_product()
     for _ in range(10):
         attach(store, product)
-    with store.connect() as line:
-        line.send(store.request_head("POST", ATTACH_PATH.format(product), content_length="5000000"))
-        answer = line.read_response()
-    assert (answer.status, answer.reasons) == (422, "gallery_full")
+    with store.connect() as connection:
+        connection.send(
+            store.request_head("POST", ATTACH_PATH.format(product), content_length="5000000")
+        )
+        response = connection.read_response()
+    assert (response.status, response.reasons) == (422, "gallery_full")
 
 
 # The default image, changed by Update
 
 
-def test_the_default_moves(store: Store) -> None:
+def test_update_moves_the_default(store: Store) -> None:
     product = store.create_product()
     first, second, third = (attach(store, product) for _ in range(3))
     for image in (third, second, second, first):
@@ -126,7 +132,7 @@ def test_the_default_moves(store: Store) -> None:
         assert store.main_image_ids(product) == [image]
 
 
-def test_a_default_given_up_goes_to_the_first_other(store: Store) -> None:
+def test_default_set_to_false_moves_to_the_first_other_image(store: Store) -> None:
     product = store.create_product()
     first, second, third = (attach(store, product) for _ in range(3))
     assert store.update(first, photo=sample_photos.png(), default="0").data["default"] is False
@@ -136,14 +142,14 @@ def test_a_default_given_up_goes_to_the_first_other(store: Store) -> None:
     assert store.main_image_ids(product) == [third]
 
 
-def test_the_only_image_cannot_give_the_default_up(image_in_product: ImageInProduct) -> None:
-    answer = image_in_product.store.update(
+def test_only_image_stays_the_default(image_in_product: ImageInProduct) -> None:
+    response = image_in_product.store.update(
         image_in_product.id, photo=sample_photos.png(), default="0"
     )
-    assert (answer.status, answer.data["default"]) == (201, True)
+    assert (response.status, response.data["default"]) == (201, True)
 
 
-def test_sorts_put_the_images_in_order(store: Store) -> None:
+def test_sort_defines_the_order(store: Store) -> None:
     product = store.create_product()
     images = [attach(store, product) for _ in range(4)]
     for image, sort in zip(images, ("4", "3.5", "-2", "1e3"), strict=True):
@@ -154,7 +160,7 @@ def test_sorts_put_the_images_in_order(store: Store) -> None:
 # Delete
 
 
-def test_a_deleted_image_is_gone_and_its_urls_are_kept_for_a_while(
+def test_deleted_image_is_gone_and_its_urls_still_work(
     image_in_product: ImageInProduct,
 ) -> None:
     assert image_in_product.store.delete(image_in_product.id).status == 202
@@ -167,7 +173,7 @@ def test_a_deleted_image_is_gone_and_its_urls_are_kept_for_a_while(
     assert image_in_product.download_files() == image_in_product.initial_files
 
 
-def test_the_default_of_a_deleted_image_goes_to_the_first_other(store: Store) -> None:
+def test_default_of_a_deleted_image_moves_to_the_first_other(store: Store) -> None:
     product = store.create_product()
     first, second, third = (attach(store, product) for _ in range(3))
     store.delete(second)
@@ -180,22 +186,22 @@ def test_the_default_of_a_deleted_image_goes_to_the_first_other(store: Store) ->
     assert (fourth["default"], fourth["sort"]) == (True, 1)
 
 
-def test_a_body_of_delete_is_nobodys_concern(image_in_product: ImageInProduct) -> None:
-    answer = image_in_product.store.call("DELETE", image_in_product.path, encode_multipart(alt="x"))
-    assert answer.status == 202
+def test_delete_ignores_the_body(image_in_product: ImageInProduct) -> None:
+    response = image_in_product.store.call(
+        "DELETE", image_in_product.path, encode_multipart(alt="x")
+    )
+    assert response.status == 202
 
 
 # Products
 
 
 @pytest.mark.parametrize("way", [encode_json, lambda fields: encode_multipart(**fields)])
-def test_a_sku_belongs_to_one_product_of_a_merchant(
-    service: Service, store: Store, way: Any
-) -> None:
+def test_sku_is_unique_per_merchant(service: Service, store: Store, way: Any) -> None:
     body = way({"name": "ثوب", "sku": "س-1"})
     assert store.call("POST", "/admin/v2/products", body).data["sku"] == "س-1"
-    answer = store.call("POST", "/admin/v2/products", body)
-    assert (answer.status, answer.reasons) == (422, "sku_taken")
+    response = store.call("POST", "/admin/v2/products", body)
+    assert (response.status, response.reasons) == (422, "sku_taken")
     assert Store.create(service).call("POST", "/admin/v2/products", body).status == 201
 
 
@@ -212,6 +218,8 @@ def test_a_sku_belongs_to_one_product_of_a_merchant(
         ({"sku": ["x"]}, "not_string, required"),
     ],
 )
-def test_products_that_cannot_be(store: Store, fields: dict[str, object], reasons: str) -> None:
-    answer = store.call("POST", "/admin/v2/products", encode_json(fields))
-    assert (answer.status, answer.reasons) == (422, reasons)
+def test_invalid_products_are_rejected(
+    store: Store, fields: dict[str, object], reasons: str
+) -> None:
+    response = store.call("POST", "/admin/v2/products", encode_json(fields))
+    assert (response.status, response.reasons) == (422, reasons)

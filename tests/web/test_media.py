@@ -43,7 +43,7 @@ class Picture:
         return self.service.get(self.url, method, **headers)
 
 
-def test_pictures_lie_below_the_path_of_their_public_urls_too(strict_service: Service) -> None:
+def test_images_are_also_served_below_the_public_path(strict_service: Service) -> None:
     url = ImageInProduct.create(Store.create(strict_service), photo=sample_photos.png()).urls()[
         "thumbnail"
     ]
@@ -56,49 +56,52 @@ def test_pictures_lie_below_the_path_of_their_public_urls_too(strict_service: Se
     )
 
 
-def must_have_its_headers(answer: Response, picture: Picture) -> None:
-    assert answer.headers["etag"] == picture.tag
-    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
-    assert answer.headers["accept-ranges"] == "bytes"
-    assert answer.headers["x-request-id"]
-    assert "set-cookie" not in answer.headers
+def check_headers(response: Response, picture: Picture) -> None:
+    assert response.headers["etag"] == picture.tag
+    assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert response.headers["accept-ranges"] == "bytes"
+    assert response.headers["x-request-id"]
+    assert "set-cookie" not in response.headers
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_types(store: Store, kind: str) -> None:
+def test_content_types(store: Store, kind: str) -> None:
     photo: bytes = getattr(sample_photos, kind)(seed=52)
     image_in_product = ImageInProduct.create(store, photo=photo)
     for url in image_in_product.urls().values():
-        answer = image_in_product.store.service.get(url)
-        assert answer.headers["content-type"] == KINDS[kind]
-        assert answer.headers["content-length"] == str(len(answer.body))
+        response = image_in_product.store.service.get(url)
+        assert response.headers["content-type"] == KINDS[kind]
+        assert response.headers["content-length"] == str(len(response.body))
 
 
-def test_no_token_is_asked_for(picture: Picture) -> None:
-    answer = picture.get()
-    assert (answer.status, answer.body) == (200, picture.data)
-    must_have_its_headers(answer, picture)
+def test_no_token_is_required(picture: Picture) -> None:
+    response = picture.get()
+    assert (response.status, response.body) == (200, picture.data)
+    check_headers(response, picture)
 
 
-def test_head(picture: Picture) -> None:
-    answer = picture.get("HEAD")
-    assert (answer.status, answer.body) == (200, b"")
-    assert answer.headers["content-length"] == str(picture.size)
-    assert answer.headers["content-type"] == "image/png"
-    must_have_its_headers(answer, picture)
+def test_head_request(picture: Picture) -> None:
+    response = picture.get("HEAD")
+    assert (response.status, response.body) == (200, b"")
+    assert response.headers["content-length"] == str(picture.size)
+    assert response.headers["content-type"] == "image/png"
+    check_headers(response, picture)
 
 
-def test_a_connection_serves_many(picture: Picture) -> None:
+def test_one_connection_serves_many_requests(picture: Picture) -> None:
     path = "/" + picture.url.split("/", 3)[3]
-    with Connection(picture.service.port) as line:
+    with Connection(picture.service.port) as connection:
         for method in ("GET", "HEAD", "GET"):
-            line.send(encode_head(method, path, {}))
-            answer = line.read_response(method)
-            assert (answer.status, answer.body) == (200, b"" if method == "HEAD" else picture.data)
+            connection.send(encode_head(method, path, {}))
+            response = connection.read_response(method)
+            assert (response.status, response.body) == (
+                200,
+                b"" if method == "HEAD" else picture.data,
+            )
 
 
 # Conditional requests
@@ -108,10 +111,10 @@ def test_if_none_match(picture: Picture) -> None:
     tag = picture.tag
     for condition in (tag, f"W/{tag}", f'"other", {tag}', f'"a","b",W/{tag} ', "*"):
         for method in ("GET", "HEAD"):
-            answer = picture.get(method, if_none_match=condition)
-            assert (answer.status, answer.body) == (304, b"")
-            assert "content-length" not in answer.headers
-            must_have_its_headers(answer, picture)
+            response = picture.get(method, if_none_match=condition)
+            assert (response.status, response.body) == (304, b"")
+            assert "content-length" not in response.headers
+            check_headers(response, picture)
     for condition in ('"other"', tag.strip('"'), f"{tag[:-1]}", f"{tag}x", ""):
         assert picture.get(if_none_match=condition).status == 200
 
@@ -119,7 +122,7 @@ def test_if_none_match(picture: Picture) -> None:
 # Ranges
 
 
-def cut(picture: Picture, asked: str) -> Response:
+def get_range(picture: Picture, asked: str) -> Response:
     return picture.get(range=asked)
 
 
@@ -138,24 +141,24 @@ def cut(picture: Picture, asked: str) -> Response:
         ("bytes=007-009", 7, 10),
     ],
 )
-def test_a_range(picture: Picture, asked: str, start: int, stop: int | None) -> None:
-    answer = cut(picture, asked)
+def test_range(picture: Picture, asked: str, start: int, stop: int | None) -> None:
+    response = get_range(picture, asked)
     expected = picture.data[start:stop]
     first = start % picture.size if start else 0
-    assert (answer.status, answer.body) == (206, expected)
+    assert (response.status, response.body) == (206, expected)
     last = first + len(expected) - 1
-    assert answer.headers["content-range"] == f"bytes {first}-{last}/{picture.size}"
-    assert answer.headers["content-type"] == "image/png"
-    must_have_its_headers(answer, picture)
+    assert response.headers["content-range"] == f"bytes {first}-{last}/{picture.size}"
+    assert response.headers["content-type"] == "image/png"
+    check_headers(response, picture)
 
 
 @pytest.mark.parametrize(
     "asked", ["bytes={size}-", "bytes={size}-{size}", "bytes=999999999-", "bytes=-0"]
 )
-def test_a_range_outside(picture: Picture, asked: str) -> None:
-    answer = cut(picture, asked.format(size=picture.size))
-    check_error(answer, 416, "range_not_satisfiable")
-    assert answer.headers["content-range"] == f"bytes */{picture.size}"
+def test_range_outside_of_the_file(picture: Picture, asked: str) -> None:
+    response = get_range(picture, asked.format(size=picture.size))
+    check_error(response, 416, "range_not_satisfiable")
+    assert response.headers["content-range"] == f"bytes */{picture.size}"
 
 
 @pytest.mark.parametrize(
@@ -166,33 +169,33 @@ def test_a_range_outside(picture: Picture, asked: str) -> None:
         "bytes=\u0661-5", "bytes=0-" + "9" * 400, "bytes=" + "9" * 400 + "-", "bytes=1.0-5",
     ],
 )  # fmt: skip
-def test_ranges_that_are_passed_over(picture: Picture, asked: str) -> None:
-    answer = cut(picture, asked)
-    assert (answer.status, answer.body) == (200, picture.data)
-    assert "content-range" not in answer.headers
+def test_unsupported_ranges_are_ignored(picture: Picture, asked: str) -> None:
+    response = get_range(picture, asked)
+    assert (response.status, response.body) == (200, picture.data)
+    assert "content-range" not in response.headers
 
 
-def test_a_range_is_of_get_alone(picture: Picture) -> None:
-    answer = picture.get("HEAD", range="bytes=0-9")
-    assert (answer.status, answer.headers["content-length"]) == (200, str(picture.size))
+def test_range_applies_to_get_only(picture: Picture) -> None:
+    response = picture.get("HEAD", range="bytes=0-9")
+    assert (response.status, response.headers["content-length"]) == (200, str(picture.size))
 
 
 def test_if_range(picture: Picture) -> None:
     same = picture.get(range="bytes=0-9", if_range=picture.tag)
     assert (same.status, same.body) == (206, picture.data[:10])
     for condition in ('"other"', f"W/{picture.tag}", "Sun, 06 Nov 1994 08:49:37 GMT", ""):
-        answer = picture.get(range="bytes=0-9", if_range=condition)
-        assert (answer.status, answer.body) == (200, picture.data)
+        response = picture.get(range="bytes=0-9", if_range=condition)
+        assert (response.status, response.body) == (200, picture.data)
 
 
-def test_not_modified_comes_before_a_range(picture: Picture) -> None:
+def test_not_modified_takes_precedence_over_a_range(picture: Picture) -> None:
     assert picture.get(range="bytes=0-9", if_none_match=picture.tag).status == 304
 
 
 # Files that do not exist
 
 
-def test_names_that_are_not(picture: Picture) -> None:
+def test_unknown_names(picture: Picture) -> None:
     base, code, name = picture.url.rsplit("/", 2)
     assert base.startswith("http://127.0.0.1:")
     stem, extension = name.split(".")
@@ -229,30 +232,30 @@ def test_names_that_are_not(picture: Picture) -> None:
         "/media/", "/media/shop1/", "/incoming/", "/fatrina.sqlite3-wal", "/lock",
     ],
 )  # fmt: skip
-def test_nothing_else_of_the_folder_is_served(service: Service, path: str) -> None:
+def test_no_other_file_of_the_directory_is_served(service: Service, path: str) -> None:
     check_error(service.get(path), 404, "not_found")
 
 
-def test_a_link_in_the_folder_is_not_followed(picture: Picture) -> None:
+def test_symbolic_link_is_not_followed(picture: Picture) -> None:
     """Only a user with access to the directory can create a link, but it could point outside."""
     service, name = picture.service, "z" * 40 + ".png"
     code = picture.url.rsplit("/", 2)[1]
     folder = service.folder / "media" / code / "zz"
     folder.mkdir()
     (folder / name).symlink_to(service.folder / "fatrina.sqlite3")
-    answer = service.get(f"/{code}/{name}")
-    assert answer.status in {404, 503}
-    assert b"SQLite" not in answer.body
+    response = service.get(f"/{code}/{name}")
+    assert response.status in {404, 503}
+    assert b"SQLite" not in response.body
 
 
-def test_a_file_that_ends_early_ends_the_connection(
+def test_truncated_file_closes_the_connection(
     image_in_product: ImageInProduct, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = urlsplit(image_in_product.urls()["original"]).path
     size = len(image_in_product.store.service.get(path).body)
     monkeypatch.setattr(LocalBlob, "chunks", lambda *_: iter([b"x" * 9]))
-    with image_in_product.store.connect() as line:
-        line.send(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-        answer = line.read_response("GET")
-        assert line.wait_closed()
-    assert (answer.headers["content-length"], answer.body) == (str(size), b"x" * 9)
+    with image_in_product.store.connect() as connection:
+        connection.send(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        response = connection.read_response("GET")
+        assert connection.wait_closed()
+    assert (response.headers["content-length"], response.body) == (str(size), b"x" * 9)

@@ -21,17 +21,17 @@ from tests.web.error_responses import check_error
 
 
 def test_health(service: Service) -> None:
-    answer = service.get("/health")
-    assert (answer.status, answer.json) == (200, {"status": "live", "version": __version__})
+    response = service.get("/health")
+    assert (response.status, response.json) == (200, {"status": "live", "version": __version__})
 
 
 def test_ready(service: Service) -> None:
-    answer = service.get("/ready")
-    assert (answer.status, answer.json) == (200, {"status": "ready"})
+    response = service.get("/ready")
+    assert (response.status, response.json) == (200, {"status": "ready"})
     assert service.get("/ready", "HEAD").status == 200
 
 
-def fails(fault: Exception) -> object:
+def raising(fault: Exception) -> object:
     def failing(*_: object) -> NoReturn:
         raise fault
 
@@ -57,14 +57,14 @@ def test_not_ready(
     fault: Exception,
     told: tuple[int, str],
 ) -> None:
-    monkeypatch.setattr(part, "check_writable", fails(fault))
-    answer = service.get("/ready")
-    check_error(answer, *told)
-    assert int(answer.headers["retry-after"]) > 0
+    monkeypatch.setattr(part, "check_writable", raising(fault))
+    response = service.get("/ready")
+    check_error(response, *told)
+    assert int(response.headers["retry-after"]) > 0
     assert service.get("/health").status == 200
 
 
-def test_ready_writes_where_the_pictures_are(tmp_path: Path) -> None:
+def test_ready_writes_to_the_storage(tmp_path: Path) -> None:
     with run_service(tmp_path) as service:
         media = tmp_path / "media"
         media.rename(tmp_path / "elsewhere")
@@ -74,7 +74,7 @@ def test_ready_writes_where_the_pictures_are(tmp_path: Path) -> None:
         assert [each.name for each in media.iterdir()] == [".turnstile"]
 
 
-def test_ready_asks_the_database(tmp_path: Path) -> None:
+def test_ready_checks_the_database(tmp_path: Path) -> None:
     with run_service(tmp_path) as service:
         assert service.get("/ready").status == 200
         with closing(sqlite3.connect(tmp_path / "fatrina.sqlite3")) as connection, connection:
@@ -89,7 +89,7 @@ def test_ready_asks_the_database(tmp_path: Path) -> None:
         (OSError(5, "Input/output error"), 503, "storage_unavailable"),
     ],
 )
-def test_a_failing_disk_leaves_the_old_picture(
+def test_failing_disk_keeps_the_old_image(
     image_in_product: ImageInProduct,
     monkeypatch: pytest.MonkeyPatch,
     fault: OSError,
@@ -97,12 +97,12 @@ def test_a_failing_disk_leaves_the_old_picture(
     reason: str,
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(LocalStorage, "put", fails(fault))
-        answer = image_in_product.store.update(
+        patch.setattr(LocalStorage, "put", raising(fault))
+        response = image_in_product.store.update(
             image_in_product.id, photo=sample_photos.png(seed=61)
         )
-        check_error(answer, status, reason)
-        assert int(answer.headers["retry-after"]) > 0
+        check_error(response, status, reason)
+        assert int(response.headers["retry-after"]) > 0
     image_in_product.check_unchanged()
     assert (
         image_in_product.store.update(image_in_product.id, photo=sample_photos.png(seed=61)).status
@@ -110,53 +110,53 @@ def test_a_failing_disk_leaves_the_old_picture(
     )
 
 
-def test_a_fault_of_ours_is_told_as_one(
+def test_unexpected_exception_returns_an_internal_error(
     image_in_product: ImageInProduct, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(LocalStorage, "put", fails(ZeroDivisionError("secret words")))
-        answer = image_in_product.store.update(
+        patch.setattr(LocalStorage, "put", raising(ZeroDivisionError("secret words")))
+        response = image_in_product.store.update(
             image_in_product.id, photo=sample_photos.png(seed=62)
         )
-    assert (answer.status, answer.reasons) == (500, "internal_error")
-    assert answer.json["error"]["code"] == "server_error"
-    assert answer.headers["x-request-id"]
-    assert b"secret" not in answer.body
+    assert (response.status, response.reasons) == (500, "internal_error")
+    assert response.json["error"]["code"] == "server_error"
+    assert response.headers["x-request-id"]
+    assert b"secret" not in response.body
     image_in_product.check_unchanged()
 
 
-def test_too_many_waiting_is_told_before_the_body(
+def test_full_decoder_queue_is_rejected_before_the_body(
     image_in_product: ImageInProduct, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(image_in_product.store.service.services.decoders, "_room", 0)
-    with image_in_product.store.connect() as line:
+    with image_in_product.store.connect() as connection:
         sent = {"content_type": "multipart/form-data; boundary=x", "content_length": "1000000"}
-        line.send(image_in_product.store.request_head("POST", image_in_product.path, **sent))
-        answer = line.read_response()
-    check_error(answer, 503, "busy")
-    assert answer.headers["retry-after"] == "2"
+        connection.send(image_in_product.store.request_head("POST", image_in_product.path, **sent))
+        response = connection.read_response()
+    check_error(response, 503, "busy")
+    assert response.headers["retry-after"] == "2"
 
 
 # Metrics
 
 
-def counted(service: Service, line: str) -> float:
+def read_metric(service: Service, metric: str) -> float:
     text = service.get("/metrics").body.decode()
-    found = re.search(re.escape(line) + r" ([0-9.e+]+)$", text, re.MULTILINE)
+    found = re.search(re.escape(metric) + r" ([0-9.e+]+)$", text, re.MULTILINE)
     return float(found[1]) if found else 0.0
 
 
-def test_metrics_count_refusals_by_reason(image_in_product: ImageInProduct) -> None:
+def test_metrics_count_errors_by_reason(image_in_product: ImageInProduct) -> None:
     service = image_in_product.store.service
-    line = 'fatrina_refusals_total{reason="not_boolean"}'
-    before = counted(service, line)
+    metric = 'fatrina_refusals_total{reason="not_boolean"}'
+    before = read_metric(service, metric)
     image_in_product.store.update(image_in_product.id, photo=sample_photos.png(), default="x")
-    wait_until(lambda: counted(service, line) == before + 1)
+    wait_until(lambda: read_metric(service, metric) == before + 1)
 
 
 def test_metrics_count_requests_by_route(image_in_product: ImageInProduct) -> None:
     service = image_in_product.store.service
-    lines = [
+    metrics = [
         f"fatrina_request_seconds_count{{{labels}}}"
         for labels in (
             'method="POST",route="update_image",status="422"',
@@ -166,7 +166,7 @@ def test_metrics_count_requests_by_route(image_in_product: ImageInProduct) -> No
             'method="PUT",route="update_product",status="422"',
         )
     ]
-    before = [counted(service, line) for line in lines]
+    before = [read_metric(service, metric) for metric in metrics]
     image_in_product.store.update(image_in_product.id, encode_multipart())
     image_in_product.store.call("PROPFIND", image_in_product.path)
     image_in_product.store.call("PROPFIND", f"/pots/{image_in_product.id}")
@@ -175,22 +175,22 @@ def test_metrics_count_requests_by_route(image_in_product: ImageInProduct) -> No
     )
     service.get(image_in_product.urls()["original"])
     # A request is counted after its response has been sent.
-    for line, count in zip(lines, before, strict=True):
-        wait_until(lambda line=line, count=count: counted(service, line) == count + 1)
+    for metric, count in zip(metrics, before, strict=True):
+        wait_until(lambda metric=metric, count=count: read_metric(service, metric) == count + 1)
 
 
-def test_metrics_time_the_stages(image_in_product: ImageInProduct) -> None:
+def test_metrics_measure_the_stages(image_in_product: ImageInProduct) -> None:
     for stage in ("admit", "receive", "act"):
         assert (
-            counted(
+            read_metric(
                 image_in_product.store.service, f'fatrina_stage_seconds_count{{stage="{stage}"}}'
             )
             > 0
         )
-    assert counted(image_in_product.store.service, "fatrina_decoder_waiting") == 0
+    assert read_metric(image_in_product.store.service, "fatrina_decoder_waiting") == 0
 
 
-def test_metrics_hold_no_ids(image_in_product: ImageInProduct) -> None:
+def test_metrics_contain_no_ids(image_in_product: ImageInProduct) -> None:
     text = image_in_product.store.service.get("/metrics").body.decode()
     assert str(image_in_product.id) not in text
     assert image_in_product.store.merchant_code not in text
@@ -199,10 +199,10 @@ def test_metrics_hold_no_ids(image_in_product: ImageInProduct) -> None:
 # Documentation
 
 
-def test_the_document_is_openapi_3_1(service: Service) -> None:
-    answer = service.get("/openapi.json")
-    assert answer.headers["content-type"] == "application/json"
-    document = answer.json
+def test_openapi_document_is_valid(service: Service) -> None:
+    response = service.get("/openapi.json")
+    assert response.headers["content-type"] == "application/json"
+    document = response.json
     assert document["openapi"].startswith("3.1.")
     # Its schemas are JSON Schema 2020-12; each is validated as such.
     text = json.dumps(document)
@@ -219,7 +219,7 @@ def test_the_document_is_openapi_3_1(service: Service) -> None:
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def test_the_document_names_every_operation(service: Service) -> None:
+def test_openapi_document_has_every_operation(service: Service) -> None:
     paths = service.get("/openapi.json").json["paths"]
     operations = {(method, path) for path, methods in paths.items() for method in methods}
     assert operations == {
@@ -243,25 +243,25 @@ def test_the_document_names_every_operation(service: Service) -> None:
     }
 
 
-def test_an_answer_fits_the_document(image_in_product: ImageInProduct) -> None:
+def test_responses_match_the_openapi_document(image_in_product: ImageInProduct) -> None:
     operation = image_in_product.store.service.get("/openapi.json").json["paths"][
         "/admin/v2/products/images/{image_id}"
     ]["post"]
-    answers = [
+    responses = [
         image_in_product.store.update(
             image_in_product.id, photo=sample_photos.png(width=1600, height=1848)
         ),
         image_in_product.store.update(image_in_product.id, encode_multipart(sort="x")),
         client.request(image_in_product.store.service.port, "POST", image_in_product.path),
     ]
-    for answer in answers:
-        told = operation["responses"][str(answer.status)]
+    for response in responses:
+        told = operation["responses"][str(response.status)]
         schema = told["content"]["application/json"]["schema"]
-        jsonschema_rs.validate(schema, answer.json)
+        jsonschema_rs.validate(schema, response.json)
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/"])
-def test_the_page_loads_nothing_from_elsewhere(service: Service, path: str) -> None:
+def test_pages_load_no_external_resources(service: Service, path: str) -> None:
     page = service.get(path)
     assert page.headers["content-type"].startswith("text/html")
     text = page.body.decode()
@@ -275,6 +275,6 @@ def test_the_page_loads_nothing_from_elsewhere(service: Service, path: str) -> N
     assert not re.search(r"https?://", text)
 
 
-def test_request_ids_differ(service: Service) -> None:
+def test_request_ids_are_unique(service: Service) -> None:
     ids = {service.get("/health").headers["x-request-id"] for _ in range(5)}
     assert len(ids) == 5

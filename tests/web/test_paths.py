@@ -10,7 +10,7 @@ from tests.stores import PREFIX, ImageInProduct, Service, Store
 from tests.web.error_responses import check_error
 
 
-def spellings(image: int) -> list[str]:
+def id_notations(image: int) -> list[str]:
     """Return notations of an id that `int` or parsers of other languages accept."""
     digits = str(image)
     ways = [f"+{digits}", f"%2B{digits}", f"%20{digits}", f"{digits}%20", f"00{digits}"]
@@ -27,9 +27,9 @@ def spellings(image: int) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("at", range(len(spellings(1))))
-def test_an_id_has_one_spelling(image_in_product: ImageInProduct, at: int) -> None:
-    spelling = spellings(image_in_product.id)[at]
+@pytest.mark.parametrize("at", range(len(id_notations(1))))
+def test_id_has_one_notation(image_in_product: ImageInProduct, at: int) -> None:
+    spelling = id_notations(image_in_product.id)[at]
     for method in ("POST", "DELETE"):
         path = f"{PREFIX}/products/images/{spelling}"
         check_error(
@@ -58,7 +58,7 @@ def test_an_id_has_one_spelling(image_in_product: ImageInProduct, at: int) -> No
         "None",
     ],
 )
-def test_ids_that_nothing_has(store: Store, identifier: str) -> None:
+def test_unknown_ids(store: Store, identifier: str) -> None:
     for path in ("/products/images/{}", "/products/{}/images"):
         target = PREFIX + path.format(identifier)
         check_error(
@@ -68,7 +68,7 @@ def test_ids_that_nothing_has(store: Store, identifier: str) -> None:
         )
 
 
-def test_a_percent_encoded_id_is_the_id(image_in_product: ImageInProduct) -> None:
+def test_percent_encoded_id(image_in_product: ImageInProduct) -> None:
     encoded = "".join(f"%{ord(digit):02X}" for digit in str(image_in_product.id))
     path = f"{PREFIX}/products/images/{encoded}?query=ignored"
     assert (
@@ -79,7 +79,7 @@ def test_a_percent_encoded_id_is_the_id(image_in_product: ImageInProduct) -> Non
     )
 
 
-NOWHERE = """
+UNKNOWN_PATHS = """
     / // /* /admin /admin/v2 /admin/v2/ /admin/v2/orders /admin/v2/products/ /admin/v3/products
     /ADMIN/v2/products /admin/v2/products/5/images/ /admin/v2/products/images/5/
     /admin/v2/products/images/5%2F /admin/v2//products/images/5 /admin/v2/../../health
@@ -89,8 +89,8 @@ NOWHERE = """
 """.split()  # noqa: SIM905  much shorter
 
 
-@pytest.mark.parametrize("path", NOWHERE)
-def test_paths_that_are_not(store: Store, path: str) -> None:
+@pytest.mark.parametrize("path", UNKNOWN_PATHS)
+def test_unknown_paths(store: Store, path: str) -> None:
     for method in ("GET", "POST"):
         check_error(store.call(method, path), 404, "not_found")
 
@@ -113,18 +113,18 @@ def test_paths_that_are_not(store: Store, path: str) -> None:
         ("/shop1/" + "a" * 40 + ".png", "GET, HEAD"),
     ],
 )
-def test_methods_that_are_not(store: Store, path: str, allow: str) -> None:
+def test_methods_that_are_not_allowed(store: Store, path: str, allow: str) -> None:
     methods = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PROPFIND", "TRACE"}
     for method in methods - set(allow.split(", ")):
-        answer = store.call(method, path)
-        check_error(answer, 405, "method_not_allowed")
-        assert answer.headers["allow"] == allow
+        response = store.call(method, path)
+        check_error(response, 405, "method_not_allowed")
+        assert response.headers["allow"] == allow
 
 
 @pytest.mark.parametrize("path", [PREFIX + "/products/images/5", PREFIX + "/products/5/images"])
-def test_head_on_the_api(store: Store, path: str) -> None:
-    answer = store.call("HEAD", path)
-    assert (answer.status, answer.body, answer.reasons) == (405, b"", "method_not_allowed")
+def test_head_is_not_allowed(store: Store, path: str) -> None:
+    response = store.call("HEAD", path)
+    assert (response.status, response.body, response.reasons) == (405, b"", "method_not_allowed")
 
 
 def test_head_of_details(image_in_product: ImageInProduct) -> None:
@@ -137,7 +137,7 @@ def test_head_of_details(image_in_product: ImageInProduct) -> None:
     assert found.headers["content-length"] == str(len(told.body))
 
 
-def test_a_method_is_written_in_capitals(image_in_product: ImageInProduct) -> None:
+def test_methods_are_case_sensitive(image_in_product: ImageInProduct) -> None:
     check_error(
         image_in_product.store.call("delete", image_in_product.path), 400, "malformed_request"
     )
@@ -148,25 +148,27 @@ def test_a_method_is_written_in_capitals(image_in_product: ImageInProduct) -> No
     "header",
     ["X-HTTP-Method-Override: DELETE", "X-Method-Override: DELETE", "X-Original-Url: /health"],
 )
-def test_no_header_changes_what_is_asked(image_in_product: ImageInProduct, header: str) -> None:
+def test_no_header_overrides_the_method_or_path(
+    image_in_product: ImageInProduct, header: str
+) -> None:
     head = image_in_product.store.request_head("POST", image_in_product.path, content_length="0")
-    with image_in_product.store.connect() as line:
-        line.send(head.replace(b"\r\n\r\n", f"\r\n{header}\r\n\r\n".encode()))
-        check_error(line.read_response(), 422, "required")
+    with image_in_product.store.connect() as connection:
+        connection.send(head.replace(b"\r\n\r\n", f"\r\n{header}\r\n\r\n".encode()))
+        check_error(connection.read_response(), 422, "required")
     image_in_product.check_unchanged()
 
 
 # Request ids
 
 
-def test_a_plain_request_id_is_kept(service: Service) -> None:
-    answer = client.request(service.port, "GET", "/health", x_request_id="abc-DEF_1.2")
-    assert answer.headers.get_all("x-request-id") == ["abc-DEF_1.2"]
+def test_valid_request_id_is_kept(service: Service) -> None:
+    response = client.request(service.port, "GET", "/health", x_request_id="abc-DEF_1.2")
+    assert response.headers.get_all("x-request-id") == ["abc-DEF_1.2"]
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a\tb", "ä", "<script>", "a;b", "a,b"])
-def test_any_other_request_id_is_replaced(service: Service, given: str) -> None:
-    answer = client.request(service.port, "GET", "/health", x_request_id=given)
-    (name,) = answer.headers.get_all("x-request-id") or []
+def test_invalid_request_id_is_replaced(service: Service, given: str) -> None:
+    response = client.request(service.port, "GET", "/health", x_request_id=given)
+    (name,) = response.headers.get_all("x-request-id") or []
     assert name != given
     assert (len(name), name.isalnum()) == (16, True)

@@ -21,29 +21,29 @@ from tests.stores import (
 from tests.web.error_responses import check_error
 
 
-def listed(store: Store, **query: object) -> Response:
+def list_products(store: Store, **query: object) -> Response:
     return store.call("GET", f"{PRODUCTS_PATH}?{urlencode(query)}")
 
 
-def names(answer: Response) -> list[str]:
-    return [product["name"] for product in answer.data]
+def product_names(response: Response) -> list[str]:
+    return [product["name"] for product in response.data]
 
 
 # Create with images
 
 
-def test_a_product_with_images(store: Store, photos: str) -> None:
+def test_create_product_with_images(store: Store, photos: str) -> None:
     images = [
         {"original": f"{photos}/a.png", "alt": "one"},
         {"original": f" {photos}/b.jpg", "default": True, "sort": 0.5, "thumbnail": "ignored"},
     ]
     sent = {"name": "ثوب", "sku": 1200, "images": images, "price": 5}
-    answer = store.call("POST", PRODUCTS_PATH, encode_json(sent))
-    assert (answer.status, answer.data["sku"], answer.data["status"]) == (201, "1200", "sale")
-    assert answer.data == store.product_details(answer.data["id"])
-    told = [(each["alt"], each["main"], each["sort"]) for each in answer.data["images"]]
+    response = store.call("POST", PRODUCTS_PATH, encode_json(sent))
+    assert (response.status, response.data["sku"], response.data["status"]) == (201, "1200", "sale")
+    assert response.data == store.product_details(response.data["id"])
+    told = [(each["alt"], each["main"], each["sort"]) for each in response.data["images"]]
     assert told == [("", True, 0.5), ("one", False, 1)]
-    for image in answer.data["images"]:
+    for image in response.data["images"]:
         assert store.service.get(image["url"]).status == 200
 
 
@@ -71,7 +71,7 @@ def test_a_product_with_images(store: Store, photos: str) -> None:
         ),
     ],
 )
-def test_images_that_cannot_be(
+def test_invalid_images_are_rejected(
     store: Store, photos: str, images: Any, faults: dict[str, str]
 ) -> None:
     links = {"GOOD": f"{photos}/a.png", "BAD": f"{photos}/none", "PAGE": f"{photos}/page.html"}
@@ -83,10 +83,10 @@ def test_images_that_cannot_be(
             for each in images
         ]
     stored = {listed.key for listed in store.service.services.storage.list()}
-    answer = store.call("POST", PRODUCTS_PATH, encode_json({"name": "x", "images": images}))
-    check_error(answer, 422, ", ".join(dict.fromkeys(faults.values())))
-    assert list(answer.json["error"]["fields"]) == [*faults]
-    assert listed(store).data == []
+    response = store.call("POST", PRODUCTS_PATH, encode_json({"name": "x", "images": images}))
+    check_error(response, 422, ", ".join(dict.fromkeys(faults.values())))
+    assert list(response.json["error"]["fields"]) == [*faults]
+    assert list_products(store).data == []
     left = {each.key for each in store.service.services.storage.list()}
     assert not {key for key in left - stored if key.startswith(f"{store.merchant_code}/")}
 
@@ -94,7 +94,7 @@ def test_images_that_cannot_be(
 @pytest.mark.parametrize(
     "body", [encode_multipart(name="x", images="y"), encode_urlencoded(name="x", images="")]
 )
-def test_images_come_as_json_alone(store: Store, body: Body) -> None:
+def test_images_require_json(store: Store, body: Body) -> None:
     check_error(store.call("POST", PRODUCTS_PATH, body), 422, "not_list")
 
 
@@ -103,14 +103,14 @@ def test_images_come_as_json_alone(store: Store, body: Body) -> None:
     [(5, "5"), (0, "0"), ("0012", "0012"), (None, ""), ("", ""), (2**70, str(2**70))],
 )
 def test_skus_as_json_numbers(store: Store, sku: object, shown: str) -> None:
-    answer = store.call("POST", PRODUCTS_PATH, encode_json({"name": "x", "sku": sku}))
-    assert answer.data["sku"] == shown
+    response = store.call("POST", PRODUCTS_PATH, encode_json({"name": "x", "sku": sku}))
+    assert response.data["sku"] == shown
 
 
 @pytest.mark.parametrize("sku", [1.5, True, [], {}])
-def test_json_values_that_are_no_sku(store: Store, sku: object) -> None:
-    answer = store.call("POST", PRODUCTS_PATH, encode_json({"name": "x", "sku": sku}))
-    check_error(answer, 422, "not_string")
+def test_json_values_that_are_not_skus(store: Store, sku: object) -> None:
+    response = store.call("POST", PRODUCTS_PATH, encode_json({"name": "x", "sku": sku}))
+    check_error(response, 422, "not_string")
 
 
 # By SKU
@@ -120,7 +120,7 @@ SKUS += ["AB/12", "/", "a/images", "a%2Fb", "../a"]
 
 
 @pytest.mark.parametrize("sku", SKUS)
-def test_a_sku_in_a_path(store: Store, sku: str) -> None:
+def test_sku_in_the_path(store: Store, sku: str) -> None:
     product = store.create_product(sku=sku)
     path = SKU_PATH.format(quote(sku, safe=""))
     assert store.call("GET", path).data["id"] == product
@@ -130,7 +130,7 @@ def test_a_sku_in_a_path(store: Store, sku: str) -> None:
     assert store.image_ids(product) == [image.data["id"]]
 
 
-def test_a_bare_slash_ends_a_sku(store: Store) -> None:
+def test_unencoded_slash_ends_a_sku(store: Store) -> None:
     store.create_product(sku="A/images")
     path = SKU_PATH.format("A/images")
     refused = store.call("GET", path)
@@ -144,14 +144,14 @@ def test_a_bare_slash_ends_a_sku(store: Store) -> None:
 @pytest.mark.parametrize(
     "sku", ["B", "a", "A%20", "%00", "%0A", "A%0A", "%FF", "x" * 3000, "A%2FB"]
 )
-def test_skus_that_nothing_has(store: Store, sku: str) -> None:
+def test_unknown_skus(store: Store, sku: str) -> None:
     store.create_product(sku="A")
     check_error(store.call("GET", SKU_PATH.format(sku)), 404, "not_found")
     for below in ("images", "videos"):
         check_error(store.call("POST", SKU_PATH.format(sku) + f"/{below}"), 404, "not_found")
 
 
-def test_anothers_sku_is_no_sku(service: Service, store: Store) -> None:
+def test_sku_of_another_merchant_is_unknown(service: Service, store: Store) -> None:
     Store.create(service).create_product(sku="A")
     check_error(store.call("GET", SKU_PATH.format("A")), 404, "not_found")
 
@@ -162,9 +162,9 @@ def test_anothers_sku_is_no_sku(service: Service, store: Store) -> None:
 def test_pages(store: Store) -> None:
     for number in range(5):
         store.create_product(name=f"n{number}")
-    answer = listed(store, per_page=2, page=2, keyword="n")
-    assert names(answer) == ["n2", "n1"]
-    pagination = answer.json["pagination"]
+    response = list_products(store, per_page=2, page=2, keyword="n")
+    assert product_names(response) == ["n2", "n1"]
+    pagination = response.json["pagination"]
     links = pagination.pop("links")
     assert pagination == {
         "count": 2, "total": 5, "perPage": 2, "currentPage": 2, "totalPages": 3,
@@ -174,18 +174,18 @@ def test_pages(store: Store) -> None:
     for name, shown in (("next", ["n0"]), ("previous", ["n4", "n3"])):
         url = urlsplit(links[name])
         neighbour = store.call("GET", f"{url.path}?{url.query}")
-        assert names(neighbour) == shown
+        assert product_names(neighbour) == shown
         assert list(neighbour.json["pagination"]["links"]) == [
             "previous" if name == "next" else "next"
         ]
 
 
-def test_a_page_behind_the_last_is_empty(store: Store) -> None:
+def test_page_after_the_last_is_empty(store: Store) -> None:
     store.create_product()
     for page in (2, 2**31 - 1):
-        answer = listed(store, page=page)
-        assert (answer.status, answer.data) == (200, [])
-        pagination = answer.json["pagination"]
+        response = list_products(store, page=page)
+        assert (response.status, response.data) == (200, [])
+        pagination = response.json["pagination"]
         assert (pagination["count"], pagination["total"]) == (0, 1)
 
 
@@ -205,16 +205,16 @@ def test_a_page_behind_the_last_is_empty(store: Store) -> None:
         ("1 ", "not_integer"),
     ],
 )
-def test_pages_that_cannot_be(store: Store, name: str, value: str, reason: str) -> None:
-    answer = listed(store, **{name: value})
-    check_error(answer, 422, reason)
-    assert list(answer.json["error"]["fields"]) == [name]
+def test_invalid_pages_are_rejected(store: Store, name: str, value: str, reason: str) -> None:
+    response = list_products(store, **{name: value})
+    check_error(response, 422, reason)
+    assert list(response.json["error"]["fields"]) == [name]
 
 
-def test_sixty_at_most(store: Store) -> None:
-    check_error(listed(store, per_page=61), 422, "out_of_range")
-    assert listed(store, per_page=60).json["pagination"]["perPage"] == 60
-    assert listed(store, per_page="", page="").json["pagination"]["perPage"] == 15
+def test_at_most_sixty_per_page(store: Store) -> None:
+    check_error(list_products(store, per_page=61), 422, "out_of_range")
+    assert list_products(store, per_page=60).json["pagination"]["perPage"] == 60
+    assert list_products(store, per_page="", page="").json["pagination"]["perPage"] == 15
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_keywords(store: Store, keyword: str, found: list[str]) -> None:
     store.create_product(name="a_b", sku="s-1")
     store.create_product(name="100%")
     store.create_product(name="مصباح")
-    assert names(listed(store, keyword=keyword)) == found
+    assert product_names(list_products(store, keyword=keyword)) == found
 
 
 FOLDED = {
@@ -252,45 +252,45 @@ FOLDED = {
 
 
 @pytest.mark.parametrize("name", FOLDED)
-def test_a_keyword_is_found_in_any_script_and_case(store: Store, name: str) -> None:
+def test_keyword_search_supports_any_script_and_ignores_case(store: Store, name: str) -> None:
     other = store.create_product(name="other", sku="x")
     for keyword in [*FOLDED[name], name, name.upper(), name.lower(), name.casefold()]:
-        assert names(listed(store, keyword=keyword)) == []
+        assert product_names(list_products(store, keyword=keyword)) == []
     store.create_product(name=name)
     for keyword in [*FOLDED[name], name, name.upper(), name.lower(), name.casefold()]:
-        assert names(listed(store, keyword=keyword)) == [name], keyword
+        assert product_names(list_products(store, keyword=keyword)) == [name], keyword
     store.call("PUT", PRODUCT_PATH.format(other), encode_json({"sku": name}))
     for keyword in FOLDED[name]:
-        assert names(listed(store, keyword=keyword)) == [name, "other"], keyword
+        assert product_names(list_products(store, keyword=keyword)) == [name, "other"], keyword
     store.call("PUT", PRODUCT_PATH.format(other), encode_json({"sku": ""}))
-    assert names(listed(store, keyword=name)) == [name]
+    assert product_names(list_products(store, keyword=name)) == [name]
 
 
-def test_a_keyword_does_not_reach_from_the_name_into_the_sku(store: Store) -> None:
+def test_keyword_does_not_span_name_and_sku(store: Store) -> None:
     store.create_product(name="lamp", sku="red")
     for keyword in ("lampred", "lamp red", "pr", "p r"):
-        assert names(listed(store, keyword=keyword)) == []
+        assert product_names(list_products(store, keyword=keyword)) == []
 
 
 @pytest.mark.parametrize("letter", ["ﷺ", "%", "_", "/", "\U0001f468", "ΐ"])
-def test_the_longest_keyword_is_found(store: Store, letter: str) -> None:
+def test_longest_keyword(store: Store, letter: str) -> None:
     store.create_product(name=letter * 500)
-    assert names(listed(store, keyword=letter * 500)) == [letter * 500]
+    assert product_names(list_products(store, keyword=letter * 500)) == [letter * 500]
 
 
 @pytest.mark.parametrize(
     ("query", "reason"), [("x" * 501, "text_too_long"), ("a%00", "control_character")]
 )
-def test_keywords_that_cannot_be(store: Store, query: str, reason: str) -> None:
+def test_invalid_keywords_are_rejected(store: Store, query: str, reason: str) -> None:
     check_error(store.call("GET", f"{PRODUCTS_PATH}?keyword={query}"), 422, reason)
 
 
-def test_a_light_list_leaves_the_images_out(image_in_product: ImageInProduct) -> None:
-    (whole,) = listed(image_in_product.store).data
+def test_light_list_has_no_images(image_in_product: ImageInProduct) -> None:
+    (whole,) = list_products(image_in_product.store).data
     assert whole == image_in_product.store.product_details(image_in_product.product_id)
-    (light,) = listed(image_in_product.store, format="light").data
+    (light,) = list_products(image_in_product.store, format="light").data
     assert light == {name: value for name, value in whole.items() if name != "images"}
-    assert listed(image_in_product.store, format="heavy").data == [whole]
+    assert list_products(image_in_product.store, format="heavy").data == [whole]
 
 
 def test_scopes(service: Service, image_in_product: ImageInProduct) -> None:
@@ -324,20 +324,20 @@ def test_scopes(service: Service, image_in_product: ImageInProduct) -> None:
 
 
 @pytest.mark.parametrize("way", [encode_json, lambda each: encode_multipart(**each)])
-def test_what_is_mentioned_changes(image_in_product: ImageInProduct, way: Any) -> None:
+def test_update_changes_only_the_given_fields(image_in_product: ImageInProduct, way: Any) -> None:
     path, before = (
         PRODUCT_PATH.format(image_in_product.product_id),
         image_in_product.store.product_details(image_in_product.product_id),
     )
-    answer = image_in_product.store.call("PUT", path, way({"sku": "A-1"}))
-    assert (answer.status, answer.data) == (201, before | {"sku": "A-1"})
-    answer = image_in_product.store.call("PUT", path, way({"name": "Vase"}))
+    response = image_in_product.store.call("PUT", path, way({"sku": "A-1"}))
+    assert (response.status, response.data) == (201, before | {"sku": "A-1"})
+    response = image_in_product.store.call("PUT", path, way({"name": "Vase"}))
     assert (
-        answer.data
+        response.data
         == before | {"name": "Vase", "sku": "A-1"}
         == image_in_product.store.product_details(image_in_product.product_id)
     )
-    assert image_in_product.store.call("PUT", path).data == answer.data
+    assert image_in_product.store.call("PUT", path).data == response.data
     assert image_in_product.store.call("PUT", path, way({"sku": ""})).data["sku"] == ""
     image_in_product.check_unchanged()
 
@@ -351,7 +351,9 @@ def test_what_is_mentioned_changes(image_in_product: ImageInProduct, way: Any) -
         ({"sku": "x" * 121, "name": "a\0"}, "control_character, text_too_long"),
     ],
 )
-def test_changes_that_cannot_be(store: Store, fields: dict[str, object], reasons: str) -> None:
+def test_invalid_changes_are_rejected(
+    store: Store, fields: dict[str, object], reasons: str
+) -> None:
     store.create_product(sku="taken")
     product = store.create_product(sku="mine")
     before = store.product_details(product)
@@ -359,7 +361,7 @@ def test_changes_that_cannot_be(store: Store, fields: dict[str, object], reasons
     assert store.product_details(product) == before
 
 
-def test_a_removed_product(image_in_product: ImageInProduct) -> None:
+def test_deleted_product_is_gone(image_in_product: ImageInProduct) -> None:
     store, path = image_in_product.store, PRODUCT_PATH.format(image_in_product.product_id)
     store.call("PUT", path, encode_json({"sku": "A-1"}))
     assert store.call("DELETE", path).status == 202
@@ -373,14 +375,14 @@ def test_a_removed_product(image_in_product: ImageInProduct) -> None:
         ("DELETE", image_in_product.path),
     ):
         check_error(store.call(method, target), 404, "not_found")
-    assert listed(store).data == []
+    assert list_products(store).data == []
     assert image_in_product.download_files() == image_in_product.initial_files
     assert store.create_product(sku="A-1") != image_in_product.product_id
 
 
-def test_existence_is_judged_before_the_body(service: Service, store: Store) -> None:
+def test_unknown_product_is_rejected_before_the_body(service: Service, store: Store) -> None:
     others = Store.create(service).create_product()
     for method, path in (("PUT", PRODUCT_PATH.format(others)), ("PUT", PRODUCT_PATH.format("٣"))):
-        with store.connect() as line:
-            line.send(store.request_head(method, quote(path), content_length="50000"))
-            check_error(line.read_response(), 404, "not_found")
+        with store.connect() as connection:
+            connection.send(store.request_head(method, quote(path), content_length="50000"))
+            check_error(connection.read_response(), 404, "not_found")

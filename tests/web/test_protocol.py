@@ -58,13 +58,13 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("how", BROKEN)
-def test_no_request(service: Service, how: str) -> None:
-    with Connection(service.port) as line:
-        line.send(BROKEN[how])
-        answer = line.read_response("GET")
-        check_error(answer, 400, "malformed_request")
-        assert answer.headers["connection"] == "close"
-        assert line.wait_closed()
+def test_malformed_request_gets_an_error(service: Service, how: str) -> None:
+    with Connection(service.port) as connection:
+        connection.send(BROKEN[how])
+        response = connection.read_response("GET")
+        check_error(response, 400, "malformed_request")
+        assert response.headers["connection"] == "close"
+        assert connection.wait_closed()
     assert service.get("/health").status == 200
 
 
@@ -82,84 +82,88 @@ BODIES = {
 
 
 @pytest.mark.parametrize("how", BODIES)
-def test_a_body_of_broken_chunks(image_in_product: ImageInProduct, how: str) -> None:
+def test_malformed_chunks(image_in_product: ImageInProduct, how: str) -> None:
     sent = {"content_type": "multipart/form-data; boundary=x", "transfer_encoding": "chunked"}
-    with image_in_product.store.connect() as line:
-        line.send(
+    with image_in_product.store.connect() as connection:
+        connection.send(
             image_in_product.store.request_head("POST", image_in_product.path, **sent) + BODIES[how]
         )
-        check_error(line.read_response(), 400, "malformed_request")
-        assert line.wait_closed()
+        check_error(connection.read_response(), 400, "malformed_request")
+        assert connection.wait_closed()
     image_in_product.check_unchanged()
 
 
-def test_a_length_beside_chunks_is_the_end(image_in_product: ImageInProduct) -> None:
+def test_content_length_with_chunked_encoding_closes_the_connection(
+    image_in_product: ImageInProduct,
+) -> None:
     """Request smuggling: servers interpret such a body differently, so no request may follow."""
     hidden = image_in_product.store.request_head("DELETE", image_in_product.path)
     sent = {"content_type": "text/plain", "transfer_encoding": "chunked"}
-    with image_in_product.store.connect() as line:
-        line.send(
+    with image_in_product.store.connect() as connection:
+        connection.send(
             image_in_product.store.request_head(
                 "POST", image_in_product.path, content_length=str(len(hidden) + 5), **sent
             )
         )
-        line.send(b"0\r\n\r\n" + hidden)
-        check_error(line.read_response(), 400, "malformed_request")
-        assert line.wait_closed()
+        connection.send(b"0\r\n\r\n" + hidden)
+        check_error(connection.read_response(), 400, "malformed_request")
+        assert connection.wait_closed()
     image_in_product.check_unchanged()
 
 
-def test_requests_in_a_row(service: Service) -> None:
-    with Connection(service.port) as line:
-        line.send((GET + b"\r\n") * 8)
+def test_pipelined_requests(service: Service) -> None:
+    with Connection(service.port) as connection:
+        connection.send((GET + b"\r\n") * 8)
         for _ in range(8):
-            assert line.read_response("GET").status == 200
+            assert connection.read_response("GET").status == 200
 
 
-def test_a_row_without_end(service: Service) -> None:
+def test_too_many_pipelined_requests(service: Service) -> None:
     """The error for malformed data is sent after the responses to earlier requests."""
-    with Connection(service.port) as line:
-        line.send((GET + b"\r\n") * 1000)
+    with Connection(service.port) as connection:
+        connection.send((GET + b"\r\n") * 1000)
         for _ in range(9):
-            assert line.read_response("GET").status == 200
-        check_error(line.read_response("GET"), 400, "malformed_request")
-        assert line.wait_closed()
+            assert connection.read_response("GET").status == 200
+        check_error(connection.read_response("GET"), 400, "malformed_request")
+        assert connection.wait_closed()
 
 
-def test_a_broken_body_in_a_row(image_in_product: ImageInProduct) -> None:
+def test_malformed_body_of_a_pipelined_request(image_in_product: ImageInProduct) -> None:
     chunked = {"content_type": "multipart/form-data; boundary=x", "transfer_encoding": "chunked"}
-    with image_in_product.store.connect() as line:
-        line.send(
+    with image_in_product.store.connect() as connection:
+        connection.send(
             GET
             + b"\r\n"
             + image_in_product.store.request_head("POST", image_in_product.path, **chunked)
             + b"xyz\r\n"
         )
-        assert line.read_response("GET").status == 200
-        check_error(line.read_response(), 400, "malformed_request")
-        assert line.wait_closed()
+        assert connection.read_response("GET").status == 200
+        check_error(connection.read_response(), 400, "malformed_request")
+        assert connection.wait_closed()
     image_in_product.check_unchanged()
 
 
-def test_a_broken_body_behind_an_early_answer(image_in_product: ImageInProduct) -> None:
+def test_malformed_body_after_an_early_response(image_in_product: ImageInProduct) -> None:
     chunked = {"content_type": "multipart/form-data; boundary=x", "transfer_encoding": "chunked"}
-    with image_in_product.store.connect() as line:
-        line.send(image_in_product.store.request_head("POST", UPDATE_PATH.format(1), **chunked))
-        check_error(line.read_response(), 404, "not_found")
+    with image_in_product.store.connect() as connection:
+        connection.send(
+            image_in_product.store.request_head("POST", UPDATE_PATH.format(1), **chunked)
+        )
+        check_error(connection.read_response(), 404, "not_found")
         begun = perf_counter()
-        line.send(b"xyz\r\n")
-        check_error(line.read_response(), 400, "malformed_request")
-        assert line.wait_closed()
+        connection.send(b"xyz\r\n")
+        check_error(connection.read_response(), 400, "malformed_request")
+        assert connection.wait_closed()
     assert perf_counter() - begun < 4
 
 
 @pytest.mark.parametrize("second", [b"garbage\r\n\r\n", b"\0\0\0\r\n\r\n"])
-def test_garbage_behind_a_request(service: Service, second: bytes) -> None:
-    with Connection(service.port) as line:
-        line.send(GET + b"\r\n" + second)
-        assert line.read_response("GET").status == 200
-        check_error(line.read_response("GET"), 400, "malformed_request")
-        assert line.wait_closed()
+def test_malformed_data_after_a_request(service: Service, second: bytes) -> None:
+    with Connection(service.port) as connection:
+        connection.send(GET + b"\r\n" + second)
+        assert connection.read_response("GET").status == 200
+        check_error(connection.read_response("GET"), 400, "malformed_request")
+        assert connection.wait_closed()
 
 
 SOUND = {
@@ -175,50 +179,48 @@ SOUND = {
 
 
 @pytest.mark.parametrize("how", SOUND)
-def test_a_request_all_the_same(service: Service, how: str) -> None:
-    with Connection(service.port) as line:
-        line.send(SOUND[how])
-        answer = line.read_response("GET")
-        assert (answer.status, answer.json["status"]) == (200, "live")
+def test_unusual_but_valid_requests(service: Service, how: str) -> None:
+    with Connection(service.port) as connection:
+        connection.send(SOUND[how])
+        response = connection.read_response("GET")
+        assert (response.status, response.json["status"]) == (200, "live")
 
 
 @pytest.mark.parametrize("request_line", ["OPTIONS *", "GET *", "TRACE /x"])
-def test_targets_that_are_no_paths(service: Service, request_line: str) -> None:
-    with Connection(service.port) as line:
-        line.send(f"{request_line} HTTP/1.1\r\n".encode() + HOST + b"\r\n")
-        check_error(line.read_response(request_line.split(maxsplit=1)[0]), 404, "not_found")
+def test_request_targets_that_are_not_paths(service: Service, request_line: str) -> None:
+    with Connection(service.port) as connection:
+        connection.send(f"{request_line} HTTP/1.1\r\n".encode() + HOST + b"\r\n")
+        check_error(connection.read_response(request_line.split(maxsplit=1)[0]), 404, "not_found")
 
 
 @pytest.mark.parametrize("wanted", ["h2c", "websocket"])
-def test_a_body_of_who_would_rather_speak_another_protocol(
-    image_in_product: ImageInProduct, wanted: str
-) -> None:
+def test_body_of_an_upgrade_request_is_read(image_in_product: ImageInProduct, wanted: str) -> None:
     """curl and its users ask for HTTP/2 this way without TLS."""
     form = encode_multipart(photo=sample_photos.png(seed=44), alt="after")
     sent = {"connection": "Upgrade, HTTP2-Settings", "upgrade": wanted, "http2_settings": "AAMAAA"}
-    with image_in_product.store.connect() as line:
+    with image_in_product.store.connect() as connection:
         for more in ("first", "second"):
-            line.send(
+            connection.send(
                 image_in_product.request_head(
                     len(form.data), form.content_type, x_more=more, **sent
                 )
                 + form.data
             )
-            answer = line.read_response()
-            assert (answer.status, answer.data["alt_seo"]) == (201, "after")
+            response = connection.read_response()
+            assert (response.status, response.data["alt_seo"]) == (201, "after")
 
 
-def test_no_answer_waits_for_a_receipt(service: Service) -> None:
+def test_response_does_not_wait_for_an_acknowledgement(service: Service) -> None:
     """If head and body are two packets, the second must not wait for an acknowledgement."""
-    with Connection(service.port) as line:
+    with Connection(service.port) as connection:
         for _ in range(20):
-            line.send(GET + b"\r\n")
-            assert line.read_response("GET").status == 200
+            connection.send(GET + b"\r\n")
+            assert connection.read_response("GET").status == 200
         took = []
         for _ in range(20):
             begun = perf_counter()
-            line.send(GET + b"\r\n")
-            line.read_response("GET")
+            connection.send(GET + b"\r\n")
+            connection.read_response("GET")
             took.append(perf_counter() - begun)
     # With the wait, Linux delays almost every response by 40 ms.
     assert min(took) < 0.03

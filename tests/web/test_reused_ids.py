@@ -28,7 +28,7 @@ REQUESTS: dict[str, tuple[str, str, Body]] = {
 }
 
 
-def seed(code: str, token: str, alt: str) -> Body:
+def seed_body(code: str, token: str, alt: str) -> Body:
     photo = base64.b64encode(sample_photos.png(seed=len(alt))).decode()
     product = {
         "id": PRODUCT,
@@ -44,7 +44,7 @@ def seed(code: str, token: str, alt: str) -> Body:
     return encode_json({"merchants": [merchant]})
 
 
-def everything(call: Callable[..., Any], token: str) -> list[Any]:
+def visible_data(call: Callable[..., Any], token: str) -> list[Any]:
     """Return everything that the new merchant can see."""
     return [
         call("GET", path, None, token).data
@@ -54,7 +54,7 @@ def everything(call: Callable[..., Any], token: str) -> list[Any]:
 
 @pytest.mark.parametrize("name", REQUESTS)
 @pytest.mark.parametrize("again", ["another", "the same"])
-def test_a_request_in_progress_changes_nothing_of_the_new_merchant(
+def test_request_in_progress_does_not_change_the_new_merchant(
     tmp_path: Path, name: str, again: str
 ) -> None:
     method, path, body = REQUESTS[name]
@@ -63,7 +63,7 @@ def test_a_request_in_progress_changes_nothing_of_the_new_merchant(
         def call(verb: str, target: str, sent: Body | None, token: str = ADMIN_TOKEN) -> Any:
             return client.request(service.port, verb, target, sent, authorization=f"Bearer {token}")
 
-        assert call("POST", "/_fatrina/seed", seed("first", FIRST, "first")).status == 201
+        assert call("POST", "/_fatrina/seed", seed_body("first", FIRST, "first")).status == 201
         head = client.encode_head(
             method,
             "/admin/v2" + path,
@@ -74,14 +74,14 @@ def test_a_request_in_progress_changes_nothing_of_the_new_merchant(
                 "Expect": "100-continue",
             },
         )
-        with Connection(service.port) as line:
-            line.send(head)
+        with Connection(service.port) as connection:
+            connection.send(head)
             # The service requests the body after it has authorized the request.
-            assert line.socket.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            assert connection.socket.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
             assert call("POST", "/_fatrina/reset", NONE).status == 202
             code, token = ("second", SECOND) if again == "another" else ("first", FIRST)
-            assert call("POST", "/_fatrina/seed", seed(code, token, "second")).status == 201
-            before = everything(call, token)
-            line.send(body.data)
-            assert line.read_response(method).status in {401, 404}
-        assert everything(call, token) == before
+            assert call("POST", "/_fatrina/seed", seed_body(code, token, "second")).status == 201
+            before = visible_data(call, token)
+            connection.send(body.data)
+            assert connection.read_response(method).status in {401, 404}
+        assert visible_data(call, token) == before

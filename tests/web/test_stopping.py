@@ -22,7 +22,7 @@ CLIENTS = 8
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, str]]:
+def run_server(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, str]]:
     """Run `fatrina serve` in a new process; yield the process, its port and a token."""
     fatrina = [sys.executable, "-m", "fatrina"]
     data = ["--data", str(folder)]
@@ -85,7 +85,7 @@ class Client(threading.Thread):
 
 @pytest.mark.parametrize("pause", [0, 0.003])
 def test_no_request_is_lost_when_the_server_stops(tmp_path: Path, pause: float) -> None:
-    with served(tmp_path / "data") as (process, port, _):
+    with run_server(tmp_path / "data") as (process, port, _):
         clients = [Client(port, pause * number) for number in range(CLIENTS)]
         for client in clients:
             client.start()
@@ -98,23 +98,23 @@ def test_no_request_is_lost_when_the_server_stops(tmp_path: Path, pause: float) 
         assert process.wait(20) == 0
 
 
-def test_a_stalled_upload_is_answered_with_503_and_does_not_delay_the_stop(tmp_path: Path) -> None:
+def test_stalled_upload_gets_503_and_does_not_delay_the_stop(tmp_path: Path) -> None:
     form = encode_multipart(photo=sample_photos.png(seed=3))
-    with served(tmp_path / "data") as (process, port, token):
+    with run_server(tmp_path / "data") as (process, port, token):
         head = (
             f"POST /admin/v2/products HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
             f"Content-Type: {form.content_type}\r\nContent-Length: {len(form.data)}\r\n\r\n"
         )
-        with socket.create_connection(("127.0.0.1", port), 30) as line:
-            line.sendall(head.encode() + form.data[:100])
+        with socket.create_connection(("127.0.0.1", port), 30) as connection:
+            connection.sendall(head.encode() + form.data[:100])
             time.sleep(0.3)
             begun = time.monotonic()
             process.send_signal(signal.SIGTERM)
-            answer = b""
-            while piece := line.recv(65536):
-                answer += piece
+            response = b""
+            while piece := connection.recv(65536):
+                response += piece
         assert process.wait(25) == 0
         assert time.monotonic() - begun < 25  # 31 seconds before the fix
-    assert answer.startswith(b"HTTP/1.1 503 ")
-    assert b"fatrina-reason: stopping" in answer
-    assert b"connection: close" in answer
+    assert response.startswith(b"HTTP/1.1 503 ")
+    assert b"fatrina-reason: stopping" in response
+    assert b"connection: close" in response

@@ -17,27 +17,29 @@ JSON = "application/json"
 
 
 @pytest.mark.parametrize("sent", [0, 10, 300])
-def test_who_stands_still_is_cut(strict_image: ImageInProduct, sent: int) -> None:
-    with strict_image.store.connect() as line:
-        line.send(strict_image.request_head(len(FORM.data), FORM.content_type) + FORM.data[:sent])
-        answer = line.read_response()
-        check_error(answer, 408, "request_timeout")
-        assert answer.headers["connection"] == "close"
-        assert line.wait_closed()
+def test_stalled_upload_is_disconnected(strict_image: ImageInProduct, sent: int) -> None:
+    with strict_image.store.connect() as connection:
+        connection.send(
+            strict_image.request_head(len(FORM.data), FORM.content_type) + FORM.data[:sent]
+        )
+        response = connection.read_response()
+        check_error(response, 408, "request_timeout")
+        assert response.headers["connection"] == "close"
+        assert connection.wait_closed()
     strict_image.check_unchanged()
 
 
 @pytest.mark.parametrize("kind", [FORM.content_type, JSON])
-def test_who_crawls_is_cut(strict_image: ImageInProduct, kind: str) -> None:
+def test_slow_upload_is_disconnected(strict_image: ImageInProduct, kind: str) -> None:
     begun = time.monotonic()
-    with strict_image.store.connect() as line:
-        line.send(strict_image.request_head(1000, kind))
+    with strict_image.store.connect() as connection:
+        connection.send(strict_image.request_head(1000, kind))
         for _ in range(14):
             with contextlib.suppress(ConnectionError):
-                line.send(b"x")
+                connection.send(b"x")
             time.sleep(0.12)
-        check_error(line.read_response(), 408, "request_timeout")
-        assert line.wait_closed()
+        check_error(connection.read_response(), 408, "request_timeout")
+        assert connection.wait_closed()
     assert 1.4 < time.monotonic() - begun < 10
     strict_image.check_unchanged()
 
@@ -45,43 +47,43 @@ def test_who_crawls_is_cut(strict_image: ImageInProduct, kind: str) -> None:
 @pytest.mark.parametrize(
     "sent", [b"", b"POST /admin/v2/pro", b"GET /health HTTP/1.1\r\nHost: x\r\n"]
 )
-def test_a_head_that_does_not_come_is_cut(
+def test_missing_head_is_disconnected(
     service: Service, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
     begun = time.monotonic()
-    with Connection(service.port) as line:
-        line.send(sent)
-        assert line.wait_closed()
+    with Connection(service.port) as connection:
+        connection.send(sent)
+        assert connection.wait_closed()
     assert time.monotonic() - begun < 5
 
 
-def test_a_head_that_drips_is_cut(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_head_is_disconnected(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
-    line = Connection(service.port)
-    with line, contextlib.suppress(ConnectionError):
+    connection = Connection(service.port)
+    with connection, contextlib.suppress(ConnectionError):
         for _ in range(100):
-            line.send(b"G")
+            connection.send(b"G")
             time.sleep(0.05)
         pytest.fail("it was never cut")
 
 
-def test_a_slow_answer_is_no_slow_head(
+def test_slow_response_does_not_cause_a_head_timeout(
     image_in_product: ImageInProduct, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2)
-    with image_in_product.store.connect() as line:
-        line.send(image_in_product.request_head(len(FORM.data), FORM.content_type))
+    with image_in_product.store.connect() as connection:
+        connection.send(image_in_product.request_head(len(FORM.data), FORM.content_type))
         for at in range(0, len(FORM.data), len(FORM.data) // 5):
-            line.send(FORM.data[at : at + len(FORM.data) // 5])
+            connection.send(FORM.data[at : at + len(FORM.data) // 5])
             time.sleep(0.1)
-        assert line.read_response().status == 201
+        assert connection.read_response().status == 201
 
 
 # Clients that do not read
 
 
-def large(store: Store) -> str:
+def large_file(store: Store) -> str:
     """Store a file of 16 MB like an image; return its path."""
     name = "z" * 40 + ".png"
     folder = store.service.folder / "media" / store.merchant_code / "zz"
@@ -90,7 +92,7 @@ def large(store: Store) -> str:
     return f"/{store.merchant_code}/{name}"
 
 
-def ask_and_wait(store: Store, path: str, seconds: float) -> int:
+def request_and_wait(store: Store, path: str, seconds: float) -> int:
     """Request a file and read it after `seconds`; return the number of bytes received."""
     with socket.socket() as far:
         far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -105,20 +107,22 @@ def ask_and_wait(store: Store, path: str, seconds: float) -> int:
         return had
 
 
-def test_who_does_not_read_is_cut(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = large(store)
-    assert ask_and_wait(store, path, 0.4) > 16_000_000
+def test_client_that_does_not_read_is_disconnected(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = large_file(store)
+    assert request_and_wait(store, path, 0.4) > 16_000_000
     monkeypatch.setattr(protocol, "WRITE_STALL_SECONDS", 0.1)
-    assert ask_and_wait(store, path, 0.4) < 16_000_000
+    assert request_and_wait(store, path, 0.4) < 16_000_000
 
 
-def test_who_reads_slowly_is_served(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = large(store)
+def test_client_that_reads_slowly_is_served(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = large_file(store)
     monkeypatch.setattr(protocol, "WRITE_STALL_SECONDS", 0.4)
-    with Connection(store.service.port) as line:
-        line.send(client.encode_head("GET", path, {}))
+    with Connection(store.service.port) as connection:
+        connection.send(client.encode_head("GET", path, {}))
         had = 0
-        while had < 16_000_000 and (piece := line.socket.recv(1_000_000)):
+        while had < 16_000_000 and (piece := connection.socket.recv(1_000_000)):
             had += len(piece)
             time.sleep(0.02)
     assert had >= 16_000_000

@@ -23,7 +23,7 @@ NULS = ["%00", "A%00", "%00A", "a%00b", "%C3%A9%00"]
 
 
 @contextmanager
-def guarded(service: Service) -> Iterator[None]:
+def reject_unstorable_parameters(service: Service) -> Iterator[None]:
     """Fail if a statement has a parameter that PostgreSQL or SQLite rejects."""
     seen: list[object] = []
 
@@ -45,9 +45,9 @@ def guarded(service: Service) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("nul", NULS)
-def test_a_sku_in_the_path(store: Store, nul: str) -> None:
+def test_sku_in_the_path(store: Store, nul: str) -> None:
     store.create_product(sku="A")
-    with guarded(store.service):
+    with reject_unstorable_parameters(store.service):
         path = SKU_PATH.format(nul)
         check_error(store.call("GET", path), 404, "not_found")
         for below in ("images", "video"):
@@ -55,20 +55,20 @@ def test_a_sku_in_the_path(store: Store, nul: str) -> None:
 
 
 @pytest.mark.parametrize("control", ["%01", "%1F", "%7F", "%C2%85"])
-def test_no_sku_has_a_control_character(store: Store, control: str) -> None:
-    with guarded(store.service):
+def test_sku_with_a_control_character_is_unknown(store: Store, control: str) -> None:
+    with reject_unstorable_parameters(store.service):
         check_error(store.call("GET", SKU_PATH.format(f"A{control}")), 404, "not_found")
 
 
-def test_a_sku_of_any_script_is_found(store: Store) -> None:
+def test_sku_of_any_script_is_found(store: Store) -> None:
     made = store.create_product(sku="قميص é")
     found = store.call("GET", SKU_PATH.format("%D9%82%D9%85%D9%8A%D8%B5%20%C3%A9"))
     assert found.json["data"]["id"] == made
 
 
 @pytest.mark.parametrize("nul", NULS)
-def test_a_keyword(store: Store, nul: str) -> None:
-    with guarded(store.service):
+def test_keyword_with_nul(store: Store, nul: str) -> None:
+    with reject_unstorable_parameters(store.service):
         check_error(store.call("GET", f"{PRODUCTS_PATH}?keyword={nul}"), 422, "control_character")
 
 
@@ -105,11 +105,11 @@ BODIES: dict[str, tuple[str, str, dict[str, object]]] = {
 
 
 @pytest.mark.parametrize("what", BODIES)
-def test_a_body(store: Store, what: str) -> None:
+def test_body_with_nul(store: Store, what: str) -> None:
     method, path, fields = BODIES[what]
     body = Body(json.dumps(fields).encode(), "application/json")
     product = store.create_product()
-    with guarded(store.service):
+    with reject_unstorable_parameters(store.service):
         refused = store.call(method, path.format(product), body)
     assert refused.status == 422, refused
 
@@ -127,53 +127,55 @@ def call(service: Service, method: str, target: str, **given: Any) -> Response:
     return client.request(service.port, method, target, body, **given)
 
 
-def granting(client_id: str, **more: str) -> dict[str, str]:
+def authorization_params(client_id: str, **more: str) -> dict[str, str]:
     asked = {"response_type": "code", "client_id": client_id, "redirect_uri": BACK}
     return asked | {"scope": "products.read", "decision": "allow"} | more
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri", "scope", "state", "lang", "other"])
-def test_a_parameter_of_the_consent_page(service: Service, client_id: str, name: str) -> None:
-    query = urlencode(granting(client_id) | {name: "products.read\0"})
-    with guarded(service):
+def test_consent_page_parameter(service: Service, client_id: str, name: str) -> None:
+    query = urlencode(authorization_params(client_id) | {name: "products.read\0"})
+    with reject_unstorable_parameters(service):
         call(service, "GET", "/admin/v2/products", authorization="Bearer none")
         assert call(service, "GET", f"/oauth2/auth?{query}").status == 400
 
 
 @pytest.mark.parametrize("name", ["client_id", "merchant", "key", "state", "scope"])
 @pytest.mark.parametrize("kind", [FORM, "application/json"])
-def test_a_decision(service: Service, client_id: str, name: str, kind: str) -> None:
-    asked = granting(client_id, merchant=service.create_merchant(), key="k") | {name: "a\0"}
+def test_consent_decision(service: Service, client_id: str, name: str, kind: str) -> None:
+    asked = authorization_params(client_id, merchant=service.create_merchant(), key="k") | {
+        name: "a\0"
+    }
     text = urlencode(asked) if kind == FORM else json.dumps(asked)
-    with guarded(service):
+    with reject_unstorable_parameters(service):
         call(service, "GET", "/admin/v2/products", authorization="Bearer none")
         refused = call(service, "POST", "/oauth2/auth", body=Body(text.encode(), kind))
     assert refused.status == 400, refused
 
 
 @pytest.mark.parametrize("name", ["client_id", "code", "refresh_token", "scope"])
-def test_a_token_request(service: Service, client_id: str, name: str) -> None:
+def test_token_request(service: Service, client_id: str, name: str) -> None:
     asked = {"grant_type": "refresh_token", "client_id": client_id, "client_secret": "x"}
     body = Body(urlencode(asked | {name: "a\0"}).encode(), FORM)
-    with guarded(service):
+    with reject_unstorable_parameters(service):
         call(service, "GET", "/admin/v2/products", authorization="Bearer none")
         refused = call(service, "POST", "/oauth2/token", body=body)
     assert (refused.status, refused.json["error"]) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("pair", [b"a\0:b", b"a%00:b", b"%00:"])
-def test_a_client_id_in_the_header(service: Service, pair: bytes) -> None:
+def test_client_id_in_the_header(service: Service, pair: bytes) -> None:
     header = "Basic " + base64.b64encode(pair).decode()
     body = Body(b"grant_type=refresh_token&refresh_token=x", FORM)
-    with guarded(service):
+    with reject_unstorable_parameters(service):
         call(service, "GET", "/admin/v2/products", authorization="Bearer none")
         refused = call(service, "POST", "/oauth2/token", body=body, authorization=header)
     assert (refused.status, refused.json["error"]) == (401, "invalid_client")
 
 
-def test_a_merchant_of_whom_deliveries_are_asked(service: Service) -> None:
+def test_merchant_filter_of_deliveries(service: Service) -> None:
     allowed = {"authorization": f"Bearer {ADMIN_TOKEN}"}
-    with guarded(service):
+    with reject_unstorable_parameters(service):
         assert call(service, "GET", "/_fatrina/deliveries?merchant=none", **allowed).status == 200
         refused = call(service, "GET", "/_fatrina/deliveries?merchant=a%00", **allowed)
     check_error(refused, 422, "control_character")
@@ -182,7 +184,7 @@ def test_a_merchant_of_whom_deliveries_are_asked(service: Service) -> None:
 @pytest.mark.parametrize("number", [2**31, 2**63 - 1, 2**63, 10**18, 10**40])
 def test_ids_out_of_range(store: Store, number: int) -> None:
     allowed = {"authorization": f"Bearer {ADMIN_TOKEN}"}
-    with guarded(store.service):
+    with reject_unstorable_parameters(store.service):
         for method, path in (
             ("GET", f"{PRODUCTS_PATH}/{number}"),
             ("PUT", f"{PRODUCTS_PATH}/{number}"),

@@ -79,7 +79,7 @@ def admin(service: Service, method: str, target: str, body: Body | None = None) 
     return client.request(service.port, method, target, body, authorization=f"Bearer {ADMIN_TOKEN}")
 
 
-def sent(image_in_product: ImageInProduct, kind: str, body: Body) -> Response:
+def send(image_in_product: ImageInProduct, kind: str, body: Body) -> Response:
     store = image_in_product.store
     if kind in {"FAULT", "SEED"}:
         return admin(
@@ -96,25 +96,25 @@ def sent(image_in_product: ImageInProduct, kind: str, body: Body) -> Response:
     return store.call(method, path, body)
 
 
-def placed(name: str, value: object) -> dict[str, object]:
+def build_fields(name: str, value: object) -> dict[str, object]:
     """Return a field with this value; a name with a dot is a field of an object in a list."""
     outer, _, inner = name.partition(".")
     return {outer: [{inner: value}] if inner else value}
 
 
-def must_be_kind(answer: Response) -> None:
-    assert answer.status < 500, answer
-    assert answer.status != 404 or answer.reasons == "not_found"
-    json.loads(answer.body.decode("utf-8", "strict"))
+def check_no_internal_error(response: Response) -> None:
+    assert response.status < 500, response
+    assert response.status != 404 or response.reasons == "not_found"
+    json.loads(response.body.decode("utf-8", "strict"))
 
 
 @pytest.mark.parametrize("kind", FIELDS)
-def test_weird_text_in_json(image_in_product: ImageInProduct, kind: str) -> None:
+def test_unusual_text_in_json(image_in_product: ImageInProduct, kind: str) -> None:
     @DRAWN
     @given(name=st.sampled_from(FIELDS[kind]), value=VALUES, key=WEIRD)
     def each(name: str, value: object, key: str) -> None:
-        fields = SOUND.get(kind, {}) | placed(name, value) | {key + "?": value}
-        must_be_kind(sent(image_in_product, kind, encode_json(fields)))
+        fields = SOUND.get(kind, {}) | build_fields(name, value) | {key + "?": value}
+        check_no_internal_error(send(image_in_product, kind, encode_json(fields)))
 
     each()
     admin(image_in_product.store.service, "DELETE", "/_fatrina/faults")
@@ -125,30 +125,32 @@ def test_weird_text_in_json(image_in_product: ImageInProduct, kind: str) -> None
 
 @DRAWN
 @given(name=WEIRD, value=WEIRD, alt=WEIRD)
-def test_weird_text_in_a_form(
+def test_unusual_text_in_a_form(
     image_in_product: ImageInProduct, name: str, value: str, alt: str
 ) -> None:
     quoted = name.encode("utf-8", "replace").decode().translate(dict.fromkeys(map(ord, '\r\n"\\')))
     written = [encode_field(quoted, value.encode("utf-8", "surrogatepass").decode("latin-1"))]
-    must_be_kind(sent(image_in_product, "UPDATE", join_parts(*written, part_of("alt", alt))))
+    check_no_internal_error(
+        send(image_in_product, "UPDATE", join_parts(*written, text_part("alt", alt)))
+    )
 
 
-def part_of(name: str, text: str) -> bytes:
+def text_part(name: str, text: str) -> bytes:
     head = f'Content-Disposition: form-data; name="{name}"'
     return client.encode_part(head, text.encode("utf-8", "surrogatepass"))
 
 
 @DRAWN
 @given(alt=st.text(max_size=40))
-def test_what_is_kept_is_one_line(image_in_product: ImageInProduct, alt: str) -> None:
-    answer = sent(image_in_product, "UPDATE", encode_json({"alt": alt}))
-    if answer.status == 201:
-        kept = answer.data["alt_seo"] or ""
+def test_stored_alt_is_one_line(image_in_product: ImageInProduct, alt: str) -> None:
+    response = send(image_in_product, "UPDATE", encode_json({"alt": alt}))
+    if response.status == 201:
+        kept = response.data["alt_seo"] or ""
         assert kept == kept.strip(" ")
         assert not {*"\t\n\r\u2028\u2029"} & {*kept}
         assert kept.split() == alt.split()
     else:
-        assert answer.reasons in {"control_character", "text_too_long"}
+        assert response.reasons in {"control_character", "text_too_long"}
 
 
 # Too many values
@@ -165,39 +167,39 @@ ERRORS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("how", ERRORS)
-def test_many_errors_have_a_small_answer(image_in_product: ImageInProduct, how: str) -> None:
+def test_response_to_many_errors_is_small(image_in_product: ImageInProduct, how: str) -> None:
     admin(image_in_product.store.service, "DELETE", JOURNAL)
-    answer = sent(image_in_product, "CREATE", encode_json(ERRORS[how]))
-    assert answer.status == 422
-    assert len(answer.body) < 20_000
-    assert 1 <= len(answer.json["error"]["fields"]) <= 25
+    response = send(image_in_product, "CREATE", encode_json(ERRORS[how]))
+    assert response.status == 422
+    assert len(response.body) < 20_000
+    assert 1 <= len(response.json["error"]["fields"]) <= 25
     wait_until(lambda: bool(admin(image_in_product.store.service, "GET", JOURNAL).data))
     kept = admin(image_in_product.store.service, "GET", JOURNAL)
     assert len(kept.body) < 20_000
     assert len(kept.data[0]["body"]) <= 42
 
 
-def test_a_list_that_is_too_long(image_in_product: ImageInProduct) -> None:
-    answer = sent(
+def test_too_long_list(image_in_product: ImageInProduct) -> None:
+    response = send(
         image_in_product, "CREATE", encode_json({"name": "n", "images": [{"original": "x"}] * 101})
     )
-    check_error(answer, 422, "list_too_long")
+    check_error(response, 422, "list_too_long")
     wanted = SOUND["SUBSCRIBE"] | {"headers": [{"key": "X-A", "value": "b"}] * 101}
-    check_error(sent(image_in_product, "SUBSCRIBE", encode_json(wanted)), 422, "list_too_long")
+    check_error(send(image_in_product, "SUBSCRIBE", encode_json(wanted)), 422, "list_too_long")
 
 
-def test_a_seed_with_many_errors(image_in_product: ImageInProduct) -> None:
+def test_seed_with_many_errors(image_in_product: ImageInProduct) -> None:
     seeds: list[Any] = [
         {"merchants": [1] * 50_000},
         {"merchants": [{"\ud83d" * 999: 1, "code": "x"}]},
     ]
     for seed in seeds:
-        answer = sent(image_in_product, "SEED", encode_json(seed))
-        check_error(answer, 422, "invalid_seed")
-        assert len(answer.body) < 20_000
+        response = send(image_in_product, "SEED", encode_json(seed))
+        check_error(response, 422, "invalid_seed")
+        assert len(response.body) < 20_000
 
 
-def test_the_journal_is_bounded(image_in_product: ImageInProduct) -> None:
+def test_journal_entry_size_is_limited(image_in_product: ImageInProduct) -> None:
     store = image_in_product.store
     names = "&".join(f"{'n' * 90}{n}=1" for n in range(60))
     crowd = encode_json({f"{n}{'x' * 200}": 1 for n in range(150)} | ERRORS["ninety wrong"])
@@ -211,7 +213,7 @@ def test_the_journal_is_bounded(image_in_product: ImageInProduct) -> None:
     assert max(len(json.dumps(entry)) for entry in kept.data) < 20_000
 
 
-def test_the_whole_journal_is_bounded() -> None:
+def test_journal_size_is_limited() -> None:
     journal = Journal()
     shape = {f"field {n}": "x" * 200 for n in range(100)}
     for number in range(400):

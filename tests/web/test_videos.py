@@ -26,14 +26,14 @@ def test_links(store: Store, link: str) -> None:
     assert data["image"]["thumbnail"]["url"] == THUMBNAIL
 
 
-def test_what_is_no_link(store: Store) -> None:
+def test_invalid_links(store: Store) -> None:
     product = store.create_product()
     # Spaces around a link are removed; an empty link counts as absent.
     wrong = [link for link in STRANGERS if link.strip() == link and link]
     for value in (*wrong, 5, True, [], {}, 1.5):
-        answer = store.call("POST", VIDEO_PATH.format(product), encode_json({"video_url": value}))
-        check_error(answer, 422, "invalid_video_link")
-        assert list(answer.json["error"]["fields"]) == ["video_url"]
+        response = store.call("POST", VIDEO_PATH.format(product), encode_json({"video_url": value}))
+        check_error(response, 422, "invalid_video_link")
+        assert list(response.json["error"]["fields"]) == ["video_url"]
     assert store.image_ids(product) == []
 
 
@@ -49,7 +49,7 @@ def test_what_is_no_link(store: Store) -> None:
         Body(b"", "application/json"),
     ],
 )
-def test_a_link_is_required(store: Store, body: Body) -> None:
+def test_link_is_required(store: Store, body: Body) -> None:
     check_error(
         store.call("POST", VIDEO_PATH.format(store.create_product()), body), 422, "required"
     )
@@ -65,36 +65,36 @@ def test_every_kind_of_body(store: Store) -> None:
         assert data["alt_seo"] == "فيلم"
 
 
-def test_all_faults_at_once(store: Store) -> None:
+def test_all_errors_are_reported_together(store: Store) -> None:
     sent = {"video_url": "x", "default": "maybe", "sort": [], "alt": 5}
-    answer = store.call("POST", VIDEO_PATH.format(store.create_product()), encode_json(sent))
-    assert answer.status == 422
-    assert list(answer.json["error"]["fields"]) == ["default", "sort", "alt", "video_url"]
+    response = store.call("POST", VIDEO_PATH.format(store.create_product()), encode_json(sent))
+    assert response.status == 422
+    assert list(response.json["error"]["fields"]) == ["default", "sort", "alt", "video_url"]
 
 
-def test_who_and_what_come_before_the_body(service: Service, store: Store) -> None:
+def test_token_and_product_are_checked_before_the_body(service: Service, store: Store) -> None:
     others = Store.create(service).create_product(sku="theirs")
     for path in (
         VIDEO_PATH.format(others),
         SKU_PATH.format("theirs") + "/videos",
         VIDEO_PATH.format("x"),
     ):
-        with store.connect() as line:
-            line.send(store.request_head("POST", path, content_length="50000"))
-            check_error(line.read_response(), 404, "not_found")
+        with store.connect() as connection:
+            connection.send(store.request_head("POST", path, content_length="50000"))
+            check_error(connection.read_response(), 404, "not_found")
     check_error(request(service.port, "POST", VIDEO_PATH.format(others)), 401, "invalid_token")
-    with store.connect() as line:
+    with store.connect() as connection:
         head = store.request_head(
             "POST", VIDEO_PATH.format(store.create_product()), content_length="9999999"
         )
-        line.send(head)
-        check_error(line.read_response(), 413, "payload_too_large")
+        connection.send(head)
+        check_error(connection.read_response(), 413, "payload_too_large")
 
 
 # Position
 
 
-def test_a_product_whose_main_picture_is_a_video(store: Store) -> None:
+def test_product_whose_main_image_is_a_video(store: Store) -> None:
     product = store.create_product()
     image, film = store.attach(product), store.attach_video(product, default=True, alt="x")
     details = store.product_details(product)
@@ -116,7 +116,7 @@ def test_a_product_whose_main_picture_is_a_video(store: Store) -> None:
     assert store.product_details(product)["main_image"] == image["image"]["original"]["url"]
 
 
-def test_a_full_gallery_takes_videos(store: Store) -> None:
+def test_full_gallery_accepts_videos(store: Store) -> None:
     product = store.create_product(sku="full")
     for _ in range(10):
         store.attach(product)
@@ -124,17 +124,17 @@ def test_a_full_gallery_takes_videos(store: Store) -> None:
     assert store.call(
         "POST", SKU_PATH.format("full") + "/videos", encode_json({"video_url": VIDEO_URL})
     ).data
-    with store.connect() as line:
+    with store.connect() as connection:
         path = SKU_PATH.format("full") + "/images"
-        line.send(store.request_head("POST", path, content_length="5000000"))
-        check_error(line.read_response(), 422, "gallery_full")
+        connection.send(store.request_head("POST", path, content_length="5000000"))
+        check_error(connection.read_response(), 422, "gallery_full")
     assert len(store.image_ids(product)) == 12
 
 
 # Update
 
 
-def test_no_photo_replaces_a_video(store: Store, photos: str) -> None:
+def test_photo_cannot_replace_a_video(store: Store, photos: str) -> None:
     product = store.create_product()
     film = store.attach_video(product, alt="before")
     for field, sent in (
@@ -142,20 +142,20 @@ def test_no_photo_replaces_a_video(store: Store, photos: str) -> None:
         ("photo", encode_multipart(photo=f"{photos}/a.png", alt="after")),
         ("original", encode_json({"original": f"{photos}/a.png", "alt": "after"})),
     ):
-        answer = store.call("POST", UPDATE_PATH.format(film["id"]), sent)
-        check_error(answer, 422, "image_is_video")
-        assert list(answer.json["error"]["fields"]) == [field]
+        response = store.call("POST", UPDATE_PATH.format(film["id"]), sent)
+        check_error(response, 422, "image_is_video")
+        assert list(response.json["error"]["fields"]) == [field]
     check_error(store.update(film["id"], encode_multipart(alt="after")), 422, "required")
     assert [image["alt"] for image in store.product_details(product)["images"]] == ["before"]
 
 
-def test_the_rest_of_a_video_changes_where_a_photo_is_optional(
+def test_other_fields_of_a_video_change_if_the_photo_is_optional(
     strict_image: ImageInProduct,
 ) -> None:
     film = strict_image.store.attach_video(strict_image.product_id)
-    answer = strict_image.store.update(
+    response = strict_image.store.update(
         film["id"], encode_multipart(alt="after", sort="0", default="1")
     )
-    assert answer.status == 201
-    assert answer.data == film | {"alt_seo": "after", "sort": 0, "default": True}
+    assert response.status == 201
+    assert response.data == film | {"alt_seo": "after", "sort": 0, "default": True}
     assert strict_image.store.image_ids(strict_image.product_id) == [film["id"], strict_image.id]

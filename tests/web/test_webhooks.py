@@ -55,9 +55,9 @@ def receiver() -> Iterator[WebhookReceiver]:
 
 def subscribe(store: Store, url: str, event: str = IMAGES, **more: object) -> Any:
     wanted = {"name": "mine", "event": event, "url": url, "secret": "s3cret", **more}
-    answer = store.call("POST", SUBSCRIBE, encode_json(wanted))
-    assert answer.status == 200, answer
-    return answer.data
+    response = store.call("POST", SUBSCRIBE, encode_json(wanted))
+    assert response.status == 200, response
+    return response.data
 
 
 def admin(store: Store, method: str, target: str) -> Response:
@@ -65,18 +65,18 @@ def admin(store: Store, method: str, target: str) -> Response:
 
 
 def deliveries(store: Store) -> list[Any]:
-    answer = admin(store, "GET", f"/_fatrina/deliveries?merchant={store.merchant_code}")
-    return list(answer.data or ())
+    response = admin(store, "GET", f"/_fatrina/deliveries?merchant={store.merchant_code}")
+    return list(response.data or ())
 
 
-def over(store: Store) -> bool:
+def is_finished(store: Store) -> bool:
     return all(each["due_at"] is None for each in deliveries(store))
 
 
 # Subscriptions
 
 
-def test_a_subscription(store: Store) -> None:
+def test_subscription(store: Store) -> None:
     made = subscribe(store, "https://far.example/hook", headers=[{"key": "X-Shop", "value": "a"}])
     expected = {
         "id": made["id"],
@@ -101,7 +101,7 @@ def test_a_subscription(store: Store) -> None:
     assert store.call("GET", WEBHOOKS).data == [changed.data]
 
 
-def test_the_events(store: Store) -> None:
+def test_events(store: Store) -> None:
     assert [each["event"] for each in store.call("GET", WEBHOOKS + "/events").data] == [
         IMAGES,
         PRODUCTS,
@@ -109,15 +109,15 @@ def test_the_events(store: Store) -> None:
 
 
 @pytest.mark.parametrize("how", ["id in the query", "url in the query", "id", "url"])
-def test_unsubscribing(store: Store, how: str) -> None:
+def test_unsubscribe(store: Store, how: str) -> None:
     made = subscribe(store, "https://far.example/hook")
     other = subscribe(store, "https://far.example/other")
     field = how.split(maxsplit=1)[0]
     if "query" in how:
-        answer = store.call("DELETE", f"{UNSUBSCRIBE}?{field}={made[field]}")
+        response = store.call("DELETE", f"{UNSUBSCRIBE}?{field}={made[field]}")
     else:
-        answer = store.call("DELETE", UNSUBSCRIBE, encode_json({field: made[field]}))
-    assert (answer.status, answer.data["code"]) == (202, 202)
+        response = store.call("DELETE", UNSUBSCRIBE, encode_json({field: made[field]}))
+    assert (response.status, response.data["code"]) == (202, 202)
     assert [each["id"] for each in store.call("GET", WEBHOOKS).data] == [other["id"]]
     again = store.call("DELETE", f"{UNSUBSCRIBE}?id={made['id']}")
     check_error(again, 404, "not_found")
@@ -141,26 +141,26 @@ def test_unsubscribing(store: Store, how: str) -> None:
         ({"name": ""}, "name", "required"),
     ],
 )
-def test_what_cannot_be_subscribed(
+def test_invalid_subscriptions_are_rejected(
     store: Store, fields: dict[str, object], at_fault: str, reason: str
 ) -> None:
     sound = {"name": "mine", "event": IMAGES, "url": "https://far.example/", "secret": "x"}
-    answer = store.call("POST", SUBSCRIBE, encode_json(sound | fields))
-    assert answer.status == 422
-    assert reason in answer.reasons.split(", ")
-    assert at_fault in answer.json["error"]["fields"]
+    response = store.call("POST", SUBSCRIBE, encode_json(sound | fields))
+    assert response.status == 422
+    assert reason in response.reasons.split(", ")
+    assert at_fault in response.json["error"]["fields"]
     assert store.call("GET", WEBHOOKS).data == []
 
 
-def test_a_hundred_subscriptions_are_the_most(store: Store) -> None:
+def test_at_most_a_hundred_subscriptions(store: Store) -> None:
     for _ in range(100):
         subscribe(store, "https://far.example/")
     one_more = {"name": "mine", "event": IMAGES, "url": "https://far.example/"}
-    answer = store.call("POST", SUBSCRIBE, encode_json(one_more))
-    check_error(answer, 422, "too_many_subscriptions")
+    response = store.call("POST", SUBSCRIBE, encode_json(one_more))
+    check_error(response, 422, "too_many_subscriptions")
 
 
-def test_another_shop_sees_none_of_it(service: Service, store: Store) -> None:
+def test_subscriptions_of_another_merchant_are_invisible(service: Service, store: Store) -> None:
     made = subscribe(store, "https://far.example/")
     other = Store.create(service)
     assert other.call("GET", WEBHOOKS).data == []
@@ -171,7 +171,7 @@ def test_another_shop_sees_none_of_it(service: Service, store: Store) -> None:
 # Deliveries
 
 
-def test_an_update_is_told(image_in_product: ImageInProduct, receiver: WebhookReceiver) -> None:
+def test_update_is_delivered(image_in_product: ImageInProduct, receiver: WebhookReceiver) -> None:
     store = image_in_product.store
     subscribe(store, receiver.url + "/hook", headers=[{"key": "X-Shop", "value": "a"}])
     assert (
@@ -202,12 +202,14 @@ def test_an_update_is_told(image_in_product: ImageInProduct, receiver: WebhookRe
         "images": [image],
     }
     assert store.service.get(str(image["url"])).status == 200
-    wait_until(lambda: over(store))
+    wait_until(lambda: is_finished(store))
     (row,) = deliveries(store)
     assert (row["tries"], row["status"], row["problem"]) == (1, 200, None)
 
 
-def test_a_token_is_sent(image_in_product: ImageInProduct, receiver: WebhookReceiver) -> None:
+def test_token_strategy_sends_the_secret(
+    image_in_product: ImageInProduct, receiver: WebhookReceiver
+) -> None:
     subscribe(image_in_product.store, receiver.url, security_strategy="token")
     image_in_product.store.update(image_in_product.id, alt="new")
     (heard,) = receiver.wait_for(1)
@@ -216,7 +218,7 @@ def test_a_token_is_sent(image_in_product: ImageInProduct, receiver: WebhookRece
     assert "x-salla-signature" not in heard.headers
 
 
-def test_what_is_told_to_whom(store: Store, receiver: WebhookReceiver) -> None:
+def test_events_by_subscription(store: Store, receiver: WebhookReceiver) -> None:
     subscribe(store, receiver.url + "/images", IMAGES)
     subscribe(store, receiver.url + "/products", PRODUCTS)
     product = store.create_product()  # no event is sent for a new product
@@ -231,14 +233,14 @@ def test_what_is_told_to_whom(store: Store, receiver: WebhookReceiver) -> None:
     store.delete(image)
     receiver.wait_for(9)
     store.update(image + 1, alt="nothing there")
-    wait_until(lambda: over(store))
+    wait_until(lambda: is_finished(store))
     told = [heard.path for heard in receiver.received]
     assert (told.count("/images"), told.count("/products")) == (4, 5)
     old = next(each for each in receiver.received if each.path == "/products").json
     assert old["data"]["name"] == store.product_details(product)["name"]
 
 
-def test_what_changes_nothing_is_not_told(
+def test_no_event_without_a_change(
     image_in_product: ImageInProduct, receiver: WebhookReceiver
 ) -> None:
     subscribe(image_in_product.store, receiver.url)
@@ -256,7 +258,7 @@ def test_what_changes_nothing_is_not_told(
 
 
 @pytest.mark.parametrize("status", [204, 301, 404, 500, 0])
-def test_any_other_answer_is_tried_again(
+def test_other_statuses_are_retried(
     image_in_product: ImageInProduct, receiver: WebhookReceiver, status: int
 ) -> None:
     receiver.status_for = lambda count: status if count < 3 else 201
@@ -264,18 +266,20 @@ def test_any_other_answer_is_tried_again(
     image_in_product.store.update(image_in_product.id, alt="new")
     bodies = {(heard.path, heard.body) for heard in receiver.wait_for(3)}
     assert len(bodies) == 1
-    wait_until(lambda: over(image_in_product.store))
+    wait_until(lambda: is_finished(image_in_product.store))
     (row,) = deliveries(image_in_product.store)
     assert (row["tries"], row["status"], row["problem"]) == (3, 201, None)
 
 
-def test_after_three_tries_it_is_given_up_and_can_be_made_by_hand(
+def test_failed_after_three_attempts_and_redelivered_by_hand(
     image_in_product: ImageInProduct, receiver: WebhookReceiver
 ) -> None:
     receiver.status_for = lambda _: 500
     subscribe(image_in_product.store, receiver.url)
     image_in_product.store.update(image_in_product.id, alt="new")
-    wait_until(lambda: bool(deliveries(image_in_product.store)) and over(image_in_product.store))
+    wait_until(
+        lambda: bool(deliveries(image_in_product.store)) and is_finished(image_in_product.store)
+    )
     (row,) = deliveries(image_in_product.store)
     assert (row["tries"], row["status"], row["problem"]) == (3, 500, "status 500")
     receiver.status_for = lambda _: 200
@@ -283,7 +287,7 @@ def test_after_three_tries_it_is_given_up_and_can_be_made_by_hand(
     assert admin(image_in_product.store, "POST", again).status == 202
     heard = receiver.wait_for(4)
     assert heard[3].body == heard[0].body
-    wait_until(lambda: over(image_in_product.store))
+    wait_until(lambda: is_finished(image_in_product.store))
     assert deliveries(image_in_product.store)[0]["problem"] is None
     check_error(
         admin(image_in_product.store, "POST", "/_fatrina/deliveries/999999/redeliver"),
@@ -292,9 +296,7 @@ def test_after_three_tries_it_is_given_up_and_can_be_made_by_hand(
     )
 
 
-def test_one_that_does_not_answer_in_time(
-    image_in_product: ImageInProduct, receiver: WebhookReceiver
-) -> None:
+def test_response_timeout(image_in_product: ImageInProduct, receiver: WebhookReceiver) -> None:
     receiver.delay_seconds = 3
     subscribe(image_in_product.store, receiver.url)
     image_in_product.store.update(image_in_product.id, alt="new")
@@ -315,7 +317,7 @@ def test_one_that_does_not_answer_in_time(
         ("https://nowhere.invalid/", "link_unresolved"),
     ],
 )
-def test_places_that_are_not_told(image_in_product: ImageInProduct, url: str, problem: str) -> None:
+def test_forbidden_addresses(image_in_product: ImageInProduct, url: str, problem: str) -> None:
     subscribe(image_in_product.store, url)
     image_in_product.store.update(image_in_product.id, alt="new")
     wait_until(
@@ -323,7 +325,7 @@ def test_places_that_are_not_told(image_in_product: ImageInProduct, url: str, pr
     )
 
 
-def test_one_product_in_order_whatever_fails(
+def test_events_of_one_product_keep_their_order_after_failures(
     image_in_product: ImageInProduct, receiver: WebhookReceiver
 ) -> None:
     receiver.status_for = lambda count: 500 if count in {1, 4, 5, 9} else 200
@@ -331,7 +333,10 @@ def test_one_product_in_order_whatever_fails(
     for number in range(8):
         image_in_product.store.update(image_in_product.id, alt=f"text {number}")
     wait_until(
-        lambda: len(deliveries(image_in_product.store)) == 8 and over(image_in_product.store), 20
+        lambda: (
+            len(deliveries(image_in_product.store)) == 8 and is_finished(image_in_product.store)
+        ),
+        20,
     )
     told = [each.json["data"]["images"][0]["alt"] for each in receiver.received]
     assert list(dict.fromkeys(told)) == [f"text {number}" for number in range(8)]
@@ -339,7 +344,7 @@ def test_one_product_in_order_whatever_fails(
     assert len(told) == 12
 
 
-def test_a_slow_receiver_slows_nobody(
+def test_slow_receiver_does_not_delay_others(
     service: Service, image_in_product: ImageInProduct, receiver: WebhookReceiver
 ) -> None:
     receiver.delay_seconds = 0.9
@@ -359,29 +364,29 @@ def test_a_slow_receiver_slows_nobody(
         assert time.monotonic() - begun < 2
 
 
-def test_who_unsubscribes_is_told_no_more(
+def test_no_delivery_after_unsubscribe(
     image_in_product: ImageInProduct, receiver: WebhookReceiver
 ) -> None:
     receiver.status_for = lambda _: 500
     made = subscribe(image_in_product.store, receiver.url)
     image_in_product.store.update(image_in_product.id, alt="new")
     receiver.wait_for(1)
-    answer = image_in_product.store.call("DELETE", f"{UNSUBSCRIBE}?id={made['id']}")
-    assert answer.status == 202
-    assert over(image_in_product.store)
+    response = image_in_product.store.call("DELETE", f"{UNSUBSCRIBE}?id={made['id']}")
+    assert response.status == 202
+    assert is_finished(image_in_product.store)
     number = deliveries(image_in_product.store)[0]["id"]
     assert not subscriptions.redeliver(image_in_product.store.service.services.database, number, 1)
 
 
-def test_a_restart_delivers_what_is_owed(tmp_path: Path, receiver: WebhookReceiver) -> None:
+def test_restart_sends_pending_deliveries(tmp_path: Path, receiver: WebhookReceiver) -> None:
     receiver.status_for = lambda _: 500
     settings = {"download_allow": "127.0.0.1", "photo_optional": True}
     with run_service(tmp_path, **settings, webhook_pause=0) as service:
         image_in_product = ImageInProduct.create(Store.create(service), photo=sample_photos.png())
         service_shop = image_in_product.store
         subscribe(service_shop, receiver.url)
-        answer: Response = service_shop.update(image_in_product.id, alt="new")
-        assert answer.status == 201
+        response: Response = service_shop.update(image_in_product.id, alt="new")
+        assert response.status == 201
     heard = len(receiver.received)
     receiver.status_for = lambda _: 200
     with run_service(tmp_path, **settings, webhook_pause=0) as service:

@@ -14,13 +14,12 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from hashlib import sha256
 from typing import IO, Any, Final
 
-from sqlalchemy import Connection, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection
 
 from fatrina.actions.archive import CHECKSUMS, ArchiveWriter
-from fatrina.adapters.database import Database, versions
-from fatrina.adapters.database.column_checks import find_invalid_column
-from fatrina.adapters.database.schema import REVISION, metadata
+from fatrina.adapters.database import Database, tables, versions
+from fatrina.adapters.database.schema import REVISION
+from fatrina.adapters.database.tables import InvalidRowsError
 from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import Storage
@@ -35,8 +34,6 @@ _MEDIA: Final = re.compile(rf"media/({MERCHANT_CODE}/[A-Za-z0-9]{{40}}\.[a-z]{{3
 _ROWS: Final = re.compile(r"rows/([a-z]{1,40})\.jsonl")
 _MAX_JSON_BYTES: Final = 1_000_000
 _CHUNK_BYTES: Final = 262_144
-_BATCH_SIZE: Final = 500
-_TABLES: Final = {table.name: table for table in metadata.sorted_tables}
 
 
 class DumpError(Exception):
@@ -77,11 +74,11 @@ def _copy_rows(database: Database, files: ExitStack) -> tuple[dict[str, IO[bytes
     def temporary() -> IO[bytes]:
         return files.enter_context(tempfile.TemporaryFile())
 
-    copies, keys = {name: temporary() for name in _TABLES}, temporary()
+    copies, keys = {name: temporary() for name in tables.NAMES}, temporary()
     with database.reading() as conn:
-        for name, table in _TABLES.items():
-            for row in conn.execute(select(table)).mappings():
-                copies[name].write(json.dumps(dict(row)).encode() + b"\n")
+        for name, copy in copies.items():
+            for row in tables.iter_rows(conn, name):
+                copy.write(json.dumps(row).encode() + b"\n")
         for original in versions.iter_unpurged(conn):
             keys.write(" ".join(original.keys().values()).encode() + b"\n")
     keys.seek(0)
@@ -208,7 +205,7 @@ def _check_members(file: IO[bytes]) -> set[str]:
             name for name in hashes.keys() | expected if hashes.get(name) != expected.get(name)
         )
         raise DumpError(f"“{wrong[0]}” is damaged or missing.")
-    if missing := [name for name in _TABLES if f"rows/{name}.jsonl" not in hashes]:
+    if missing := [name for name in tables.NAMES if f"rows/{name}.jsonl" not in hashes]:
         raise DumpError(f"The rows of “{missing[0]}” are missing.")
     return {found[1] for name in hashes if (found := _MEDIA.fullmatch(name))}
 
@@ -227,7 +224,7 @@ def _members(file: IO[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
 def _is_known_name(name: str) -> bool:
     rows = _ROWS.fullmatch(name)
     if rows is not None:
-        return rows[1] in _TABLES
+        return rows[1] in tables.NAMES
     return name in {_MANIFEST, CHECKSUMS} or _MEDIA.fullmatch(name) is not None
 
 
@@ -242,31 +239,21 @@ def _store(storage: Storage, spool: Spool, key: str, data: IO[bytes]) -> None:
 def _replace_rows(tx: Connection, file: IO[bytes]) -> None:
     """Replace all rows with those of a dump."""
     try:
-        for table in reversed(metadata.sorted_tables):
-            tx.execute(table.delete())
-        for member, data in _members(file):
-            if found := _ROWS.fullmatch(member.name):
-                _insert_rows(tx, found[1], data)
-    except IntegrityError as exc:
-        raise DumpError("The rows are inconsistent.") from exc
-    except (UnicodeEncodeError, OverflowError) as exc:
-        raise DumpError("The rows contain values that the database cannot store.") from exc
+        tables.replace_all(
+            tx,
+            (
+                (found[1], _parse_rows(found[1], data))
+                for member, data in _members(file)
+                if (found := _ROWS.fullmatch(member.name))
+            ),
+        )
+    except InvalidRowsError as exc:
+        raise DumpError(str(exc)) from exc
 
 
-def _insert_rows(tx: Connection, name: str, lines: IO[bytes]) -> None:
-    table, batch = _TABLES[name], list[dict[str, Any]]()
+def _parse_rows(name: str, lines: IO[bytes]) -> Iterator[dict[str, Any]]:
     while line := lines.readline(_MAX_JSON_BYTES):
-        row = _parse_object(name, line)
-        if set(row) != {column.name for column in table.columns}:
-            raise DumpError(f"A row of “{name}” has other columns.")
-        if (column := find_invalid_column(table, row)) is not None:
-            raise DumpError(f"A row of “{name}” has a value that does not fit into “{column}”.")
-        batch.append(row)
-        if len(batch) == _BATCH_SIZE:
-            tx.execute(insert(table), batch)
-            batch.clear()
-    if batch:
-        tx.execute(insert(table), batch)
+        yield _parse_object(name, line)
 
 
 def _parse_object(name: str, text: bytes) -> dict[str, Any]:

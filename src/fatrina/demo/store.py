@@ -4,12 +4,10 @@ from collections.abc import Callable
 from random import Random
 from typing import Final, NamedTuple
 
-from sqlalchemy import select
-
 from fatrina.actions import Services, access, images, products
 from fatrina.actions.images import AttachImage
 from fatrina.actions.receiving import IncomingPhoto
-from fatrina.adapters.database import schema
+from fatrina.adapters.database import products as product_rows
 from fatrina.demo import sample_photos
 from fatrina.demo.sample_photos import SamplePhoto
 from fatrina.domain.access import WRITE, Caller
@@ -69,13 +67,9 @@ def create_store(services: Services, random: Random) -> DemoStore:
 
 
 def _product(services: Services, caller: Caller, sample: SampleProduct) -> int:
-    columns = schema.products.c
-    query = select(columns.id).where(
-        columns.merchant_id == caller.merchant_id, columns.sku == sample.sku
-    )
     with services.database.reading() as conn:
-        product: int | None = conn.scalar(query)
-    return product or products.create(services, caller, sample.name, sample.sku).id
+        product_id = product_rows.find_by_sku(conn, caller.merchant_id, sample.sku)
+    return product_id or products.create(services, caller, sample.name, sample.sku).id
 
 
 def _image(

@@ -4,11 +4,10 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection
 
-from fatrina.adapters.database import Database, schema, versions
+from fatrina.adapters.database import Database, inspection, versions
+from fatrina.adapters.database.schema import REVISION
 from fatrina.data_directory import DataDirectory
 from fatrina.doctor import file_checks, row_checks, webhook_checks
 from fatrina.doctor.report import Report
@@ -52,32 +51,24 @@ def _check_mode(report: Report, path: Path) -> None:
 
 def _check_integrity(report: Report, database: Database) -> bool:
     with database.reading() as conn:
-        result = conn.scalar(text("PRAGMA quick_check(1)"))
-        if result != "ok":
-            report.fail("database", f"is damaged: {result}", _RESTORE_ADVICE)
+        if (damage := inspection.find_damage(conn)) is not None:
+            report.fail("database", f"is damaged: {damage}", _RESTORE_ADVICE)
             return False
         if not _check_revision(report, conn):
             return False
-        merchants = conn.scalar(select(func.count(schema.merchants.c.id)))
-        offered = schema.products.c.removed_at.is_(None)
-        products = conn.scalar(select(func.count(schema.products.c.id)).where(offered))
-        shown = schema.images.c.removed_at.is_(None)
-        images = conn.scalar(select(func.count(schema.images.c.id)).where(shown))
+        rows = inspection.count_rows(conn)
     database.check_writable()
-    report.ok("database", f"merchants {merchants}, products {products}, images {images}")
+    counts = f"merchants {rows.merchants}, products {rows.products}, images {rows.images}"
+    report.ok("database", counts)
     return True
 
 
 def _check_revision(report: Report, conn: Connection) -> bool:
-    config = Config()
-    config.set_main_option("script_location", "fatrina:adapters/database/migrations")
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    there = conn.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"))
-    found = conn.scalar(text("SELECT version_num FROM alembic_version")) if there else None
-    if found == newest:
-        report.ok("tables", f"up to date ({found})")
+    revision = inspection.read_revision(conn)
+    if revision == REVISION:
+        report.ok("tables", f"up to date ({revision})")
         return True
-    finding = f"have revision {found or 'none'}; this version of Fatrina needs {newest}"
+    finding = f"have revision {revision or 'none'}; this version of Fatrina needs {REVISION}"
     report.fail("tables", finding, "Start fatrina serve once: it migrates older tables.")
     return False
 

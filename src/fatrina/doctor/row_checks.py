@@ -3,9 +3,7 @@
 import time
 from typing import Final
 
-from sqlalchemy import text
-
-from fatrina.adapters.database import Database, timestamps
+from fatrina.adapters.database import Database, inspection, timestamps
 from fatrina.doctor.report import Report
 from fatrina.domain.durations import HOUR, MINUTE
 
@@ -16,10 +14,10 @@ _MAX_AHEAD_MILLIS: Final = MINUTE
 def check_rows(report: Report, database: Database) -> None:
     """Check references between rows, and that no timestamp is in the future."""
     with database.reading() as conn:
-        orphans = conn.execute(text("PRAGMA foreign_key_check")).all()
+        orphans = inspection.list_orphaned_rows(conn)
         newest = timestamps.newest_timestamp(conn)
     if orphans:
-        tables = ", ".join(sorted({str(row[0]) for row in orphans}))
+        tables = ", ".join(sorted(set(orphans)))
         finding = f"{len(orphans)} refer to missing rows: {tables}"
         report.fail(
             "rows", finding, "Restore the database from the backup: see docs/operations.md."

@@ -1,14 +1,10 @@
 """Reset a service: delete its rows in one transaction, then the stored files."""
 
 from contextlib import suppress
-from typing import Final
 
-from fatrina.adapters.database import Database, versions
-from fatrina.adapters.database.schema import metadata
+from fatrina.adapters.database import Database, tables, versions
 from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.storage import Storage
-
-_MERCHANT_TABLES: Final = frozenset({"merchants", "tokens", "apps", "grants", "codes", "refreshes"})
 
 
 def reset(
@@ -29,9 +25,7 @@ def reset(
     with housekeeping.exclusive("reset"):
         with database.writing() as tx:
             originals = versions.list_unpurged(tx)
-            for table in reversed(metadata.sorted_tables):
-                if not (keep_merchants and table.name in _MERCHANT_TABLES):
-                    tx.execute(table.delete())
+            tables.delete_all(tx, keep=tables.MERCHANT_TABLES if keep_merchants else ())
         with suppress(OSError):  # the sweep deletes what cannot be deleted now
             storage.delete(key for each in originals for key in each.keys().values())
         return len(originals)

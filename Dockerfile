@@ -1,5 +1,5 @@
 # Image of the service: docker build -t fatrina . && docker run -p 8000:8000 -v fatrina:/data fatrina
-# It runs as user 10001 and writes only to /data and /tmp. PYTHON_IMAGE needs Python 3.11 or newer.
+# It runs as user 10001 and writes only to /data. PYTHON_IMAGE needs Python 3.11 or newer.
 ARG PYTHON_IMAGE=python:3.13-slim
 
 FROM ${PYTHON_IMAGE} AS build

@@ -114,10 +114,10 @@ def test_housekeeping_is_rejected_during_a_restore(
     """A second restore gets an error as well, instead of waiting for the first one."""
     monkeypatch.setattr(housekeeping, "_TIMEOUT_SECONDS", 0.05)
     dump = Body(admin(empty_service, "GET", "/_fatrina/dump").body, TAR)
-    restore, begun, go = backup._restore, threading.Event(), threading.Event()
+    restore, started, go = backup._restore, threading.Event(), threading.Event()
 
     def slow(*everything: Any) -> int:
-        begun.set()
+        started.set()
         assert go.wait(60)
         return restore(*everything)
 
@@ -125,7 +125,7 @@ def test_housekeeping_is_rejected_during_a_restore(
         during.setattr(backup, "_restore", slow)
         first = pool.submit(admin, empty_service, "POST", "/_fatrina/restore", dump)
         try:
-            assert begun.wait(60)
+            assert started.wait(60)
             for path, body in (
                 ("restore", dump),
                 ("reset", None),

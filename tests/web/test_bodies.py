@@ -64,10 +64,10 @@ def malformed_multiparts() -> dict[str, Body]:
     }
 
 
-@pytest.mark.parametrize("how", malformed_multiparts())
-def test_malformed_multipart(image_in_product: ImageInProduct, how: str) -> None:
+@pytest.mark.parametrize("case", malformed_multiparts())
+def test_malformed_multipart(image_in_product: ImageInProduct, case: str) -> None:
     check_error(
-        image_in_product.store.update(image_in_product.id, malformed_multiparts()[how]),
+        image_in_product.store.update(image_in_product.id, malformed_multiparts()[case]),
         400,
         "malformed_multipart",
     )
@@ -95,10 +95,10 @@ def multiparts_without_photo() -> dict[str, Body]:
     }
 
 
-@pytest.mark.parametrize("how", multiparts_without_photo())
-def test_multipart_without_a_photo(image_in_product: ImageInProduct, how: str) -> None:
+@pytest.mark.parametrize("case", multiparts_without_photo())
+def test_multipart_without_a_photo(image_in_product: ImageInProduct, case: str) -> None:
     check_error(
-        image_in_product.store.update(image_in_product.id, multiparts_without_photo()[how]),
+        image_in_product.store.update(image_in_product.id, multiparts_without_photo()[case]),
         422,
         "required",
     )
@@ -131,9 +131,9 @@ JSONS = {
 }
 
 
-@pytest.mark.parametrize("how", JSONS)
-def test_malformed_json(image_in_product: ImageInProduct, how: str) -> None:
-    body = Body(JSONS[how], "application/json")
+@pytest.mark.parametrize("case", JSONS)
+def test_malformed_json(image_in_product: ImageInProduct, case: str) -> None:
+    body = Body(JSONS[case], "application/json")
     check_error(image_in_product.store.update(image_in_product.id, body), 400, "malformed_json")
     image_in_product.check_unchanged()
 
@@ -159,9 +159,9 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("how", FORMS)
-def test_malformed_urlencoded(image_in_product: ImageInProduct, how: str) -> None:
-    body = Body(FORMS[how], "application/x-www-form-urlencoded")
+@pytest.mark.parametrize("case", FORMS)
+def test_malformed_urlencoded(image_in_product: ImageInProduct, case: str) -> None:
+    body = Body(FORMS[case], "application/x-www-form-urlencoded")
     check_error(image_in_product.store.update(image_in_product.id, body), 400, "malformed_form")
     image_in_product.check_unchanged()
 
@@ -178,10 +178,10 @@ KINDS = """
 """.split()  # noqa: SIM905  much shorter
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "", "\xff\xfe"])
-def test_unsupported_content_types(image_in_product: ImageInProduct, kind: str) -> None:
+@pytest.mark.parametrize("content_type", [*KINDS, "", "\xff\xfe"])
+def test_unsupported_content_types(image_in_product: ImageInProduct, content_type: str) -> None:
     check_error(
-        image_in_product.store.update(image_in_product.id, Body(PHOTO, kind)),
+        image_in_product.store.update(image_in_product.id, Body(PHOTO, content_type)),
         400,
         "unsupported_content_type",
     )
@@ -190,16 +190,16 @@ def test_unsupported_content_types(image_in_product: ImageInProduct, kind: str) 
 
 def test_error_contains_the_content_type(image_in_product: ImageInProduct) -> None:
     body = Body(PHOTO, "image/png")
-    told = image_in_product.store.call(
+    message = image_in_product.store.call(
         "POST", image_in_product.path, body, accept_language="en"
     ).json["error"]["message"]
-    assert '"image/png"' in told
+    assert '"image/png"' in message
 
 
-@pytest.mark.parametrize("kind", ["image/jpeg", "application/octet-stream", "video/mp4"])
-def test_large_photo_as_body(image_in_product: ImageInProduct, kind: str) -> None:
+@pytest.mark.parametrize("content_type", ["image/jpeg", "application/octet-stream", "video/mp4"])
+def test_large_photo_as_body(image_in_product: ImageInProduct, content_type: str) -> None:
     response = image_in_product.store.call(
-        "POST", image_in_product.path, Body(LARGE, kind), accept_language="en"
+        "POST", image_in_product.path, Body(LARGE, content_type), accept_language="en"
     )
     check_error(response, 400, "unsupported_content_type")
     assert "multipart/form-data" in response.json["error"]["message"]
@@ -214,17 +214,21 @@ def test_photo_as_body_of_a_form_type(image_in_product: ImageInProduct, photo: b
     image_in_product.check_unchanged()
 
 
-@pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
-def test_large_photo_as_body_of_another_type(image_in_product: ImageInProduct, kind: str) -> None:
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", ""])
+def test_large_photo_as_body_of_another_type(
+    image_in_product: ImageInProduct, content_type: str
+) -> None:
     check_error(
-        image_in_product.store.update(image_in_product.id, Body(LARGE, kind)), 400, "body_is_photo"
+        image_in_product.store.update(image_in_product.id, Body(LARGE, content_type)),
+        400,
+        "body_is_photo",
     )
 
 
-@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
-def test_base64_as_body(image_in_product: ImageInProduct, kind: str) -> None:
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded"])
+def test_base64_as_body(image_in_product: ImageInProduct, content_type: str) -> None:
     check_error(
-        image_in_product.store.update(image_in_product.id, Body(b64encode(LARGE), kind)),
+        image_in_product.store.update(image_in_product.id, Body(b64encode(LARGE), content_type)),
         400,
         "body_is_photo",
     )
@@ -313,10 +317,10 @@ def test_unsupported_format_without_a_plain_file_name(
     image_in_product: ImageInProduct, more: str
 ) -> None:
     head = f'Content-Disposition: form-data; name="photo"{more}'
-    for kind in ("bmp", "tiff"):
+    for content_type in ("bmp", "tiff"):
         response = image_in_product.store.update(
             image_in_product.id,
-            join_parts(encode_part(head, sample_photos.unsupported_files()[kind])),
+            join_parts(encode_part(head, sample_photos.unsupported_files()[content_type])),
         )
         check_error(response, 422, "photo_unsupported")
 
@@ -331,10 +335,12 @@ def test_quoted_file_name_that_looks_like_a_parameter(image_in_product: ImageInP
     )
 
 
-@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
-def test_bodies_too_large_for_their_type(image_in_product: ImageInProduct, kind: str) -> None:
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded"])
+def test_bodies_too_large_for_their_type(
+    image_in_product: ImageInProduct, content_type: str
+) -> None:
     check_error(
-        image_in_product.store.update(image_in_product.id, Body(b" " * 65_537, kind)),
+        image_in_product.store.update(image_in_product.id, Body(b" " * 65_537, content_type)),
         413,
         "payload_too_large",
     )

@@ -18,16 +18,19 @@ URLENCODED = "application/x-www-form-urlencoded"
 
 
 def request_head(
-    image_in_product: ImageInProduct, size: int | str, kind: str = FORM.content_type, **headers: str
+    image_in_product: ImageInProduct,
+    size: int | str,
+    content_type: str = FORM.content_type,
+    **headers: str,
 ) -> bytes:
-    return image_in_product.request_head(size, kind, **headers)
+    return image_in_product.request_head(size, content_type, **headers)
 
 
 def read_immediate_response(connection: Connection, seconds: float = 1.5) -> Response:
     """Return a response that must arrive immediately: other timeouts are at least 5 s."""
-    begun = time.monotonic()
+    started = time.monotonic()
     response = connection.read_response()
-    assert time.monotonic() - begun < seconds
+    assert time.monotonic() - started < seconds
     return response
 
 
@@ -42,12 +45,12 @@ def test_photo_with_too_large_content_length(image_in_product: ImageInProduct, s
     image_in_product.check_unchanged()
 
 
-@pytest.mark.parametrize("kind", [JSON, URLENCODED, "text/plain", ""])
+@pytest.mark.parametrize("content_type", [JSON, URLENCODED, "text/plain", ""])
 def test_other_body_with_too_large_content_length(
-    image_in_product: ImageInProduct, kind: str
+    image_in_product: ImageInProduct, content_type: str
 ) -> None:
     with image_in_product.store.connect() as connection:
-        connection.send(request_head(image_in_product, 65_537, kind))
+        connection.send(request_head(image_in_product, 65_537, content_type))
         check_error(read_immediate_response(connection), 413, "payload_too_large")
     image_in_product.check_unchanged()
 
@@ -118,11 +121,11 @@ CLOSINGS = {
 
 @pytest.mark.parametrize("closing", CLOSINGS)
 def test_25_mb_sent_after_an_early_error(image_in_product: ImageInProduct, closing: str) -> None:
-    size, piece = 25_000_000, bytes(500_000)
+    size, chunk = 25_000_000, bytes(500_000)
     with image_in_product.store.connect() as connection:
         connection.send(request_head(image_in_product, size, **CLOSINGS[closing]))
-        for _ in range(size // len(piece)):
-            connection.send(piece)
+        for _ in range(size // len(chunk)):
+            connection.send(chunk)
         check_error(connection.read_response(), 422, "photo_too_large")
         if closing == "close":
             assert connection.wait_closed()
@@ -150,8 +153,10 @@ def test_photo_one_byte_too_large(strict_image: ImageInProduct) -> None:
     assert strict_image.store.update(strict_image.id, photo=padded[:-1]).status == 201
 
 
-def send_chunked_head(connection: Connection, image_in_product: ImageInProduct, kind: str) -> None:
-    sent = {"content_type": kind, "transfer_encoding": "chunked"}
+def send_chunked_head(
+    connection: Connection, image_in_product: ImageInProduct, content_type: str
+) -> None:
+    sent = {"content_type": content_type, "transfer_encoding": "chunked"}
     connection.send(image_in_product.store.request_head("POST", image_in_product.path, **sent))
 
 
@@ -160,15 +165,15 @@ def encode_chunk(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("kind", "status", "reason"),
+    ("content_type", "status", "reason"),
     [(FORM.content_type, 422, "photo_too_large"), (JSON, 413, "payload_too_large")],
 )
 def test_chunked_body_too_large(
-    strict_image: ImageInProduct, kind: str, status: int, reason: str
+    strict_image: ImageInProduct, content_type: str, status: int, reason: str
 ) -> None:
-    start = FORM.data[:200] if kind == FORM.content_type else b'{"alt":"'
+    start = FORM.data[:200] if content_type == FORM.content_type else b'{"alt":"'
     with strict_image.store.connect() as connection:
-        send_chunked_head(connection, strict_image, kind)
+        send_chunked_head(connection, strict_image, content_type)
         connection.send(encode_chunk(start))
         for _ in range(60):
             connection.send(encode_chunk(b"x" * 10_000))
@@ -189,9 +194,9 @@ def test_endless_chunked_body_gets_a_response(strict_image: ImageInProduct) -> N
 
 
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 0.99])
-@pytest.mark.parametrize("how", ["close", "half", "reset"])
+@pytest.mark.parametrize("ending", ["close", "half", "reset"])
 def test_disconnect_during_the_upload_changes_nothing(
-    image_in_product: ImageInProduct, share: float, how: str
+    image_in_product: ImageInProduct, share: float, ending: str
 ) -> None:
     sent = FORM.data[: int(len(FORM.data) * share)]
     with image_in_product.store.connect() as connection:
@@ -200,10 +205,10 @@ def test_disconnect_during_the_upload_changes_nothing(
             wait_until(
                 lambda: len(image_in_product.store.service.incoming_files()) >= (share >= 0.5)
             )
-        if how == "reset":
+        if ending == "reset":
             linger = b"\1\0\0\0\0\0\0\0"
             connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        elif how == "half":
+        elif ending == "half":
             connection.socket.shutdown(socket.SHUT_WR)
             with contextlib.suppress(ConnectionError):
                 assert connection.read_response().status == 400

@@ -61,9 +61,11 @@ class Capture(NamedTuple):
 
     def form(self) -> Form:
         """Return the Content-Type and the body without chunked encoding."""
-        told = {each.partition(b":")[0].lower(): each.partition(b": ")[2] for each in self.fields}
-        whole = decode_chunked(self.body) if b"transfer-encoding" in told else self.body
-        return told[b"content-type"].decode(), whole
+        headers = {
+            each.partition(b":")[0].lower(): each.partition(b": ")[2] for each in self.fields
+        }
+        whole = decode_chunked(self.body) if b"transfer-encoding" in headers else self.body
+        return headers[b"content-type"].decode(), whole
 
 
 def decode_chunked(body: bytes) -> bytes:
@@ -174,8 +176,8 @@ def test_form_with_chunked_encoding(image_in_product: ImageInProduct, client: st
         connection.send(image_in_product.store.request_head("POST", image_in_product.path, **sent))
         assert connection.read_response().status == 100
         for at in range(0, len(body), 100):
-            piece = body[at : at + 100]
-            connection.send(b"%x;name=value\r\n%b\r\n" % (len(piece), piece))
+            chunk = body[at : at + 100]
+            connection.send(b"%x;name=value\r\n%b\r\n" % (len(chunk), chunk))
         connection.send(b"0\r\nTrailer: x\r\n\r\n")
         check_accepted(image_in_product, connection)
 

@@ -149,21 +149,21 @@ def test_dead_receiver_does_not_starve_other_receivers_of_its_merchant(
 def test_unresolvable_names_do_not_starve_others(
     service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look_up, released, asked = resolver._look_up, threading.Event(), list[str]()
+    look_up, released, calls = resolver._look_up, threading.Event(), list[str]()
 
     def slow(host: str) -> list[Address]:
         if host == "localhost":
             return [ip_address("127.0.0.1")]
         if not host.startswith("dead"):
             return look_up(host)
-        asked.append(host)
+        calls.append(host)
         released.wait(60)
         raise OSError
 
     monkeypatch.setattr(resolver, "_look_up", slow)
     for number in range(30):
         enqueue(service, add_subscription(service, f"https://dead-{number}.example/"), 1)
-    wait_until_true(lambda: len(asked) == 30)
+    wait_until_true(lambda: len(calls) == 30)
     port = receiver.url.rpartition(":")[2]
     enqueue(service, add_subscription(service, f"http://localhost:{port}/"), 7)
     receiver.wait_for(1)
@@ -186,10 +186,10 @@ def failing_times(times: int, fault: BaseException, then: Callable[..., Any]) ->
     """Return a function that raises `fault` a number of times and then calls `then`."""
     left = [fault] * times
 
-    def call(*given: Any, **named: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
         if left:
             raise left.pop()
-        return then(*given, **named)
+        return then(*args, **kwargs)
 
     return call
 
@@ -239,13 +239,13 @@ def test_stuck_dispatcher_is_reported(
     assert service.get("/ready").json == {"status": "ready"}
     enqueue(service, add_subscription(service, receiver.url), 1)
     receiver.wait_for(1)
-    whole, broken = (
+    whole, invalid = (
         deliveries.list_heads,
         failing_times(10**6, ValueError("anything"), deliveries.list_heads),
     )
     monkeypatch.setattr(dispatcher, "STUCK_AFTER_SECONDS", 0.5)
     monkeypatch.setattr(dispatcher, "_MAX_BACKOFF", 0.1)
-    monkeypatch.setattr(deliveries, "list_heads", broken)
+    monkeypatch.setattr(deliveries, "list_heads", invalid)
     enqueue(service, add_subscription(service, receiver.url), 2)
     wait_until_true(lambda: service.get("/ready").json == {"status": "ready", "webhooks": "stuck"})
     seen = metrics(service)
@@ -263,12 +263,15 @@ def test_stuck_dispatcher_is_reported(
 
 
 def test_unreadable_row_does_not_stop_others(service: Service, receiver: WebhookReceiver) -> None:
-    broken, sound = add_subscription(service, receiver.url), add_subscription(service, receiver.url)
+    invalid, valid = (
+        add_subscription(service, receiver.url),
+        add_subscription(service, receiver.url),
+    )
     with service.services.database.writing() as tx:
         table = schema.subscriptions
-        tx.execute(table.update().where(table.c.id == broken).values(headers="[no JSON"))
-    enqueue(service, broken, 1, 2)
-    enqueue(service, sound, 3)
+        tx.execute(table.update().where(table.c.id == invalid).values(headers="[no JSON"))
+    enqueue(service, invalid, 1, 2)
+    enqueue(service, valid, 3)
     receiver.wait_for(1)
     wait_until_true(lambda: all(row.due_at is None for row in delivery_rows(service)))
     assert [row.error for row in delivery_rows(service)] == [
@@ -286,23 +289,23 @@ def test_unrecorded_delivery_is_not_sent_again(
 ) -> None:
     first, second = (add_subscription(service, receiver.url) for _ in range(2))
     whole = deliveries.record_attempt
-    tried = []
+    attempts = []
 
-    def full(*given: Any) -> bool:
-        tried.append(given)
+    def full(*args: Any) -> bool:
+        attempts.append(args)
         raise errors.StorageFull
 
     monkeypatch.setattr(dispatcher, "_MAX_BACKOFF", 0.1)
     monkeypatch.setattr(deliveries, "record_attempt", full)
     enqueue(service, first, 1)
     enqueue(service, second, 2)
-    wait_until_true(lambda: len(tried) > 10)
+    wait_until_true(lambda: len(attempts) > 10)
     assert len(receiver.received) in {1, 2}
     sent = len(receiver.received)
     enqueue(service, first, 3)
     enqueue(service, second, 4)  # nothing is sent while no result can be recorded
-    seen = len(tried)
-    wait_until_true(lambda: len(tried) > seen + 10)
+    seen = len(attempts)
+    wait_until_true(lambda: len(attempts) > seen + 10)
     assert len(receiver.received) == sent
     assert metrics(service)["fatrina_webhook_unrecorded"] == sent
     monkeypatch.setattr(deliveries, "record_attempt", whole)
@@ -317,10 +320,10 @@ def test_nothing_is_sent_if_the_result_cannot_be_recorded(
 ) -> None:
     with run_service(tmp_path, **SETTINGS) as service:
         number = add_subscription(service, receiver.url)
-    asked = []
+    calls = []
 
     def full(_: Database) -> None:
-        asked.append(1)
+        calls.append(1)
         raise errors.StorageFull
 
     whole = Database.overwrite_failed_commit
@@ -328,7 +331,7 @@ def test_nothing_is_sent_if_the_result_cannot_be_recorded(
     monkeypatch.setattr(Database, "overwrite_failed_commit", full)
     with run_service(tmp_path, **SETTINGS) as service:
         enqueue(service, number, 1, 2)
-        wait_until_true(lambda: len(asked) > 5)
+        wait_until_true(lambda: len(calls) > 5)
         assert not receiver.received
         monkeypatch.setattr(Database, "overwrite_failed_commit", whole)
         receiver.wait_for(2)
@@ -391,10 +394,10 @@ def test_failing_subscription_is_paused_and_recovers(
 
 
 def test_update_or_redelivery_ends_the_pause(service: Service, receiver: WebhookReceiver) -> None:
-    store, far = Store.create(service), Clock()() + HOUR // 2
+    store, far_future = Store.create(service), Clock()() + HOUR // 2
     number = add_subscription(service, receiver.url, store)
     paused = schema.subscriptions.update().values(
-        failures=webhook.FAILING_AFTER + 30, paused_until=far
+        failures=webhook.FAILING_AFTER + 30, paused_until=far_future
     )
     # Half an hour requires a long enough pause between attempts.
     assert webhook.pause_after(webhook.FAILING_AFTER + 30, 100) >= HOUR // 2
@@ -403,8 +406,8 @@ def test_update_or_redelivery_ends_the_pause(service: Service, receiver: Webhook
     enqueue(service, number, 1)
     other = add_subscription(service, receiver.url)
     enqueue(service, other, 2)
-    (heard,) = receiver.wait_for(1)
-    assert heard.json == {"product": 2}
+    (request,) = receiver.wait_for(1)
+    assert request.json == {"product": 2}
     changed = store.call("PUT", f"{WEBHOOKS}/{number}", encode_json({"name": "new"}))
     assert changed.status == 200
     assert receiver.wait_for(2)[1].json == {"product": 1}
@@ -474,8 +477,8 @@ def test_stop_aborts_deliveries_and_restart_repeats_them(
         for number in range(60):
             enqueue(service, add_subscription(service, f"{silent.url}/{number}"), 1)
         wait_until_true(lambda: len(silent.connections) == 60)
-        begun = time.monotonic()
-    assert time.monotonic() - begun < 90  # sequentially: 120 s
+        started = time.monotonic()
+    assert time.monotonic() - started < 90  # sequentially: 120 s
     for accepted in silent.connections:
         accepted.settimeout(60)
         while accepted.recv(65_536):
@@ -497,22 +500,24 @@ def test_stop_aborts_deliveries_and_restart_repeats_them(
     ["a\r\nX-Evil: 1", "a\nb", "a\tb", "a\0b", "سر المتجر", "é", "café", " a", "a ", " ", "\x7f"],
 )
 def test_secret_that_is_invalid_in_a_header_is_rejected(store: Store, secret: str) -> None:
-    wanted = {"name": "n", "event": "product.updated", "url": "https://far.example/"}
-    wanted |= {"security_strategy": "token", "secret": secret}
-    response = store.call("POST", SUBSCRIBE, encode_json(wanted))
+    body = {"name": "n", "event": "product.updated", "url": "https://far.example/"}
+    body |= {"security_strategy": "token", "secret": secret}
+    response = store.call("POST", SUBSCRIBE, encode_json(body))
     assert response.status == 422, response
     assert list(response.json["error"]["fields"]) == ["secret"]
     assert store.call("GET", WEBHOOKS).data == []
-    made = subscribe(store, "https://far.example/", security_strategy="token", secret="sound")
-    change = store.call("PUT", f"{WEBHOOKS}/{made['id']}", encode_json({"secret": secret}))
+    subscription = subscribe(
+        store, "https://far.example/", security_strategy="token", secret="sound"
+    )
+    change = store.call("PUT", f"{WEBHOOKS}/{subscription['id']}", encode_json({"secret": secret}))
     assert change.status == 422
     assert list(change.json["error"]["fields"]) == ["secret"]
 
 
 def test_signing_secret_may_have_any_script(store: Store) -> None:
-    made = subscribe(store, "https://far.example/", secret="سر المتجر")
+    subscription = subscribe(store, "https://far.example/", secret="سر المتجر")
     change = store.call(
-        "PUT", f"{WEBHOOKS}/{made['id']}", encode_json({"security_strategy": "token"})
+        "PUT", f"{WEBHOOKS}/{subscription['id']}", encode_json({"security_strategy": "token"})
     )
     assert change.status == 422
     assert list(change.json["error"]["fields"]) == ["secret"]

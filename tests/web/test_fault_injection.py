@@ -47,8 +47,8 @@ def admin(service: Service, method: str, target: str, /, **fields: object) -> Re
     return client.request(service.port, method, target, body, authorization=f"Bearer {ADMIN_TOKEN}")
 
 
-def add_fault(store: Store, what: object, **how: object) -> Any:
-    response = admin(store.service, "POST", FAULTS, what=what, **how)
+def add_fault(store: Store, what: object, **options: object) -> Any:
+    response = admin(store.service, "POST", FAULTS, what=what, **options)
     assert response.status == 201, response
     return response.data
 
@@ -68,29 +68,29 @@ def add_fault(store: Store, what: object, **how: object) -> Any:
 def test_injected_error(
     image_in_product: ImageInProduct, what: object, status: int, reason: str
 ) -> None:
-    ordered = add_fault(image_in_product.store, what, path=f"{PREFIX}/products/images/*", times=2)
+    fault = add_fault(image_in_product.store, what, path=f"{PREFIX}/products/images/*", times=2)
     for _ in range(2):
         response = image_in_product.store.update(
             image_in_product.id, photo=sample_photos.png(seed=8)
         )
         assert (response.status, response.reasons) == (status, reason)
         assert response.json["success"] is False
-        assert response.headers["fatrina-fault"] == f"{ordered['id']}; {what}"
+        assert response.headers["fatrina-fault"] == f"{fault['id']}; {what}"
         assert ("retry-after" in response.headers) is (status in {429, 503})
         assert response.headers["x-ratelimit-remaining"] == ("0" if status == 429 else None)
     image_in_product.check_unchanged()
     response = image_in_product.store.update(image_in_product.id, photo=sample_photos.png(seed=8))
     assert response.status == 201
     assert "fatrina-fault" not in response.headers
-    (told,) = admin(image_in_product.store.service, "GET", FAULTS).data
-    assert (told["struck"], told["times"]) == (2, 0)
+    (listed,) = admin(image_in_product.store.service, "GET", FAULTS).data
+    assert (listed["struck"], listed["times"]) == (2, 0)
 
 
 def test_injected_delay(image_in_product: ImageInProduct) -> None:
     add_fault(image_in_product.store, "wait", seconds=0.4)
-    begun = time.monotonic()
+    started = time.monotonic()
     assert image_in_product.store.update(image_in_product.id, alt="late").status == 201
-    assert time.monotonic() - begun >= 0.4
+    assert time.monotonic() - started >= 0.4
 
 
 @pytest.mark.parametrize(("what", "changed"), [("cut", False), ("cut_after", True)])
@@ -142,13 +142,15 @@ def test_pending_renditions_affect_no_other_response(image_in_product: ImageInPr
 
 def test_injected_lost_webhook(image_in_product: ImageInProduct) -> None:
     with run_receiver() as receiver:
-        wanted = {"name": "n", "event": "product.image.updated", "url": receiver.url}
-        image_in_product.store.call("POST", PREFIX + "/webhooks/subscribe", encode_json(wanted))
+        subscription = {"name": "n", "event": "product.image.updated", "url": receiver.url}
+        image_in_product.store.call(
+            "POST", PREFIX + "/webhooks/subscribe", encode_json(subscription)
+        )
         add_fault(image_in_product.store, "lose_webhook")
         image_in_product.store.update(image_in_product.id, alt="lost")
         image_in_product.store.update(image_in_product.id, alt="told")
-        (heard,) = receiver.wait_for(1)
-        assert heard.json["data"]["images"][0]["alt"] == "told"
+        (request,) = receiver.wait_for(1)
+        assert request.json["data"]["images"][0]["alt"] == "told"
 
 
 def test_probability(store: Store) -> None:
@@ -159,12 +161,12 @@ def test_probability(store: Store) -> None:
 
 
 def test_faults_do_not_apply_to_operator_endpoints(store: Store) -> None:
-    ordered = add_fault(store, 500, share=1)
+    fault = add_fault(store, 500, share=1)
     assert store.call("GET", PRODUCTS_PATH).status == 500
     assert store.service.get("/health").status == 200
-    assert admin(store.service, "DELETE", f"{FAULTS}/{ordered['id']}").status == 202
+    assert admin(store.service, "DELETE", f"{FAULTS}/{fault['id']}").status == 202
     assert store.call("GET", PRODUCTS_PATH).status == 200
-    check_error(admin(store.service, "DELETE", f"{FAULTS}/{ordered['id']}"), 404, "not_found")
+    check_error(admin(store.service, "DELETE", f"{FAULTS}/{fault['id']}"), 404, "not_found")
 
 
 @pytest.mark.parametrize(

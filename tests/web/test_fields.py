@@ -56,20 +56,20 @@ WAYS = ["multipart", "urlencoded", "json"]
 # Flags
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("body_type", WAYS)
 @pytest.mark.parametrize(
     "text", ["1", "true", "TRUE", "True", " 1", "true\n", "1.0", "1.", "01", "on", "On", "YES"]
 )
-def test_true_values(image: Image, way: str, text: str) -> None:
+def test_true_values(image: Image, body_type: str, text: str) -> None:
     assert image.set(encode_multipart(default="0")).data["default"] is False
-    assert image.set(bodies_with_field("default", text)[way]).data["default"] is True
+    assert image.set(bodies_with_field("default", text)[body_type]).data["default"] is True
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("body_type", WAYS)
 @pytest.mark.parametrize("text", ["0", "false", "FALSE", "False", "0 ", "0.0", "off", "No"])
-def test_false_values(image: Image, way: str, text: str) -> None:
+def test_false_values(image: Image, body_type: str, text: str) -> None:
     assert image.set(encode_multipart(default="1")).data["default"] is True
-    assert image.set(bodies_with_field("default", text)[way]).data["default"] is False
+    assert image.set(bodies_with_field("default", text)[body_type]).data["default"] is False
 
 
 FLAGS = [(1, True), (1.0, True), (True, True), (0, False), (0.0, False), (False, False)]
@@ -81,19 +81,21 @@ def test_json_booleans(image: Image, value: object, *, state: bool) -> None:
     assert image.set(encode_json({"default": value})).data["default"] is state
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_empty_boolean_is_ignored(image: Image, way: str) -> None:
+@pytest.mark.parametrize("body_type", WAYS)
+def test_empty_boolean_is_ignored(image: Image, body_type: str) -> None:
     assert image.set(encode_multipart(default="1")).data["default"] is True
-    assert image.set(bodies_with_field("default", "")[way]).data["default"] is True
+    assert image.set(bodies_with_field("default", "")[body_type]).data["default"] is True
 
 
 NO_FLAGS = "2 -1 null 1.5 \u0661 0x1 t y 10 nan".split()  # noqa: SIM905  the shorter by far
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("body_type", WAYS)
 @pytest.mark.parametrize("text", [*NO_FLAGS, "tru e"])
-def test_invalid_booleans(image: Image, way: str, text: str) -> None:
-    check_field_error(image, bodies_with_field("default", text)[way], "default", "not_boolean")
+def test_invalid_booleans(image: Image, body_type: str, text: str) -> None:
+    check_field_error(
+        image, bodies_with_field("default", text)[body_type], "default", "not_boolean"
+    )
 
 
 @pytest.mark.parametrize("value", [2, 1.5, [], [1], {}, "\ud800"])
@@ -137,12 +139,12 @@ INVALID_NUMBERS = """
 """
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(("text", "shown"), NUMBERS)
-def test_numbers(image: Image, way: str, text: str, shown: str) -> None:
-    response = image.set(bodies_with_field("sort", text)[way])
+@pytest.mark.parametrize("body_type", WAYS)
+@pytest.mark.parametrize(("text", "expected"), NUMBERS)
+def test_numbers(image: Image, body_type: str, text: str, expected: str) -> None:
+    response = image.set(bodies_with_field("sort", text)[body_type])
     assert response.status == 201, response
-    assert f'"sort":{shown},'.encode() in response.body
+    assert f'"sort":{expected},'.encode() in response.body
 
 
 @pytest.mark.parametrize(
@@ -154,10 +156,10 @@ def test_json_numbers(image: Image, literal: str) -> None:
     assert response.data["sort"] == float(literal)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("body_type", WAYS)
 @pytest.mark.parametrize("text", [*INVALID_NUMBERS.split(), "1 2", "9" * 400])
-def test_invalid_numbers(image: Image, way: str, text: str) -> None:
-    check_field_error(image, bodies_with_field("sort", text)[way], "sort", "not_number")
+def test_invalid_numbers(image: Image, body_type: str, text: str) -> None:
+    check_field_error(image, bodies_with_field("sort", text)[body_type], "sort", "not_number")
 
 
 @pytest.mark.parametrize("value", [True, False, [], [3], {}, 10**400])
@@ -165,10 +167,10 @@ def test_json_values_that_are_not_numbers(image: Image, value: object) -> None:
     check_field_error(image, encode_json({"sort": value}), "sort", "not_number")
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_empty_number_is_ignored(image: Image, way: str) -> None:
+@pytest.mark.parametrize("body_type", WAYS)
+def test_empty_number_is_ignored(image: Image, body_type: str) -> None:
     assert image.set(encode_multipart(sort="6")).data["sort"] == 6
-    assert image.set(bodies_with_field("sort", "")[way]).data["sort"] == 6
+    assert image.set(bodies_with_field("sort", "")[body_type]).data["sort"] == 6
 
 
 def test_null_counts_as_absent(image: Image) -> None:
@@ -180,7 +182,7 @@ def test_null_counts_as_absent(image: Image) -> None:
 # Alt
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("body_type", WAYS)
 @pytest.mark.parametrize(
     "text",
     [
@@ -194,35 +196,39 @@ def test_null_counts_as_absent(image: Image) -> None:
         "a\u00a0b",
     ],
 )
-def test_texts(image: Image, way: str, text: str) -> None:
-    response = image.set(bodies_with_field("alt", text)[way])
+def test_texts(image: Image, body_type: str, text: str) -> None:
+    response = image.set(bodies_with_field("alt", text)[body_type])
     assert response.status == 201, response
     assert response.data["alt_seo"] == text
     assert json.dumps(text, ensure_ascii=False).encode() in response.body
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_empty_text_clears_the_field(image: Image, way: str) -> None:
+@pytest.mark.parametrize("body_type", WAYS)
+def test_empty_text_clears_the_field(image: Image, body_type: str) -> None:
     assert image.set(encode_multipart(alt="before")).data["alt_seo"] == "before"
-    assert image.set(bodies_with_field("alt", "")[way]).data["alt_seo"] is None
+    assert image.set(bodies_with_field("alt", "")[body_type]).data["alt_seo"] is None
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_text_one_character_too_long(image: Image, way: str) -> None:
-    assert image.set(bodies_with_field("alt", "é" * 20)[way]).status == 201
-    check_field_error(image, bodies_with_field("alt", "é" * 21)[way], "alt", "text_too_long")
+@pytest.mark.parametrize("body_type", WAYS)
+def test_text_one_character_too_long(image: Image, body_type: str) -> None:
+    assert image.set(bodies_with_field("alt", "é" * 20)[body_type]).status == 201
+    check_field_error(image, bodies_with_field("alt", "é" * 21)[body_type], "alt", "text_too_long")
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_text_longer_than_the_buffer(image: Image, way: str) -> None:
-    check_field_error(image, bodies_with_field("alt", "x" * 9000)[way], "alt", "text_too_long")
+@pytest.mark.parametrize("body_type", WAYS)
+def test_text_longer_than_the_buffer(image: Image, body_type: str) -> None:
+    check_field_error(
+        image, bodies_with_field("alt", "x" * 9000)[body_type], "alt", "text_too_long"
+    )
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("body_type", WAYS)
 @pytest.mark.parametrize("control", ["\0", "\x07", "\x0b", "\x1b", "\x7f", "\x85"])
-def test_control_characters_are_rejected(image: Image, way: str, control: str) -> None:
+def test_control_characters_are_rejected(image: Image, body_type: str, control: str) -> None:
     for text in (f"a{control}b", f"a{control}", f"{control}\n"):
-        check_field_error(image, bodies_with_field("alt", text)[way], "alt", "control_character")
+        check_field_error(
+            image, bodies_with_field("alt", text)[body_type], "alt", "control_character"
+        )
 
 
 LINES = {
@@ -239,10 +245,10 @@ LINES = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("body_type", WAYS)
 @pytest.mark.parametrize("text", LINES)
-def test_line_breaks_and_tabs_become_spaces(image: Image, way: str, text: str) -> None:
-    response = image.set(bodies_with_field("alt", text)[way])
+def test_line_breaks_and_tabs_become_spaces(image: Image, body_type: str, text: str) -> None:
+    response = image.set(bodies_with_field("alt", text)[body_type])
     assert response.status == 201, response
     assert response.data["alt_seo"] == LINES[text]
 

@@ -196,9 +196,9 @@ def test_delete_ignores_the_body(image_in_product: ImageInProduct) -> None:
 # Products
 
 
-@pytest.mark.parametrize("way", [encode_json, lambda fields: encode_multipart(**fields)])
-def test_sku_is_unique_per_merchant(service: Service, store: Store, way: Any) -> None:
-    body = way({"name": "ثوب", "sku": "س-1"})
+@pytest.mark.parametrize("encode", [encode_json, lambda fields: encode_multipart(**fields)])
+def test_sku_is_unique_per_merchant(service: Service, store: Store, encode: Any) -> None:
+    body = encode({"name": "ثوب", "sku": "س-1"})
     assert store.call("POST", "/admin/v2/products", body).data["sku"] == "س-1"
     response = store.call("POST", "/admin/v2/products", body)
     assert (response.status, response.reasons) == (422, "sku_taken")

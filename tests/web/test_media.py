@@ -20,16 +20,16 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def picture(service: Service) -> "Picture":
+def media_file(service: Service) -> "MediaFile":
     image_in_product = ImageInProduct.create(
         Store.create(service), photo=sample_photos.png(seed=51, width=200, height=150)
     )
-    return Picture(
+    return MediaFile(
         service, image_in_product.urls()["original"], image_in_product.initial_files["original"]
     )
 
 
-class Picture:
+class MediaFile:
     """The URL and bytes of one file."""
 
     def __init__(self, service: Service, url: str, data: bytes) -> None:
@@ -56,8 +56,8 @@ def test_images_are_also_served_below_the_public_path(strict_service: Service) -
     )
 
 
-def check_headers(response: Response, picture: Picture) -> None:
-    assert response.headers["etag"] == picture.tag
+def check_headers(response: Response, media_file: MediaFile) -> None:
+    assert response.headers["etag"] == media_file.tag
     assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert response.headers["access-control-allow-origin"] == "*"
     assert response.headers["cross-origin-resource-policy"] == "cross-origin"
@@ -78,56 +78,56 @@ def test_content_types(store: Store, kind: str) -> None:
         assert response.headers["content-length"] == str(len(response.body))
 
 
-def test_no_token_is_required(picture: Picture) -> None:
-    response = picture.get()
-    assert (response.status, response.body) == (200, picture.data)
-    check_headers(response, picture)
+def test_no_token_is_required(media_file: MediaFile) -> None:
+    response = media_file.get()
+    assert (response.status, response.body) == (200, media_file.data)
+    check_headers(response, media_file)
 
 
-def test_head_request(picture: Picture) -> None:
-    response = picture.get("HEAD")
+def test_head_request(media_file: MediaFile) -> None:
+    response = media_file.get("HEAD")
     assert (response.status, response.body) == (200, b"")
-    assert response.headers["content-length"] == str(picture.size)
+    assert response.headers["content-length"] == str(media_file.size)
     assert response.headers["content-type"] == "image/png"
-    check_headers(response, picture)
+    check_headers(response, media_file)
 
 
-def test_one_connection_serves_many_requests(picture: Picture) -> None:
-    path = "/" + picture.url.split("/", 3)[3]
-    with Connection(picture.service.port) as connection:
+def test_one_connection_serves_many_requests(media_file: MediaFile) -> None:
+    path = "/" + media_file.url.split("/", 3)[3]
+    with Connection(media_file.service.port) as connection:
         for method in ("GET", "HEAD", "GET"):
             connection.send(encode_head(method, path, {}))
             response = connection.read_response(method)
             assert (response.status, response.body) == (
                 200,
-                b"" if method == "HEAD" else picture.data,
+                b"" if method == "HEAD" else media_file.data,
             )
 
 
 # Conditional requests
 
 
-def test_if_none_match(picture: Picture) -> None:
-    tag = picture.tag
+def test_if_none_match(media_file: MediaFile) -> None:
+    tag = media_file.tag
     for condition in (tag, f"W/{tag}", f'"other", {tag}', f'"a","b",W/{tag} ', "*"):
         for method in ("GET", "HEAD"):
-            response = picture.get(method, if_none_match=condition)
+            response = media_file.get(method, if_none_match=condition)
             assert (response.status, response.body) == (304, b"")
             assert "content-length" not in response.headers
-            check_headers(response, picture)
+            check_headers(response, media_file)
     for condition in ('"other"', tag.strip('"'), f"{tag[:-1]}", f"{tag}x", ""):
-        assert picture.get(if_none_match=condition).status == 200
+        assert media_file.get(if_none_match=condition).status == 200
 
 
 # Ranges
 
 
-def get_range(picture: Picture, asked: str) -> Response:
-    return picture.get(range=asked)
+def get_range(media_file: MediaFile, range_header: str) -> Response:
+    return media_file.get(range=range_header)
 
 
 @pytest.mark.parametrize(
-    ("asked", "start", "stop"),
+    ("range_header", "start", "stop"),
     [
         ("bytes=0-0", 0, 1),
         ("bytes=0-99", 0, 100),
@@ -141,62 +141,62 @@ def get_range(picture: Picture, asked: str) -> Response:
         ("bytes=007-009", 7, 10),
     ],
 )
-def test_range(picture: Picture, asked: str, start: int, stop: int | None) -> None:
-    response = get_range(picture, asked)
-    expected = picture.data[start:stop]
-    first = start % picture.size if start else 0
+def test_range(media_file: MediaFile, range_header: str, start: int, stop: int | None) -> None:
+    response = get_range(media_file, range_header)
+    expected = media_file.data[start:stop]
+    first = start % media_file.size if start else 0
     assert (response.status, response.body) == (206, expected)
     last = first + len(expected) - 1
-    assert response.headers["content-range"] == f"bytes {first}-{last}/{picture.size}"
+    assert response.headers["content-range"] == f"bytes {first}-{last}/{media_file.size}"
     assert response.headers["content-type"] == "image/png"
-    check_headers(response, picture)
+    check_headers(response, media_file)
 
 
 @pytest.mark.parametrize(
-    "asked", ["bytes={size}-", "bytes={size}-{size}", "bytes=999999999-", "bytes=-0"]
+    "range_header", ["bytes={size}-", "bytes={size}-{size}", "bytes=999999999-", "bytes=-0"]
 )
-def test_range_outside_of_the_file(picture: Picture, asked: str) -> None:
-    response = get_range(picture, asked.format(size=picture.size))
+def test_range_outside_of_the_file(media_file: MediaFile, range_header: str) -> None:
+    response = get_range(media_file, range_header.format(size=media_file.size))
     check_error(response, 416, "range_not_satisfiable")
-    assert response.headers["content-range"] == f"bytes */{picture.size}"
+    assert response.headers["content-range"] == f"bytes */{media_file.size}"
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "range_header",
     [
         "", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-4", "bytes=0-1,5-6", "bytes=+1-5",
         "bytes=1 -5", "bytes 0-5", "items=0-5", "bytes=--5", "bytes=1-2-3", "bytes=0x1-5",
         "bytes=\u0661-5", "bytes=0-" + "9" * 400, "bytes=" + "9" * 400 + "-", "bytes=1.0-5",
     ],
 )  # fmt: skip
-def test_unsupported_ranges_are_ignored(picture: Picture, asked: str) -> None:
-    response = get_range(picture, asked)
-    assert (response.status, response.body) == (200, picture.data)
+def test_unsupported_ranges_are_ignored(media_file: MediaFile, range_header: str) -> None:
+    response = get_range(media_file, range_header)
+    assert (response.status, response.body) == (200, media_file.data)
     assert "content-range" not in response.headers
 
 
-def test_range_applies_to_get_only(picture: Picture) -> None:
-    response = picture.get("HEAD", range="bytes=0-9")
-    assert (response.status, response.headers["content-length"]) == (200, str(picture.size))
+def test_range_applies_to_get_only(media_file: MediaFile) -> None:
+    response = media_file.get("HEAD", range="bytes=0-9")
+    assert (response.status, response.headers["content-length"]) == (200, str(media_file.size))
 
 
-def test_if_range(picture: Picture) -> None:
-    same = picture.get(range="bytes=0-9", if_range=picture.tag)
-    assert (same.status, same.body) == (206, picture.data[:10])
-    for condition in ('"other"', f"W/{picture.tag}", "Sun, 06 Nov 1994 08:49:37 GMT", ""):
-        response = picture.get(range="bytes=0-9", if_range=condition)
-        assert (response.status, response.body) == (200, picture.data)
+def test_if_range(media_file: MediaFile) -> None:
+    same = media_file.get(range="bytes=0-9", if_range=media_file.tag)
+    assert (same.status, same.body) == (206, media_file.data[:10])
+    for condition in ('"other"', f"W/{media_file.tag}", "Sun, 06 Nov 1994 08:49:37 GMT", ""):
+        response = media_file.get(range="bytes=0-9", if_range=condition)
+        assert (response.status, response.body) == (200, media_file.data)
 
 
-def test_not_modified_takes_precedence_over_a_range(picture: Picture) -> None:
-    assert picture.get(range="bytes=0-9", if_none_match=picture.tag).status == 304
+def test_not_modified_takes_precedence_over_a_range(media_file: MediaFile) -> None:
+    assert media_file.get(range="bytes=0-9", if_none_match=media_file.tag).status == 304
 
 
 # Files that do not exist
 
 
-def test_unknown_names(picture: Picture) -> None:
-    base, code, name = picture.url.rsplit("/", 2)
+def test_unknown_names(media_file: MediaFile) -> None:
+    base, code, name = media_file.url.rsplit("/", 2)
     assert base.startswith("http://127.0.0.1:")
     stem, extension = name.split(".")
     others = [
@@ -220,7 +220,7 @@ def test_unknown_names(picture: Picture) -> None:
         f"/{code}/",
     ]
     for path in others:
-        check_error(picture.service.get(path), 404, "not_found")
+        check_error(media_file.service.get(path), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -236,10 +236,10 @@ def test_no_other_file_of_the_directory_is_served(service: Service, path: str) -
     check_error(service.get(path), 404, "not_found")
 
 
-def test_symbolic_link_is_not_followed(picture: Picture) -> None:
+def test_symbolic_link_is_not_followed(media_file: MediaFile) -> None:
     """Only a user with access to the directory can create a link, but it could point outside."""
-    service, name = picture.service, "z" * 40 + ".png"
-    code = picture.url.rsplit("/", 2)[1]
+    service, name = media_file.service, "z" * 40 + ".png"
+    code = media_file.url.rsplit("/", 2)[1]
     folder = service.folder / "media" / code / "zz"
     folder.mkdir()
     (folder / name).symlink_to(service.folder / "fatrina.sqlite3")

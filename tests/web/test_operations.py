@@ -39,7 +39,7 @@ def raising(fault: Exception) -> object:
 
 
 @pytest.mark.parametrize(
-    ("part", "fault", "told"),
+    ("part", "fault", "expected"),
     [
         (LocalStorage, OSError(30, "Read-only file system"), (503, "storage_unavailable")),
         (LocalStorage, OSError(5, "Input/output error"), (503, "storage_unavailable")),
@@ -55,11 +55,11 @@ def test_not_ready(
     monkeypatch: pytest.MonkeyPatch,
     part: type,
     fault: Exception,
-    told: tuple[int, str],
+    expected: tuple[int, str],
 ) -> None:
     monkeypatch.setattr(part, "check_writable", raising(fault))
     response = service.get("/ready")
-    check_error(response, *told)
+    check_error(response, *expected)
     assert int(response.headers["retry-after"]) > 0
     assert service.get("/health").status == 200
 
@@ -209,11 +209,11 @@ def test_openapi_document_is_valid(service: Service) -> None:
     assert "$ref" not in text
     for path in document["paths"].values():
         for operation in path.values():
-            for told in operation["responses"].values():
-                schema = told["content"]["application/json"]["schema"]
+            for expected in operation["responses"].values():
+                schema = expected["content"]["application/json"]["schema"]
                 jsonschema_rs.meta.validate({"$schema": DIALECT, **schema})
-            for told in operation.get("requestBody", {"content": {}})["content"].values():
-                jsonschema_rs.meta.validate({"$schema": DIALECT, **told["schema"]})
+            for expected in operation.get("requestBody", {"content": {}})["content"].values():
+                jsonschema_rs.meta.validate({"$schema": DIALECT, **expected["schema"]})
 
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -255,8 +255,8 @@ def test_responses_match_the_openapi_document(image_in_product: ImageInProduct) 
         client.request(image_in_product.store.service.port, "POST", image_in_product.path),
     ]
     for response in responses:
-        told = operation["responses"][str(response.status)]
-        schema = told["content"]["application/json"]["schema"]
+        expected = operation["responses"][str(response.status)]
+        schema = expected["content"]["application/json"]["schema"]
         jsonschema_rs.validate(schema, response.json)
 
 

@@ -129,12 +129,12 @@ def test_head_is_not_allowed(store: Store, path: str) -> None:
 
 def test_head_of_details(image_in_product: ImageInProduct) -> None:
     path = f"{PREFIX}/products/{image_in_product.product_id}"
-    found, told = (
+    found, get_response = (
         image_in_product.store.call("HEAD", path),
         image_in_product.store.call("GET", path),
     )
     assert (found.status, found.body) == (200, b"")
-    assert found.headers["content-length"] == str(len(told.body))
+    assert found.headers["content-length"] == str(len(get_response.body))
 
 
 def test_methods_are_case_sensitive(image_in_product: ImageInProduct) -> None:

@@ -41,8 +41,8 @@ def test_create_product_with_images(store: Store, photos: str) -> None:
     response = store.call("POST", PRODUCTS_PATH, encode_json(sent))
     assert (response.status, response.data["sku"], response.data["status"]) == (201, "1200", "sale")
     assert response.data == store.product_details(response.data["id"])
-    told = [(each["alt"], each["main"], each["sort"]) for each in response.data["images"]]
-    assert told == [("", True, 0.5), ("one", False, 1)]
+    summaries = [(each["alt"], each["main"], each["sort"]) for each in response.data["images"]]
+    assert summaries == [("", True, 0.5), ("one", False, 1)]
     for image in response.data["images"]:
         assert store.service.get(image["url"]).status == 200
 
@@ -99,12 +99,12 @@ def test_images_require_json(store: Store, body: Body) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sku", "shown"),
+    ("sku", "expected"),
     [(5, "5"), (0, "0"), ("0012", "0012"), (None, ""), ("", ""), (2**70, str(2**70))],
 )
-def test_skus_as_json_numbers(store: Store, sku: object, shown: str) -> None:
+def test_skus_as_json_numbers(store: Store, sku: object, expected: str) -> None:
     response = store.call("POST", PRODUCTS_PATH, encode_json({"name": "x", "sku": sku}))
-    assert response.data["sku"] == shown
+    assert response.data["sku"] == expected
 
 
 @pytest.mark.parametrize("sku", [1.5, True, [], {}])
@@ -133,9 +133,9 @@ def test_sku_in_the_path(store: Store, sku: str) -> None:
 def test_unencoded_slash_ends_a_sku(store: Store) -> None:
     store.create_product(sku="A/images")
     path = SKU_PATH.format("A/images")
-    refused = store.call("GET", path)
-    check_error(refused, 405, "method_not_allowed")
-    assert refused.headers["allow"] == "POST"
+    error_response = store.call("GET", path)
+    check_error(error_response, 405, "method_not_allowed")
+    assert error_response.headers["allow"] == "POST"
     check_error(store.call("POST", path), 404, "not_found")  # no product has the SKU "A"
     for bare in ("A/", "/A", "A/B", "A%2FB/C", ""):
         check_error(store.call("GET", SKU_PATH.format(bare)), 404, "not_found")
@@ -171,10 +171,10 @@ def test_pages(store: Store) -> None:
     }  # fmt: skip
     base = f"http://127.0.0.1:{store.service.port}{PRODUCTS_PATH}?per_page=2&page="
     assert links == {"next": f"{base}3&keyword=n", "previous": f"{base}1&keyword=n"}
-    for name, shown in (("next", ["n0"]), ("previous", ["n4", "n3"])):
+    for name, expected in (("next", ["n0"]), ("previous", ["n4", "n3"])):
         url = urlsplit(links[name])
         neighbour = store.call("GET", f"{url.path}?{url.query}")
-        assert product_names(neighbour) == shown
+        assert product_names(neighbour) == expected
         assert list(neighbour.json["pagination"]["links"]) == [
             "previous" if name == "next" else "next"
         ]

@@ -12,7 +12,7 @@ from tests.web.error_responses import check_error
 HOST = b"Host: shop.test\r\n"
 GET = b"GET /health HTTP/1.1\r\n" + HOST
 
-BROKEN = {
+MALFORMED_REQUESTS = {
     "garbage": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\xaa" * 200 + b"\r\n\r\n",
     "text": b"hello\r\n\r\n",
     "http/0.9": b"GET /health\r\n\r\n",
@@ -57,10 +57,10 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("how", BROKEN)
-def test_malformed_request_gets_an_error(service: Service, how: str) -> None:
+@pytest.mark.parametrize("case", MALFORMED_REQUESTS)
+def test_malformed_request_gets_an_error(service: Service, case: str) -> None:
     with Connection(service.port) as connection:
-        connection.send(BROKEN[how])
+        connection.send(MALFORMED_REQUESTS[case])
         response = connection.read_response("GET")
         check_error(response, 400, "malformed_request")
         assert response.headers["connection"] == "close"
@@ -68,7 +68,7 @@ def test_malformed_request_gets_an_error(service: Service, how: str) -> None:
     assert service.get("/health").status == 200
 
 
-BODIES = {
+MALFORMED_BODIES = {
     "no size": b"\r\nabc\r\n",
     "size of text": b"xyz\r\nabc\r\n",
     "size below zero": b"-1\r\nabc\r\n",
@@ -81,12 +81,13 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("how", BODIES)
-def test_malformed_chunks(image_in_product: ImageInProduct, how: str) -> None:
+@pytest.mark.parametrize("case", MALFORMED_BODIES)
+def test_malformed_chunks(image_in_product: ImageInProduct, case: str) -> None:
     sent = {"content_type": "multipart/form-data; boundary=x", "transfer_encoding": "chunked"}
     with image_in_product.store.connect() as connection:
         connection.send(
-            image_in_product.store.request_head("POST", image_in_product.path, **sent) + BODIES[how]
+            image_in_product.store.request_head("POST", image_in_product.path, **sent)
+            + MALFORMED_BODIES[case]
         )
         check_error(connection.read_response(), 400, "malformed_request")
         assert connection.wait_closed()
@@ -150,11 +151,11 @@ def test_malformed_body_after_an_early_response(image_in_product: ImageInProduct
             image_in_product.store.request_head("POST", UPDATE_PATH.format(1), **chunked)
         )
         check_error(connection.read_response(), 404, "not_found")
-        begun = perf_counter()
+        started = perf_counter()
         connection.send(b"xyz\r\n")
         check_error(connection.read_response(), 400, "malformed_request")
         assert connection.wait_closed()
-    assert perf_counter() - begun < 4
+    assert perf_counter() - started < 4
 
 
 @pytest.mark.parametrize("second", [b"garbage\r\n\r\n", b"\0\0\0\r\n\r\n"])
@@ -166,7 +167,7 @@ def test_malformed_data_after_a_request(service: Service, second: bytes) -> None
         assert connection.wait_closed()
 
 
-SOUND = {
+VALID_REQUESTS = {
     "http/1.0": b"GET /health HTTP/1.0\r\n\r\n",
     "empty header": GET + b"X-A:\r\n\r\n",
     "two blanks": b"GET  /health HTTP/1.1\r\n" + HOST + b"\r\n",
@@ -178,10 +179,10 @@ SOUND = {
 }
 
 
-@pytest.mark.parametrize("how", SOUND)
-def test_unusual_but_valid_requests(service: Service, how: str) -> None:
+@pytest.mark.parametrize("case", VALID_REQUESTS)
+def test_unusual_but_valid_requests(service: Service, case: str) -> None:
     with Connection(service.port) as connection:
-        connection.send(SOUND[how])
+        connection.send(VALID_REQUESTS[case])
         response = connection.read_response("GET")
         assert (response.status, response.json["status"]) == (200, "live")
 
@@ -193,11 +194,17 @@ def test_request_targets_that_are_not_paths(service: Service, request_line: str)
         check_error(connection.read_response(request_line.split(maxsplit=1)[0]), 404, "not_found")
 
 
-@pytest.mark.parametrize("wanted", ["h2c", "websocket"])
-def test_body_of_an_upgrade_request_is_read(image_in_product: ImageInProduct, wanted: str) -> None:
+@pytest.mark.parametrize("upgrade_to", ["h2c", "websocket"])
+def test_body_of_an_upgrade_request_is_read(
+    image_in_product: ImageInProduct, upgrade_to: str
+) -> None:
     """curl and its users ask for HTTP/2 this way without TLS."""
     form = encode_multipart(photo=sample_photos.png(seed=44), alt="after")
-    sent = {"connection": "Upgrade, HTTP2-Settings", "upgrade": wanted, "http2_settings": "AAMAAA"}
+    sent = {
+        "connection": "Upgrade, HTTP2-Settings",
+        "upgrade": upgrade_to,
+        "http2_settings": "AAMAAA",
+    }
     with image_in_product.store.connect() as connection:
         for more in ("first", "second"):
             connection.send(
@@ -218,9 +225,9 @@ def test_response_does_not_wait_for_an_acknowledgement(service: Service) -> None
             assert connection.read_response("GET").status == 200
         took = []
         for _ in range(20):
-            begun = perf_counter()
+            started = perf_counter()
             connection.send(GET + b"\r\n")
             connection.read_response("GET")
-            took.append(perf_counter() - begun)
+            took.append(perf_counter() - started)
     # With the wait, Linux delays almost every response by 40 ms.
     assert min(took) < 0.03

@@ -16,12 +16,14 @@ FIRST, SECOND = "a-token-of-the-first", "a-token-of-the-second"
 FORM = encode_multipart(photo=sample_photos.png(seed=61), alt="of the first merchant")
 NAME = encode_json({"name": "of the first merchant"})
 HOOK = encode_json({"name": "first", "event": "product.updated", "url": "https://first.example/"})
-FILM = encode_json({"video_url": "https://youtu.be/dQw4w9WgXcQ", "alt": "of the first merchant"})
+VIDEO_BODY = encode_json(
+    {"video_url": "https://youtu.be/dQw4w9WgXcQ", "alt": "of the first merchant"}
+)
 NONE = Body(b"", "application/json")
 REQUESTS: dict[str, tuple[str, str, Body]] = {
     "update": ("POST", f"/products/images/{IMAGE}", FORM),
     "attach": ("POST", f"/products/{PRODUCT}/images", FORM),
-    "video": ("POST", f"/products/{PRODUCT}/video", FILM),
+    "video": ("POST", f"/products/{PRODUCT}/video", VIDEO_BODY),
     "create": ("POST", "/products", NAME),
     "rename": ("PUT", f"/products/{PRODUCT}", NAME),
     "subscribe": ("POST", "/webhooks/subscribe", HOOK),

@@ -108,13 +108,13 @@ def test_stalled_upload_gets_503_and_does_not_delay_the_stop(tmp_path: Path) -> 
         with socket.create_connection(("127.0.0.1", port), 30) as connection:
             connection.sendall(head.encode() + form.data[:100])
             time.sleep(0.3)
-            begun = time.monotonic()
+            started = time.monotonic()
             process.send_signal(signal.SIGTERM)
             response = b""
-            while piece := connection.recv(65536):
-                response += piece
+            while chunk := connection.recv(65536):
+                response += chunk
         assert process.wait(25) == 0
-        assert time.monotonic() - begun < 25  # 31 seconds before the fix
+        assert time.monotonic() - started < 25  # 31 seconds before the fix
     assert response.startswith(b"HTTP/1.1 503 ")
     assert b"fatrina-reason: stopping" in response
     assert b"connection: close" in response

@@ -29,18 +29,18 @@ def test_stalled_upload_is_disconnected(strict_image: ImageInProduct, sent: int)
     strict_image.check_unchanged()
 
 
-@pytest.mark.parametrize("kind", [FORM.content_type, JSON])
-def test_slow_upload_is_disconnected(strict_image: ImageInProduct, kind: str) -> None:
-    begun = time.monotonic()
+@pytest.mark.parametrize("content_type", [FORM.content_type, JSON])
+def test_slow_upload_is_disconnected(strict_image: ImageInProduct, content_type: str) -> None:
+    started = time.monotonic()
     with strict_image.store.connect() as connection:
-        connection.send(strict_image.request_head(1000, kind))
+        connection.send(strict_image.request_head(1000, content_type))
         for _ in range(14):
             with contextlib.suppress(ConnectionError):
                 connection.send(b"x")
             time.sleep(0.12)
         check_error(connection.read_response(), 408, "request_timeout")
         assert connection.wait_closed()
-    assert 1.4 < time.monotonic() - begun < 10
+    assert 1.4 < time.monotonic() - started < 10
     strict_image.check_unchanged()
 
 
@@ -51,11 +51,11 @@ def test_missing_head_is_disconnected(
     service: Service, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
-    begun = time.monotonic()
+    started = time.monotonic()
     with Connection(service.port) as connection:
         connection.send(sent)
         assert connection.wait_closed()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - started < 5
 
 
 def test_slow_head_is_disconnected(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,11 +100,11 @@ def request_and_wait(store: Store, path: str, seconds: float) -> int:
         far.connect(("127.0.0.1", store.service.port))
         far.sendall(client.encode_head("GET", path, {"Connection": "close"}))
         time.sleep(seconds)
-        had = 0
+        received = 0
         with contextlib.suppress(ConnectionError):
-            while piece := far.recv(1_000_000):
-                had += len(piece)
-        return had
+            while chunk := far.recv(1_000_000):
+                received += len(chunk)
+        return received
 
 
 def test_client_that_does_not_read_is_disconnected(
@@ -121,8 +121,8 @@ def test_client_that_reads_slowly_is_served(store: Store, monkeypatch: pytest.Mo
     monkeypatch.setattr(protocol, "WRITE_STALL_SECONDS", 0.4)
     with Connection(store.service.port) as connection:
         connection.send(client.encode_head("GET", path, {}))
-        had = 0
-        while had < 16_000_000 and (piece := connection.socket.recv(1_000_000)):
-            had += len(piece)
+        received = 0
+        while received < 16_000_000 and (chunk := connection.socket.recv(1_000_000)):
+            received += len(chunk)
             time.sleep(0.02)
-    assert had >= 16_000_000
+    assert received >= 16_000_000

@@ -61,9 +61,9 @@ def test_sku_with_a_control_character_is_unknown(store: Store, control: str) -> 
 
 
 def test_sku_of_any_script_is_found(store: Store) -> None:
-    made = store.create_product(sku="قميص é")
+    created = store.create_product(sku="قميص é")
     found = store.call("GET", SKU_PATH.format("%D9%82%D9%85%D9%8A%D8%B5%20%C3%A9"))
-    assert found.json["data"]["id"] == made
+    assert found.json["data"]["id"] == created
 
 
 @pytest.mark.parametrize("nul", NULS)
@@ -104,22 +104,22 @@ BODIES: dict[str, tuple[str, str, dict[str, object]]] = {
 }
 
 
-@pytest.mark.parametrize("what", BODIES)
-def test_body_with_nul(store: Store, what: str) -> None:
-    method, path, fields = BODIES[what]
+@pytest.mark.parametrize("endpoint", BODIES)
+def test_body_with_nul(store: Store, endpoint: str) -> None:
+    method, path, fields = BODIES[endpoint]
     body = Body(json.dumps(fields).encode(), "application/json")
     product = store.create_product()
     with reject_unstorable_parameters(store.service):
-        refused = store.call(method, path.format(product), body)
-    assert refused.status == 422, refused
+        response = store.call(method, path.format(product), body)
+    assert response.status == 422, response
 
 
 @pytest.fixture
 def client_id(service: Service) -> str:
-    made, _ = oauth.create_app(
+    created, _ = oauth.create_app(
         service.services.database, "App", [BACK], public=False, now=Clock()()
     )
-    return made
+    return created
 
 
 def call(service: Service, method: str, target: str, **given: Any) -> Response:
@@ -128,8 +128,8 @@ def call(service: Service, method: str, target: str, **given: Any) -> Response:
 
 
 def authorization_params(client_id: str, **more: str) -> dict[str, str]:
-    asked = {"response_type": "code", "client_id": client_id, "redirect_uri": BACK}
-    return asked | {"scope": "products.read", "decision": "allow"} | more
+    params = {"response_type": "code", "client_id": client_id, "redirect_uri": BACK}
+    return params | {"scope": "products.read", "decision": "allow"} | more
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri", "scope", "state", "lang", "other"])
@@ -141,26 +141,26 @@ def test_consent_page_parameter(service: Service, client_id: str, name: str) -> 
 
 
 @pytest.mark.parametrize("name", ["client_id", "merchant", "key", "state", "scope"])
-@pytest.mark.parametrize("kind", [FORM, "application/json"])
-def test_consent_decision(service: Service, client_id: str, name: str, kind: str) -> None:
-    asked = authorization_params(client_id, merchant=service.create_merchant(), key="k") | {
+@pytest.mark.parametrize("content_type", [FORM, "application/json"])
+def test_consent_decision(service: Service, client_id: str, name: str, content_type: str) -> None:
+    params = authorization_params(client_id, merchant=service.create_merchant(), key="k") | {
         name: "a\0"
     }
-    text = urlencode(asked) if kind == FORM else json.dumps(asked)
+    text = urlencode(params) if content_type == FORM else json.dumps(params)
     with reject_unstorable_parameters(service):
         call(service, "GET", "/admin/v2/products", authorization="Bearer none")
-        refused = call(service, "POST", "/oauth2/auth", body=Body(text.encode(), kind))
-    assert refused.status == 400, refused
+        response = call(service, "POST", "/oauth2/auth", body=Body(text.encode(), content_type))
+    assert response.status == 400, response
 
 
 @pytest.mark.parametrize("name", ["client_id", "code", "refresh_token", "scope"])
 def test_token_request(service: Service, client_id: str, name: str) -> None:
-    asked = {"grant_type": "refresh_token", "client_id": client_id, "client_secret": "x"}
-    body = Body(urlencode(asked | {name: "a\0"}).encode(), FORM)
+    params = {"grant_type": "refresh_token", "client_id": client_id, "client_secret": "x"}
+    body = Body(urlencode(params | {name: "a\0"}).encode(), FORM)
     with reject_unstorable_parameters(service):
         call(service, "GET", "/admin/v2/products", authorization="Bearer none")
-        refused = call(service, "POST", "/oauth2/token", body=body)
-    assert (refused.status, refused.json["error"]) == (400, "invalid_request")
+        response = call(service, "POST", "/oauth2/token", body=body)
+    assert (response.status, response.json["error"]) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("pair", [b"a\0:b", b"a%00:b", b"%00:"])
@@ -169,16 +169,16 @@ def test_client_id_in_the_header(service: Service, pair: bytes) -> None:
     body = Body(b"grant_type=refresh_token&refresh_token=x", FORM)
     with reject_unstorable_parameters(service):
         call(service, "GET", "/admin/v2/products", authorization="Bearer none")
-        refused = call(service, "POST", "/oauth2/token", body=body, authorization=header)
-    assert (refused.status, refused.json["error"]) == (401, "invalid_client")
+        response = call(service, "POST", "/oauth2/token", body=body, authorization=header)
+    assert (response.status, response.json["error"]) == (401, "invalid_client")
 
 
 def test_merchant_filter_of_deliveries(service: Service) -> None:
     allowed = {"authorization": f"Bearer {ADMIN_TOKEN}"}
     with reject_unstorable_parameters(service):
         assert call(service, "GET", "/_fatrina/deliveries?merchant=none", **allowed).status == 200
-        refused = call(service, "GET", "/_fatrina/deliveries?merchant=a%00", **allowed)
-    check_error(refused, 422, "control_character")
+        response = call(service, "GET", "/_fatrina/deliveries?merchant=a%00", **allowed)
+    check_error(response, 422, "control_character")
 
 
 @pytest.mark.parametrize("number", [2**31, 2**63 - 1, 2**63, 10**18, 10**40])

@@ -32,15 +32,17 @@ DRAWN = settings(
     max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 ODD = "\ud800\udfff\udc80\0\n\r\t\x0b\x7f\x85\u2028\u202e\ufeff\ufffe\U0010ffff'\"\\<%{"
-WEIRD = st.text(st.one_of(st.sampled_from(ODD), st.characters(exclude_categories=())), max_size=12)
+UNUSUAL_TEXT = st.text(
+    st.one_of(st.sampled_from(ODD), st.characters(exclude_categories=())), max_size=12
+)
 VALUES = st.one_of(
-    WEIRD,
+    UNUSUAL_TEXT,
     st.none(),
     st.booleans(),
     st.integers(),
     st.floats(allow_nan=False, allow_infinity=False),
-    st.lists(WEIRD, max_size=3),
-    st.dictionaries(WEIRD, WEIRD, max_size=3),
+    st.lists(UNUSUAL_TEXT, max_size=3),
+    st.dictionaries(UNUSUAL_TEXT, UNUSUAL_TEXT, max_size=3),
 )
 FIELDS = {
     "UPDATE": ["photo", "original", "alt", "sort", "default"],
@@ -55,7 +57,7 @@ FIELDS = {
     "FAULT": ["what", "path", "method", "times", "seconds", "share", "seed"],
     "SEED": ["merchants", "merchants.code", "merchants.tokens", "merchants.products"],
 }
-SOUND = {
+VALID_FIELDS = {
     "CREATE": {"name": "n"},
     "SUBSCRIBE": {"name": "n", "event": "product.updated", "url": "https://a.test/"},
     "FAULT": {"what": "503", "path": "/nowhere"},
@@ -79,11 +81,14 @@ def admin(service: Service, method: str, target: str, body: Body | None = None) 
     return client.request(service.port, method, target, body, authorization=f"Bearer {ADMIN_TOKEN}")
 
 
-def send(image_in_product: ImageInProduct, kind: str, body: Body) -> Response:
+def send(image_in_product: ImageInProduct, endpoint: str, body: Body) -> Response:
     store = image_in_product.store
-    if kind in {"FAULT", "SEED"}:
+    if endpoint in {"FAULT", "SEED"}:
         return admin(
-            store.service, "POST", f"/_fatrina/{kind.lower()}{'s' * (kind == 'FAULT')}", body
+            store.service,
+            "POST",
+            f"/_fatrina/{endpoint.lower()}{'s' * (endpoint == 'FAULT')}",
+            body,
         )
     method, path = {
         "UPDATE": ("POST", UPDATE_PATH.format(image_in_product.id)),
@@ -92,7 +97,7 @@ def send(image_in_product: ImageInProduct, kind: str, body: Body) -> Response:
         "CREATE": ("POST", PRODUCTS_PATH),
         "CHANGE": ("PUT", PRODUCT_PATH.format(image_in_product.product_id)),
         "SUBSCRIBE": ("POST", PREFIX + "/webhooks/subscribe"),
-    }[kind]
+    }[endpoint]
     return store.call(method, path, body)
 
 
@@ -108,13 +113,13 @@ def check_no_internal_error(response: Response) -> None:
     json.loads(response.body.decode("utf-8", "strict"))
 
 
-@pytest.mark.parametrize("kind", FIELDS)
-def test_unusual_text_in_json(image_in_product: ImageInProduct, kind: str) -> None:
+@pytest.mark.parametrize("endpoint", FIELDS)
+def test_unusual_text_in_json(image_in_product: ImageInProduct, endpoint: str) -> None:
     @DRAWN
-    @given(name=st.sampled_from(FIELDS[kind]), value=VALUES, key=WEIRD)
+    @given(name=st.sampled_from(FIELDS[endpoint]), value=VALUES, key=UNUSUAL_TEXT)
     def each(name: str, value: object, key: str) -> None:
-        fields = SOUND.get(kind, {}) | build_fields(name, value) | {key + "?": value}
-        check_no_internal_error(send(image_in_product, kind, encode_json(fields)))
+        fields = VALID_FIELDS.get(endpoint, {}) | build_fields(name, value) | {key + "?": value}
+        check_no_internal_error(send(image_in_product, endpoint, encode_json(fields)))
 
     each()
     admin(image_in_product.store.service, "DELETE", "/_fatrina/faults")
@@ -124,14 +129,14 @@ def test_unusual_text_in_json(image_in_product: ImageInProduct, kind: str) -> No
 
 
 @DRAWN
-@given(name=WEIRD, value=WEIRD, alt=WEIRD)
+@given(name=UNUSUAL_TEXT, value=UNUSUAL_TEXT, alt=UNUSUAL_TEXT)
 def test_unusual_text_in_a_form(
     image_in_product: ImageInProduct, name: str, value: str, alt: str
 ) -> None:
     quoted = name.encode("utf-8", "replace").decode().translate(dict.fromkeys(map(ord, '\r\n"\\')))
-    written = [encode_field(quoted, value.encode("utf-8", "surrogatepass").decode("latin-1"))]
+    parts = [encode_field(quoted, value.encode("utf-8", "surrogatepass").decode("latin-1"))]
     check_no_internal_error(
-        send(image_in_product, "UPDATE", join_parts(*written, text_part("alt", alt)))
+        send(image_in_product, "UPDATE", join_parts(*parts, text_part("alt", alt)))
     )
 
 
@@ -166,10 +171,10 @@ ERRORS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("how", ERRORS)
-def test_response_to_many_errors_is_small(image_in_product: ImageInProduct, how: str) -> None:
+@pytest.mark.parametrize("case", ERRORS)
+def test_response_to_many_errors_is_small(image_in_product: ImageInProduct, case: str) -> None:
     admin(image_in_product.store.service, "DELETE", JOURNAL)
-    response = send(image_in_product, "CREATE", encode_json(ERRORS[how]))
+    response = send(image_in_product, "CREATE", encode_json(ERRORS[case]))
     assert response.status == 422
     assert len(response.body) < 20_000
     assert 1 <= len(response.json["error"]["fields"]) <= 25
@@ -184,7 +189,7 @@ def test_too_long_list(image_in_product: ImageInProduct) -> None:
         image_in_product, "CREATE", encode_json({"name": "n", "images": [{"original": "x"}] * 101})
     )
     check_error(response, 422, "list_too_long")
-    wanted = SOUND["SUBSCRIBE"] | {"headers": [{"key": "X-A", "value": "b"}] * 101}
+    wanted = VALID_FIELDS["SUBSCRIBE"] | {"headers": [{"key": "X-A", "value": "b"}] * 101}
     check_error(send(image_in_product, "SUBSCRIBE", encode_json(wanted)), 422, "list_too_long")
 
 

@@ -96,13 +96,13 @@ def test_token_and_product_are_checked_before_the_body(service: Service, store: 
 
 def test_product_whose_main_image_is_a_video(store: Store) -> None:
     product = store.create_product()
-    image, film = store.attach(product), store.attach_video(product, default=True, alt="x")
+    image, video_image = store.attach(product), store.attach_video(product, default=True, alt="x")
     details = store.product_details(product)
     assert (details["status"], details["main_image"]) == ("sale", THUMBNAIL)
     assert details["thumbnail"] == THUMBNAIL
-    assert store.image_ids(product) == [image["id"], film["id"]]
+    assert store.image_ids(product) == [image["id"], video_image["id"]]
     assert details["images"][1] == {
-        "id": film["id"],
+        "id": video_image["id"],
         "url": THUMBNAIL,
         "main": True,
         "three_d_image_url": "",
@@ -111,7 +111,7 @@ def test_product_whose_main_image_is_a_video(store: Store) -> None:
         "type": "video",
         "sort": 2,
     }
-    assert store.delete(film["id"]).status == 202
+    assert store.delete(video_image["id"]).status == 202
     assert store.main_image_ids(product) == [image["id"]]
     assert store.product_details(product)["main_image"] == image["image"]["original"]["url"]
 
@@ -136,26 +136,29 @@ def test_full_gallery_accepts_videos(store: Store) -> None:
 
 def test_photo_cannot_replace_a_video(store: Store, photos: str) -> None:
     product = store.create_product()
-    film = store.attach_video(product, alt="before")
+    video_image = store.attach_video(product, alt="before")
     for field, sent in (
         ("photo", encode_multipart(photo=sample_photos.png(), alt="after")),
         ("photo", encode_multipart(photo=f"{photos}/a.png", alt="after")),
         ("original", encode_json({"original": f"{photos}/a.png", "alt": "after"})),
     ):
-        response = store.call("POST", UPDATE_PATH.format(film["id"]), sent)
+        response = store.call("POST", UPDATE_PATH.format(video_image["id"]), sent)
         check_error(response, 422, "image_is_video")
         assert list(response.json["error"]["fields"]) == [field]
-    check_error(store.update(film["id"], encode_multipart(alt="after")), 422, "required")
+    check_error(store.update(video_image["id"], encode_multipart(alt="after")), 422, "required")
     assert [image["alt"] for image in store.product_details(product)["images"]] == ["before"]
 
 
 def test_other_fields_of_a_video_change_if_the_photo_is_optional(
     strict_image: ImageInProduct,
 ) -> None:
-    film = strict_image.store.attach_video(strict_image.product_id)
+    video_image = strict_image.store.attach_video(strict_image.product_id)
     response = strict_image.store.update(
-        film["id"], encode_multipart(alt="after", sort="0", default="1")
+        video_image["id"], encode_multipart(alt="after", sort="0", default="1")
     )
     assert response.status == 201
-    assert response.data == film | {"alt_seo": "after", "sort": 0, "default": True}
-    assert strict_image.store.image_ids(strict_image.product_id) == [film["id"], strict_image.id]
+    assert response.data == video_image | {"alt_seo": "after", "sort": 0, "default": True}
+    assert strict_image.store.image_ids(strict_image.product_id) == [
+        video_image["id"],
+        strict_image.id,
+    ]

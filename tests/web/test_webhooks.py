@@ -54,8 +54,8 @@ def receiver() -> Iterator[WebhookReceiver]:
 
 
 def subscribe(store: Store, url: str, event: str = IMAGES, **more: object) -> Any:
-    wanted = {"name": "mine", "event": event, "url": url, "secret": "s3cret", **more}
-    response = store.call("POST", SUBSCRIBE, encode_json(wanted))
+    subscription_body = {"name": "mine", "event": event, "url": url, "secret": "s3cret", **more}
+    response = store.call("POST", SUBSCRIBE, encode_json(subscription_body))
     assert response.status == 200, response
     return response.data
 
@@ -108,12 +108,12 @@ def test_events(store: Store) -> None:
     ]
 
 
-@pytest.mark.parametrize("how", ["id in the query", "url in the query", "id", "url"])
-def test_unsubscribe(store: Store, how: str) -> None:
+@pytest.mark.parametrize("case", ["id in the query", "url in the query", "id", "url"])
+def test_unsubscribe(store: Store, case: str) -> None:
     made = subscribe(store, "https://far.example/hook")
     other = subscribe(store, "https://far.example/other")
-    field = how.split(maxsplit=1)[0]
-    if "query" in how:
+    field = case.split(maxsplit=1)[0]
+    if "query" in case:
         response = store.call("DELETE", f"{UNSUBSCRIBE}?{field}={made[field]}")
     else:
         response = store.call("DELETE", UNSUBSCRIBE, encode_json({field: made[field]}))
@@ -180,15 +180,17 @@ def test_update_is_delivered(image_in_product: ImageInProduct, receiver: Webhook
         ).status
         == 201
     )
-    (heard,) = receiver.wait_for(1)
-    assert heard.path == "/hook"
-    assert heard.headers["content-type"] == "application/json"
-    assert heard.headers["x-shop"] == "a"
-    assert heard.headers["x-salla-security-strategy"] == "Signature"
-    assert heard.headers["x-salla-signature"] == hmac_sha256(b"s3cret", heard.body)
-    assert "authorization" not in heard.headers
+    (request_received,) = receiver.wait_for(1)
+    assert request_received.path == "/hook"
+    assert request_received.headers["content-type"] == "application/json"
+    assert request_received.headers["x-shop"] == "a"
+    assert request_received.headers["x-salla-security-strategy"] == "Signature"
+    assert request_received.headers["x-salla-signature"] == hmac_sha256(
+        b"s3cret", request_received.body
+    )
+    assert "authorization" not in request_received.headers
     details = store.product_details(image_in_product.product_id)
-    told = heard.json
+    told = request_received.json
     assert list(told) == ["event", "merchant", "created_at", "data"]
     assert (told["event"], type(told["merchant"])) == (IMAGES, int)
     assert told["created_at"].endswith(" GMT+0300")
@@ -212,10 +214,10 @@ def test_token_strategy_sends_the_secret(
 ) -> None:
     subscribe(image_in_product.store, receiver.url, security_strategy="token")
     image_in_product.store.update(image_in_product.id, alt="new")
-    (heard,) = receiver.wait_for(1)
-    assert heard.headers["authorization"] == "s3cret"
-    assert heard.headers["x-salla-security-strategy"] == "Token"
-    assert "x-salla-signature" not in heard.headers
+    (request_received,) = receiver.wait_for(1)
+    assert request_received.headers["authorization"] == "s3cret"
+    assert request_received.headers["x-salla-security-strategy"] == "Token"
+    assert "x-salla-signature" not in request_received.headers
 
 
 def test_events_by_subscription(store: Store, receiver: WebhookReceiver) -> None:
@@ -234,7 +236,7 @@ def test_events_by_subscription(store: Store, receiver: WebhookReceiver) -> None
     receiver.wait_for(9)
     store.update(image + 1, alt="nothing there")
     wait_until(lambda: is_finished(store))
-    told = [heard.path for heard in receiver.received]
+    told = [request_received.path for request_received in receiver.received]
     assert (told.count("/images"), told.count("/products")) == (4, 5)
     old = next(each for each in receiver.received if each.path == "/products").json
     assert old["data"]["name"] == store.product_details(product)["name"]
@@ -252,8 +254,8 @@ def test_no_event_without_a_change(
         "photo_not_an_image",
     )
     image_in_product.store.update(image_in_product.id, alt="after")
-    (heard,) = receiver.wait_for(1)
-    assert heard.json["data"]["images"][0]["alt"] == "after"
+    (request_received,) = receiver.wait_for(1)
+    assert request_received.json["data"]["images"][0]["alt"] == "after"
     assert len(deliveries(image_in_product.store)) == 1
 
 
@@ -264,7 +266,9 @@ def test_other_statuses_are_retried(
     receiver.status_for = lambda count: status if count < 3 else 201
     subscribe(image_in_product.store, receiver.url)
     image_in_product.store.update(image_in_product.id, alt="new")
-    bodies = {(heard.path, heard.body) for heard in receiver.wait_for(3)}
+    bodies = {
+        (request_received.path, request_received.body) for request_received in receiver.wait_for(3)
+    }
     assert len(bodies) == 1
     wait_until(lambda: is_finished(image_in_product.store))
     (row,) = deliveries(image_in_product.store)
@@ -285,8 +289,8 @@ def test_failed_after_three_attempts_and_redelivered_by_hand(
     receiver.status_for = lambda _: 200
     again = f"/_fatrina/deliveries/{row['id']}/redeliver"
     assert admin(image_in_product.store, "POST", again).status == 202
-    heard = receiver.wait_for(4)
-    assert heard[3].body == heard[0].body
+    request_received = receiver.wait_for(4)
+    assert request_received[3].body == request_received[0].body
     wait_until(lambda: is_finished(image_in_product.store))
     assert deliveries(image_in_product.store)[0]["problem"] is None
     check_error(
@@ -387,7 +391,7 @@ def test_restart_sends_pending_deliveries(tmp_path: Path, receiver: WebhookRecei
         subscribe(service_shop, receiver.url)
         response: Response = service_shop.update(image_in_product.id, alt="new")
         assert response.status == 201
-    heard = len(receiver.received)
+    request_received = len(receiver.received)
     receiver.status_for = lambda _: 200
     with run_service(tmp_path, **settings, webhook_pause=0) as service:
         database = service.services.database
@@ -395,4 +399,4 @@ def test_restart_sends_pending_deliveries(tmp_path: Path, receiver: WebhookRecei
             lambda: all(row.due_at is None for row in subscriptions.list_deliveries(database))
         )
         (row,) = subscriptions.list_deliveries(database)
-        assert row.error is None or heard == 3
+        assert row.error is None or request_received == 3

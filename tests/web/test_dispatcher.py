@@ -149,7 +149,7 @@ def test_dead_receiver_does_not_starve_other_receivers_of_its_merchant(
 def test_unresolvable_names_do_not_starve_others(
     service: Service, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look_up, released, calls = resolver._look_up, threading.Event(), list[str]()
+    look_up, released, calls = resolver._get_addresses, threading.Event(), list[str]()
 
     def slow(host: str) -> list[Address]:
         if host == "localhost":
@@ -160,7 +160,7 @@ def test_unresolvable_names_do_not_starve_others(
         released.wait(60)
         raise OSError
 
-    monkeypatch.setattr(resolver, "_look_up", slow)
+    monkeypatch.setattr(resolver, "_get_addresses", slow)
     for number in range(30):
         enqueue(service, add_subscription(service, f"https://dead-{number}.example/"), 1)
     wait_until_true(lambda: len(calls) == 30)

@@ -1,4 +1,4 @@
-"""libvips, confined: photos are decoded in processes that can only compute and answer."""
+"""Photo decoding in sandboxed worker processes, with libvips and faster codec libraries."""
 
 from fatrina.adapters.decoder.pool import DecoderPool
 from fatrina.adapters.decoder.process import Decoder, DecoderInternalError, Handshake

@@ -1,7 +1,8 @@
-"""AVIF by dav1d: the pictures of libvips, decoded in half the time and with half the memory.
+"""AVIF with dav1d: the images of libvips in half the time and with half the memory.
 
-Any depth and any planes are read here, to eight bits. Animations and cropped photos are left to
-libvips, whose libaom keeps 11 bytes for every pixel beside the picture. All are encoded here.
+Any bit depth and plane layout is decoded to eight bits. Animations and cropped photos are left to
+libvips, whose libaom needs 11 bytes per pixel in addition to the image. All AVIF encoding is done
+here.
 """
 
 from io import BytesIO
@@ -12,23 +13,21 @@ import pyvips
 from PIL import (
     AvifImagePlugin,
     Image,
-    TiffImagePlugin,  # noqa: F401  reads EXIF: loaded before the cage closes, or never
+    TiffImagePlugin,  # noqa: F401  reads EXIF; must be loaded before the sandbox is entered
 )
 
 from fatrina.adapters.decoder.raster import Pixels
 from fatrina.domain.metadata_stripping import Buffer
 
-Image.preinit()  # what saving looks for: before the cage closes as well
+Image.preinit()  # loads what saving needs, which also must happen before the sandbox is entered
 AvifImagePlugin.DECODE_CODEC_CHOICE = "dav1d"
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 _BANDS: Final = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
-_ORIENTATION_TAG: Final = (
-    0x0112  # EXIF's tag; Pillow states there how the container turns the picture
-)
+_ORIENTATION_TAG: Final = 0x0112  # EXIF tag; Pillow reports the container's rotation in it
 _UPRIGHT: Final = 1
 _FIRST_SIDEWAYS: Final = 5
-# For each orientation: whether it is mirrored first, then quarter turns against the clock.
+# For each orientation: whether to mirror first, then the number of counterclockwise quarter turns.
 _ROTATIONS: Final = {
     2: (True, 0),
     3: (False, 2),
@@ -41,25 +40,25 @@ _ROTATIONS: Final = {
 
 
 def decode(data: Buffer, head: pyvips.Image) -> Pixels | None:
-    """The pixels of a photo whose `head` libvips has read, upright.
+    """Decode a photo whose `head` libvips has read, and return its pixels, upright.
 
-    None when libvips must decode it: an animation, a cropped one, or something is odd about it.
+    Return None if libvips must decode it: an animation, a cropped photo, or any irregularity.
 
     Raises:
-        MemoryError: there is not enough.
+        MemoryError: there is not enough memory.
     """
     try:
         photo = AvifImagePlugin.AvifImageFile(BytesIO(data))
-        turn = photo.getexif().get(_ORIENTATION_TAG, _UPRIGHT)
-        size = photo.size if turn < _FIRST_SIDEWAYS else photo.size[::-1]
+        orientation = photo.getexif().get(_ORIENTATION_TAG, _UPRIGHT)
+        size = photo.size if orientation < _FIRST_SIDEWAYS else photo.size[::-1]
         if size != (head.width, head.height) or photo.is_animated or _differs_in_alpha(photo, head):
             return None
         pixels = _read_pixels(photo)
-        del photo  # with the decoder's own copies, before another one is made
-        return _rotate_upright(pixels, turn)
+        del photo  # frees the decoder's copies before another one is made
+        return _rotate_upright(pixels, orientation)
     except MemoryError:
         raise
-    except Exception:  # noqa: BLE001  Pillow has many ways to find a photo odd: libvips judges it
+    except Exception:  # noqa: BLE001  Pillow raises many types; libvips decides
         return None
 
 
@@ -67,19 +66,20 @@ def _differs_in_alpha(photo: AvifImagePlugin.AvifImageFile, head: pyvips.Image) 
     return (photo.mode in {"LA", "RGBA"}) != bool(head.hasalpha())
 
 
-def _rotate_upright(pixels: Pixels, turn: int) -> Pixels:
-    """Pixels turned by an EXIF orientation (EXIF 2.32, 4.6.4)."""
-    if turn == _UPRIGHT:
+def _rotate_upright(pixels: Pixels, orientation: int) -> Pixels:
+    """Return the pixels rotated by an EXIF orientation (EXIF 2.32, 4.6.4)."""
+    if orientation == _UPRIGHT:
         return pixels
-    mirrored, quarters = _ROTATIONS[turn]
+    mirrored, quarters = _ROTATIONS[orientation]
     turned = np.rot90(pixels[:, ::-1] if mirrored else pixels, quarters)
     return np.ascontiguousarray(turned)
 
 
 def _read_pixels(photo: AvifImagePlugin.AvifImageFile) -> Pixels:
-    """The pixels of a photo, straight from Pillow's decoder: its own copies take 4 times as much.
+    """Return a photo's pixels from Pillow's decoder; Pillow's own copies take 4 times as much.
 
-    The decoder is no public name of Pillow. Where it is not as expected, the public way is taken.
+    The decoder is not part of Pillow's public API. If it is not as expected, the public API is
+    used.
     """
     width, height = photo.size
     try:
@@ -90,10 +90,10 @@ def _read_pixels(photo: AvifImagePlugin.AvifImageFile) -> Pixels:
 
 
 def encode(pixels: Pixels, quality: int, speed: int) -> bytes:
-    """A finished picture as an AVIF, without metadata.
+    """Encode pixels as an AVIF without metadata.
 
-    In this very thread: one of libvips' that has called libaom may take three times as long for
-    the next GIF.
+    This runs in the calling thread: a libvips thread that has called libaom can take three times as
+    long for the next GIF.
     """
     file = BytesIO()
     bands = pixels.shape[-1]

@@ -1,8 +1,8 @@
-"""JPEG by libjpeg-turbo itself: the pixels of libvips, decoded in three quarters of the time.
+"""JPEG with libjpeg-turbo directly: the pixels of libvips, in three quarters of the time.
 
-Only plain colour and grey photos are decoded here. libvips decodes every other JPEG, so that one
-library alone decides what is accepted. It reports errors only, so `complete` finds what libjpeg
-merely warns of: coded data that ends too early, or too late.
+Only ordinary colour and grey photos are decoded here. libvips decodes every other JPEG, so that one
+library alone decides what is accepted. libvips reports errors only, so `repair_end` checks for what
+libjpeg only warns about: coded data that ends too early or too late.
 """
 
 import re
@@ -20,7 +20,7 @@ from fatrina.domain.metadata_stripping.jpeg import END_MARKER
 
 _COLOUR_BANDS: Final = 3
 _FAST_COLOUR_SPACES: Final = {"YCbCr": (_COLOUR_BANDS, "RGB"), "Gray": (1, "GRAY")}
-"""Colours that are decoded here: the bands, and the colours to decode to."""
+"""Colour spaces that are decoded here: the number of bands, and the colour space to decode to."""
 _OUTPUT_COLOUR_SPACES: Final = {
     "YCbCr": "RGB",
     "RGB": "RGB",
@@ -29,32 +29,32 @@ _OUTPUT_COLOUR_SPACES: Final = {
     "YCCK": "CMYK",
 }
 _ENCODE_OPTIONS: Final = {1: ("GRAY", "Gray"), _COLOUR_BANDS: ("RGB", "420")}
-"""What pixels of so many bands are, and how their colours are thinned out."""
-# libjpeg's JWRN_HIT_MARKER: within a scan an end marker came too early. libvips lets it pass.
+"""Colour space and chroma subsampling by number of bands."""
+# libjpeg's JWRN_HIT_MARKER: an end marker within a scan came too early. libvips accepts it.
 _PREMATURE_END: Final = "premature end of data segment"
-# libjpeg's JWRN_EXTRANEOUS_DATA before the end marker. Up to eight bytes more were prefetched.
+# libjpeg's JWRN_EXTRANEOUS_DATA before the end marker. Up to eight more bytes were prefetched.
 _EXTRANEOUS_BYTES: Final = re.compile("([0-9]+) extraneous bytes before marker 0xd9")
 _PREFETCH_BYTES: Final = 8
 _SCAN_MARKER: Final = b"\xff\xda"
 _MAX_SHRINK: Final = 8
-"""The strongest reduction of a decoder: every bit is read, few pixels are made."""
+"""The largest reduction of the decoder: it reads every bit, but produces few pixels."""
 
 
 def decode(data: Buffer, head: pyvips.Image, shrink: float = 1) -> Pixels | None:
-    """The pixels of a photo whose `head` libvips has read, as they lie in the file.
+    """Decode a photo whose `head` libvips has read, and return its pixels, not rotated.
 
-    None when libvips must decode it: it is no plain photo, or something is odd about it.
+    Return None if libvips must decode it: not an ordinary photo, or any irregularity.
 
     Raises:
-        errors.PhotoDamaged: the coded picture ends before it is whole.
+        errors.PhotoDamaged: the coded image ends before it is complete.
     """
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
         bands, target = _FAST_COLOUR_SPACES.get(colours, (0, ""))
         if head.bands != bands:
             return None
-        least = {"min_width": ceil(width / shrink), "min_height": ceil(height / shrink)}
-        pixels = simplejpeg.decode_jpeg(data, target, fastupsample=shrink > 1, **least)
+        min_size = {"min_width": ceil(width / shrink), "min_height": ceil(height / shrink)}
+        pixels = simplejpeg.decode_jpeg(data, target, fastupsample=shrink > 1, **min_size)
     except ValueError as exc:
         if _PREMATURE_END in str(exc):
             raise PhotoDamaged(problem=_PREMATURE_END) from None
@@ -63,22 +63,22 @@ def decode(data: Buffer, head: pyvips.Image, shrink: float = 1) -> Pixels | None
 
 
 def repair_end(data: bytes, *, has_end_marker: bool = True) -> bytes:
-    """Return the photo without the bytes between its coded picture and the end marker behind them.
+    """Return the photo without the bytes between its coded image and the end marker after them.
 
-    `data` ends with an end marker. `marked` says whether the photo came with it: then nothing is
-    removed unless libjpeg warns of it.
+    `data` ends with an end marker. `has_end_marker` says whether the photo already had it when it
+    was received: then nothing is removed unless libjpeg warns.
 
     Raises:
-        errors.PhotoDamaged: the coded picture ends before it is complete.
+        errors.PhotoDamaged: the coded image ends before it is complete.
     """
     warning = _read_warning(data)
     if _PREMATURE_END in warning:
         raise PhotoDamaged(problem=_PREMATURE_END)
-    stray = _EXTRANEOUS_BYTES.search(warning)
-    if stray is None and has_end_marker:
+    extraneous = _EXTRANEOUS_BYTES.search(warning)
+    if extraneous is None and has_end_marker:
         return data
-    end = len(data) - len(END_MARKER) - (int(stray[1]) if stray else 0)
-    # The shortest beginning that decodes without a warning is the picture.
+    end = len(data) - len(END_MARKER) - (int(extraneous[1]) if extraneous else 0)
+    # The shortest prefix that decodes without a warning is the image.
     sizes = range(max(0, end - _PREFETCH_BYTES), end + 1)
     at = bisect_left(sizes, True, key=lambda size: not _read_warning(data[:size] + END_MARKER))  # noqa: FBT003
     if at == len(sizes) or _ends_in_padding(data, sizes[at]):
@@ -87,10 +87,10 @@ def repair_end(data: bytes, *, has_end_marker: bool = True) -> bytes:
 
 
 def _ends_in_padding(data: bytes, end: int) -> bool:
-    """Whether the picture up to `end` was cut, and goes on in the zeros that follow it.
+    """Return whether the image up to `end` was truncated and continues in the zeros after it.
 
-    Zeros decode like any other data. Encoders end the last byte with ones, so a zero there, with
-    more zeros behind it, is padding; but not where all of the scan is zeros, as of a flat picture.
+    Zeros decode like other data. Encoders fill the last byte with ones, so a zero there, followed
+    by more zeros, is padding, unless the complete scan is zeros, as in an image of one colour.
     """
     if data[end - 1] or data[end : end + 1] != b"\0":
         return False
@@ -100,17 +100,17 @@ def _ends_in_padding(data: bytes, end: int) -> bool:
 
 
 def _read_warning(data: Buffer) -> str:
-    """Return what libjpeg warns of when it reads every bit of a photo; empty when of nothing."""
+    """Return the warning of libjpeg when it reads every bit of a photo, or an empty string."""
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
         target = _OUTPUT_COLOUR_SPACES.get(colours, "RGB")
-        least = ceil(width / _MAX_SHRINK), ceil(height / _MAX_SHRINK)
-        simplejpeg.decode_jpeg(data, target, min_width=least[0], min_height=least[1])
+        min_size = ceil(width / _MAX_SHRINK), ceil(height / _MAX_SHRINK)
+        simplejpeg.decode_jpeg(data, target, min_width=min_size[0], min_height=min_size[1])
     except ValueError as exc:
         return str(exc)
     return ""
 
 
 def encode(pixels: Pixels, quality: int) -> bytes:
-    """A finished picture as a baseline JPEG, its colours halved both ways, without metadata."""
+    """Encode pixels as a baseline JPEG with 4:2:0 subsampling, without metadata."""
     return simplejpeg.encode_jpeg(pixels, quality, *_ENCODE_OPTIONS[pixels.shape[2]])

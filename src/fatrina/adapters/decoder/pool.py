@@ -1,4 +1,4 @@
-"""As many decoders as there are cores, each lent to one photo at a time."""
+"""A pool of decoder processes, one per core, each used by one photo at a time."""
 
 import queue
 from collections.abc import Iterator
@@ -11,16 +11,14 @@ from fatrina.domain import errors
 from fatrina.domain.photo import Limits
 
 _RETRY_AFTER_SECONDS: Final = 2
-_QUEUE_TIMEOUT_SECONDS: Final = (
-    30.0  # seconds a photo waits for a decoder; the queue's length bounds it first
-)
+_QUEUE_TIMEOUT_SECONDS: Final = 30.0  # the queue's length limits it first
 
 
 class DecoderPool:
-    """The decoders of one service."""
+    """The decoder processes of one service."""
 
     def __init__(self, count: int, limits: Limits, max_waiting: int) -> None:
-        """Start `count` decoders, for which at most `room` photos wait."""
+        """Start `count` decoders; at most `max_waiting` photos wait for one."""
         self.limits = limits
         self._room = max_waiting
         self._waiting = 0
@@ -34,45 +32,45 @@ class DecoderPool:
 
     @property
     def pids(self) -> list[int]:
-        """The processes' ids, for those who watch or measure them."""
+        """The process ids, for monitoring and measurements."""
         return sorted(decoder.pid for decoder in self._all)
 
     @property
     def waiting(self) -> int:
-        """How many photos wait for a decoder now."""
+        """Number of photos that wait for a decoder now."""
         return self._waiting
 
     @property
     def internal_errors(self) -> int:
-        """How many exceptions that nothing expects decoders have met."""
+        """Number of unexpected exceptions in decoders."""
         return self._faults
 
     def count_internal_error(self) -> None:
-        """Count one of them."""
+        """Increment the number of unexpected exceptions."""
         with self._lock:
             self._faults += 1
 
     def check_capacity(self) -> None:
-        """Pass when one photo more may wait; asked before its bytes are read.
+        """Check that one more photo may wait; called before its bytes are read.
 
         Raises:
-            errors.Busy: too many wait already.
+            errors.Busy: too many photos wait already.
         """
         if self._waiting >= self._room:
             raise errors.Busy(retry=_RETRY_AFTER_SECONDS)
 
     def handshake(self) -> Handshake:
-        """What a decoder says of itself; waits until one is ready."""
+        """Return a decoder's report about itself; wait until one is ready."""
         with self.acquire() as decoder:
             return decoder.handshake()
 
     @contextmanager
     def acquire(self) -> Iterator[Decoder]:
-        """Lend a ready decoder for one photo; one that died is replaced at once.
+        """Acquire a ready decoder for one photo; a decoder that has exited is replaced immediately.
 
         Raises:
-            errors.Busy: too many photos wait already, or none came free in time.
-            errors.DecoderFailed: a new one did not come up.
+            errors.Busy: too many photos wait already, or no decoder became idle in time.
+            errors.DecoderFailed: a new decoder did not start.
         """
         decoder = self._take_idle()
         try:
@@ -86,7 +84,7 @@ class DecoderPool:
             self._idle.put(decoder)
 
     def close(self) -> None:
-        """End all the processes; photos in work are lost."""
+        """Kill all processes; photos in progress are lost."""
         with self._lock:
             self._closed = True
             everyone = [*self._all]
@@ -112,7 +110,7 @@ class DecoderPool:
                 return dead
             try:
                 fresh = Decoder(self.limits.memory)
-            except OSError:  # no process now: the dead one holds the place for the next try
+            except OSError:  # the dead decoder stays in the pool until the next attempt
                 return dead
             self._all.discard(dead)
             self._all.add(fresh)

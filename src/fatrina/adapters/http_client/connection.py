@@ -1,4 +1,4 @@
-"""A connection to one judged address, every operation on it paid from one budget of time."""
+"""A connection to one checked address; all operations share one deadline."""
 
 import socket
 import ssl
@@ -12,25 +12,25 @@ from fatrina.domain import errors
 from fatrina.domain.address_policy import Address
 
 MAX_ATTEMPTS: Final = 4
-"""Addresses of one host that are tried: a name with a thousand is no order to knock on all."""
+"""Maximum addresses of one host that are tried; a name can resolve to a thousand."""
 CHUNK_BYTES: Final = 65_536
-"""Bytes that are read at once, at most."""
+"""Maximum bytes per read."""
 
 _FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 class Deadline:
-    """The wall-clock seconds that a whole fetch may take, however many steps it has."""
+    """The wall-clock time limit of a complete request, however many steps it has."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._end = monotonic() + seconds
 
     def remaining(self) -> float:
-        """Seconds left, more than none.
+        """Return the seconds left, always more than 0.
 
         Raises:
-            errors.LinkTimeout: there are none.
+            errors.LinkTimeout: no time is left.
         """
         left = self._end - monotonic()
         if left <= 0:
@@ -38,15 +38,15 @@ class Deadline:
         return left
 
     def timeout_error(self) -> errors.LinkTimeout:
-        """The refusal for a budget that has run out."""
+        """Return the error for an expired deadline."""
         return errors.LinkTimeout(limit=self._seconds)
 
 
 class Connection:
-    """A socket, plain or TLS, that knows no time-out but the budget's end.
+    """A socket, plain or TLS, with no other timeout than the deadline.
 
-    Every method raises `errors.LinkTimeout` when the budget runs out, and
-    `errors.LinkUnreachable` when the connection fails.
+    Every method raises `errors.LinkTimeout` when the deadline expires, and `errors.LinkUnreachable`
+    when the connection fails.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
@@ -59,17 +59,17 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self._sock.close()
 
-    def start_tls(self, trust: ssl.SSLContext, host: str) -> None:
-        """Start TLS with the server that proves to be `host`.
+    def start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        """Start TLS and verify that the server is `host`.
 
         Raises:
-            errors.LinkTls: one of its leaves where the certificate is at fault.
+            errors.LinkTls: a subclass if the certificate is invalid.
         """
         try:
             with self._timed():
-                self._sock = trust.wrap_socket(self._sock, server_hostname=host)
-        except errors.LinkUnreachable as failed:
-            raise _tls_error(failed.__cause__, host) from failed.__cause__
+                self._sock = context.wrap_socket(self._sock, server_hostname=host)
+        except errors.LinkUnreachable as exc:
+            raise _tls_error(exc.__cause__, host) from exc.__cause__
 
     def write(self, data: bytes) -> None:
         """Send all of `data`."""
@@ -79,14 +79,14 @@ class Connection:
                 rest = rest[self._sock.send(rest) :]
 
     def read(self) -> bytes:
-        """What came, 65,536 bytes at most; nothing at the end."""
+        """Return received bytes, at most 65,536; empty at the end."""
         with self._timed():
             return self._sock.recv(CHUNK_BYTES)
 
     def shut_down(self) -> None:
-        """End the connection from another thread: what waits on it fails at once."""
+        """Close the connection from another thread: operations that wait on it fail immediately."""
         with suppress(OSError):
-            # Not the method of a TLS socket, which would change what the other thread is using.
+            # Not the TLS socket's method, which would change state that the other thread is using.
             socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     @contextmanager
@@ -94,11 +94,11 @@ class Connection:
         self._sock.settimeout(self._deadline.remaining())
         try:
             yield
-        except TimeoutError as late:
-            raise self._deadline.timeout_error() from late
-        # ValueError: a host that the TLS library will not take as a name.
-        except (OSError, ValueError) as failed:
-            raise errors.LinkUnreachable from failed
+        except TimeoutError as exc:
+            raise self._deadline.timeout_error() from exc
+        # ValueError: a host that the TLS library rejects as a name.
+        except (OSError, ValueError) as exc:
+            raise errors.LinkUnreachable from exc
 
 
 # X509_V_ERR_* of OpenSSL.
@@ -107,7 +107,7 @@ _OTHER_HOST: Final = frozenset({62, 64})
 
 
 def _tls_error(cause: BaseException | None, host: str) -> errors.LinkUnreachable:
-    """Return the error for a failed handshake, by what OpenSSL found wrong."""
+    """Return the error for a failed handshake, by OpenSSL's verification code."""
     if isinstance(cause, ssl.SSLCertVerificationError):
         if cause.verify_code in _EXPIRED:
             return errors.LinkCertificateExpired()
@@ -118,15 +118,15 @@ def _tls_error(cause: BaseException | None, host: str) -> errors.LinkUnreachable
 
 
 def connect(addresses: Sequence[Address], port: int, deadline: Deadline) -> Connection:
-    """Connect to the first of `addresses` that answers, and to nothing else.
+    """Connect to the first of `addresses` that accepts, and to no other.
 
-    Each of the first four gets an even share of the time that is left, so that a dead one
-    does not starve the next.
+    Each of the first four gets an equal share of the remaining time, so that an unresponsive
+    address leaves time for the next one.
 
     Raises:
-        errors.LinkUnreachable: none answers.
-        errors.LinkTimeout: the budget ran out.
-        errors.LinkAddressNotAllowed: the other end is not the judged address.
+        errors.LinkUnreachable: no address accepts.
+        errors.LinkTimeout: the deadline expired.
+        errors.LinkAddressNotAllowed: the peer is not the checked address.
     """
     failure: OSError | None = None
     attempts = addresses[:MAX_ATTEMPTS]
@@ -135,8 +135,8 @@ def connect(addresses: Sequence[Address], port: int, deadline: Deadline) -> Conn
             return Connection(
                 _connect(ip, port, deadline.remaining() / (len(attempts) - index)), deadline
             )
-        except OSError as failed:
-            failure = failed
+        except OSError as exc:
+            failure = exc
     if isinstance(failure, TimeoutError):
         raise deadline.timeout_error() from failure
     raise errors.LinkUnreachable from failure

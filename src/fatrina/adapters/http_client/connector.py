@@ -1,4 +1,4 @@
-"""The way to another host: its addresses judged, one of them connected to, TLS where it belongs."""
+"""Connect to another host: resolve its name, check all addresses, connect to one, start TLS."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,23 +14,23 @@ from fatrina.domain.link import Link
 
 
 class Connector:
-    """Connects to public addresses, and to what an operator allows; one serves all threads.
+    """Connects to public addresses and to those that the operator allows; thread-safe.
 
-    It takes nothing from the environment (no proxy, no netrc) but the system's trusted
+    It reads nothing from the environment (no proxy, no netrc) except the system's trusted
     certificates, which `SSL_CERT_FILE` and `SSL_CERT_DIR` may name.
     """
 
     def __init__(self, policy: AddressPolicy, max_lookups: int = MAX_LOOKUPS) -> None:
-        """Reach what `allow` allows, with so many lookups of names at once."""
+        """Use this address policy, with at most `max_lookups` concurrent name lookups."""
         self._policy = policy
         self._resolver = Resolver(max_lookups)
 
     @contextmanager
     def connect(self, link: Link, deadline: Deadline) -> Iterator[Connection]:
-        """A connection to the host of a link.
+        """Open a connection to the host of a link.
 
         Raises:
-            errors.LinkError: one of its leaves.
+            errors.LinkError: a subclass for each failure.
         """
         with connect(self._allowed_addresses(link, deadline), link.port, deadline) as connection:
             if link.scheme == "https":
@@ -40,12 +40,12 @@ class Connector:
     def _allowed_addresses(self, link: Link, deadline: Deadline) -> list[Address]:
         self._policy.check_port(link)
         literal = link.address
-        found = [literal] if literal else self._resolver.resolve(link.host, deadline)
-        self._policy.check(link, found)
-        return found
+        addresses = [literal] if literal else self._resolver.resolve(link.host, deadline)
+        self._policy.check(link, addresses)
+        return addresses
 
     @cached_property
     def _tls_context(self) -> SSLContext:
-        trust = default_ssl_context()
-        trust.set_alpn_protocols(["http/1.1"])
-        return trust
+        context = default_ssl_context()
+        context.set_alpn_protocols(["http/1.1"])
+        return context

@@ -1,4 +1,4 @@
-"""Content codings of a response: gzip and deflate decoded within a limit, others named."""
+"""Content codings of a response: decode gzip and deflate within a limit, reject others."""
 
 import zlib
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from fatrina.domain import errors
 
 _GZIP: Final = "gzip"
 _DEFLATE: Final = "deflate"
-# The IANA registry's names for codings that are not decoded. Servers also send values that are no
-# codings (aws-chunked, utf-8, binary, none): those say nothing of the body and are ignored.
+# The IANA registry's names for codings that are not decoded. Servers also send values that are not
+# codings (aws-chunked, utf-8, binary, none): those say nothing about the body and are ignored.
 _UNSUPPORTED: Final = ("br", "zstd", "compress", "dcb", "dcz", "exi", "pack200-gzip")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
-_WINDOW_GZIP: Final = 31  # zlib's window bits: 15 with a gzip header, a zlib header, or none
+_WINDOW_GZIP: Final = 31  # zlib's window bits: 15, with a gzip header, a zlib header, or no header
 _WINDOW_ZLIB: Final = 15
 _WINDOW_RAW: Final = -15
 _CHUNK_BYTES: Final = 65_536
@@ -36,30 +36,30 @@ def parse_coding(value: str) -> str:
     return known[0] if known else ""
 
 
-def decode(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """Yield a body without its coding, in pieces of 65,536 bytes at most.
+def decode(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """Yield a body without its coding, in chunks of at most 65,536 bytes.
 
-    Nothing is held but one piece of input, so a caller that counts the bytes is safe from a
-    decompression bomb. A body that is not what its header says (a server that sends `gzip` for a
-    plain file) passes unchanged.
+    Only one chunk of input is held in memory, so a caller that counts the bytes is protected from a
+    decompression bomb. A body that does not match its header (a server that sends `gzip` for a
+    plain file) is not changed.
 
     Raises:
-        errors.LinkInvalidResponse: the coded data is broken or incomplete.
+        errors.LinkInvalidResponse: the coded data is corrupt or incomplete.
     """
-    head = next(pieces, b"")
-    while len(head) < len(_GZIP_MAGIC) and (more := next(pieces, b"")):
+    head = next(chunks, b"")
+    while len(head) < len(_GZIP_MAGIC) and (more := next(chunks, b"")):
         head += more
     window = _window_bits(head, name)
     if window is None:
         if head:
             yield head
-        yield from pieces
+        yield from chunks
         return
-    yield from _inflate(_prepend(head, pieces), window)
+    yield from _inflate(_prepend(head, chunks), window)
 
 
 def _window_bits(head: bytes, name: str) -> int | None:
-    """Return zlib's window bits for a body by its first bytes; None for one that is not coded."""
+    """Return zlib's window bits for a body by its first bytes; None if it is not coded."""
     if name == _GZIP:
         return _WINDOW_GZIP if head.startswith(_GZIP_MAGIC) else None
     if name != _DEFLATE or len(head) < len(_GZIP_MAGIC):
@@ -69,28 +69,28 @@ def _window_bits(head: bytes, name: str) -> int | None:
     return _WINDOW_ZLIB if is_zlib else _WINDOW_RAW
 
 
-def _prepend(head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _prepend(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield head
-    yield from pieces
+    yield from chunks
 
 
-def _inflate(pieces: Iterator[bytes], window: int) -> Iterator[bytes]:
-    inflate = zlib.decompressobj(window)
+def _inflate(chunks: Iterator[bytes], window: int) -> Iterator[bytes]:
+    decompressor = zlib.decompressobj(window)
     try:
-        for piece in pieces:
-            data = piece
+        for chunk in chunks:
+            data = chunk
             while data:
-                if inflate.eof:
-                    # Several members in a row are one gzip file (RFC 1952, 2.2); padding is not.
+                if decompressor.eof:
+                    # Consecutive members are one gzip file (RFC 1952, 2.2); padding is ignored.
                     if window != _WINDOW_GZIP or not data.startswith(_GZIP_MAGIC):
                         return
-                    inflate = zlib.decompressobj(window)
-                if made := inflate.decompress(data, _CHUNK_BYTES):
-                    yield made
-                data = inflate.unconsumed_tail or inflate.unused_data
-        while made := inflate.decompress(inflate.unconsumed_tail, _CHUNK_BYTES):
-            yield made
-    except zlib.error as broken:
-        raise errors.LinkInvalidResponse from broken
-    if not inflate.eof:
+                    decompressor = zlib.decompressobj(window)
+                if output := decompressor.decompress(data, _CHUNK_BYTES):
+                    yield output
+                data = decompressor.unconsumed_tail or decompressor.unused_data
+        while output := decompressor.decompress(decompressor.unconsumed_tail, _CHUNK_BYTES):
+            yield output
+    except zlib.error as exc:
+        raise errors.LinkInvalidResponse from exc
+    if not decompressor.eof:
         raise errors.LinkInvalidResponse

@@ -1,4 +1,4 @@
-"""Cookies within one fetch: some sites set one and redirect to themselves to get it back."""
+"""Cookies within one download: some sites set one and redirect to themselves to receive it back."""
 
 import re
 from typing import Final
@@ -12,13 +12,13 @@ _PAIR: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([!#-+\--:<-\[\]-~]*)"
 
 
 class Cookies:
-    """The cookies of one fetch, each sent only to the origin that set it; kept nowhere else."""
+    """The cookies of one download, each sent only to the origin that set it; never stored."""
 
     def __init__(self) -> None:
         self._values: dict[tuple[str, str, int], dict[str, str]] = {}
 
     def store(self, link: Link, headers: list[bytes]) -> None:
-        """Store the values of Set-Cookie; attributes are ignored, as the fetch ends in seconds."""
+        """Store the values of Set-Cookie; attributes are ignored: the download is short."""
         values = self._values.setdefault(_origin(link), {})
         for header in headers:
             pair = _PAIR.match(header[:_MAX_HEADER_BYTES].decode("latin-1").strip())
@@ -26,7 +26,7 @@ class Cookies:
                 values[pair[1]] = pair[2]
 
     def header(self, link: Link) -> list[tuple[str, str]]:
-        """Return the Cookie header for a request, if there is any."""
+        """Return the Cookie header for a request, or no header if there are no cookies."""
         values = self._values.get(_origin(link), {})
         text = "; ".join(f"{name}={value}" for name, value in values.items())
         return [("Cookie", text)] if text else []

@@ -1,4 +1,4 @@
-"""HTTP to other hosts: fetch linked photos, post messages; to public addresses only, in time."""
+"""Download linked photos: follow redirects, check addresses and sizes, and classify failures."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -19,13 +19,13 @@ from fatrina.domain.photo import sniff
 
 Sink = Callable[[bytes], None]
 
-# 203: a proxy changed the response on its way; the photo is judged by its bytes (RFC 9110, 15.3.4).
+# 203: a proxy modified the response; the photo is checked by its bytes (RFC 9110, 15.3.4).
 _OK: Final = frozenset({200, 203})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _DENIED: Final = frozenset({401, 403, 407, 451})
 _GONE: Final = frozenset({404, 410})
 _HEAD_BYTES: Final = 512
-"""Bytes at the beginning of a file that show what it is."""
+"""Bytes at the beginning of a file that identify its format."""
 _HTML: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
@@ -36,7 +36,7 @@ _TEXT_TYPES: Final = ("text/", "application/json", "application/xml", "applicati
 
 
 class Downloader:
-    """Follows links to photos; one serves all threads. It keeps no cookie and no connection."""
+    """Downloads linked photos; thread-safe. It keeps no cookies and no connections."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Downloader:
         self._seconds = seconds
         self._redirects = redirects
         self._limit = limit
-        # Connection: close, for a connection that is never used again (RFC 9112 section 9.6).
+        # Connection: close, because a connection is never reused (RFC 9112 section 9.6).
         self._headers: Headers = [
             ("User-Agent", user_agent),
             ("Accept", "image/*, */*;q=0.5"),
@@ -60,47 +60,47 @@ class Downloader:
         ]
 
     def fetch(self, url: str, sink: Sink) -> None:
-        """Give the body behind `url` to `sink` in pieces of 65,536 bytes at most.
+        """Download the body at `url` into `sink`, in chunks of at most 65,536 bytes.
 
-        `seconds` of wall-clock time are for all of it: resolving, connecting, TLS, heads and
-        bodies of every hop. A redirect is a new link, judged like the first; from https to http
-        is allowed, for nothing secret is ever sent and the photo is judged by its bytes alone.
-        A cookie is sent back to the site that set it, within this fetch alone.
-        What `sink` raises passes unchanged; it may have been given a part already.
+        `seconds` of wall-clock time are the limit for everything: name resolution, connecting, TLS,
+        headers and bodies of all hops. A redirect is checked like a new link; a redirect from https
+        to http is allowed, because no secret is ever sent and the photo is checked by its bytes
+        only. A cookie is sent back to the site that set it, within this download only. Exceptions
+        from `sink` are not caught; it may have received a part of the body already.
 
         Raises:
-            errors.LinkError: one of its leaves, for whatever the link or the server does.
+            errors.LinkError: a subclass for each failure of the link or the server.
         """
         *preferred, last = parse_candidates(url)
-        budget = Deadline(self._seconds)
+        deadline = Deadline(self._seconds)
         for link in preferred:
-            # A server without TLS may wait for more than the handshake instead of answering.
+            # A server without TLS may wait for more than the handshake instead of responding.
             with suppress(errors.LinkUnreachable, errors.LinkTimeout):
                 return self._follow(link, sink, Deadline(self._seconds / 4))
-        return self._follow(last, sink, budget)
+        return self._follow(last, sink, deadline)
 
-    def _follow(self, link: Link, sink: Sink, budget: Deadline) -> None:
+    def _follow(self, link: Link, sink: Sink, deadline: Deadline) -> None:
         cookies = Cookies()
         for _ in range(self._redirects + 1):
-            onward = self._request(link, sink, budget, cookies)
-            if onward is None:
+            next_link = self._request(link, sink, deadline, cookies)
+            if next_link is None:
                 return
-            link = onward
+            link = next_link
         raise errors.LinkTooManyRedirects(limit=self._redirects)
 
-    def _request(self, link: Link, sink: Sink, budget: Deadline, cookies: Cookies) -> Link | None:
-        with self._connector.connect(link, budget) as line:
-            exchange = Exchange(line)
-            answer = exchange.request(link, [*self._headers, *cookies.header(link)])
-            if location := _redirect_location(answer):
-                cookies.store(link, _header_values(answer, b"set-cookie"))
+    def _request(self, link: Link, sink: Sink, deadline: Deadline, cookies: Cookies) -> Link | None:
+        with self._connector.connect(link, deadline) as connection:
+            exchange = Exchange(connection)
+            response = exchange.request(link, [*self._headers, *cookies.header(link)])
+            if location := _redirect_location(response):
+                cookies.store(link, _header_values(response, b"set-cookie"))
                 return link.join(location)
-            self._check_response(answer)
-            self._copy(answer, exchange.body(), sink)
+            self._check_response(response)
+            self._copy(response, exchange.body(), sink)
         return None
 
-    def _check_response(self, answer: h11.Response) -> None:
-        status = answer.status_code
+    def _check_response(self, response: h11.Response) -> None:
+        status = response.status_code
         if status in _DENIED:
             raise errors.LinkDenied(status=status)
         if status in _GONE:
@@ -108,42 +108,42 @@ class Downloader:
         if status not in _OK:
             raise errors.LinkStatus(status=status)
         # h11 lets one length of at most 20 digits through.
-        if any(int(length) > self._limit for length in _header_values(answer, b"content-length")):
+        if any(int(length) > self._limit for length in _header_values(response, b"content-length")):
             raise errors.LinkTooLarge(limit=self._limit)
 
-    def _copy(self, answer: h11.Response, body: Iterator[bytes], sink: Sink) -> None:
+    def _copy(self, response: h11.Response, body: Iterator[bytes], sink: Sink) -> None:
         name = parse_coding(
-            b",".join(_header_values(answer, b"content-encoding")).decode("latin-1")
+            b",".join(_header_values(response, b"content-encoding")).decode("latin-1")
         )
-        pieces = decode(self._check_size(body), name) if name else body
+        chunks = decode(self._check_size(body), name) if name else body
         head = b""
-        for piece in self._check_size(pieces):
+        for chunk in self._check_size(chunks):
             if len(head) < _HEAD_BYTES:
-                head += piece[: _HEAD_BYTES - len(head)]
+                head += chunk[: _HEAD_BYTES - len(head)]
                 if len(head) == _HEAD_BYTES:
-                    _check_content_type(answer, head)
-            sink(piece)
+                    _check_content_type(response, head)
+            sink(chunk)
         if 0 < len(head) < _HEAD_BYTES:
-            _check_content_type(answer, head)
+            _check_content_type(response, head)
 
-    def _check_size(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    def _check_size(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         size = 0
-        for piece in pieces:
-            size += len(piece)
+        for chunk in chunks:
+            size += len(chunk)
             if size > self._limit:
                 raise errors.LinkTooLarge(limit=self._limit)
-            yield piece
+            yield chunk
 
 
-def _check_content_type(answer: h11.Response, head: bytes) -> None:
-    """Reject what is clearly no photo, by name; everything else is left to the decoder."""
+def _check_content_type(response: h11.Response, head: bytes) -> None:
+    """Reject content that is clearly not a photo; everything else is left to the decoder."""
     try:
         sniff(head)
     except errors.PhotoNotAnImage:
         if _HTML.match(head):
             raise errors.LinkIsPage from None
         declared = _MEDIA_TYPE.match(
-            b"".join(_header_values(answer, b"content-type")).decode("latin-1")
+            b"".join(_header_values(response, b"content-type")).decode("latin-1")
         )
         media_type = declared[1].lower() if declared else ""
         if media_type == "text/html":
@@ -151,26 +151,26 @@ def _check_content_type(answer: h11.Response, head: bytes) -> None:
         if media_type.startswith(_TEXT_TYPES):
             raise errors.LinkNotImage(type=media_type) from None
     except errors.PhotoError:
-        return  # the decoder names the kind
+        return  # the decoder reports the format
 
 
-def _header_values(answer: h11.Response, name: bytes) -> list[bytes]:
-    return [value for key, value in answer.headers if key == name]
+def _header_values(response: h11.Response, name: bytes) -> list[bytes]:
+    return [value for key, value in response.headers if key == name]
 
 
-def _redirect_location(answer: h11.Response) -> str | None:
-    """Where a redirect leads; two places are none.
+def _redirect_location(response: h11.Response) -> str | None:
+    """Return the target of a redirect, or None; two different targets are an error.
 
-    Bytes that are not UTF-8 (Latin-1, mostly) are percent-encoded one by one, as browsers do: the
-    server gets back what it wrote.
+    Bytes that are not UTF-8 (mostly Latin-1) are percent-encoded one by one, as browsers do, so the
+    server receives the bytes that it sent.
     """
-    places = set(_header_values(answer, b"location"))
-    if answer.status_code not in _REDIRECTS or not places:
+    targets = set(_header_values(response, b"location"))
+    if response.status_code not in _REDIRECTS or not targets:
         return None
-    if len(places) > 1:
+    if len(targets) > 1:
         raise errors.LinkInvalidResponse
-    place = places.pop()
+    target = targets.pop()
     try:
-        return place.decode()
+        return target.decode()
     except UnicodeDecodeError:
-        return "".join(chr(byte) if byte < _FIRST_NON_ASCII else f"%{byte:02X}" for byte in place)
+        return "".join(chr(byte) if byte < _FIRST_NON_ASCII else f"%{byte:02X}" for byte in target)

@@ -1,4 +1,4 @@
-"""One request over one line: h11 knows the protocol, the line keeps the time."""
+"""One HTTP/1.1 request and its response on one connection, with h11 as the protocol parser."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -10,13 +10,13 @@ from fatrina.domain import errors
 from fatrina.domain.link import Link
 
 MAX_HEAD_BYTES: Final = 65_536
-"""Bytes of a status line with its headers, of a chunk's own line, or of trailers."""
+"""Maximum bytes of a status line with its headers, of a chunk's header, or of trailers."""
 MAX_INTERIM_RESPONSES: Final = 8
-"""Answers of class 1xx before the real one; more are a flood."""
+"""Maximum 1xx responses before the final one; more are treated as a flood."""
 MAX_SMALL_CHUNKS: Final = 10_000
-"""Pieces of a body that may be small; the rest have to have `CRUMB` bytes on the average.
+"""Small chunks tolerated before the average chunk must reach SMALL_CHUNK_BYTES.
 
-One-byte chunks would keep a core busy for the whole budget: 200,000 a second, measured.
+One-byte chunks would keep a core busy until the deadline: 200,000 per second, measured.
 """
 SMALL_CHUNK_BYTES: Final = 128
 
@@ -24,10 +24,10 @@ Headers = list[tuple[str, str]]
 
 
 class Exchange:
-    """A request and its answer; `ask` first, then `body`.
+    """A request and its response; call `request` first, then `body`.
 
-    Both raise `errors.LinkInvalidResponse` for an answer that is not HTTP/1.1, is cut short, has a
-    head without end or comes in crumbs, and what the line raises.
+    Both raise `errors.LinkInvalidResponse` for a response that is not HTTP/1.1, is truncated, has
+    headers without end or comes in chunks that are too small, and the errors of the connection.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -37,7 +37,7 @@ class Exchange:
     def request(
         self, link: Link, headers: Headers, method: str = "GET", body: bytes = b""
     ) -> h11.Response:
-        """Send a request with `headers` and no others but Host; return the head of the answer."""
+        """Send a request with only `headers` and Host; return the head of the response."""
         request = h11.Request(
             method=method, target=link.target, headers=[("Host", link.authority), *headers]
         )
@@ -50,7 +50,7 @@ class Exchange:
         raise errors.LinkInvalidResponse
 
     def body(self) -> Iterator[bytes]:
-        """Give the body's bytes as they come, without the framing."""
+        """Yield the body's bytes as they arrive, without the framing."""
         chunks = size = 0
         while isinstance(event := self._next_event(), h11.Data):
             chunks, size = chunks + 1, size + len(event.data)
@@ -64,6 +64,6 @@ class Exchange:
         try:
             while (event := self._protocol.next_event()) is h11.NEED_DATA:
                 self._protocol.receive_data(self._connection.read())
-        except h11.ProtocolError as broken:
-            raise errors.LinkInvalidResponse from broken
+        except h11.ProtocolError as exc:
+            raise errors.LinkInvalidResponse from exc
         return event

@@ -1,4 +1,4 @@
-"""A host's addresses, asked for once, in threads that may be left behind."""
+"""Name resolution with a deadline, in threads that can be abandoned."""
 
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
@@ -13,48 +13,49 @@ from fatrina.domain.address_policy import Address
 LookupResult = list[Address] | Exception
 
 MAX_LOOKUPS: Final = 16
-"""Lookups under way at once; a dead name server holds each for up to a minute."""
+"""Concurrent lookups; an unresponsive name server blocks each for up to a minute."""
 
 
 class Resolver:
-    """The system's resolver with an end to waiting: `getaddrinfo` itself knows no time-out."""
+    """The system's resolver with a deadline: `getaddrinfo` itself has no timeout."""
 
     def __init__(self, max_lookups: int = MAX_LOOKUPS) -> None:
         self._slots = BoundedSemaphore(max_lookups)
 
     def resolve(self, host: str, deadline: Deadline) -> list[Address]:
-        """All that `host` resolves to, in the system's order, at least one.
+        """Return all addresses that `host` resolves to, in the system's order, at least one.
 
         Raises:
-            errors.LinkUnresolved: there is none, or no name server to ask.
-            errors.LinkTimeout: the budget ran out; the lookup ends by itself, unheard.
+            errors.LinkUnresolved: there is no address, or no name server responds.
+            errors.LinkTimeout: the deadline expired; the lookup continues, and its result is
+                ignored.
         """
         if not self._slots.acquire(timeout=deadline.remaining()):
             raise deadline.timeout_error()
-        answers: SimpleQueue[LookupResult] = SimpleQueue()
+        results: SimpleQueue[LookupResult] = SimpleQueue()
         try:
-            Thread(target=self._lookup, args=(host, answers), daemon=True).start()
+            Thread(target=self._lookup, args=(host, results), daemon=True).start()
         except BaseException:
             self._slots.release()
             raise
         try:
-            answer = answers.get(timeout=deadline.remaining())
+            result = results.get(timeout=deadline.remaining())
         except Empty:
             raise deadline.timeout_error() from None
-        if isinstance(answer, Exception):
-            raise errors.LinkUnresolved from answer
-        return answer
+        if isinstance(result, Exception):
+            raise errors.LinkUnresolved from result
+        return result
 
-    def _lookup(self, host: str, answers: SimpleQueue[LookupResult]) -> None:
+    def _lookup(self, host: str, results: SimpleQueue[LookupResult]) -> None:
         try:
-            answers.put(_look_up(host))
-        except (OSError, ValueError) as failed:
-            answers.put(failed)
+            results.put(_get_addresses(host))
+        except (OSError, ValueError) as exc:
+            results.put(exc)
         finally:
             self._slots.release()
 
 
-def _look_up(host: str) -> list[Address]:
+def _get_addresses(host: str) -> list[Address]:
     found = getaddrinfo(host, None, type=SOCK_STREAM)
     if not found:
         raise ValueError("no address")

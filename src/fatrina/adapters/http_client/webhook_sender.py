@@ -1,4 +1,4 @@
-"""Post a message to another host, and hear what it answers."""
+"""Send a webhook to another host and return the status of the response."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +13,12 @@ from fatrina.domain.address_policy import AddressPolicy
 from fatrina.domain.link import parse
 
 MAX_LOOKUPS: Final = 256
-"""Lookups of names at once: twice the messages at once, so that names whose servers never answer
-leave places for others, though such a lookup outlives its message."""
+"""Concurrent name lookups: twice the number of concurrent messages, so that names whose servers
+never respond leave slots for others, although such a lookup outlives its message."""
 
 
 class WebhookSender:
-    """Posts JSON; one serves all threads. It keeps no cookie and no connection."""
+    """Sends JSON; thread-safe. It keeps no cookies and no connections."""
 
     def __init__(self, *, policy: AddressPolicy, seconds: float = 30, user_agent: str) -> None:
         self._connector = Connector(policy, MAX_LOOKUPS)
@@ -33,36 +33,41 @@ class WebhookSender:
         self._closed = False
 
     def close(self) -> None:
-        """Cut every connection; no further message is sent."""
+        """Close every connection; no further message is sent."""
         with self._lock:
             self._closed = True
-            lines = list(self._open_connections)
-        for line in lines:
-            line.shut_down()
+            connections = list(self._open_connections)
+        for connection in connections:
+            connection.shut_down()
 
     def post(self, url: str, headers: Headers, body: bytes) -> int:
-        """Send `body`; the status of the answer, of which no more is read.
+        """Send `body` and return the status of the response; the rest of the response is not read.
 
-        `seconds` of wall-clock time are for all of it. No redirect is followed.
+        `seconds` of wall-clock time are the limit for everything. Redirects are not followed.
 
         Raises:
-            errors.LinkError: one of its leaves.
+            errors.LinkError: a subclass for each failure.
         """
         link = parse(url)
-        with self._connector.connect(link, Deadline(self._seconds)) as line, self._registered(line):
+        with (
+            self._connector.connect(link, Deadline(self._seconds)) as connection,
+            self._registered(connection),
+        ):
             length = ("Content-Length", str(len(body)))
-            answer = Exchange(line).request(link, [*self._headers, length, *headers], "POST", body)
-            return answer.status_code
+            response = Exchange(connection).request(
+                link, [*self._headers, length, *headers], "POST", body
+            )
+            return response.status_code
 
     @contextmanager
-    def _registered(self, line: Connection) -> Iterator[None]:
-        """List a connection among those that `close` cuts."""
+    def _registered(self, connection: Connection) -> Iterator[None]:
+        """Register a connection so that `close` can close it."""
         with self._lock:
             if self._closed:
                 raise errors.LinkUnreachable
-            self._open_connections.add(line)
+            self._open_connections.add(connection)
         try:
             yield
         finally:
             with self._lock:
-                self._open_connections.discard(line)
+                self._open_connections.discard(connection)

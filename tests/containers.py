@@ -1,4 +1,4 @@
-"""The containers of photos, written and read by hand, so that anything can be put into them."""
+"""Image containers, written and read by hand, so that tests can put anything into them."""
 
 import struct
 import zlib
@@ -9,18 +9,18 @@ from typing import NamedTuple
 
 
 def jpeg_segment(marker: int, body: bytes = b"") -> bytes:
-    """Give a JPEG segment: 0xE1 for APP1, 0xFE for a comment."""
+    """Return a JPEG segment; marker 0xE1 is APP1, 0xFE a comment."""
     return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
 
 
 def with_segments(jpeg: bytes, *segments: bytes, before: bytes = b"") -> bytes:
-    """Put segments after a JPEG's start marker, or before a marker's last appearance."""
+    """Insert segments after a JPEG's start marker, or before the last occurrence of a marker."""
     at = jpeg.rindex(before) if before else 2
     return jpeg[:at] + b"".join(segments) + jpeg[at:]
 
 
 def icc_segments(profile: bytes, size: int = 65_519) -> list[bytes]:
-    """Give a profile as APP2 segments of `size` bytes of it each."""
+    """Return a profile as APP2 segments with `size` bytes of it each."""
     parts = [profile[at : at + size] for at in range(0, len(profile), size)]
     return [
         jpeg_segment(0xE2, b"ICC_PROFILE\0" + bytes([number, len(parts)]) + part)
@@ -31,13 +31,18 @@ def icc_segments(profile: bytes, size: int = 65_519) -> list[bytes]:
 # PNG
 
 
-def png_chunk(kind: bytes, body: bytes = b"") -> bytes:
-    """Give a PNG chunk with its check sum."""
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+def png_chunk(chunk_type: bytes, body: bytes = b"") -> bytes:
+    """Return a PNG chunk with its checksum."""
+    return (
+        struct.pack(">I", len(body))
+        + chunk_type
+        + body
+        + struct.pack(">I", zlib.crc32(chunk_type + body))
+    )
 
 
 def read_png_chunks(png: bytes) -> list[tuple[bytes, bytes]]:
-    """Give the kinds and bodies of a PNG's chunks."""
+    """Return the types and bodies of a PNG's chunks."""
     found, at = [], 8
     while at < len(png):
         size = int.from_bytes(png[at : at + 4], "big")
@@ -47,7 +52,7 @@ def read_png_chunks(png: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def with_chunks(png: bytes, *chunks: bytes, end: bool = False) -> bytes:
-    """Put chunks after a PNG's header, or before its end."""
+    """Insert chunks after a PNG's header, or before its end."""
     at = len(png) - 12 if end else 33
     return png[:at] + b"".join(chunks) + png[at:]
 
@@ -55,13 +60,13 @@ def with_chunks(png: bytes, *chunks: bytes, end: bool = False) -> bytes:
 # WebP
 
 
-def webp_chunk(kind: bytes, body: bytes = b"") -> bytes:
-    """Give a chunk of a WebP."""
-    return kind + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
+def webp_chunk(chunk_type: bytes, body: bytes = b"") -> bytes:
+    """Return a WebP chunk."""
+    return chunk_type + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
 
 
 def read_webp_chunks(webp: bytes, at: int = 12) -> list[tuple[bytes, bytes]]:
-    """Give the kinds and bodies of a WebP's chunks, or of a frame's with `at` 16."""
+    """Return the types and bodies of a WebP's chunks, or of a frame's with `at` 16."""
     found = []
     while at < len(webp):
         size = int.from_bytes(webp[at + 4 : at + 8], "little")
@@ -71,7 +76,7 @@ def read_webp_chunks(webp: bytes, at: int = 12) -> list[tuple[bytes, bytes]]:
 
 
 def build_webp(*chunks: bytes) -> bytes:
-    """Give a WebP of these chunks."""
+    """Return a WebP of these chunks."""
     body = b"WEBP" + b"".join(chunks)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
@@ -79,7 +84,7 @@ def build_webp(*chunks: bytes) -> bytes:
 def build_extended_webp(
     webp: bytes, width: int, height: int, *, first: Sequence[bytes] = (), last: Sequence[bytes] = ()
 ) -> bytes:
-    """Give a WebP in its extended form, with chunks before and after the picture announced."""
+    """Return a WebP in the extended format, with announced chunks before and after the image."""
     flags = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
     announced = {flags.get(part[:4], 0) for part in (*first, *last)}
     parts = read_webp_chunks(webp)
@@ -97,27 +102,27 @@ def build_extended_webp(
 
 
 def gif_sub_blocks(body: bytes) -> bytes:
-    """Give bytes as a chain of GIF's sub-blocks."""
+    """Return bytes as a chain of GIF sub-blocks."""
     parts = [body[at : at + 255] for at in range(0, len(body), 255)]
     return b"".join(bytes([len(part)]) + part for part in parts) + b"\0"
 
 
 def first_gif_block(gif: bytes) -> int:
-    """Give the place of a GIF's first block."""
+    """Return the offset of a GIF's first block."""
     return 13 + (3 * 2 ** (gif[10] % 8 + 1) if gif[10] & 0x80 else 0)
 
 
 # AVIF
 
 
-def box(kind: bytes, *bodies: bytes) -> bytes:
-    """Give a box of ISO base media."""
+def box(box_type: bytes, *bodies: bytes) -> bytes:
+    """Return a box of ISO base media."""
     body = b"".join(bodies)
-    return struct.pack(">I", len(body) + 8) + kind + body
+    return struct.pack(">I", len(body) + 8) + box_type + body
 
 
 def read_boxes(data: bytes) -> list[tuple[bytes, bytes]]:
-    """Give the kinds and bodies of boxes."""
+    """Return the types and bodies of boxes."""
     found, at = [], 0
     while at < len(data):
         size = int.from_bytes(data[at : at + 4], "big")
@@ -127,9 +132,9 @@ def read_boxes(data: bytes) -> list[tuple[bytes, bytes]]:
 
 
 class Item(NamedTuple):
-    """An item of a HEIF file; `inner` ones lie in the description itself."""
+    """An item of a HEIF file; with `inner`, its data is in the `idat` box."""
 
-    kind: bytes
+    item_type: bytes
     data: bytes
     name: bytes = b"\0"
     inner: bool = False
@@ -137,9 +142,9 @@ class Item(NamedTuple):
 
 
 def item_entry(number: int, item: Item) -> bytes:
-    """Give the entry of an item."""
+    """Return the `infe` box of an item."""
     head = struct.pack(">BxxBHH", 2, item.flags, number, 0)
-    return box(b"infe", head, item.kind, item.name)
+    return box(b"infe", head, item.item_type, item.name)
 
 
 def build_avif(
@@ -155,19 +160,19 @@ def build_avif(
     between: bytes = b"",
     gap: bytes = b"",
 ) -> bytes:
-    """Build an AVIF, the first item its picture.
+    """Build an AVIF with the first item as its image.
 
     Args:
         items: numbered from 1.
         properties: boxes, numbered from 1.
-        owned: the numbers of the properties of each item; below zero if essential.
-        references: `dimg`, `auxl`, `thmb` or `cdsc`, from one number to others.
+        property_ids: the numbers of each item's properties; negative if essential.
+        references: `dimg`, `auxl`, `thmb` or `cdsc`, from one item to others.
         brands: the body of the first box.
-        name: of the handler.
+        name: the name of the handler.
         inside: boxes at the end of the description.
         before: boxes before the description.
         between: boxes between the description and the data.
-        gap: bytes after each item's data that belong to none.
+        gap: bytes after each item's data that belong to no item.
     """
     start = box(b"ftyp", brands) + before
     data = [item.data + gap for item in items]
@@ -183,8 +188,8 @@ def build_avif(
         iloc = box(b"iloc", struct.pack(">BxxxBBH", 1, 0x44, 0, len(rows)), *rows)
         entries = [item_entry(number, item) for number, item in enumerate(items, 1)]
         iref = [
-            box(kind, struct.pack(f">HH{len(others)}H", number, len(others), *others))
-            for kind, number, others in references
+            box(reference_type, struct.pack(f">HH{len(others)}H", number, len(others), *others))
+            for reference_type, number, others in references
         ]
         inner = b"".join(part for item, part in zip(items, data, strict=True) if item.inner)
         ipma = [
@@ -217,17 +222,17 @@ def build_avif(
 
 
 def exif_tiff(orientation: int = 1, *, text: bytes = b"", little: bool = False) -> bytes:
-    """Give the TIFF structure of an EXIF block: an orientation, and a text in several places.
+    """Return the TIFF structure of an EXIF block: an orientation, and a text in several places.
 
-    The text stands as description, as the place's name in the GPS directory, and after the end.
+    The text is the description, the place name in the GPS directory, and follows the end.
     """
     order = "<" if little else ">"
     text = text and text + b"\0"
 
-    def entry(tag: int, kind: int, count: int, value: int) -> bytes:
-        short = kind == 3 and count == 1
+    def entry(tag: int, value_type: int, count: int, value: int) -> bytes:
+        short = value_type == 3 and count == 1
         packed = struct.pack(order + ("HH" if short else "I"), *([value, 0] if short else [value]))
-        return struct.pack(order + "HHI", tag, kind, count) + packed
+        return struct.pack(order + "HHI", tag, value_type, count) + packed
 
     rows = [entry(0x0112, 3, 1, orientation)]
     end = 8 + 2 + 3 * 12 + 4

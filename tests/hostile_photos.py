@@ -1,4 +1,4 @@
-"""Photos made to hurt: cut, doubled, dressed up as something else, or larger than they look."""
+"""Hostile photos: truncated, polyglot, malformed, or larger than they appear."""
 
 import re
 import struct
@@ -22,14 +22,14 @@ ZIP = b"PK\5\6" + bytes(18)
 
 
 def truncations(photo: bytes) -> Iterator[bytes]:
-    """Cut a photo short, from its first bytes to all but the last."""
+    """Yield a photo truncated at several lengths, from its first bytes to all but the last."""
     for part in (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99):
         yield photo[: int(len(photo) * part)]
     yield photo[:-1]
 
 
 def valid_photos() -> dict[str, bytes]:
-    """Give one sound photo of each kind that is served as it is."""
+    """Return one valid photo of each format that is served unconverted."""
     return {
         "jpeg": sample_photos.jpeg(),
         "png": sample_photos.png(),
@@ -40,7 +40,7 @@ def valid_photos() -> dict[str, bytes]:
 
 
 def polyglots() -> dict[str, bytes]:
-    """Give photos that are something else as well; libvips decodes every one."""
+    """Return photos that are also valid as another type; libvips decodes every one."""
     appended = {
         f"{kind} and {name}": photo + other
         for kind, photo in valid_photos().items()
@@ -57,30 +57,40 @@ def polyglots() -> dict[str, bytes]:
 def jpeg_with_scans(
     count: int, *, width: int = sample_photos.WIDTH, height: int = sample_photos.HEIGHT
 ) -> bytes:
-    """Give a progressive JPEG of `count` scans, 3 to 884, each in order (ITU-T T.81, G.1).
+    """Return a progressive JPEG of `count` scans, 3 to 884, each in order (ITU-T T.81, G.1).
 
-    Behind the two that draw it come those that say nothing, for one bit of one coefficient each.
+    The two scans that draw the image are followed by empty ones, for one bit of one coefficient
+    each.
     """
     photo = sample_photos.jpeg(width=width, height=height, grey=True, progressive=True)
     head, *parts = re.split(rb"(?=\xff[\xc4\xda\xd9])", photo)
     tables = [part for part in parts if part[1] == 0xC4]
-    means = [part for part in parts if part[1] == 0xDA and part[7] == 0]
+    drawing_scans = [part for part in parts if part[1] == 0xDA and part[7] == 0]
     blocks = -(-width // 8) * -(-height // 8)
     run = blocks.bit_length() - 1
-    nothing = jpeg_segment(0xC4, b"\x10\1" + bytes(15) + bytes([run << 4]))
+    zeros = jpeg_segment(0xC4, b"\x10\1" + bytes(15) + bytes([run << 4]))
     bits = f"0{blocks - 2**run:0{run}b}" if run else "0"
     data = int(bits.ljust(24, "1"), 2).to_bytes(3, "big").replace(b"\xff", b"\xff\0")
-    steps = [
+    empty_scans = [
         jpeg_segment(0xDA, bytes([1, 1, 0, at, at, (low + 1 if low < 13 else 0) << 4 | low])) + data
         for at in range(1, 64)
         for low in range(13, -1, -1)
     ]
-    return b"".join([head, *tables, *means, nothing, *steps[: count - len(means)], parts[-1]])
+    return b"".join(
+        [
+            head,
+            *tables,
+            *drawing_scans,
+            zeros,
+            *empty_scans[: count - len(drawing_scans)],
+            parts[-1],
+        ]
+    )
 
 
 @cache
 def oversized_photos() -> dict[str, bytes]:
-    """Give photos that declare far more pixels than they have bytes."""
+    """Return photos that declare far more pixels than they have bytes for."""
     lossless = (16_383 - 1) | (16_383 - 1) << 14
     size = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     data = png_chunk(b"IDAT", zlib.compress(bytes(1000)))
@@ -98,9 +108,9 @@ def oversized_photos() -> dict[str, bytes]:
 
 @cache
 def decompression_bombs() -> dict[str, bytes]:
-    """Give PNGs with 200 MB of nothing in 200 kB, besides the picture."""
-    nothing = zlib.compressobj(9)
-    packed = b"".join(nothing.compress(bytes(2_000_000)) for _ in range(100)) + nothing.flush()
+    """Return PNGs with 200 MB of zeros in 200 kB, in addition to the image."""
+    zeros = zlib.compressobj(9)
+    packed = b"".join(zeros.compress(bytes(2_000_000)) for _ in range(100)) + zeros.flush()
     return {
         "profile": with_chunks(sample_photos.png(), png_chunk(b"iCCP", b"icc\0\0" + packed)),
         "text": with_chunks(sample_photos.png(), png_chunk(b"zTXt", b"a\0\0" + packed)),
@@ -108,7 +118,7 @@ def decompression_bombs() -> dict[str, bytes]:
 
 
 def nonstandard_jpegs() -> dict[str, bytes]:
-    """Give JPEGs that break the rules in ways that decoders put up with."""
+    """Return JPEGs that violate the standard in ways that decoders tolerate."""
     photo, profile = sample_photos.jpeg(), sample_photos.icc_profile()
     first, second = icc_segments(profile, len(profile) // 2 + 1)
     return {

@@ -1,4 +1,4 @@
-"""Photos that tell more than they show: a secret in each place where a container has room."""
+"""Photos with a secret text in every place of a container that can hold metadata."""
 
 import zlib
 from collections.abc import Sequence
@@ -31,8 +31,8 @@ XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + SECRET + b"</x:xmpmeta>"
 
 @cache
 def marked_photos() -> dict[str, tuple[ImageFormat, bytes]]:
-    """Give all of them, by kind and place; libvips decodes every one."""
-    kinds = (
+    """Return all of them, by format and place; libvips decodes every one."""
+    formats = (
         (ImageFormat.JPEG, jpegs()),
         (ImageFormat.PNG, pngs()),
         (ImageFormat.WEBP, webps()),
@@ -41,13 +41,13 @@ def marked_photos() -> dict[str, tuple[ImageFormat, bytes]]:
     )
     return {
         f"{kind.name.lower()} {place}": (kind, photo)
-        for kind, photos in kinds
+        for kind, photos in formats
         for place, photo in photos.items()
     }
 
 
 def jpegs() -> dict[str, bytes]:
-    """Give JPEGs by place."""
+    """Return JPEGs by place."""
     plain, scans, icc = (
         sample_photos.jpeg(),
         sample_photos.jpeg(progressive=True),
@@ -90,14 +90,14 @@ def jpegs() -> dict[str, bytes]:
 
 
 def mpo() -> bytes:
-    """Give a JPEG as phones write them: a second one follows it, that its head points to."""
+    """Return a JPEG as phones write it: its header refers to a second JPEG after it."""
     second = with_segments(sample_photos.jpeg(seed=2), jpeg_segment(0xFE, SECRET))
     index = jpeg_segment(0xE2, b"MPF\0MM\0*\0\0\0\x08" + bytes(60) + SECRET)
     return with_segments(sample_photos.jpeg(), index) + second
 
 
 def pngs() -> dict[str, bytes]:
-    """Give PNGs by place."""
+    """Return PNGs by place."""
     plain, icc = sample_photos.png(), sample_photos.icc_profile()
     stored = zlib.compress(icc)
     parts = {
@@ -133,11 +133,11 @@ def pngs() -> dict[str, bytes]:
 
 
 def webps() -> dict[str, bytes]:
-    """Give WebPs by place."""
-    plain, moving = sample_photos.webp(), sample_photos.webp(frames=3)
+    """Return WebPs by place."""
+    plain, animated = sample_photos.webp(), sample_photos.webp(frames=3)
     size = (sample_photos.WIDTH, sample_photos.HEIGHT)
     exif, unknown = webp_chunk(b"EXIF", exif_tiff(6, text=SECRET)), webp_chunk(b"SECR", SECRET)
-    head, loops, frame, *frames = read_webp_chunks(moving)
+    head, loops, frame, *frames = read_webp_chunks(animated)
     rest = [webp_chunk(*part) for part in frames]
     still = read_webp_chunks(build_extended_webp(plain, *size))
     prefixed = webp_chunk(b"EXIF", b"Exif\0\0" + exif_tiff(6, text=SECRET))
@@ -147,7 +147,7 @@ def webps() -> dict[str, bytes]:
         "exif upright": build_extended_webp(
             plain, *size, last=[webp_chunk(b"EXIF", exif_tiff(1, text=SECRET))]
         ),
-        "exif of animation": build_extended_webp(moving, *size, last=[exif]),
+        "exif of animation": build_extended_webp(animated, *size, last=[exif]),
         "xmp": build_extended_webp(plain, *size, last=[webp_chunk(b"XMP ", XMP)]),
         "unknown first": build_extended_webp(plain, *size, first=[unknown]),
         "unknown last": build_extended_webp(plain, *size, last=[unknown]),
@@ -171,8 +171,8 @@ def webps() -> dict[str, bytes]:
 
 
 def gifs() -> dict[str, bytes]:
-    """Give GIFs by place."""
-    plain, moving = sample_photos.gif(), sample_photos.gif(frames=3)
+    """Return GIFs by place."""
+    plain, animated = sample_photos.gif(), sample_photos.gif(frames=3)
     blocks = {
         "comment": b"!\xfe" + gif_sub_blocks(SECRET),
         "long comment": b"!\xfe" + gif_sub_blocks(SECRET * 100),
@@ -183,18 +183,18 @@ def gifs() -> dict[str, bytes]:
         "loops": b"!\xff\x0bNETSCAPE2.0\3\1\0\0" + gif_sub_blocks(SECRET),
         "unknown": b"!\x77" + gif_sub_blocks(SECRET),
     }
-    at = moving.index(b"!\xf9\4")
-    control = moving[at + 2 : at + 8]
+    at = animated.index(b"!\xf9\4")
+    control = animated[at + 2 : at + 8]
     longer = bytes([4 + len(SECRET)]) + control[1:5] + SECRET + b"\0"
     further = control[:5] + gif_sub_blocks(SECRET)
     photos = {
-        place: moving[: first_gif_block(moving)] + block + moving[first_gif_block(moving) :]
+        place: animated[: first_gif_block(animated)] + block + animated[first_gif_block(animated) :]
         for place, block in blocks.items()
     }
     return photos | {
-        "control tail": moving[: at + 2] + longer + moving[at + 8 :],
-        "control goes on": moving[: at + 2] + further + moving[at + 8 :],
-        "last": moving[:-1] + blocks["comment"] + b";",
+        "control tail": animated[: at + 2] + longer + animated[at + 8 :],
+        "control goes on": animated[: at + 2] + further + animated[at + 8 :],
+        "last": animated[:-1] + blocks["comment"] + b";",
         "instead of trailer": plain[:-1] + b"x" + SECRET,
         "after end": plain + SECRET,
     }
@@ -202,7 +202,7 @@ def gifs() -> dict[str, bytes]:
 
 @cache
 def avif_parts(*, seed: int = 1) -> tuple[bytes, list[bytes]]:
-    """Give the coded picture of a drawn AVIF, and its properties."""
+    """Return the coded image of a drawn AVIF, and its properties."""
     top = dict(read_boxes(sample_photos.avif(seed=seed)))
     described = dict(read_boxes(top[b"meta"][4:]))
     owned = read_boxes(dict(read_boxes(described[b"iprp"]))[b"ipco"])
@@ -212,32 +212,32 @@ def avif_parts(*, seed: int = 1) -> tuple[bytes, list[bytes]]:
 def avif_with_items(
     *others: Item, references: Sequence[tuple[bytes, int, Sequence[int]]] = (), **rest: bytes
 ) -> bytes:
-    """Build an AVIF of a drawn picture and other items, all with the picture's properties."""
+    """Build an AVIF of a drawn image and other items, all with the image's properties."""
     data, properties = avif_parts()
     extra = rest.pop("prop", b"")
     owned = list(range(1, len(properties) + 1))
     properties = [*properties, extra] if extra else properties
     items = [Item(b"av01", data, rest.pop("item", b"\0"), inner="idat" in rest), *others]
     rest.pop("idat", None)
-    those = [owned if item.kind == b"av01" else [] for item in items]
+    those = [owned if item.item_type == b"av01" else [] for item in items]
     return build_avif(items, properties, those, references=references, **rest)
 
 
 def avifs() -> dict[str, bytes]:
-    """Give AVIFs by place."""
+    """Return AVIFs by place."""
     exif = Item(b"Exif", bytes(4) + exif_tiff(6, text=SECRET), flags=1)
     xmp = Item(b"mime", XMP, b"\0application/rdf+xml\0" + SECRET + b"\0", flags=1)
     other = Item(b"av01", avif_parts(seed=2)[0] + SECRET)
     uuid = box(b"uuid", bytes(16), SECRET)
     header = box(b"mvhd", bytes(12), b"\0\0\3\xe8\0\0\3\xe8\0\1\0\0\1\0", bytes(70), b"\0\0\0\2")
-    film = box(b"moov", header, box(b"udta", box(b"name", SECRET)))
+    movie = box(b"moov", header, box(b"udta", box(b"name", SECRET)))
     link = box(b"url ", bytes(4), b"https://example.com/", SECRET, b"\0")
-    tells = [(b"cdsc", 2, [1])]
+    describes = [(b"cdsc", 2, [1])]
     plain = avif_with_items()
     return {
-        "exif": avif_with_items(exif, references=tells),
-        "xmp": avif_with_items(xmp, references=tells),
-        "exif and xmp": avif_with_items(exif, xmp, references=[*tells, (b"cdsc", 3, [1])]),
+        "exif": avif_with_items(exif, references=describes),
+        "xmp": avif_with_items(xmp, references=describes),
+        "exif and xmp": avif_with_items(exif, xmp, references=[*describes, (b"cdsc", 3, [1])]),
         "thumbnail": avif_with_items(other, references=[(b"thmb", 2, [1])]),
         "second picture": avif_with_items(other),
         "item name": avif_with_items(item=SECRET + b"\0"),
@@ -247,7 +247,7 @@ def avifs() -> dict[str, bytes]:
         "first": avif_with_items(before=uuid),
         "between": avif_with_items(between=uuid),
         "free": avif_with_items(between=box(b"free", SECRET)),
-        "film": avif_with_items(brands=b"avif\0\0\0\0mif1avifavismsf1", between=film),
+        "movie": avif_with_items(brands=b"avif\0\0\0\0mif1avifavismsf1", between=movie),
         "within": avif_with_items(inside=uuid),
         "link": avif_with_items(inside=box(b"dinf", box(b"dref", bytes(7), b"\1", link))),
         "gap": avif_with_items(gap=SECRET),

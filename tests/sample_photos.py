@@ -1,4 +1,4 @@
-"""Photos of every kind, drawn on the spot: the same arguments give the same bytes."""
+"""Generated photos of every format; the same arguments return the same bytes."""
 
 import io
 import struct
@@ -25,9 +25,9 @@ WIDTH, HEIGHT = 96, 64
 
 
 def draw_image(width: int = WIDTH, height: int = HEIGHT, *, seed: int = 1, bands: int = 3) -> Any:
-    """Draw something like a product in front of a wall: gradients, edges, and a camera's noise.
+    """Draw something like a product in front of a wall: gradients, edges, and camera noise.
 
-    With 2 or 4 bands, the last is a soft transparency around the product.
+    With 2 or 4 bands, the last one is a soft transparency around the product.
     """
     at = pyvips.Image.xyz(width, height)
     across, down = at[0] / width, at[1] / height
@@ -46,20 +46,20 @@ def draw_image(width: int = WIDTH, height: int = HEIGHT, *, seed: int = 1, bands
 
 
 def draw_animation(frames: int = 3, **drawn: int) -> Any:
-    """Draw several pictures below each other, as libvips keeps an animation."""
-    shots = [draw_image(seed=seed, **drawn) for seed in range(1, frames + 1)]
-    strip = pyvips.Image.arrayjoin(shots, across=1).copy()
-    strip.set_type(pyvips.GValue.gint_type, "page-height", shots[0].height)
+    """Draw several images below each other, as libvips represents an animation."""
+    images = [draw_image(seed=seed, **drawn) for seed in range(1, frames + 1)]
+    strip = pyvips.Image.arrayjoin(images, across=1).copy()
+    strip.set_type(pyvips.GValue.gint_type, "page-height", images[0].height)
     strip.set_type(pyvips.GValue.array_int_type, "delay", [80] * frames)
     return strip
 
 
 def icc_profile(name: str = "p3") -> bytes:
-    """Give an ICC profile that libvips has in it: p3, srgb or cmyk."""
+    """Return a built-in ICC profile of libvips: p3, srgb or cmyk."""
     return bytes(pyvips.Image.profile_load(name))
 
 
-# Each kind of photo
+# Supported formats
 
 
 @cache
@@ -76,7 +76,7 @@ def jpeg(
     orientation: int = 1,
     restart: int = 0,
 ) -> bytes:
-    """Draw a JPEG; one in CMYK is inverted and says so, as Adobe's are."""
+    """Draw a JPEG; one in CMYK is inverted and declares it, as Adobe's are."""
     image = draw_image(width, height, seed=seed, bands=1 if grey else 3)
     if cmyk:
         image = image.icc_transform("cmyk", input_profile="srgb")
@@ -114,14 +114,14 @@ def png(
 
 @cache
 def apng(frames: int = 3, *, width: int = WIDTH, height: int = HEIGHT) -> bytes:
-    """Draw an animated PNG, whose first frame is the picture that other readers show."""
-    shots = [png(width=width, height=height, seed=seed) for seed in range(1, frames + 1)]
-    out = [shots[0][:33], png_chunk(b"acTL", struct.pack(">II", frames, 0))]
-    for at, shot in enumerate(shots):
+    """Draw an animated PNG; its first frame is the image that other readers show."""
+    images = [png(width=width, height=height, seed=seed) for seed in range(1, frames + 1)]
+    out = [images[0][:33], png_chunk(b"acTL", struct.pack(">II", frames, 0))]
+    for at, image in enumerate(images):
         number = max(0, 2 * at - 1)
         place = (width, height, 0, 0)
         out.append(png_chunk(b"fcTL", struct.pack(">5I2H2B", number, *place, 8, 100, 0, 0)))
-        data = b"".join(body for kind, body in read_png_chunks(shot) if kind == b"IDAT")
+        data = b"".join(body for kind, body in read_png_chunks(image) if kind == b"IDAT")
         drawn = (
             png_chunk(b"fdAT", struct.pack(">I", number + 1) + data)
             if at
@@ -143,7 +143,7 @@ def webp(
     icc: bytes = b"",
     orientation: int = 1,
 ) -> bytes:
-    """Draw a WebP: the plain form, or with what needs it the extended one."""
+    """Draw a WebP, in the extended format only if it is required."""
     bands = 4 if alpha else 3
     drawn = {"width": width, "height": height, "bands": bands}
     image = draw_animation(frames, **drawn) if frames > 1 else draw_image(**drawn, seed=seed)
@@ -157,7 +157,7 @@ def webp(
 
 @cache
 def gif(*, width: int = WIDTH, height: int = HEIGHT, seed: int = 1, frames: int = 1) -> bytes:
-    """Draw a GIF, animated if of several frames."""
+    """Draw a GIF, animated if it has several frames."""
     if frames > 1:
         return bytes(draw_animation(frames, width=width, height=height).gifsave_buffer())
     return bytes(draw_image(width, height, seed=seed).gifsave_buffer())
@@ -173,7 +173,7 @@ def avif(
     icc: bytes = b"",
     orientation: int = 1,
 ) -> bytes:
-    """Draw an AVIF; its orientation is a property of the picture, not EXIF."""
+    """Draw an AVIF; its orientation is an image property, not EXIF."""
     image = draw_image(width, height, seed=seed, bands=4 if alpha else 3).copy()
     if icc:
         image.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc)
@@ -190,7 +190,7 @@ def heic(*, width: int = WIDTH, height: int = HEIGHT, seed: int = 1) -> bytes:
     return file.getvalue()
 
 
-# Pictures that are not taken
+# Unsupported formats
 
 
 @cache
@@ -201,7 +201,7 @@ def tiff_file() -> bytes:
 
 @cache
 def bmp() -> bytes:
-    """Draw a BMP of 24 bits."""
+    """Draw a BMP with 24 bits per pixel."""
     red, green, blue = draw_image().flipver().bandsplit()
     body = bytes(blue.bandjoin([green, red]).write_to_memory())
     head = struct.pack("<IIIIiiHHIIiiII", 54 + len(body), 0, 54, 40, WIDTH, HEIGHT, 1, 24, *[0] * 6)
@@ -212,7 +212,7 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0
 
 
 def unsupported_files() -> dict[str, bytes]:
-    """Give what is a picture, or is like one, and yet of no kind that is taken."""
+    """Return images of unsupported formats, and other files."""
     return {
         "tiff": tiff_file(),
         "bmp": bmp(),

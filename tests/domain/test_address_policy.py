@@ -1,4 +1,4 @@
-"""The judgement of addresses against the registries, known hosts, and every disguise."""
+"""Address checks against the registries, known hosts, and embedded or obfuscated addresses."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -42,7 +42,7 @@ PUBLIC = [
     "3fff:1000::1",
     "64:ff9b::8.8.8.8",
 ]
-INNER = [
+INTERNAL = [
     "0.0.0.0",
     "10.255.255.255",
     "100.64.0.1",
@@ -92,17 +92,17 @@ def special(ip: Address) -> bool:
 
 
 @pytest.mark.parametrize("text", PUBLIC)
-def test_hosts_of_the_internet_are_public(text: str) -> None:
+def test_internet_hosts_are_public(text: str) -> None:
     assert is_public(ip_address(text))
 
 
-@pytest.mark.parametrize("text", INNER)
-def test_what_is_inside_or_may_lead_inside_is_not(text: str) -> None:
+@pytest.mark.parametrize("text", INTERNAL)
+def test_internal_addresses_are_not_public(text: str) -> None:
     assert not is_public(ip_address(text))
 
 
 @pytest.mark.parametrize("block", [*SPECIAL_IPV4, *SPECIAL_IPV6])
-def test_every_block_is_refused_from_end_to_end(block: str) -> None:
+def test_ends_of_special_blocks_are_not_public(block: str) -> None:
     network = ip_network(block)
     if block != "64:ff9b::/96":
         assert not is_public(network[0])
@@ -110,35 +110,35 @@ def test_every_block_is_refused_from_end_to_end(block: str) -> None:
 
 
 @given(blocks.flatmap(lambda n: st.integers(0, n.num_addresses - 1).map(n.__getitem__)))
-def test_every_address_of_a_special_block_is_refused(ip: Address) -> None:
+def test_addresses_of_special_blocks_are_not_public(ip: Address) -> None:
     if ip not in ip_network("64:ff9b::/96"):
         assert not is_public(ip)
 
 
 @given(v4)
-def test_version_4_is_public_unless_special(ip: IPv4Address) -> None:
+def test_ipv4_is_public_unless_special(ip: IPv4Address) -> None:
     assert is_public(ip) is not special(ip)
 
 
 @given(v6 | unicast)
-def test_version_6_is_public_only_as_unicast(ip: IPv6Address) -> None:
+def test_ipv6_is_public_only_as_global_unicast(ip: IPv6Address) -> None:
     if is_public(ip) and ip not in ip_network("64:ff9b::/96"):
         assert int(ip) >> 125 == 1
         assert not special(ip)
 
 
 @given(v4 | v6 | unicast)
-def test_what_is_public_here_is_global_to_python(ip: Address) -> None:
+def test_public_addresses_are_global_in_python(ip: Address) -> None:
     if is_public(ip) and not (ip.version == 6 and ip in ip_network("64:ff9b::/96")):
         assert ip.is_global
 
 
 @given(v4, st.integers(0, 2**64 - 1))
-def test_no_disguise_of_version_4_is_more_public_than_it(ip: IPv4Address, noise: int) -> None:
+def test_embedded_ipv4_is_never_more_public(ip: IPv4Address, noise: int) -> None:
     number = int(ip)
     nat64 = IPv6Address((0x64_FF9B << 96) | number)
     assert is_public(nat64) is is_public(ip)
-    for disguise in (
+    for embedded in (
         number,
         (0xFFFF << 32) | number,
         (0xFFFF << 48) | number,
@@ -148,14 +148,14 @@ def test_no_disguise_of_version_4_is_more_public_than_it(ip: IPv4Address, noise:
         (0x2606_4700 << 96) | (0x5EFE << 32) | number,
         (0x2606_4700 << 96) | (0x0200_5EFE << 32) | number,
     ):
-        assert not is_public(IPv6Address(disguise))
+        assert not is_public(IPv6Address(embedded))
 
 
 def allowed(entry: str, url: str, *addresses: str) -> bool:
-    allow, link = AddressPolicy.parse([entry]), parse(url)
+    policy, link = AddressPolicy.parse([entry]), parse(url)
     try:
-        allow.check_port(link)
-        allow.check(link, [ip_address(text) for text in addresses])
+        policy.check_port(link)
+        policy.check(link, [ip_address(text) for text in addresses])
     except (errors.LinkPortNotAllowed, errors.LinkAddressNotAllowed):
         return False
     return True
@@ -178,7 +178,7 @@ def allowed(entry: str, url: str, *addresses: str) -> bool:
         ("bücher.test", "http://xn--bcher-kva.test:8/", "10.0.0.1"),
     ],
 )
-def test_what_is_allowed_passes(entry: str, url: str, address: str) -> None:
+def test_allowed_addresses(entry: str, url: str, address: str) -> None:
     assert allowed(entry, url, address)
     assert not AddressPolicy().hosts
     assert not allowed("elsewhere.test", url, address)
@@ -198,18 +198,18 @@ def test_what_is_allowed_passes(entry: str, url: str, address: str) -> None:
         ("fe80::/10", "http://nas.lan/", ["fe80::1%eth0"]),
     ],
 )
-def test_what_is_nearly_allowed_does_not(entry: str, url: str, addresses: list[str]) -> None:
+def test_similar_addresses_are_not_allowed(entry: str, url: str, addresses: list[str]) -> None:
     assert not allowed(entry, url, *addresses)
 
 
-def test_networks_allow_some_addresses_and_leave_the_rest_to_the_rules() -> None:
+def test_other_addresses_follow_the_default_rules() -> None:
     assert allowed("10.0.0.0/8", "http://photos.test/", "10.0.0.1", "8.8.8.8")
 
 
-def test_an_odd_port_is_refused_before_anything_is_resolved() -> None:
-    with pytest.raises(errors.LinkPortNotAllowed) as refused:
+def test_other_port_is_rejected_before_resolution() -> None:
+    with pytest.raises(errors.LinkPortNotAllowed) as raised:
         AddressPolicy.parse(["localhost"]).check_port(parse("http://photos.test:22/"))
-    assert refused.value.params == {"port": 22}
+    assert raised.value.params == {"port": 22}
 
 
 @pytest.mark.parametrize(
@@ -236,6 +236,6 @@ def test_an_odd_port_is_refused_before_anything_is_resolved() -> None:
         "[localhost]",
     ],
 )
-def test_nonsense_is_no_entry(entry: str) -> None:
+def test_invalid_entry_is_rejected(entry: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         AddressPolicy.parse([entry])

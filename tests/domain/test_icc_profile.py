@@ -1,4 +1,4 @@
-"""Which profiles are sRGB: by what they do to colours, and by nothing they say."""
+"""Profiles are recognised as sRGB by their primaries and curves, not by their names."""
 
 import struct
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ def fixed(*values: float) -> bytes:
 
 
 def table(*values: float) -> bytes:
-    """A tone curve as a table."""
+    """Return a tone curve as a table."""
     points = [min(65535, round(value * 65535)) for value in values]
     return b"curv\0\0\0\0" + struct.pack(f">I{len(points)}H", len(points), *points)
 
@@ -56,7 +56,7 @@ def profile(
     space: bytes = b"RGB ",
     extra: dict[bytes, bytes] | None = None,
 ) -> bytes:
-    """A profile of primaries and one tone curve for all three colours."""
+    """Return a profile with these primaries and one tone curve for all three colours."""
     tags = {
         name: b"XYZ \0\0\0\0" + fixed(*values) for name, values in (primaries or PRIMARIES).items()
     }
@@ -69,7 +69,7 @@ def profile(
     return head + b"acsp" + bytes(88) + struct.pack(">I", len(tags)) + rows + body
 
 
-ARE = {
+SRGB_PROFILES = {
     "libvips' own": SRGB,
     "Little CMS' own": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
     "a function": profile(),
@@ -80,7 +80,7 @@ ARE = {
         {key: tuple(round(v, 3) for v in PRIMARIES[key]) for key in PRIMARIES}
     ),
 }
-ARE_NOT = {
+OTHER_PROFILES = {
     "nothing": b"",
     "text": b"sRGB IEC61966-2.1" * 20,
     "libvips' P3": bytes(pyvips.Image.profile_load("p3")),
@@ -103,38 +103,38 @@ ARE_NOT = {
 }
 
 
-@pytest.mark.parametrize("name", ARE)
-def test_it_is_srgb(name: str) -> None:
-    assert is_srgb(ARE[name])
+@pytest.mark.parametrize("name", SRGB_PROFILES)
+def test_is_srgb(name: str) -> None:
+    assert is_srgb(SRGB_PROFILES[name])
 
 
-@pytest.mark.parametrize("name", ARE_NOT)
-def test_it_is_not_srgb(name: str) -> None:
-    assert not is_srgb(ARE_NOT[name])
+@pytest.mark.parametrize("name", OTHER_PROFILES)
+def test_is_not_srgb(name: str) -> None:
+    assert not is_srgb(OTHER_PROFILES[name])
 
 
-def test_one_curve_of_three_is_enough_to_differ() -> None:
+def test_one_different_curve_is_not_srgb() -> None:
     assert not is_srgb(profile(extra={b"bTRC": GAMMA}))
 
 
 @pytest.mark.parametrize("part", range(1, 20))
-def test_one_cut_short_is_not_srgb(part: int) -> None:
-    whole = profile(curve=TABLE)
-    assert not is_srgb(whole[: len(whole) * part // 20])
+def test_truncated_profile_is_not_srgb(part: int) -> None:
+    complete = profile(curve=TABLE)
+    assert not is_srgb(complete[: len(complete) * part // 20])
 
 
 @given(st.binary(max_size=300))
-def test_nothing_is_too_odd(data: bytes) -> None:
+def test_arbitrary_bytes_are_not_srgb(data: bytes) -> None:
     assert not is_srgb(data)
 
 
 @given(st.integers(0, 3000), st.binary(min_size=1, max_size=40))
-def test_no_damage_is_too_odd(at: int, patch: bytes) -> None:
-    whole = profile(curve=TABLE)
-    assert is_srgb(whole[:at] + patch + whole[at + len(patch) :]) in {True, False}
+def test_corrupt_profile_raises_nothing(at: int, patch: bytes) -> None:
+    complete = profile(curve=TABLE)
+    assert is_srgb(complete[:at] + patch + complete[at + len(patch) :]) in {True, False}
 
 
-def test_too_many_tags_are_not_read() -> None:
+def test_tag_limit() -> None:
     many = {f"x{number:03}".encode(): b"text" for number in range(200)}
     assert is_srgb(profile(extra=many))
     assert not is_srgb(SRGB[:128] + struct.pack(">I", 2**32 - 1) + SRGB[132:200])

@@ -1,4 +1,4 @@
-"""URLs as merchants write them, and as attackers do."""
+"""URLs as merchants and attackers write them."""
 
 import h11
 import pytest
@@ -28,7 +28,7 @@ from fatrina.domain.link import MAX_LENGTH, Link, parse, parse_candidates
         ("http://photos.test/%20b%2f%?q=%41|", "http", "photos.test", 80, "/%20b%2f%?q=%41%7C"),
     ],
 )
-def test_a_url_is_read(text: str, scheme: str, host: str, port: int, target: str) -> None:
+def test_url_is_parsed(text: str, scheme: str, host: str, port: int, target: str) -> None:
     assert parse(text) == Link(scheme, host, port, target)
 
 
@@ -77,13 +77,13 @@ def test_a_url_is_read(text: str, scheme: str, host: str, port: int, target: str
         "http://" + "ä" * 2000,
     ],
 )
-def test_no_url_is_refused(text: str) -> None:
+def test_malformed_url_is_rejected(text: str) -> None:
     with pytest.raises(errors.LinkMalformed):
         parse(text)
 
 
 @pytest.mark.parametrize("user", ["@", ":@", "user@", "user:secret@", "photos.test@", "a@b@"])
-def test_credentials_are_refused(user: str) -> None:
+def test_credentials_are_rejected(user: str) -> None:
     with pytest.raises(errors.LinkCredentials):
         parse(f"http://{user}photos.test/")
 
@@ -105,17 +105,17 @@ def test_credentials_are_refused(user: str) -> None:
         "\uff11\uff12\uff17.1",
     ],
 )
-def test_addresses_in_disguise_are_refused(host: str) -> None:
+def test_obfuscated_addresses_are_rejected(host: str) -> None:
     with pytest.raises(errors.LinkAddressNotAllowed):
         parse(f"http://{host}/")
 
 
-def test_8192_characters_are_the_most() -> None:
+def test_length_limit() -> None:
     text = "http://photos.test/".ljust(MAX_LENGTH, "ä")
     assert parse(text).target == "/" + "%C3%A4" * (MAX_LENGTH - 19)
-    with pytest.raises(errors.LinkTooLong) as refusal:
+    with pytest.raises(errors.LinkTooLong) as raised:
         parse(text + "ä")
-    assert refusal.value.params == {"limit": MAX_LENGTH}
+    assert raised.value.params == {"limit": MAX_LENGTH}
 
 
 @pytest.mark.parametrize(
@@ -132,20 +132,20 @@ def test_8192_characters_are_the_most() -> None:
         ("http://photos.test?a b", "/?a%20b"),
     ],
 )
-def test_a_target_is_encoded_as_browsers_do(text: str, target: str) -> None:
+def test_target_is_percent_encoded_like_browsers(text: str, target: str) -> None:
     assert parse(text).target == target
 
 
-AROUND = [" ", "\n", "\u00a0", "\u200b", "\u200e", "\u200f", "\ufeff", "\u2060"]
-AROUND += [*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))]
+INVISIBLE = [" ", "\n", "\u00a0", "\u200b", "\u200e", "\u200f", "\ufeff", "\u2060"]
+INVISIBLE += [*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))]
 
 
-@pytest.mark.parametrize("mark", AROUND, ids=lambda mark: f"{ord(mark):04X}")
-def test_invisible_characters_around_a_link_are_dropped(mark: str) -> None:
+@pytest.mark.parametrize("mark", INVISIBLE, ids=lambda mark: f"{ord(mark):04X}")
+def test_invisible_characters_around_a_link_are_removed(mark: str) -> None:
     assert str(parse(f"{mark} {mark}http://photos.test/a{mark}\n{mark}")) == "http://photos.test/a"
 
 
-def test_a_link_without_a_scheme_stands_for_https_then_http() -> None:
+def test_scheme_relative_link_means_https_then_http() -> None:
     urls = [str(link) for link in parse_candidates("\u200f//photos.test/a b")]
     assert urls == ["https://photos.test/a%20b", "http://photos.test/a%20b"]
     assert [str(link) for link in parse_candidates("http://photos.test")] == ["http://photos.test/"]
@@ -165,7 +165,7 @@ def test_a_link_without_a_scheme_stands_for_https_then_http() -> None:
         ("صورة.jpg", "http://photos.test:81/x/%D8%B5%D9%88%D8%B1%D8%A9.jpg"),
     ],
 )
-def test_redirects_are_joined(location: str, url: str) -> None:
+def test_redirect_target_is_resolved(location: str, url: str) -> None:
     assert str(parse("http://photos.test:81/x/a?q").join(location)) == url
 
 
@@ -179,7 +179,7 @@ def test_redirects_are_joined(location: str, url: str) -> None:
         ("//0x7f.1/", errors.LinkAddressNotAllowed),
     ],
 )
-def test_redirects_are_judged_too(location: str, error: type[errors.LinkError]) -> None:
+def test_redirect_target_is_checked(location: str, error: type[errors.LinkError]) -> None:
     with pytest.raises(error):
         parse("http://photos.test/").join(location)
 
@@ -193,15 +193,15 @@ def test_redirects_are_judged_too(location: str, error: type[errors.LinkError]) 
         ("https://[::1]:80/", "[::1]:80"),
     ],
 )
-def test_the_authority_names_the_port_only_when_it_must(text: str, authority: str) -> None:
+def test_authority_omits_the_default_port(text: str, authority: str) -> None:
     assert parse(text).authority == authority
 
 
-urlish = st.text(st.sampled_from("htps:/@[]%.\\?#0x1a-_ä\n 。٣|"), max_size=30)
+url_like = st.text(st.sampled_from("htps:/@[]%.\\?#0x1a-_ä\n 。٣|"), max_size=30)
 
 
-@given(st.builds(str.__add__, st.sampled_from(["", "http://", "https://a.test", "//"]), urlish))
-def test_whatever_is_read_is_fit_to_send_and_reads_the_same_again(text: str) -> None:
+@given(st.builds(str.__add__, st.sampled_from(["", "http://", "https://a.test", "//"]), url_like))
+def test_parsed_link_round_trips_and_can_be_sent(text: str) -> None:
     try:
         link = parse(text)
     except errors.LinkError:
@@ -211,8 +211,8 @@ def test_whatever_is_read_is_fit_to_send_and_reads_the_same_again(text: str) -> 
     h11.Request(method="GET", target=link.target, headers=[("Host", link.authority)])
 
 
-@given(urlish)
-def test_no_redirect_breaks_the_reader(location: str) -> None:
+@given(url_like)
+def test_redirect_target_raises_only_link_errors(location: str) -> None:
     try:
         parse("http://photos.test/a").join(location)
     except errors.LinkError:

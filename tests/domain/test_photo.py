@@ -1,4 +1,4 @@
-"""What a photo is by its bytes, and whether its header lets it in: every kind, every boundary."""
+"""Formats by first bytes, and header limits: every format, every boundary."""
 
 import pytest
 from hypothesis import example, given
@@ -9,7 +9,7 @@ from fatrina.domain.photo import ImageFormat, ImageInfo, Limits, check_limits, s
 
 
 def ftyp(major: bytes, *compatible: bytes) -> bytes:
-    """The first box of an ISO base media file: its length, its name, the brands."""
+    """Return the first box of an ISO base media file: its length, its type and the brands."""
     body = b"ftyp" + major + b"\x00\x00\x00\x00" + b"".join(compatible)
     return (4 + len(body)).to_bytes(4, "big") + body
 
@@ -73,67 +73,67 @@ UNKNOWN = [
 
 
 @pytest.mark.parametrize(("head", "image_format"), HEADS.items())
-def test_a_photo_is_known_by_its_head(head: bytes, image_format: ImageFormat) -> None:
+def test_format_is_identified_by_the_first_bytes(head: bytes, image_format: ImageFormat) -> None:
     assert sniff(head) is image_format
     assert sniff(head.ljust(512, b"\x00")) is image_format
 
 
 @pytest.mark.parametrize(("head", "name"), UNSUPPORTED.items())
-def test_other_pictures_are_refused_by_name(head: bytes, name: str) -> None:
-    with pytest.raises(errors.PhotoUnsupported) as refusal:
+def test_unsupported_format_is_named(head: bytes, name: str) -> None:
+    with pytest.raises(errors.PhotoUnsupported) as raised:
         sniff(head)
-    assert refusal.value.params == {"kind": name}
+    assert raised.value.params == {"kind": name}
 
 
 @pytest.mark.parametrize("head", UNKNOWN)
-def test_anything_else_is_no_picture(head: bytes) -> None:
+def test_other_bytes_are_not_an_image(head: bytes) -> None:
     with pytest.raises(errors.PhotoNotAnImage):
         sniff(head)
 
 
-def test_no_bytes_are_an_empty_photo() -> None:
+def test_empty_photo() -> None:
     with pytest.raises(errors.PhotoEmpty):
         sniff(b"")
 
 
-def test_a_brand_counts_only_inside_its_box() -> None:
+def test_brands_outside_the_ftyp_box_are_ignored() -> None:
     with pytest.raises(errors.PhotoUnsupported):
         sniff(ftyp(b"isom") + b"avif")
     with pytest.raises(errors.PhotoUnsupported):
         sniff(b"\x00\x00\x00\x18ftypisomavif")
 
 
-def test_both_brands_are_avif() -> None:
+def test_avif_takes_precedence_over_heic() -> None:
     assert sniff(ftyp(b"mif1", b"heic", b"avif")) is ImageFormat.AVIF
 
 
-MAGICS = st.sampled_from([b"", b"\x00\x00\x00\x20ftyp", *HEADS, *UNSUPPORTED, *UNKNOWN])
+PREFIXES = st.sampled_from([b"", b"\x00\x00\x00\x20ftyp", *HEADS, *UNSUPPORTED, *UNKNOWN])
 
 
-@given(MAGICS, st.binary(max_size=600))
+@given(PREFIXES, st.binary(max_size=600))
 @example(b"\xff\xff\xff\xffftyp", b"")
 @example(b"\x00\x00\x00\x00ftyp", b"avif")
-def test_any_bytes_have_a_kind_or_are_refused(magic: bytes, rest: bytes) -> None:
+def test_arbitrary_bytes_are_identified_or_rejected(prefix: bytes, rest: bytes) -> None:
     try:
-        kind = sniff(magic + rest)
+        image_format = sniff(prefix + rest)
     except errors.PhotoError as exc:
-        assert exc.reason in {"photo_empty", "photo_not_an_image", "photo_unsupported"}  # noqa: PT017 - either may come
+        assert exc.reason in {"photo_empty", "photo_not_an_image", "photo_unsupported"}  # noqa: PT017 - any of them
     else:
-        assert kind in ImageFormat
+        assert image_format in ImageFormat
 
 
 @given(st.sampled_from([*HEADS]), st.integers(0, 64))
-def test_a_head_cut_short_is_never_taken_for_another_kind(head: bytes, length: int) -> None:
+def test_truncated_head_is_never_another_format(head: bytes, length: int) -> None:
     try:
-        kind = sniff(head[:length])
+        image_format = sniff(head[:length])
     except errors.PhotoError:
         return
-    assert kind is HEADS[head]
+    assert image_format is HEADS[head]
 
 
-def test_every_kind_is_found_and_served_with_a_type() -> None:
+def test_every_format_has_a_media_type() -> None:
     assert set(HEADS.values()) == set(ImageFormat)
-    assert {kind: kind.media_type for kind in ImageFormat} == {
+    assert {image_format: image_format.media_type for image_format in ImageFormat} == {
         ImageFormat.JPEG: "image/jpeg",
         ImageFormat.PNG: "image/png",
         ImageFormat.WEBP: "image/webp",
@@ -143,9 +143,13 @@ def test_every_kind_is_found_and_served_with_a_type() -> None:
     }
 
 
-def test_only_heic_is_served_as_another_kind() -> None:
+def test_only_heic_is_served_as_another_format() -> None:
     assert ImageFormat.HEIC.served_as is ImageFormat.JPEG
-    assert all(kind.served_as is kind for kind in ImageFormat if kind is not ImageFormat.HEIC)
+    assert all(
+        image_format.served_as is image_format
+        for image_format in ImageFormat
+        if image_format is not ImageFormat.HEIC
+    )
 
 
 LIMITS = Limits(pixels=10_000, pixels_buffered=4_000, pixels_heic=4_000, side=200, frames=5)
@@ -162,12 +166,12 @@ LIMITS = Limits(pixels=10_000, pixels_buffered=4_000, pixels_heic=4_000, side=20
         ImageInfo(ImageFormat.GIF, 20, 20, frames=5, buffered=True),
     ],
 )
-def test_a_photo_at_its_limits_comes_in(info: ImageInfo) -> None:
+def test_photo_at_its_limits_is_accepted(info: ImageInfo) -> None:
     check_limits(info, LIMITS)
 
 
 @pytest.mark.parametrize(
-    ("info", "error", "seen"),
+    ("info", "error", "params"),
     [
         (
             ImageInfo(ImageFormat.JPEG, 201, 1),
@@ -201,20 +205,20 @@ def test_a_photo_at_its_limits_comes_in(info: ImageInfo) -> None:
         ),
     ],
 )
-def test_a_photo_one_step_over_is_refused(
-    info: ImageInfo, error: type[errors.PhotoError], seen: dict[str, int]
+def test_photo_over_a_limit_is_rejected(
+    info: ImageInfo, error: type[errors.PhotoError], params: dict[str, int]
 ) -> None:
     with pytest.raises(error) as raised:
         check_limits(info, LIMITS)
     assert type(raised.value) is error
-    assert raised.value.params == seen
+    assert raised.value.params == params
 
 
-def test_what_is_decoded_whole_never_has_the_higher_limit() -> None:
-    facts = ImageInfo(ImageFormat.JPEG, 101, 100, buffered=True)
-    with pytest.raises(errors.PhotoTooManyPixels) as refusal:
-        check_limits(facts, Limits(pixels=10_000, pixels_buffered=40_000))
-    assert refusal.value.params["limit"] == 10_000
+def test_buffered_photo_never_has_the_higher_limit() -> None:
+    info = ImageInfo(ImageFormat.JPEG, 101, 100, buffered=True)
+    with pytest.raises(errors.PhotoTooManyPixels) as raised:
+        check_limits(info, Limits(pixels=10_000, pixels_buffered=40_000))
+    assert raised.value.params["limit"] == 10_000
 
 
 @given(
@@ -227,7 +231,7 @@ def test_what_is_decoded_whole_never_has_the_higher_limit() -> None:
         buffered=st.booleans(),
     )
 )
-def test_a_photo_comes_in_exactly_when_it_keeps_every_limit(info: ImageInfo) -> None:
+def test_photo_is_accepted_exactly_within_every_limit(info: ImageInfo) -> None:
     pixels = LIMITS.pixels_buffered if info.buffered else LIMITS.pixels
     keeps = (
         info.width <= LIMITS.side

@@ -1,4 +1,4 @@
-"""The table of sizes: the documented pairs to the last bit, and what holds for every photo."""
+"""The table of renditions: the documented pairs to the last bit, and general properties."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -46,11 +46,11 @@ TABLE = st.sampled_from(RENDITIONS)
         ),
     ],
 )
-def test_the_documented_pairs(photo: tuple[int, int], declared: list[tuple[float, float]]) -> None:
+def test_documented_pairs(photo: tuple[int, int], declared: list[tuple[float, float]]) -> None:
     assert [rendition.size(*photo) for rendition in RENDITIONS] == declared
 
 
-def test_the_table() -> None:
+def test_table_of_renditions() -> None:
     assert [(one.name, one.box) for one in RENDITIONS] == [
         ("standard_resolution", 1000),
         ("low_resolution", 500),
@@ -63,13 +63,13 @@ def test_the_table() -> None:
 @example(RENDITIONS[0], 1159, 777)
 @example(RENDITIONS[2], 16_384, 1)
 @example(RENDITIONS[2], 1, 16_384)
-def test_a_size_fits_its_box_and_is_never_enlarged(
+def test_size_fits_its_box_and_is_never_enlarged(
     rendition: Rendition, width: int, height: int
 ) -> None:
     size = rendition.size(width, height)
     assert size.width <= width
     assert size.height <= height
-    # The documented formula may end one bit above the box: 1159 by 777 declares 1000.0000000000001.
+    # The documented formula can exceed the box by one bit: 1159 by 777 declares 1000.0000000000001.
     assert max(size) <= nextafter(rendition.box, 2000)
     across, down = size.pixels()
     assert 1 <= across <= min(width, rendition.box)
@@ -77,31 +77,31 @@ def test_a_size_fits_its_box_and_is_never_enlarged(
 
 
 @given(TABLE, SIDES, SIDES)
-def test_a_larger_photo_fills_its_box(rendition: Rendition, width: int, height: int) -> None:
+def test_larger_photo_fills_its_box(rendition: Rendition, width: int, height: int) -> None:
     if max(width, height) >= rendition.box:
         assert max(rendition.size(width, height).pixels()) == rendition.box
 
 
 @given(TABLE, st.data())
-def test_a_photo_inside_the_box_keeps_its_size(rendition: Rendition, data: st.DataObject) -> None:
+def test_photo_inside_the_box_keeps_its_size(rendition: Rendition, data: st.DataObject) -> None:
     width, height = (data.draw(st.integers(1, rendition.box)) for _ in range(2))
     assert rendition.size(width, height) == (width, height)
     assert rendition.size(width, height).pixels() == (width, height)
 
 
 @given(TABLE, SIDES, SIDES)
-def test_the_shape_is_kept(rendition: Rendition, width: int, height: int) -> None:
+def test_aspect_ratio_is_preserved(rendition: Rendition, width: int, height: int) -> None:
     size = rendition.size(width, height)
     assert size.width / size.height == pytest.approx(width / height, rel=1e-12)
 
 
 @given(TABLE, SIDES, SIDES)
-def test_a_turned_photo_has_a_turned_size(rendition: Rendition, width: int, height: int) -> None:
+def test_rotated_photo_has_a_rotated_size(rendition: Rendition, width: int, height: int) -> None:
     assert rendition.size(width, height) == rendition.size(height, width)[::-1]
 
 
 @given(SIDES, SIDES)
-def test_each_size_is_at_most_the_one_before(width: int, height: int) -> None:
+def test_sizes_are_descending(width: int, height: int) -> None:
     sizes = [rendition.size(width, height).pixels() for rendition in RENDITIONS]
     for larger, smaller in pairwise(sizes):
         assert larger[0] >= smaller[0]
@@ -118,7 +118,7 @@ def test_each_size_is_at_most_the_one_before(width: int, height: int) -> None:
         (Size(0.007, 1000.0000000000001), (1, 1000)),
     ],
 )
-def test_whole_pixels_are_rounded_half_up_and_at_least_one(
+def test_integer_pixels_are_rounded_half_up_and_at_least_one(
     declared: Size, whole: tuple[int, int]
 ) -> None:
     assert declared.pixels() == whole
@@ -137,7 +137,7 @@ ORIGINALS = st.builds(
 
 
 @given(ORIGINALS)
-def test_the_four_keys_are_unlike_and_lead_back(original: Original) -> None:
+def test_keys_are_distinct_and_contain_the_handle(original: Original) -> None:
     keys = original.keys()
     assert tuple(keys) == ROLES
     assert len(set(keys.values())) == len(ROLES)
@@ -151,14 +151,14 @@ def test_the_four_keys_are_unlike_and_lead_back(original: Original) -> None:
 
 
 @given(ORIGINALS, WORD)
-def test_without_the_secret_no_key_leads_to_another(original: Original, secret: str) -> None:
+def test_keys_depend_on_the_secret(original: Original, secret: str) -> None:
     other = replace(original, secret=secret)
     assert (other.keys() == original.keys()) is (secret == original.secret)
     assert set(other.keys().values()).isdisjoint(original.keys().values()) or other == original
 
 
-def test_keys_never_change() -> None:
-    """Stored files are found by computing these names: another formula would lose them all."""
+def test_key_formula_is_stable() -> None:
+    """Stored files are found by these computed names: another formula would lose all of them."""
     original = Original("bYQEn", "0123456789ab", "secret", ImageFormat.PNG, 1600, 1848)
     assert original.keys() == {
         "original": "bYQEn/0123456789abwjDO81EVPqwrnjIBiT3cYBWBj32o.png",
@@ -169,7 +169,7 @@ def test_keys_never_change() -> None:
 
 
 @given(ORIGINALS)
-def test_sizes_are_those_of_the_table(original: Original) -> None:
+def test_sizes_match_the_table(original: Original) -> None:
     width, height = original.width, original.height
     sizes = original.sizes()
     assert tuple(sizes) == ROLES

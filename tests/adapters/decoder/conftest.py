@@ -1,4 +1,4 @@
-"""Decoders that tests share, and a spare one for those that hurt it."""
+"""Shared decoders, and a separate one for tests that damage it."""
 
 from collections.abc import Callable, Iterator
 
@@ -13,7 +13,7 @@ RenderPhoto = Callable[..., RenderedPhoto]
 
 @pytest.fixture(scope="session")
 def shared_decoders() -> Iterator[DecoderPool]:
-    """One decoder behind a queue, replaced when a photo kills it."""
+    """A pool of one decoder, which is replaced when a photo kills it."""
     decoders = DecoderPool(1, Limits(), max_waiting=4)
     yield decoders
     decoders.close()
@@ -21,7 +21,7 @@ def shared_decoders() -> Iterator[DecoderPool]:
 
 @pytest.fixture
 def render_photo(shared_decoders: DecoderPool) -> RenderPhoto:
-    """Develop a photo in the shared_decoders decoder."""
+    """Return a function that renders a photo in the shared decoder."""
 
     def run(data: bytes, limits: Limits | None = None) -> RenderedPhoto:
         with shared_decoders.acquire() as decoder:
@@ -32,7 +32,7 @@ def render_photo(shared_decoders: DecoderPool) -> RenderPhoto:
 
 @pytest.fixture
 def decoder() -> Iterator[Decoder]:
-    """A decoder of the test's own."""
+    """A decoder for one test."""
     decoder = Decoder(Limits().memory)
     decoder.handshake()
     yield decoder

@@ -1,4 +1,4 @@
-"""A photo through a decoder, as `actions.rendering` sends it there."""
+"""Send a photo through a decoder, as `actions` does."""
 
 import os
 from collections.abc import Iterator
@@ -17,32 +17,32 @@ from fatrina.domain.renditions import RENDITIONS, ROLES
 
 @dataclass(frozen=True)
 class RenderedPhoto:
-    """What came of a photo."""
+    """The result of rendering a photo."""
 
     info: ImageInfo
     data: list[bytes]
-    """The original's bytes and every rendition's, in the order of ROLES."""
+    """The bytes of the original and of every rendition, in the order of ROLES."""
 
     def images(self) -> list[Any]:
-        """All of them, decoded to the last pixel."""
+        """Return all images, decoded completely."""
         return [
             pyvips.Image.new_from_buffer(each, "", fail_on="warning").copy_memory()
             for each in self.data
         ]
 
     def sizes(self) -> list[tuple[int, int]]:
-        """Pixels across and down of each."""
+        """Return the width and height of each image, in pixels."""
         return [(image.width, image.height) for image in self.images()]
 
     def expected_sizes(self) -> list[tuple[int, int]]:
-        """The sizes that the table of renditions declares."""
+        """Return the sizes that the table of renditions declares."""
         width, height = self.info.width, self.info.height
         return [each.size(width, height).pixels() for each in RENDITIONS]
 
 
 @contextmanager
 def photo_files(data: bytes) -> Iterator[tuple[int, list[int]]]:
-    """A photo's file, and an empty one for each picture made of it."""
+    """Yield the descriptor of a photo's file, and of an empty file for each role."""
     with ExitStack() as open_files:
 
         def file() -> int:
@@ -57,20 +57,20 @@ def photo_files(data: bytes) -> Iterator[tuple[int, list[int]]]:
 
 
 def decode_and_render(decoder: Decoder, data: bytes, limits: Limits | None = None) -> RenderedPhoto:
-    """Develop a photo in one go."""
-    with photo_files(data) as (photo, made):
-        facts = decoder.open(photo, limits or Limits())
-        decoder.render(made)
-        return RenderedPhoto(facts, [os.pread(file, os.lseek(file, 0, 2), 0) for file in made])
+    """Open and render a photo."""
+    with photo_files(data) as (photo, outputs):
+        info = decoder.open(photo, limits or Limits())
+        decoder.render(outputs)
+        return RenderedPhoto(info, [os.pread(file, os.lseek(file, 0, 2), 0) for file in outputs])
 
 
 def count_descriptors() -> int:
-    """How many this process has open."""
+    """Return the number of open descriptors of this process."""
     return len([*Path("/proc/self/fd").iterdir()])
 
 
 def has_exited(pid: int) -> bool:
-    """Whether a process has ended, reaped or not."""
+    """Return whether a process has exited, reaped or not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
@@ -78,8 +78,8 @@ def has_exited(pid: int) -> bool:
 
 
 def exits_within(pid: int, seconds: float) -> bool:
-    """Whether a process ends in time."""
-    until = monotonic() + seconds
-    while not has_exited(pid) and monotonic() < until:
+    """Return whether a process exits within `seconds`."""
+    deadline = monotonic() + seconds
+    while not has_exited(pid) and monotonic() < deadline:
         sleep(0.02)
     return has_exited(pid)

@@ -1,4 +1,4 @@
-"""AVIF by dav1d: as near to libvips as a rounded colour, or libvips is asked."""
+"""AVIF with dav1d: pixels equal libvips' except for rounding, or libvips decodes the photo."""
 
 import io
 from collections.abc import Callable
@@ -17,25 +17,25 @@ from tests.adapters.decoder.conftest import RenderPhoto
 SIZE = {"width": 320, "height": 210}
 
 
-def opened(data: bytes) -> pyvips.Image:
+def open_avif(data: bytes) -> pyvips.Image:
     return pipeline.open_image(data, ImageFormat.AVIF)
 
 
-def saved(image: pyvips.Image, **options: Any) -> bytes:
+def save(image: pyvips.Image, **options: Any) -> bytes:
     return bytes(image.heifsave_buffer(compression="av1", effort=0, **options))
 
 
-def turned(orientation: int, **options: Any) -> bytes:
-    """An AVIF whose container says how it is turned or mirrored."""
+def rotated(orientation: int, **options: Any) -> bytes:
+    """Return an AVIF whose container declares a rotation or mirroring."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     file = io.BytesIO()
-    picture = Image.open(io.BytesIO(sample_photos.png(**SIZE)))
-    picture.save(file, "AVIF", exif=exif, speed=10, **options)
+    image = Image.open(io.BytesIO(sample_photos.png(**SIZE)))
+    image.save(file, "AVIF", exif=exif, speed=10, **options)
     return file.getvalue()
 
 
-def moving() -> bytes:
+def animation() -> bytes:
     file = io.BytesIO()
     first, second = (
         Image.open(io.BytesIO(sample_photos.png(**SIZE, seed=seed))) for seed in (1, 2)
@@ -44,29 +44,29 @@ def moving() -> bytes:
     return file.getvalue()
 
 
-PLAIN: dict[str, Callable[[], bytes]] = {
+PHOTOS: dict[str, Callable[[], bytes]] = {
     "4:2:0": lambda: sample_photos.avif(**SIZE),
-    "4:4:4": lambda: saved(sample_photos.draw_image(**SIZE), subsample_mode="off"),
-    "lossless": lambda: saved(sample_photos.draw_image(**SIZE), lossless=True),
-    "alpha": lambda: saved(sample_photos.draw_image(**SIZE, bands=4), Q=80),
-    "grey": lambda: saved(sample_photos.draw_image(**SIZE, bands=1)),
+    "4:4:4": lambda: save(sample_photos.draw_image(**SIZE), subsample_mode="off"),
+    "lossless": lambda: save(sample_photos.draw_image(**SIZE), lossless=True),
+    "alpha": lambda: save(sample_photos.draw_image(**SIZE, bands=4), Q=80),
+    "grey": lambda: save(sample_photos.draw_image(**SIZE, bands=1)),
     "profile": lambda: sample_photos.avif(**SIZE, icc=sample_photos.icc_profile("p3")),
     "odd sides": lambda: sample_photos.avif(width=321, height=211),
-    "by libavif": lambda: turned(1),
-    "by libavif, 4:2:2, full range": lambda: turned(1, subsampling="4:2:2", range="full"),
-    "by libavif, limited range": lambda: turned(1, range="limited"),
-    "10 bits": lambda: saved(sample_photos.draw_image(**SIZE), bitdepth=10),
-    "12 bits, alpha": lambda: saved(sample_photos.draw_image(**SIZE, bands=4), bitdepth=12),
-    "turned upside down": lambda: turned(3),
-    "turned to the side": lambda: turned(6),
-    "mirrored": lambda: turned(2),
+    "by libavif": lambda: rotated(1),
+    "by libavif, 4:2:2, full range": lambda: rotated(1, subsampling="4:2:2", range="full"),
+    "by libavif, limited range": lambda: rotated(1, range="limited"),
+    "10 bits": lambda: save(sample_photos.draw_image(**SIZE), bitdepth=10),
+    "12 bits, alpha": lambda: save(sample_photos.draw_image(**SIZE, bands=4), bitdepth=12),
+    "rotated upside down": lambda: rotated(3),
+    "rotated to the side": lambda: rotated(6),
+    "mirrored": lambda: rotated(2),
 }
 
 
-@pytest.mark.parametrize("name", PLAIN)
-def test_a_plain_photo_has_the_pixels_of_libvips(name: str) -> None:
-    data = PLAIN[name]()
-    plain = opened(data)
+@pytest.mark.parametrize("name", PHOTOS)
+def test_pixels_match_libvips(name: str) -> None:
+    data = PHOTOS[name]()
+    plain = open_avif(data)
     deep = plain.format != "uchar"
     ours, theirs = (
         avif.decode(data, plain),
@@ -74,28 +74,26 @@ def test_a_plain_photo_has_the_pixels_of_libvips(name: str) -> None:
     )
     assert ours is not None
     wrong = np.abs(ours.astype(int) - theirs)
-    assert wrong.mean() < 1.5  # colours thinned out are spread again by other filters
+    assert wrong.mean() < 1.5  # subsampled colours are upsampled by different filters
 
 
-ODD: dict[str, Callable[[], bytes]] = {
-    "moving": moving,
+IRREGULAR: dict[str, Callable[[], bytes]] = {
+    "animation": animation,
     "cut": lambda: sample_photos.avif(**SIZE)[:-2000],
 }
 
 
-@pytest.mark.parametrize("name", ODD)
-def test_what_is_odd_is_left_to_libvips(name: str) -> None:
-    data = ODD[name]()
-    assert avif.decode(data, opened(data)) is None
+@pytest.mark.parametrize("name", IRREGULAR)
+def test_irregular_photos_are_left_to_libvips(name: str) -> None:
+    data = IRREGULAR[name]()
+    assert avif.decode(data, open_avif(data)) is None
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_photo_comes_out_as_its_container_turns_it(
-    render_photo: RenderPhoto, orientation: int
-) -> None:
-    made = render_photo(turned(orientation)).images()
-    due = pyvips.Image.new_from_buffer(sample_photos.png(**SIZE), "").copy()
-    due.set_type(pyvips.GValue.gint_type, "orientation", orientation)
-    due = due.autorot()
-    assert (made[1].width, made[1].height) == (due.width, due.height)
-    assert (made[1] - due).abs().avg() < 6
+def test_container_orientation_is_applied(render_photo: RenderPhoto, orientation: int) -> None:
+    images = render_photo(rotated(orientation)).images()
+    expected = pyvips.Image.new_from_buffer(sample_photos.png(**SIZE), "").copy()
+    expected.set_type(pyvips.GValue.gint_type, "orientation", orientation)
+    expected = expected.autorot()
+    assert (images[1].width, images[1].height) == (expected.width, expected.height)
+    assert (images[1] - expected).abs().avg() < 6

@@ -1,4 +1,4 @@
-"""Colours that are declared without a profile are shown as an independent computation says."""
+"""Colours declared without a profile are converted as an independent computation predicts."""
 
 import io
 import struct
@@ -18,7 +18,7 @@ from tests.adapters.decoder.conftest import RenderPhoto
 from tests.containers import png_chunk, with_chunks
 
 COLOURS = [(180, 60, 60), (60, 170, 60), (60, 60, 180), (200, 200, 200), (255, 255, 255), (9, 9, 9)]
-# From linear P3 and BT.2020 to linear sRGB, all of them with the white D65.
+# From linear P3 and BT.2020 to linear sRGB, all with the white point D65.
 MATRICES = {
     1: np.eye(3),
     9: [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]],
@@ -27,7 +27,7 @@ MATRICES = {
 
 
 def patches(bits: int = 8, *, alpha: bool = False) -> bytes:
-    """A PNG with a patch of each colour."""
+    """Return a PNG with a patch of each colour."""
     rows = np.repeat(np.array(COLOURS, np.uint16), 20, axis=0)
     pixels = np.repeat(rows[np.newaxis], 30, axis=0)
     if alpha:
@@ -39,11 +39,11 @@ def patches(bits: int = 8, *, alpha: bool = False) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-def shown(image: Any) -> list[tuple[int, ...]]:
+def patch_colours(image: Any) -> list[tuple[int, ...]]:
     return [tuple(int(v) for v in image(10 + 20 * at, 15)[:3]) for at in range(6)]
 
 
-def due(primaries: int, gamma: float | None) -> list[tuple[int, ...]]:
+def expected_colours(primaries: int, gamma: float | None) -> list[tuple[int, ...]]:
     values = np.array(COLOURS) / 255
     curve = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
     light = values**gamma if gamma else curve
@@ -52,8 +52,10 @@ def due(primaries: int, gamma: float | None) -> list[tuple[int, ...]]:
     return [tuple(int(v) for v in row) for row in np.rint(coded * 255)]
 
 
-def near(got: list[tuple[int, ...]], wanted: list[tuple[int, ...]], off: int) -> None:
-    assert np.abs(np.array(got) - np.array(wanted)).max() <= off, (got, wanted)
+def assert_close(
+    actual: list[tuple[int, ...]], expected: list[tuple[int, ...]], tolerance: int
+) -> None:
+    assert np.abs(np.array(actual) - np.array(expected)).max() <= tolerance, (actual, expected)
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -62,7 +64,7 @@ def near(got: list[tuple[int, ...]], wanted: list[tuple[int, ...]], off: int) ->
     ("primaries", "transfer", "gamma"),
     [(1, 13, None), (12, 13, None), (9, 1, None), (9, 14, None), (1, 8, 1.0), (12, 4, 2.2)],
 )
-def test_a_png_with_code_points(
+def test_png_code_points_are_converted(
     render_photo: RenderPhoto,
     bits: int,
     primaries: int,
@@ -72,26 +74,30 @@ def test_a_png_with_code_points(
     alpha: bool,
 ) -> None:
     cicp = png_chunk(b"cICP", bytes([primaries, transfer, 0, 1]))
-    made = render_photo(with_chunks(patches(bits, alpha=alpha), cicp)).images()
-    near(shown(made[1]), due(primaries, gamma), 3)
+    images = render_photo(with_chunks(patches(bits, alpha=alpha), cicp)).images()
+    assert_close(patch_colours(images[1]), expected_colours(primaries, gamma), 3)
 
 
-def test_a_png_keeps_what_declares_its_colours(render_photo: RenderPhoto) -> None:
+def test_png_original_keeps_its_colour_declaration(render_photo: RenderPhoto) -> None:
     data = with_chunks(patches(), png_chunk(b"cICP", bytes([12, 13, 0, 1])))
     assert b"cICP" in render_photo(data).data[0]
 
 
-def test_a_png_with_gamma_and_primaries(render_photo: RenderPhoto) -> None:
+def test_png_gamma_and_primaries_are_converted(render_photo: RenderPhoto) -> None:
     xy = [31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000]
     parts = (
         png_chunk(b"gAMA", struct.pack(">I", 100_000)),
         png_chunk(b"cHRM", struct.pack(">8I", *xy)),
     )
-    near(shown(render_photo(with_chunks(patches(), *parts)).images()[1]), due(12, 1.0), 3)
+    assert_close(
+        patch_colours(render_photo(with_chunks(patches(), *parts)).images()[1]),
+        expected_colours(12, 1.0),
+        3,
+    )
 
 
 @pytest.mark.parametrize(("transfer", "white"), [(16, 148), (18, 191)])
-def test_the_reference_white_of_hdr_is_nearly_white(
+def test_hdr_reference_white_is_nearly_white(
     render_photo: RenderPhoto, transfer: int, white: int
 ) -> None:
     flat = Image.new("RGB", (60, 40), (white,) * 3)
@@ -103,43 +109,43 @@ def test_the_reference_white_of_hdr_is_nearly_white(
 
 def coded_heic(**options: Any) -> bytes:
     file = io.BytesIO()
-    picture = Image.open(io.BytesIO(patches()))
-    pillow_heif.from_pillow(picture).save(file, quality=95, chroma=444, **options)
+    image = Image.open(io.BytesIO(patches()))
+    pillow_heif.from_pillow(image).save(file, quality=95, chroma=444, **options)
     return file.getvalue()
 
 
-def test_a_heic_in_display_p3_becomes_srgb_with_its_original(render_photo: RenderPhoto) -> None:
+def test_display_p3_heic_and_its_original_become_srgb(render_photo: RenderPhoto) -> None:
     data = coded_heic(color_primaries=12, transfer_characteristics=13)
-    made = render_photo(data).images()
-    near(shown(made[0]), due(12, None), 8)
-    near(shown(made[1]), due(12, None), 8)
+    images = render_photo(data).images()
+    assert_close(patch_colours(images[0]), expected_colours(12, None), 8)
+    assert_close(patch_colours(images[1]), expected_colours(12, None), 8)
 
 
-def test_a_grey_avif_of_limited_range_has_white_whites(render_photo: RenderPhoto) -> None:
+def test_grey_avif_of_limited_range_keeps_white(render_photo: RenderPhoto) -> None:
     file = io.BytesIO()
-    picture = Image.open(io.BytesIO(patches())).convert("L")
-    picture.save(file, "AVIF", quality=95, range="limited")
-    got = shown(render_photo(file.getvalue()).images()[1])
-    assert min(got[4]) >= 253
+    image = Image.open(io.BytesIO(patches())).convert("L")
+    image.save(file, "AVIF", quality=95, range="limited")
+    actual = patch_colours(render_photo(file.getvalue()).images()[1])
+    assert min(actual[4]) >= 253
 
 
-@pytest.mark.parametrize("turn", [1, 3, 6, 8])
-def test_a_cropped_heic_is_as_another_libheif_reads_it(turn: int) -> None:
-    data = cropped(turn)
-    opened = heic.open_photo(data)  # it owns the pixels
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_cropped_heic_matches_another_libheif(orientation: int) -> None:
+    data = cropped(orientation)
+    opened = heic.open_photo(data)  # this object owns the pixels
     ours = heic.decode(opened)
     theirs = np.asarray(pillow_heif.open_heif(data))
     assert (ours.width, ours.height) == theirs.shape[1::-1]
     assert np.abs(ours.numpy().astype(int) - theirs).mean() < 1
 
 
-def cropped(turn: int) -> bytes:
-    """A HEIC of 600 by 400 pixels with a crop to 200 by 100, off its centre, then turned."""
-    picture = Image.open(io.BytesIO(sample_photos.png(width=600, height=400)))
+def cropped(orientation: int) -> bytes:
+    """Return a HEIC of 600 by 400 pixels with a crop to 200 by 100 off the centre, then rotated."""
+    image = Image.open(io.BytesIO(sample_photos.png(width=600, height=400)))
     exif = Image.Exif()
-    exif[0x0112] = turn
+    exif[0x0112] = orientation
     file = io.BytesIO()
-    pillow_heif.from_pillow(picture).save(file, quality=90, exif=exif.tobytes())
+    pillow_heif.from_pillow(image).save(file, quality=90, exif=exif.tobytes())
     data = bytearray(file.getvalue())
     clap = struct.pack(">I4s2I2IiIiI", 40, b"clap", 200, 1, 100, 1, 10, 1, -20, 1)
     ipco, ipma, iloc = (data.index(kind) - 4 for kind in (b"ipco", b"ipma", b"iloc"))
@@ -153,7 +159,7 @@ def cropped(turn: int) -> bytes:
     for kind, more in ((b"meta", 41), (b"iprp", 41), (b"ipco", 40), (b"ipma", 1)):
         at = data.index(kind) - 4
         data[at : at + 4] = (int.from_bytes(data[at : at + 4], "big") + more).to_bytes(4, "big")
-    data[ipma + 18] += 1  # after its head, the number of items, and the first item's number
+    data[ipma + 18] += 1  # after its header, the number of items, and the first item's number
     data[ipma + 19 : ipma + 19] = bytes([0x80 | number])
     data[ipco + size : ipco + size] = clap
     return bytes(data)

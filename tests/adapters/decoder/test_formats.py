@@ -1,4 +1,4 @@
-"""Every kind of photo that is taken comes out upright, sRGB, of the declared sizes, and bare."""
+"""Every supported format is rendered upright, in sRGB, in the declared sizes, without metadata."""
 
 import io
 from collections.abc import Callable
@@ -21,7 +21,7 @@ NO_DITHER = Image.Dither.NONE
 
 
 def pillow(kind: str, mode: str = "RGB", **options: Any) -> bytes:
-    """A photo as Pillow writes it."""
+    """Return a photo that Pillow encodes."""
     file = io.BytesIO()
     drawing = Image.open(io.BytesIO(sample_photos.png(**SIZE)))
     picture = drawing.quantize(40) if mode == "P" else drawing.convert(mode, dither=NO_DITHER)
@@ -30,7 +30,7 @@ def pillow(kind: str, mode: str = "RGB", **options: Any) -> bytes:
 
 
 def offset_gif() -> bytes:
-    """A GIF whose frames have palettes of their own, and whose second is but a patch."""
+    """Return a GIF whose frames have their own palettes and whose second frame is only a patch."""
     first = Image.open(io.BytesIO(sample_photos.png(width=300, height=200))).quantize(16)
     second = first.convert("RGB")
     second.paste((250, 10, 10), (40, 50, 90, 70))
@@ -92,37 +92,37 @@ PHOTOS: dict[str, Callable[[], bytes]] = {
     "avif lossless": lambda: avif(lossless=True),
     "heic": lambda: sample_photos.heic(**SIZE),
 }
-SEE_THROUGH = ("alpha", "tRNS")
+TRANSPARENT = ("alpha", "tRNS")
 FRAMES = {"png animated": 3, "webp animated": 3, "gif animated": 3, "gif patches": 2}
 
 
 @pytest.mark.parametrize("name", PHOTOS)
-def test_a_photo_comes_out_in_all_sizes(render_photo: RenderPhoto, name: str) -> None:
-    done = render_photo(PHOTOS[name]())
-    images = done.images()
-    assert done.info.format is next(kind for kind in ImageFormat if kind.name.lower() in name)
-    assert done.info.frames == FRAMES.get(name, 1)
-    assert done.sizes() == [(done.info.width, done.info.height), *done.expected_sizes()]
+def test_every_format_is_rendered_in_all_sizes(render_photo: RenderPhoto, name: str) -> None:
+    result = render_photo(PHOTOS[name]())
+    images = result.images()
+    assert result.info.format is next(kind for kind in ImageFormat if kind.name.lower() in name)
+    assert result.info.frames == FRAMES.get(name, 1)
+    assert result.sizes() == [(result.info.width, result.info.height), *result.expected_sizes()]
     for image in images[1:]:
         assert (image.format, image.interpretation) in {("uchar", "srgb"), ("uchar", "b-w")}
-        # Against libvips' own decoding and converting at full size, averaged by areas.
-        assert far(flat(images[0]), flat(image)) < (
+        # Compare with libvips' own decoding and conversion at full size, averaged over areas.
+        assert difference(flat(images[0]), flat(image)) < (
             9 if "1 bit" in name or image.width < 200 else 4
         )
-        tells_nothing(image)
-        if done.info.format is not ImageFormat.GIF:  # there, libvips drops it where all is opaque
-            assert image.hasalpha() == name.endswith(SEE_THROUGH)
+        assert_no_metadata(image)
+        if result.info.format is not ImageFormat.GIF:  # libvips drops alpha where all is opaque
+            assert image.hasalpha() == name.endswith(TRANSPARENT)
 
 
-def tells_nothing(image: Any) -> None:
-    """A rendition has its pixels and nothing besides."""
+def assert_no_metadata(image: Any) -> None:
+    """Assert that a rendition contains pixels only, without metadata."""
     fields = set(image.get_fields())
     assert not fields & {"exif-data", "xmp-data", "icc-profile-data", "iptc-data", "orientation"}
     assert not [field for field in fields if field.startswith("exif-") or "comment" in field]
 
 
 def flat(image: Any) -> Any:
-    """A picture on grey, in sRGB, of 10 by 10 pixels."""
+    """Return an image on grey, in sRGB, reduced to 10 by 10 pixels."""
     if image.interpretation == "cmyk":
         image = image.icc_transform("srgb", embedded=True, input_profile="cmyk")
     image = image.colourspace("srgb")
@@ -132,12 +132,12 @@ def flat(image: Any) -> Any:
     return small.copy_memory()
 
 
-def far(one: Any, other: Any) -> float:
-    """The largest difference of two small pictures in any place and channel."""
+def difference(one: Any, other: Any) -> float:
+    """Return the largest difference of two small images at any position and channel."""
     return float((one - other).abs().max())
 
 
-KINDS = ("jpeg", "png", "webp", "gif", "avif")
+FORMAT_NAMES = ("jpeg", "png", "webp", "gif", "avif")
 SHAPES = [
     (1, 1),
     (1, 5000),
@@ -151,20 +151,22 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FORMAT_NAMES)
 @pytest.mark.parametrize(("width", "height"), SHAPES)
-def test_no_shape_is_too_odd(render_photo: RenderPhoto, kind: str, width: int, height: int) -> None:
-    done = render_photo(getattr(sample_photos, kind)(width=width, height=height))
-    assert done.sizes() == [(width, height), *done.expected_sizes()]
+def test_extreme_aspect_ratios(
+    render_photo: RenderPhoto, kind: str, width: int, height: int
+) -> None:
+    result = render_photo(getattr(sample_photos, kind)(width=width, height=height))
+    assert result.sizes() == [(width, height), *result.expected_sizes()]
 
 
-def test_a_small_photo_is_never_enlarged(render_photo: RenderPhoto) -> None:
+def test_small_photo_is_not_enlarged(render_photo: RenderPhoto) -> None:
     assert render_photo(sample_photos.png(width=130, height=60)).sizes() == [(130, 60)] * 3 + [
         (120, 55)
     ]
 
 
-TURNS = {
+ROTATIONS = {
     1: lambda image: image,
     2: lambda image: image.fliphor(),
     3: lambda image: image.rot180(),
@@ -176,61 +178,67 @@ TURNS = {
 }
 
 
-@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("orientation", ROTATIONS)
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "avif"])
-def test_a_turned_photo_comes_out_upright(render_photo: RenderPhoto, kind: str, turn: int) -> None:
+def test_rotated_photo_is_rendered_upright(
+    render_photo: RenderPhoto, kind: str, orientation: int
+) -> None:
     draw = getattr(sample_photos, kind)
-    lying = flat(TURNS[turn](sample_photos.draw_image(660, 360)))
-    done = render_photo(draw(width=660, height=360, orientation=turn))
-    upright = (660, 360) if turn < 5 else (360, 660)
-    assert (done.info.width, done.info.height) == upright
-    for image in done.images()[1:]:
+    expected = flat(ROTATIONS[orientation](sample_photos.draw_image(660, 360)))
+    result = render_photo(draw(width=660, height=360, orientation=orientation))
+    upright = (660, 360) if orientation < 5 else (360, 660)
+    assert (result.info.width, result.info.height) == upright
+    for image in result.images()[1:]:
         assert not image.get_typeof("orientation")
-        assert far(flat(image), lying) < 12
-    assert done.sizes()[1:] == done.expected_sizes()
+        assert difference(flat(image), expected) < 12
+    assert result.sizes()[1:] == result.expected_sizes()
 
 
-@pytest.mark.parametrize("turn", TURNS)
-def test_a_turned_heic_comes_out_upright(render_photo: RenderPhoto, turn: int) -> None:
-    lying = flat(TURNS[turn](sample_photos.draw_image(320, 200)))
-    done = render_photo(heic_turned(turn))
-    assert (done.info.width, done.info.height) == ((320, 200) if turn < 5 else (200, 320))
-    for image in done.images():
+@pytest.mark.parametrize("orientation", ROTATIONS)
+def test_rotated_heic_is_rendered_upright(render_photo: RenderPhoto, orientation: int) -> None:
+    expected = flat(ROTATIONS[orientation](sample_photos.draw_image(320, 200)))
+    result = render_photo(rotated_heic(orientation))
+    assert (result.info.width, result.info.height) == (
+        (320, 200) if orientation < 5 else (200, 320)
+    )
+    for image in result.images():
         assert not image.get_typeof("orientation")
-        assert far(flat(image), lying) < 12
+        assert difference(flat(image), expected) < 12
 
 
-def heic_turned(turn: int) -> bytes:
-    """A HEIC that a property of the picture turns."""
+def rotated_heic(orientation: int) -> bytes:
+    """Return a HEIC that an image property rotates."""
     file = io.BytesIO()
     exif = Image.Exif()
-    exif[0x0112] = turn
+    exif[0x0112] = orientation
     picture = Image.open(io.BytesIO(sample_photos.png(width=320, height=200)))
     pillow_heif.from_pillow(picture).save(file, quality=90, exif=exif.tobytes())
     return file.getvalue()
 
 
-def test_alpha_keeps_its_soft_edges(render_photo: RenderPhoto) -> None:
+def test_alpha_gradient_is_preserved(render_photo: RenderPhoto) -> None:
     whole = sample_photos.draw_image(**SIZE, bands=4)
     for kind in ("png", "webp", "avif"):
-        made = render_photo(getattr(sample_photos, kind)(**SIZE, alpha=True)).images()[1]
-        due = whole[3].resize(made.width / whole.width, vscale=made.height / whole.height)
-        assert (made[3] - due).abs().avg() < 1.5
+        image = render_photo(getattr(sample_photos, kind)(**SIZE, alpha=True)).images()[1]
+        expected_alpha = whole[3].resize(
+            image.width / whole.width, vscale=image.height / whole.height
+        )
+        assert (image[3] - expected_alpha).abs().avg() < 1.5
 
 
-def test_what_is_seen_through_is_not_dark_at_its_edges(render_photo: RenderPhoto) -> None:
-    """A white disc on black that cannot be seen stays white where it ends."""
+def test_edges_of_transparent_images_are_not_darkened(render_photo: RenderPhoto) -> None:
+    """A white disc on transparent black stays white at its edge."""
     at = pyvips.Image.xyz(900, 900)
     disc = (((at[0] - 450) ** 2 + (at[1] - 450) ** 2) ** 0.5 < 400).cast("uchar")
     picture = disc.bandjoin([disc, disc, disc]).copy(interpretation="srgb")
-    made = render_photo(picture.pngsave_buffer()).images()[2]
-    seen = made[3] > 20
-    assert seen.ifthenelse(made[0], 255).min() > 245
+    image = render_photo(picture.pngsave_buffer()).images()[2]
+    visible = image[3] > 20
+    assert visible.ifthenelse(image[0], 255).min() > 245
 
 
-def test_a_profile_is_honoured_in_grey(render_photo: RenderPhoto) -> None:
-    """A grey photo keeps its look under a profile for colours, which cannot be its own."""
+def test_rgb_profile_does_not_change_a_grey_photo(render_photo: RenderPhoto) -> None:
+    """A profile for colours does not apply to a grey photo."""
     photo = sample_photos.jpeg(**SIZE, grey=True)
     with_profile = with_segments(photo, *icc_segments(sample_photos.icc_profile("p3")))
     one, other = render_photo(photo), render_photo(with_profile)
-    assert far(flat(one.images()[1]), flat(other.images()[1])) < 3
+    assert difference(flat(one.images()[1]), flat(other.images()[1])) < 3

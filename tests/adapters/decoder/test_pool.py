@@ -1,4 +1,4 @@
-"""As many decoders as were asked for: lent, waited for, replaced, ended."""
+"""The decoder pool: acquiring, waiting, replacing and closing."""
 
 import os
 import signal
@@ -24,8 +24,8 @@ from tests.adapters.decoder.rendering import count_descriptors, decode_and_rende
 
 
 @contextmanager
-def opened(count: int = 1, room: int = 8, seconds: float = 8.0) -> Iterator[DecoderPool]:
-    decoders = DecoderPool(count, Limits(seconds=seconds), room)
+def open_pool(count: int = 1, max_waiting: int = 8, seconds: float = 8.0) -> Iterator[DecoderPool]:
+    decoders = DecoderPool(count, Limits(seconds=seconds), max_waiting)
     try:
         decoders.handshake()
         yield decoders
@@ -33,13 +33,13 @@ def opened(count: int = 1, room: int = 8, seconds: float = 8.0) -> Iterator[Deco
         decoders.close()
 
 
-def works(decoders: DecoderPool) -> bool:
+def can_render(decoders: DecoderPool) -> bool:
     with decoders.acquire() as decoder:
         return decode_and_render(decoder, sample_photos.png()).info.width == sample_photos.WIDTH
 
 
 def kill(decoders: DecoderPool) -> None:
-    """Kill the only decoder, and see it gone to its last thread."""
+    """Kill the only decoder and wait until it has exited."""
     (decoder,) = decoders._all
     os.kill(decoder.pid, signal.SIGKILL)
     until = monotonic() + 5
@@ -47,95 +47,97 @@ def kill(decoders: DecoderPool) -> None:
         sleep(0.005)
 
 
-def test_one_killed_while_idle_is_replaced_unseen() -> None:
-    with opened() as decoders:
+def test_decoder_killed_while_idle_is_replaced() -> None:
+    with open_pool() as decoders:
         for _ in range(3):
             (pid,) = decoders.pids
             kill(decoders)
-            assert works(decoders)
+            assert can_render(decoders)
             assert decoders.pids != [pid]
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP])
-def test_one_that_dies_at_work_is_replaced_within_half_a_second(end: signal.Signals) -> None:
-    with opened(seconds=1) as decoders:
-        with photo_files(sample_photos.png()) as (photo, made), decoders.acquire() as decoder:
+def test_decoder_killed_while_busy_is_replaced_quickly(end: signal.Signals) -> None:
+    with open_pool(seconds=1) as decoders:
+        with photo_files(sample_photos.png()) as (photo, outputs), decoders.acquire() as decoder:
             decoder.open(photo, decoders.limits)
             os.kill(decoder.pid, end)
             with pytest.raises(errors.ServiceError):
-                decoder.render(made)
+                decoder.render(outputs)
         start = monotonic()
-        assert works(decoders)
+        assert can_render(decoders)
         assert monotonic() - start < 1.5  # half a second on an idle machine
 
 
-class Clumsy(DecoderPool):
-    """Decoders of which some are killed as soon as they have a photo."""
+class KillingPool(DecoderPool):
+    """A pool that kills some decoders as soon as they have a photo."""
 
-    deaths = 0
+    kills = 0
 
     @contextmanager
     def acquire(self) -> Iterator[Decoder]:
         with super().acquire() as decoder:
-            if self.deaths:
-                self.deaths -= 1
+            if self.kills:
+                self.kills -= 1
                 os.kill(decoder.pid, signal.SIGKILL)
             yield decoder
 
 
-@pytest.mark.parametrize(("deaths", "passes"), [(1, True), (2, False)])
-def test_a_photo_whose_decoder_was_killed_gets_one_other(
-    tmp_path: Path, *, deaths: int, passes: bool
+@pytest.mark.parametrize(("kills", "succeeds"), [(1, True), (2, False)])
+def test_photo_is_retried_once_after_its_decoder_is_killed(
+    tmp_path: Path, *, kills: int, succeeds: bool
 ) -> None:
     spool = Spool(tmp_path, 1_000_000)
-    decoders = Clumsy(1, Limits(), max_waiting=2)
+    decoders = KillingPool(1, Limits(), max_waiting=2)
     with ExitStack() as ends:
         ends.callback(decoders.close)
-        photo, *made = (ends.enter_context(spool.create_file()) for _ in range(5))
+        photo, *outputs = (ends.enter_context(spool.create_file()) for _ in range(5))
         photo.write(sample_photos.png())
         decoders.handshake()
-        decoders.deaths = deaths
+        decoders.kills = kills
         clock = SimpleNamespace(stage=lambda _: nullcontext())
         parts = cast(Services, SimpleNamespace(decoders=decoders, clock=clock))
-        if passes:
-            assert rendering._decode(parts, IncomingPhoto(photo), made).width == sample_photos.WIDTH
+        if succeeds:
+            assert (
+                rendering._decode(parts, IncomingPhoto(photo), outputs).width == sample_photos.WIDTH
+            )
         else:
             with pytest.raises(errors.DecoderFailed):
-                rendering._decode(parts, IncomingPhoto(photo), made)
-        assert works(decoders)
+                rendering._decode(parts, IncomingPhoto(photo), outputs)
+        assert can_render(decoders)
 
 
-def test_who_finds_no_room_is_told_to_come_back() -> None:
-    with opened(room=1) as decoders:
+def test_full_queue_raises_busy() -> None:
+    with open_pool(max_waiting=1) as decoders:
         with decoders.acquire():
-            waiting = Thread(target=works, args=(decoders,))
+            waiting = Thread(target=can_render, args=(decoders,))
             waiting.start()
             until = monotonic() + 5
             while not decoders.waiting and monotonic() < until:
                 sleep(0.005)
-            with pytest.raises(errors.Busy) as refusal:
+            with pytest.raises(errors.Busy) as raised:
                 decoders.check_capacity()
             with pytest.raises(errors.Busy), decoders.acquire():
                 pass
-        assert refusal.value.params == {"retry": 2}
+        assert raised.value.params == {"retry": 2}
         waiting.join()
         decoders.check_capacity()
-        assert works(decoders)
+        assert can_render(decoders)
 
 
-def test_who_has_waited_long_enough_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_queue_timeout_raises_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "_QUEUE_TIMEOUT_SECONDS", 0.05)
-    with opened() as decoders:
+    with open_pool() as decoders:
         with decoders.acquire(), pytest.raises(errors.Busy), decoders.acquire():
             pass
         assert decoders.waiting == 0
-        assert works(decoders)
+        assert can_render(decoders)
 
 
 def test_many_threads_share_few_decoders() -> None:
     photos = [sample_photos.png(), sample_photos.jpeg(), sample_photos.webp(), b"none"]
     expected = ["png", "jpg", "webp", "photo_not_an_image"]
-    with opened(2, room=40) as decoders, ThreadPoolExecutor(8) as threads:
+    with open_pool(2, max_waiting=40) as decoders, ThreadPoolExecutor(8) as threads:
 
         def one(at: int) -> str:
             try:
@@ -148,54 +150,54 @@ def test_many_threads_share_few_decoders() -> None:
         assert len(decoders.pids) == 2
 
 
-def children() -> set[int]:
+def child_pids() -> set[int]:
     found: set[int] = set()
     for task in Path("/proc/self/task").iterdir():
         with suppress(FileNotFoundError):  # the thread has ended meanwhile
-            found.update(int(pid) for pid in (task / "children").read_text().split())
+            found.update(int(pid) for pid in (task / "child_pids").read_text().split())
     return found
 
 
-def test_nothing_is_left_of_many_photos_and_deaths() -> None:
-    with opened() as decoders:
-        works(decoders)
-        before = count_descriptors(), len(children())
+def test_no_descriptors_or_processes_leak() -> None:
+    with open_pool() as decoders:
+        can_render(decoders)
+        before = count_descriptors(), len(child_pids())
         for turn in range(100):
             if turn % 12 == 0:
                 kill(decoders)
-            assert works(decoders)
-        assert (count_descriptors(), len(children())) == before
+            assert can_render(decoders)
+        assert (count_descriptors(), len(child_pids())) == before
         pids = set(decoders.pids)
-    assert not pids & children()
+    assert not pids & child_pids()
 
 
-def test_when_no_process_can_be_had_the_next_photo_tries_again(
+def test_failed_start_is_retried_by_the_next_photo(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with opened() as decoders:
+    with open_pool() as decoders:
         with monkeypatch.context() as broken:
             broken.setattr(process, "PROGRAM", ("/nowhere/python",))
             kill(decoders)
             for _ in range(3):
                 with pytest.raises(errors.DecoderFailed):
-                    works(decoders)
-        assert works(decoders)
+                    can_render(decoders)
+        assert can_render(decoders)
 
 
-def test_one_lent_while_all_end_is_not_replaced() -> None:
+def test_decoder_acquired_during_close_is_not_replaced() -> None:
     decoders = DecoderPool(1, Limits(), max_waiting=1)
-    lent, ended = Event(), Event()
+    acquired, closed = Event(), Event()
 
     def hold() -> None:
         with decoders.acquire():
-            lent.set()
-            ended.wait(5)
+            acquired.set()
+            closed.wait(5)
 
     holder = Thread(target=hold)
     holder.start()
-    lent.wait(5)
-    before = children()
+    acquired.wait(5)
+    before = child_pids()
     decoders.close()
-    ended.set()
+    closed.set()
     holder.join()
-    assert not children() & before & set(decoders.pids)
+    assert not child_pids() & before & set(decoders.pids)

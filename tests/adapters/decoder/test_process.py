@@ -1,4 +1,4 @@
-"""One decoder process: what becomes of it, and of the photo, when either goes wrong."""
+"""One decoder process: what happens to it and to the photo when either of them fails."""
 
 import json
 import os
@@ -24,19 +24,19 @@ from tests.adapters.decoder.rendering import (
     photo_files,
 )
 
-HELLO = {"cage": {"landlock": 7, "seccomp": True}, "vips": "8.18.7", "heic": True}
-FACTS = {"format": "png", "width": 96, "height": 64, "frames": 1, "buffered": False}
+HANDSHAKE = {"sandbox": {"landlock": 7, "seccomp": True}, "vips": "8.18.7", "heic": True}
+INFO = {"format": "png", "width": 96, "height": 64, "frames": 1, "buffered": False}
 
-# Stands in for a child that a photo has taken over: it says what it is given to say.
-PARROT = """
+# Stands in for a worker that a photo has taken over: it sends the given responses.
+FAKE_WORKER = """
 import socket, sys, zlib
-line = socket.socket(fileno=int(sys.argv[-2]))
-for said in sys.argv[1:-2]:
-    line.send(zlib.decompress(bytes.fromhex(said)))
-    line.recv(65536)
+connection = socket.socket(fileno=int(sys.argv[-2]))
+for response in sys.argv[1:-2]:
+    connection.send(zlib.decompress(bytes.fromhex(response)))
+    connection.recv(65536)
 sys.exit(bool(len(sys.argv) == 4))
 """
-# A child whose faster code is broken, and for which `plain` libvips works.
+# A worker whose faster libraries fail, but whose libvips works.
 BROKEN = """
 import sys
 from fatrina.adapters.decoder import pipeline, raster, worker
@@ -47,7 +47,7 @@ def broken(pixels, info, render_all=pipeline.render_all):
 pipeline.render_all = broken
 worker.main(int(sys.argv[1]), int(sys.argv[2]))
 """
-# A child that never finishes a photo.
+# A worker that never finishes a photo.
 SPINNER = """
 import sys
 from fatrina.adapters.decoder import worker
@@ -60,24 +60,24 @@ worker.main(int(sys.argv[1]), int(sys.argv[2]))
 
 
 @contextmanager
-def parrot(monkeypatch: pytest.MonkeyPatch, *says: object) -> Iterator[Decoder]:
-    said = [each if isinstance(each, bytes) else json.dumps(each).encode() for each in says]
-    words = [zlib.compress(each).hex() for each in said]
-    monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", PARROT, *words))
+def fake_worker(monkeypatch: pytest.MonkeyPatch, *responses: object) -> Iterator[Decoder]:
+    packets = [each if isinstance(each, bytes) else json.dumps(each).encode() for each in responses]
+    arguments = [zlib.compress(each).hex() for each in packets]
+    monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", FAKE_WORKER, *arguments))
     decoder = Decoder(Limits().memory)
     yield decoder
     decoder.kill()
 
 
-def test_it_tells_what_holds_it(decoder: Decoder) -> None:
-    hello = decoder.handshake()
-    assert hello.vips.startswith("8.")
-    assert hello.heic
+def test_handshake_reports_versions(decoder: Decoder) -> None:
+    handshake = decoder.handshake()
+    assert handshake.vips.startswith("8.")
+    assert handshake.heic
     assert decoder.alive
-    assert decoder.handshake() is hello
+    assert decoder.handshake() is handshake
 
 
-def test_it_takes_one_photo_after_the_other(decoder: Decoder) -> None:
+def test_consecutive_photos_of_every_format(decoder: Decoder) -> None:
     for kind in ("jpeg", "png", "webp", "gif", "avif", "heic"):
         assert (
             decode_and_render(decoder, getattr(sample_photos, kind)()).info.format
@@ -85,7 +85,7 @@ def test_it_takes_one_photo_after_the_other(decoder: Decoder) -> None:
         )
 
 
-def test_a_refusal_leaves_it_ready(decoder: Decoder) -> None:
+def test_decoder_is_ready_after_an_error(decoder: Decoder) -> None:
     for _ in range(3):
         with pytest.raises(errors.PhotoNotAnImage):
             decode_and_render(decoder, b"hello")
@@ -93,33 +93,31 @@ def test_a_refusal_leaves_it_ready(decoder: Decoder) -> None:
     assert decoder.alive
 
 
-def test_a_photo_left_alone_is_forgotten(decoder: Decoder) -> None:
+def test_unrendered_photo_is_discarded(decoder: Decoder) -> None:
     with photo_files(sample_photos.jpeg()) as (photo, _):
         decoder.open(photo, Limits())
     assert decode_and_render(decoder, sample_photos.png()).info.format is ImageFormat.PNG
 
 
-def test_a_file_that_takes_no_bytes_is_no_fault_of_the_photo(decoder: Decoder) -> None:
-    with photo_files(sample_photos.png()) as (photo, made), Path("/dev/full").open("wb") as full:
+def test_write_error_is_not_a_photo_error(decoder: Decoder) -> None:
+    with photo_files(sample_photos.png()) as (photo, outputs), Path("/dev/full").open("wb") as full:
         decoder.open(photo, Limits())
         with pytest.raises(OSError, match="No space left"):
-            decoder.render([full.fileno(), *made[1:]])
+            decoder.render([full.fileno(), *outputs[1:]])
     assert decode_and_render(decoder, sample_photos.png()).info.format is ImageFormat.PNG
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_stop_told_to_the_whole_group_does_not_reach_it(
-    decoder: Decoder, stop: signal.Signals
-) -> None:
-    with photo_files(sample_photos.png()) as (photo, made):
+def test_stop_signals_are_ignored(decoder: Decoder, stop: signal.Signals) -> None:
+    with photo_files(sample_photos.png()) as (photo, outputs):
         decoder.open(photo, Limits())
         os.kill(decoder.pid, stop)
-        decoder.render(made)
+        decoder.render(outputs)
     assert decoder.alive
 
 
 @pytest.mark.parametrize(
-    ("end", "leaf"),
+    ("end", "error_class"),
     [
         (signal.SIGKILL, errors.DecoderFailed),
         (signal.SIGSEGV, errors.PhotoCrashedDecoder),
@@ -128,161 +126,171 @@ def test_a_stop_told_to_the_whole_group_does_not_reach_it(
         (signal.SIGALRM, errors.PhotoTimeout),
     ],
 )
-def test_its_death_at_work_is_told(
-    decoder: Decoder, end: signal.Signals, leaf: type[errors.ServiceError]
+def test_exit_signal_determines_the_error(
+    decoder: Decoder, end: signal.Signals, error_class: type[errors.ServiceError]
 ) -> None:
-    with photo_files(sample_photos.png()) as (photo, made):
+    with photo_files(sample_photos.png()) as (photo, outputs):
         decoder.open(photo, Limits())
         os.kill(decoder.pid, end)
-        with pytest.raises(leaf):
-            decoder.render(made)
+        with pytest.raises(error_class):
+            decoder.render(outputs)
     assert not decoder.alive
 
 
-def test_an_exception_is_a_fault_and_not_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exception_is_an_internal_error_and_not_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", BROKEN))
     decoder = Decoder(Limits().memory)
-    with pytest.raises(DecoderInternalError) as fault:
+    with pytest.raises(DecoderInternalError) as raised:
         decode_and_render(decoder, sample_photos.jpeg())
-    assert str(fault.value).startswith("ValueError < worker.py:")
-    assert "broken" in str(fault.value)
-    assert "secret" not in str(fault.value)
-    with photo_files(sample_photos.jpeg()) as (photo, made):
+    assert str(raised.value).startswith("ValueError < worker.py:")
+    assert "broken" in str(raised.value)
+    assert "secret" not in str(raised.value)
+    with photo_files(sample_photos.jpeg()) as (photo, outputs):
         decoder.open(photo, Limits(), libvips_only=True)
-        decoder.render(made)
+        decoder.render(outputs)
     assert decoder.alive
     decoder.kill()
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "gif", "avif", "heic"])
-def test_libvips_alone_makes_the_pictures_in_the_cage(decoder: Decoder, kind: str) -> None:
-    with photo_files(getattr(sample_photos, kind)()) as (photo, made):
+def test_libvips_only_mode_works_in_the_sandbox(decoder: Decoder, kind: str) -> None:
+    with photo_files(getattr(sample_photos, kind)()) as (photo, outputs):
         decoder.open(photo, Limits(), libvips_only=True)
-        decoder.render(made)
-        assert all(os.fstat(file).st_size for file in made)
+        decoder.render(outputs)
+        assert all(os.fstat(file).st_size for file in outputs)
     assert decode_and_render(decoder, sample_photos.jpeg()).info.format is ImageFormat.JPEG
 
 
-def test_what_a_fault_says_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    says = {"fault": ["x" * 900, "line\nbreak", "\u0643", 7] * 30}
+def test_internal_error_text_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    responses = {"internal_error": ["x" * 900, "line\nbreak", "\u0643", 7] * 30}
     with (
-        parrot(monkeypatch, HELLO, says) as decoder,
+        fake_worker(monkeypatch, HANDSHAKE, responses) as decoder,
         photo_files(sample_photos.png()) as (photo, _),
-        pytest.raises(DecoderInternalError) as fault,
+        pytest.raises(DecoderInternalError) as raised,
     ):
         decoder.open(photo, Limits())
-    text = str(fault.value)
+    text = str(raised.value)
     assert len(text) < 5_000
     assert text.isascii()
     assert text.isprintable()
 
 
-def test_one_that_exits_by_itself_has_not_crashed(monkeypatch: pytest.MonkeyPatch) -> None:
-    with parrot(monkeypatch, HELLO) as decoder:
+def test_exit_code_is_an_internal_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_worker(monkeypatch, HANDSHAKE) as decoder:
         decoder.handshake()
         with photo_files(sample_photos.png()) as (photo, _), pytest.raises(DecoderInternalError):
             decoder.open(photo, Limits())
         assert not decoder.alive
 
 
-def test_one_that_hangs_is_killed_in_time(decoder: Decoder) -> None:
-    with photo_files(sample_photos.png()) as (photo, made):
+def test_hanging_decoder_is_killed_at_the_deadline(decoder: Decoder) -> None:
+    with photo_files(sample_photos.png()) as (photo, outputs):
         decoder.open(photo, Limits(seconds=0.5))
         os.kill(decoder.pid, signal.SIGSTOP)
         start = monotonic()
-        with pytest.raises(errors.PhotoTimeout) as refusal:
-            decoder.render(made)
+        with pytest.raises(errors.PhotoTimeout) as raised:
+            decoder.render(outputs)
     assert monotonic() - start < 1
-    assert refusal.value.params == {"limit": 0.5}
+    assert raised.value.params == {"limit": 0.5}
     assert not decoder.alive
 
 
-def test_one_that_is_gone_is_lost_at_once(decoder: Decoder) -> None:
+def test_killed_decoder_fails_immediately(decoder: Decoder) -> None:
     decoder.kill()
     decoder.kill()
     with pytest.raises(errors.DecoderFailed):
         decode_and_render(decoder, sample_photos.png())
 
 
-NONSENSE: dict[str, object] = {
+INVALID_RESPONSES: dict[str, object] = {
     "no bytes": b"",
     "no text": b"\xff\xfe\x00",
     "no json": b"hello",
-    "cut off": b'{"facts": {"format": "png"',
+    "cut off": b'{"info": {"format": "png"',
     "deep": b"[" * 60_000,
-    "deep and sound": b"[" * 30_000 + b"]" * 30_000,
-    "too large": b'{"facts": "' + b"a" * 70_000 + b'"}',
+    "deep and valid": b"[" * 30_000 + b"]" * 30_000,
+    "too large": b'{"info": "' + b"a" * 70_000 + b'"}',
     "too long a number": b'{"errno": ' + b"9" * 5000 + b"}",
     "nothing": None,
     "a list": [1],
-    "another answer": {"made": [1, 2, 3, 4]},
-    "no facts": {"facts": {}},
-    "facts of another shape": {"facts": [1, 2]},
-    "a negative width": {"facts": FACTS | {"width": -96}},
-    "no height": {"facts": FACTS | {"height": 0}},
-    "part of a pixel": {"facts": FACTS | {"width": 96.5}},
-    "a width in words": {"facts": FACTS | {"width": "96"}},
-    "a width over the limit": {"facts": FACTS | {"width": 2**40}},
-    "pixels over the limit": {"facts": FACTS | {"width": 16_000, "height": 16_000}},
-    "no frames": {"facts": FACTS | {"frames": 0}},
-    "an unknown kind": {"facts": FACTS | {"format": "exe"}},
-    "an unknown reason": {"refused": "photo_ugly", "seen": {}},
-    "a reason of another branch": {"refused": "invalid_token", "seen": {}},
-    "a reason that takes problems": {"refused": "validation_failed", "seen": {"a": 1}},
-    "a link's reason": {"refused": "link_status", "seen": {"status": 200}},
-    "a reason of the parent's": {"refused": "photo_timeout", "seen": {"limit": 1}},
-    "a reason without what was seen": {"refused": "photo_damaged", "seen": {}},
-    "a reason with more than that": {"refused": "photo_empty", "seen": {"field": "sku"}},
-    "a reason that is none": {"refused": 7, "seen": {}},
-    "a number in words": {"refused": "photo_too_many_frames", "seen": {"limit": "1", "frames": 2}},
-    "words in a list": {"refused": "photo_damaged", "seen": {"problem": ["a"]}},
-    "seen of another shape": {"refused": "photo_empty", "seen": []},
-    "an error in words": {"errno": "5"},
-    "an error that is none": {"errno": -1},
+    "another response": {"rendered": [1, 2, 3, 4]},
+    "no information": {"info": {}},
+    "information of another type": {"info": [1, 2]},
+    "a negative width": {"info": INFO | {"width": -96}},
+    "no height": {"info": INFO | {"height": 0}},
+    "part of a pixel": {"info": INFO | {"width": 96.5}},
+    "a width as text": {"info": INFO | {"width": "96"}},
+    "a width over the limit": {"info": INFO | {"width": 2**40}},
+    "pixels over the limit": {"info": INFO | {"width": 16_000, "height": 16_000}},
+    "no frames": {"info": INFO | {"frames": 0}},
+    "an unknown kind": {"info": INFO | {"format": "exe"}},
+    "an unknown reason": {"error": "photo_ugly", "params": {}},
+    "a reason of another branch": {"error": "invalid_token", "params": {}},
+    "a reason that takes problems": {"error": "validation_failed", "params": {"a": 1}},
+    "a link's reason": {"error": "link_status", "params": {"status": 200}},
+    "a reason that only the parent uses": {"error": "photo_timeout", "params": {"limit": 1}},
+    "a reason without its parameters": {"error": "photo_damaged", "params": {}},
+    "a reason with other parameters": {"error": "photo_empty", "params": {"field": "sku"}},
+    "a reason that is not text": {"error": 7, "params": {}},
+    "a number as text": {"error": "photo_too_many_frames", "params": {"limit": "1", "frames": 2}},
+    "text in a list": {"error": "photo_damaged", "params": {"problem": ["a"]}},
+    "parameters of another type": {"error": "photo_empty", "params": []},
+    "an error number as text": {"errno": "5"},
+    "an error number that does not exist": {"errno": -1},
     "a large error": {"errno": 2**70},
 }
 
 
-@pytest.mark.parametrize("name", NONSENSE)
-def test_one_that_talks_nonsense_is_ended(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    with parrot(monkeypatch, HELLO, NONSENSE[name]) as decoder:
+@pytest.mark.parametrize("name", INVALID_RESPONSES)
+def test_invalid_open_response_kills_the_decoder(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    with fake_worker(monkeypatch, HANDSHAKE, INVALID_RESPONSES[name]) as decoder:
         with pytest.raises(errors.DecoderFailed):
             decode_and_render(decoder, sample_photos.png())
         assert not decoder.alive
 
 
-@pytest.mark.parametrize("name", ["no json", "nothing", "another answer"])
-def test_one_that_makes_nonsense_is_ended(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    said = {"facts": FACTS} if name == "another answer" else NONSENSE[name]
-    with parrot(monkeypatch, HELLO, {"facts": FACTS}, said) as decoder:
+@pytest.mark.parametrize("name", ["no json", "nothing", "another response"])
+def test_invalid_render_response_kills_the_decoder(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    response = {"info": INFO} if name == "another response" else INVALID_RESPONSES[name]
+    with fake_worker(monkeypatch, HANDSHAKE, {"info": INFO}, response) as decoder:
         with pytest.raises(errors.DecoderFailed):
             decode_and_render(decoder, sample_photos.png())
         assert not decoder.alive
 
 
 @pytest.mark.parametrize(
-    "said",
-    [b"hello", {}, {"cage": {}}, HELLO | {"vips": 8}, HELLO | {"cage": {"landlock": 7}}],
+    "response",
+    [
+        b"hello",
+        {},
+        {"sandbox": {}},
+        HANDSHAKE | {"vips": 8},
+        HANDSHAKE | {"sandbox": {"landlock": 7}},
+    ],
     ids=str,
 )
-def test_one_that_begins_with_nonsense_is_ended(
-    monkeypatch: pytest.MonkeyPatch, said: object
+def test_invalid_handshake_kills_the_decoder(
+    monkeypatch: pytest.MonkeyPatch, response: object
 ) -> None:
-    with parrot(monkeypatch, said) as decoder:
+    with fake_worker(monkeypatch, response) as decoder:
         with pytest.raises(errors.DecoderFailed):
             decoder.handshake()
         assert not decoder.alive
 
 
-def test_what_it_saw_is_passed_on_in_small_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = {"refused": "photo_damaged", "seen": {"problem": "x" * 60_000}}
-    with parrot(monkeypatch, HELLO, said) as decoder:
-        with pytest.raises(errors.PhotoDamaged) as refusal:
+def test_error_parameters_are_truncated(monkeypatch: pytest.MonkeyPatch) -> None:
+    response = {"error": "photo_damaged", "params": {"problem": "x" * 60_000}}
+    with fake_worker(monkeypatch, HANDSHAKE, response) as decoder:
+        with pytest.raises(errors.PhotoDamaged) as raised:
             decode_and_render(decoder, sample_photos.png())
-        assert len(str(refusal.value.params["problem"])) == 200
+        assert len(str(raised.value.params["problem"])) == 200
 
 
-def test_one_that_does_not_come_up_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_start_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", "raise SystemExit(3)"))
     decoder = Decoder(Limits().memory)
     with pytest.raises(errors.DecoderFailed):
@@ -290,7 +298,7 @@ def test_one_that_does_not_come_up_is_lost(monkeypatch: pytest.MonkeyPatch) -> N
     assert not decoder.alive
 
 
-def test_one_that_closes_its_line_and_goes_on_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_decoder_that_closes_its_socket_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     script = "import os, sys, time; os.close(int(sys.argv[-2])); time.sleep(60)"
     monkeypatch.setattr(process, "PROGRAM", (sys.executable, "-c", script))
     monkeypatch.setattr(process, "_EXIT_SECONDS", 0.2)
@@ -300,7 +308,7 @@ def test_one_that_closes_its_line_and_goes_on_is_ended(monkeypatch: pytest.Monke
     assert not decoder.alive
 
 
-def test_no_descriptor_is_left_when_no_process_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_start_leaks_no_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "PROGRAM", ("/nowhere/python",))
     before = count_descriptors()
     with pytest.raises(FileNotFoundError):
@@ -324,19 +332,19 @@ time.sleep(60)
 
 
 @pytest.mark.parametrize(("program", "seconds"), [("", 1.0), (SPINNER, 4.0)], ids=["idle", "busy"])
-def test_it_ends_with_its_parent(program: str, seconds: float) -> None:
-    """An idle one sees its line closed; a busy one has an alarm two seconds after its time."""
+def test_decoder_exits_with_its_parent(program: str, seconds: float) -> None:
+    """An idle worker sees a closed socket; a busy one has an alarm two seconds after its limit."""
     with subprocess.Popen(
         [sys.executable, "-c", PARENT, program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as parent:
         assert parent.stdout
-        child = int(parent.stdout.readline())
+        pid = int(parent.stdout.readline())
         sleep(0.2)
         parent.kill()
-        assert exits_within(child, seconds + 1)
+        assert exits_within(pid, seconds + 1)
 
 
-def test_without_libheif_a_heic_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_heic_without_libheif_is_reported_as_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     script = (
         "import sys; sys.modules['pi_heif'] = None; from fatrina.adapters.decoder import worker; "
     )

@@ -1,4 +1,4 @@
-"""What the shortcuts of the recipe cost: next to nothing against the long way round."""
+"""The pipeline's shortcuts cost almost no quality compared with a full decode and resize."""
 
 import math
 from collections.abc import Callable
@@ -28,8 +28,8 @@ PHOTOS: dict[str, Callable[[], bytes]] = {
 }
 
 
-def long_way(data: bytes, width: int, height: int) -> Any:
-    """Everything decoded, in sRGB before the resize, and every size from the photo itself."""
+def reference_rendition(data: bytes, width: int, height: int) -> Any:
+    """Decode completely, convert to sRGB before the resize, and resize each size from the photo."""
     image = pyvips.Image.new_from_buffer(data, "")
     if image.get_typeof("icc-profile-data"):
         image = image.icc_transform("srgb", embedded=True)
@@ -46,13 +46,13 @@ def on_grey(image: Any) -> Any:
 
 
 def psnr(one: Any, other: Any) -> float:
-    """Decibels between two pictures; more is nearer."""
+    """Return the peak signal-to-noise ratio of two images in decibels; higher is closer."""
     error = ((on_grey(one) - on_grey(other)) ** 2).avg()
     return 10 * math.log10(255**2 / error) if error else math.inf
 
 
 def ssim(one: Any, other: Any) -> float:
-    """Structural similarity of the green channels (Wang et al. 2004), 1 when they are equal."""
+    """Return the structural similarity of the green channels (Wang et al. 2004); 1 if equal."""
     x, y = on_grey(one)[1], on_grey(other)[1]
     mean_x, mean_y = x.gaussblur(1.5), y.gaussblur(1.5)
     spread_x = (x * x).gaussblur(1.5) - mean_x * mean_x
@@ -63,22 +63,22 @@ def ssim(one: Any, other: Any) -> float:
 
 
 @pytest.mark.parametrize("name", PHOTOS)
-def test_a_rendition_is_as_good_as_by_the_long_way(render_photo: RenderPhoto, name: str) -> None:
+def test_rendition_quality_matches_a_full_decode(render_photo: RenderPhoto, name: str) -> None:
     data = PHOTOS[name]()
-    done = render_photo(data)
-    for image in done.images()[1:]:
-        due = long_way(data, image.width, image.height)
-        saved = pipeline.encode(raster.from_image(due), done.info.format)
-        by_the_long_way = pyvips.Image.new_from_buffer(saved, "")
-        if done.info.format.name == "PNG":  # lossless: what is left is rounding
-            assert psnr(image, due) > 45
+    result = render_photo(data)
+    for image in result.images()[1:]:
+        expected = reference_rendition(data, image.width, image.height)
+        saved = pipeline.encode(raster.from_image(expected), result.info.format)
+        encoded_reference = pyvips.Image.new_from_buffer(saved, "")
+        if result.info.format.name == "PNG":  # lossless: the difference is rounding
+            assert psnr(image, expected) > 45
         else:
-            assert psnr(image, due) > psnr(by_the_long_way, due) - 0.5
-        assert ssim(image, due) > ssim(by_the_long_way, due) - 0.01
+            assert psnr(image, expected) > psnr(encoded_reference, expected) - 0.5
+        assert ssim(image, expected) > ssim(encoded_reference, expected) - 0.01
 
 
 def adobe_rgb() -> bytes:
-    """A profile of Adobe RGB (1998): wide green, and a plain gamma of 2.2."""
+    """Return a profile of Adobe RGB (1998): wide green, and a plain gamma of 2.2."""
     return with_tags(
         sample_photos.icc_profile("srgb"),
         {
@@ -99,7 +99,7 @@ def number(data: bytes) -> int:
 
 
 def with_tags(profile: bytes, tags: dict[bytes, bytes]) -> bytes:
-    """A profile with some tags replaced."""
+    """Return a profile with some tags replaced."""
     count = number(profile[128:132])
     rows = [profile[132 + 12 * row : 144 + 12 * row] for row in range(count)]
     places = {row[:4]: (number(row[4:8]), number(row[8:])) for row in rows}
@@ -122,23 +122,21 @@ PROFILES: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "avif"])
 @pytest.mark.parametrize("name", PROFILES)
-def test_colours_come_out_as_the_profile_means_them(
-    render_photo: RenderPhoto, kind: str, name: str
-) -> None:
+def test_profile_is_applied(render_photo: RenderPhoto, kind: str, name: str) -> None:
     data = getattr(sample_photos, kind)(width=600, height=400, icc=PROFILES[name]())
     image = pyvips.Image.new_from_buffer(data, "")
-    meant = [band.avg() for band in image.icc_transform("srgb", embedded=True).bandsplit()]
-    as_it_is = [band.avg() for band in image.bandsplit()]
-    for made in render_photo(data).images()[1:]:
-        seen = [band.avg() for band in made.bandsplit()]
-        assert seen == pytest.approx(meant, abs=1)
+    expected = [band.avg() for band in image.icc_transform("srgb", embedded=True).bandsplit()]
+    unconverted = [band.avg() for band in image.bandsplit()]
+    for image in render_photo(data).images()[1:]:
+        actual = [band.avg() for band in image.bandsplit()]
+        assert actual == pytest.approx(expected, abs=1)
     if name != "srgb":
-        assert meant != pytest.approx(as_it_is, abs=1.5)
+        assert expected != pytest.approx(unconverted, abs=1.5)
 
 
-def test_an_inverted_cmyk_photo_is_not_a_negative(render_photo: RenderPhoto) -> None:
+def test_inverted_cmyk_is_converted_correctly(render_photo: RenderPhoto) -> None:
     for icc in (b"", sample_photos.icc_profile("cmyk"), sample_photos.icc_profile("p3")):
         data = sample_photos.jpeg(width=600, height=400, cmyk=True, icc=icc)
-        seen = [band.avg() for band in render_photo(data).images()[1].bandsplit()]
-        due = [band.avg() for band in sample_photos.draw_image(600, 400).bandsplit()]
-        assert seen == pytest.approx(due, abs=12)
+        actual = [band.avg() for band in render_photo(data).images()[1].bandsplit()]
+        expected = [band.avg() for band in sample_photos.draw_image(600, 400).bandsplit()]
+        assert actual == pytest.approx(expected, abs=12)

@@ -1,4 +1,4 @@
-"""Pixels made smaller: near Lanczos3 as the formula has it, whoever computes it."""
+"""Resizing: close to the formula of Lanczos3 with every implementation."""
 
 from typing import Any
 
@@ -18,27 +18,32 @@ ENGINES = [pytest.param("vector", marks=with_vector), "libvips"]
 sides = st.integers(1, 90)
 
 
-def weights(many: int, few: int) -> Any:
-    """How much each of `many` pixels in a row says in each of `few`; the edges stand for beyond."""
-    scale = many / few
-    table = np.zeros((few, many))
-    for made in range(few):
-        centre = (made + 0.5) * scale
+def weights(many: int, new_width: int) -> Any:
+    """Return the weights of `many` input pixels in each of `new_width` output pixels.
+
+    The weights are normalised, so that edge pixels stand for the pixels beyond the edge.
+    """
+    scale = many / new_width
+    table = np.zeros((new_width, many))
+    for resized in range(new_width):
+        centre = (resized + 0.5) * scale
         for at in range(int(centre - LOBES * scale) - 1, int(centre + LOBES * scale) + 2):
             x = (at + 0.5 - centre) / scale
             if abs(x) < LOBES and 0 <= at < many:
-                table[made, at] += np.sinc(x) * np.sinc(x / LOBES)
+                table[resized, at] += np.sinc(x) * np.sinc(x / LOBES)
     return table / table.sum(axis=1, keepdims=True)
 
 
-def by_the_formula(pixels: Any, width: int, height: int) -> Any:
-    """Along the columns, then along the rows; what is between the two fits a byte as well."""
-    low = np.einsum("yr,rcb->ycb", weights(pixels.shape[0], height), pixels.astype(float))
-    return np.einsum("xc,ycb->yxb", weights(pixels.shape[1], width), low.clip(0, 255)).clip(0, 255)
+def lanczos3(pixels: Any, width: int, height: int) -> Any:
+    """Resize columns, then rows; the intermediate result is clipped to a byte as well."""
+    new_height = np.einsum("yr,rcb->ycb", weights(pixels.shape[0], height), pixels.astype(float))
+    return np.einsum("xc,ycb->yxb", weights(pixels.shape[1], width), new_height.clip(0, 255)).clip(
+        0, 255
+    )
 
 
 def smooth(height: int, width: int, bands: int) -> Any:
-    """Slopes and waves: what a formula and its neighbours agree on; with little to see through."""
+    """Return gradients and waves, which all implementations resize alike, nearly opaque."""
     rows, columns, band = np.indices((height, width, bands))
     pixels = (128 + 80 * np.sin(rows / 9 + band) + 40 * np.cos(columns / 7)).astype(np.uint8)
     if bands in ALPHA:
@@ -46,8 +51,8 @@ def smooth(height: int, width: int, bands: int) -> Any:
     return pixels
 
 
-def seen(pixels: Any) -> Any:
-    """What counts in a resize: colours by their alpha."""
+def premultiply(pixels: Any) -> Any:
+    """Return the pixels with colours weighted by alpha, as a resize uses them."""
     pixels = pixels.astype(float)
     if pixels.shape[2] in ALPHA:
         pixels[..., :-1] *= pixels[..., -1:] / 255
@@ -64,44 +69,44 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 @pytest.mark.parametrize("bands", [1, 2, 3, 4])
 @pytest.mark.parametrize("size", [(1000, 750), (500, 333), (120, 90), (997, 1), (1, 748)])
-def test_every_size_is_near_the_formula(engine: str, bands: int, size: tuple[int, int]) -> None:
+def test_resize_is_close_to_lanczos3(engine: str, bands: int, size: tuple[int, int]) -> None:
     pixels = smooth(750, 1000, bands)
-    made = raster.resize(pixels, *size)
-    assert made.shape == (size[1], size[0], bands)
-    edge = 12 if engine == "libvips" else 0  # where its idea of what lies beyond is another
+    resized = raster.resize(pixels, *size)
+    assert resized.shape == (size[1], size[0], bands)
+    edge = 12 if engine == "libvips" else 0  # where it extrapolates differently beyond the edge
     inside = np.s_[edge : size[1] - edge or None, edge : size[0] - edge or None]
-    wrong = np.abs(seen(made) - by_the_formula(seen(pixels), *size))[inside]
+    wrong = np.abs(premultiply(resized) - lanczos3(premultiply(pixels), *size))[inside]
     assert wrong.size == 0 or wrong.max() < 4
 
 
 @with_vector
 @settings(max_examples=60)
 @given(sides, sides, sides, sides, st.integers(1, 4), st.randoms())
-def test_noise_is_as_near_as_rounding_permits(  # noqa: PLR0917  one argument a side
-    width: int, height: int, few: int, low: int, bands: int, random: Any
+def test_resized_noise_differs_only_by_rounding(  # noqa: PLR0917  one argument a side
+    width: int, height: int, new_width: int, new_height: int, bands: int, random: Any
 ) -> None:
     noise = np.random.default_rng(random.randrange(2**32))
     pixels = noise.integers(0, 256, (height, width, bands), np.uint8)
     if bands in ALPHA:
         pixels[..., -1] = 255
-    size = min(width, few), min(height, low)
-    assert np.abs(raster.resize(pixels, *size) - by_the_formula(pixels, *size)).max() < 2
+    size = min(width, new_width), min(height, new_height)
+    assert np.abs(raster.resize(pixels, *size) - lanczos3(pixels, *size)).max() < 2
 
 
-def test_what_cannot_be_seen_does_not_bleed(engine: str) -> None:
+def test_transparent_pixels_do_not_bleed(engine: str) -> None:
     assert engine
     pixels = np.zeros((100, 100, 4), np.uint8)
-    pixels[..., 0] = 255  # red all over, of which nothing shows
+    pixels[..., 0] = 255  # red everywhere, but transparent
     pixels[20:80, 20:80] = 0, 0, 255, 255
-    made = raster.resize(pixels, 37, 37)
-    shown = made[made[..., 3] > 16]
+    resized = raster.resize(pixels, 37, 37)
+    shown = resized[resized[..., 3] > 16]
     assert len(shown) > 400
     assert shown[:, 0].max() < 16
     assert shown[:, 2].min() > 239
 
 
 @with_vector
-def test_the_pixels_are_the_same_on_every_processor() -> None:
+def test_resize_is_independent_of_cpu_extensions() -> None:
     vector = pytest.importorskip("cykooz_resizer")
     noise = np.random.default_rng(7).integers(0, 256, (750, 1000, 3), np.uint8)
     plain = vector.Resizer()
@@ -112,7 +117,7 @@ def test_the_pixels_are_the_same_on_every_processor() -> None:
     assert target.get_buffer() == raster.resize(noise, 500, 375).tobytes()
 
 
-def test_a_picture_reads_the_pixels_it_was_made_of() -> None:
+def test_image_and_pixels_round_trip() -> None:
     for bands, meaning in ((1, "b-w"), (2, "b-w"), (3, "srgb"), (4, "srgb")):
         pixels = smooth(40, 60, bands)
         image = raster.to_image(pixels)

@@ -1,4 +1,4 @@
-"""What a process in the cage can no longer do, tried there one by one."""
+"""Operations that a sandboxed process can and cannot perform, each tried in a real one."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from fatrina.adapters.decoder import pipeline, sandbox
 from fatrina.adapters.decoder.process import ENVIRONMENT
 from fatrina.domain.photo import ImageFormat
 
-# Calls by number are those of x86-64: elsewhere they are others, or none, and denied as well.
-# Runs one attempt in a fresh process, in the cage, and tells how it went: "done", or an errno.
+# Calls by number are those of x86-64: on other processors the numbers mean other calls or none,
+# which are denied too.
 PROBE = """
 import ctypes, fcntl, json, mmap, os, resource, signal, socket, subprocess, sys, threading, time
 from fatrina.adapters.decoder import sandbox, pipeline
@@ -28,15 +28,15 @@ def call(number, *arguments):
 
 {setup}
 pipeline.restrict_loaders()
-shut = sandbox.confine(512_000_000)
+confinement = sandbox.confine(512_000_000)
 try:
     {attempt}
-    said = "done"
-except OSError as fault:
-    said = fault.errno
+    result = "done"
+except OSError as exc:
+    result = exc.errno
 except MemoryError:
-    said = "memory"
-os.write(end, json.dumps([said, shut.landlock, shut.seccomp]).encode())
+    result = "memory"
+os.write(end, json.dumps([result, confinement.landlock, confinement.seccomp]).encode())
 """
 EPERM, EACCES, EMFILE, ENOSYS = 1, 13, 24, 38
 
@@ -51,15 +51,15 @@ def probe(attempt: str, setup: str = "") -> list[Any]:
         env=os.environ | ENVIRONMENT,
     )
     assert done.stdout, done.stderr.decode()
-    said: list[Any] = json.loads(done.stdout)
-    return said
+    result: list[Any] = json.loads(done.stdout)
+    return result
 
 
 DENIED = {
     "read a file": "open('/etc/hostname')",
     "write a file": "open('/tmp/fatrina-escape', 'w')",
     "list a folder": "os.listdir('/')",
-    "look at a file": "os.stat('/etc/passwd')",
+    "stat a file": "os.stat('/etc/passwd')",
     "delete a file": "os.unlink('/tmp/fatrina-escape')",
     "make a folder": "os.mkdir('/tmp/fatrina-escape')",
     "rename a file": "os.rename('/tmp/fatrina-a', '/tmp/fatrina-b')",
@@ -95,26 +95,28 @@ DENIED = {
 
 
 @pytest.mark.parametrize("what", DENIED)
-def test_it_cannot(what: str) -> None:
-    said, landlock, seccomp = probe(DENIED[what], "area = ctypes.create_string_buffer(9000)")
-    assert said == EPERM
+def test_operation_is_denied(what: str) -> None:
+    result, landlock, seccomp = probe(DENIED[what], "area = ctypes.create_string_buffer(9000)")
+    assert result == EPERM
     assert landlock >= 0
     assert seccomp
 
 
-LOOK = """
-said = []
-def look():
+TRY_OPEN = """
+errors = []
+def try_open():
     try:
         open("/etc/hostname")
-    except OSError as fault:
-        said.append(fault)
+    except OSError as exc:
+        errors.append(exc)
 """
 
 
-def test_a_thread_cannot_either() -> None:
-    attempt = "thread = threading.Thread(target=look); thread.start(); thread.join(); raise said[0]"
-    assert probe(attempt, LOOK)[0] == EPERM
+def test_sandbox_applies_to_new_threads() -> None:
+    attempt = (
+        "thread = threading.Thread(target=try_open); thread.start(); thread.join(); raise errors[0]"
+    )
+    assert probe(attempt, TRY_OPEN)[0] == EPERM
 
 
 ALLOWED = {
@@ -126,20 +128,20 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize("what", ALLOWED)
-def test_it_can_use(what: str) -> None:
+def test_operation_is_allowed(what: str) -> None:
     assert probe(ALLOWED[what])[0] == "done"
 
 
-def test_memory_ends_below_the_limit() -> None:
+def test_memory_is_limited() -> None:
     assert probe("bytearray(470_000_000)")[0] == "memory"
 
 
-def test_a_file_it_was_handed_cannot_grow_for_ever() -> None:
+def test_file_size_is_limited() -> None:
     setup = "big = os.memfd_create('a'); os.lseek(big, 300_000_000, 0)"
     assert probe("os.write(big, b'a')", setup)[0] == 27
 
 
-def test_descriptors_end() -> None:
+def test_descriptors_are_limited() -> None:
     assert probe("[os.dup(1) for _ in range(80)]")[0] == EMFILE
 
 
@@ -150,10 +152,10 @@ sandbox.py_landlock.Landlock.apply = fail
 """
 
 
-def test_what_is_missing_is_told() -> None:
+def test_missing_protections_are_reported() -> None:
     assert probe("open('/etc/hostname')", NO_LANDLOCK) == [EPERM, 0, True]
-    said, landlock, seccomp = probe("open('/etc/hostname')", "sandbox.pyseccomp = None")
-    assert said == (EACCES if landlock else "done")
+    result, landlock, seccomp = probe("open('/etc/hostname')", "sandbox.pyseccomp = None")
+    assert result == (EACCES if landlock else "done")
     assert seccomp is False
     assert probe("open('/etc/hostname')", "sandbox.pyseccomp = None" + NO_LANDLOCK) == [
         "done",
@@ -162,23 +164,23 @@ def test_what_is_missing_is_told() -> None:
     ]
 
 
-def test_a_kernel_without_filters_is_told() -> None:
+def test_kernel_without_seccomp_is_reported() -> None:
     setup = NO_LANDLOCK.replace("py_landlock.Landlock.apply", "pyseccomp.SyscallFilter.load")
     assert probe("pass", setup)[2] is False
 
 
-def test_limits_hold_where_nothing_else_does() -> None:
+def test_memory_limit_applies_without_landlock_and_seccomp() -> None:
     setup = "sandbox.pyseccomp = None" + NO_LANDLOCK
     assert probe("bytearray(470_000_000)", setup)[0] == "memory"
 
 
-def test_it_closes_only_around_one_thread() -> None:
+def test_sandbox_requires_a_single_thread() -> None:
     setup = "threading.Thread(target=time.sleep, args=(5,), daemon=True).start()"
     with pytest.raises(AssertionError, match="there are 2"):
         probe("pass", setup)
 
 
-def test_every_call_let_through_is_named_once() -> None:
+def test_allowed_calls_are_unique() -> None:
     assert len(set(sandbox._ALLOWED_CALLS)) == len(sandbox._ALLOWED_CALLS)
     assert not {"open", "openat", "socket", "execve", "kill", "ptrace"} & set(
         sandbox._ALLOWED_CALLS
@@ -188,7 +190,7 @@ def test_every_call_let_through_is_named_once() -> None:
 # Loaders
 
 
-def test_our_loaders_are_there() -> None:
+def test_enabled_loaders_exist() -> None:
     assert set(pipeline.LOADERS) == set(ImageFormat) - {ImageFormat.HEIC}
     for loader in pipeline.LOADERS.values():
         assert pyvips.type_from_name(loader)
@@ -214,8 +216,8 @@ def load(name):
 """
 
 
-def test_no_other_loader_is_reached() -> None:
-    # Threads of the warm-up would keep the cage from closing: only the loaders are at stake here.
+def test_other_loaders_are_blocked() -> None:
+    # Threads of the warm-up would prevent entering the sandbox: this tests the loaders only.
     program = (
         LOADS + "\nfrom fatrina.adapters.decoder import pipeline\npipeline.restrict_loaders()\n"
     )

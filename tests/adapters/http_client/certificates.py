@@ -1,4 +1,4 @@
-"""A certificate for `photos.test` and the root that signed it: for tests alone, good to 2120."""
+"""A certificate for `photos.test` and its root certificate: for tests only, valid until 2120."""
 
 ROOT = """\
 -----BEGIN CERTIFICATE-----

@@ -1,4 +1,4 @@
-"""What every download test has: a name server of its own, and no way off this machine."""
+"""Fixtures of all HTTP client tests: a fake DNS, and connections to this machine only."""
 
 import socket
 
@@ -18,15 +18,15 @@ def dns(monkeypatch: pytest.MonkeyPatch) -> FakeDns:
 
 @pytest.fixture(autouse=True)
 def connected_addresses(monkeypatch: pytest.MonkeyPatch, dns: FakeDns) -> list[str]:
-    """All addresses that a connection was tried to; only loopback is let through."""
+    """Return the addresses to which connections were attempted; only loopback is connected."""
     connected_addresses: list[str] = []
-    dial = connection._connect
+    connect = connection._connect
 
-    def guarded(ip: Address, port: int, seconds: float) -> socket.socket:
+    def record(ip: Address, port: int, seconds: float) -> socket.socket:
         connected_addresses.append(str(ip))
         if not ip.is_loopback:
             raise ConnectionRefusedError
-        return dial(ip, port, seconds)
+        return connect(ip, port, seconds)
 
-    monkeypatch.setattr(connection, "_connect", guarded)
+    monkeypatch.setattr(connection, "_connect", record)
     return connected_addresses

@@ -1,4 +1,4 @@
-"""Fetching as the tests do it: by name, from an allowed address, and often refused."""
+"""Downloads in tests: by name, from an allowed address, with the expected errors."""
 
 import contextlib
 import socket
@@ -16,7 +16,7 @@ PUBLIC = "8.8.8.8"
 
 
 class FakeDns:
-    """The name server: what each name resolves to, answer after answer."""
+    """A fake DNS: the responses for each name, one after the other."""
 
     def __init__(self) -> None:
         self.answers: dict[str, list[list[str]]] = {"photos.test": [[ADDRESS]]}
@@ -53,16 +53,16 @@ def fetch(
 
 
 @contextlib.contextmanager
-def raises_link_error(leaf: type[errors.LinkError], **seen: str | float) -> Iterator[None]:
-    with pytest.raises(errors.LinkError) as caught:
+def raises_link_error(error_class: type[errors.LinkError], **params: str | float) -> Iterator[None]:
+    with pytest.raises(errors.LinkError) as raised:
         yield
-    assert type(caught.value) is leaf
-    assert caught.value.params == seen
+    assert type(raised.value) is error_class
+    assert raised.value.params == params
 
 
 @contextlib.contextmanager
 def finishes_within(seconds: float) -> Iterator[None]:
-    """The block ends when `seconds` are over, give or take a busy machine."""
+    """Assert that the block ends within `seconds`, with a tolerance of one second."""
     start = time.monotonic()
     yield
     assert time.monotonic() - start < seconds + 1

@@ -1,4 +1,4 @@
-"""A hostile server on loopback: it reads a request, then plays a script to the socket."""
+"""A hostile origin server on loopback: it reads a request, then runs a script on the socket."""
 
 import contextlib
 import socket
@@ -11,7 +11,7 @@ from typing import Self
 from tests.adapters.http_client import certificates
 
 ADDRESS = "127.0.0.2"
-"""Stands for an allowed host; the rest of 127.0.0.0/8 stands for the inner network."""
+"""Stands for an allowed host; the rest of 127.0.0.0/8 stands for the internal network."""
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
@@ -19,19 +19,19 @@ Script = Callable[["ServerConnection"], None]
 
 
 class ServerConnection:
-    """One connection as the script sees it."""
+    """One connection, as the script sees it."""
 
-    def __init__(self, sock: socket.socket, over: threading.Event) -> None:
+    def __init__(self, sock: socket.socket, test_ended: threading.Event) -> None:
         self._sock = sock
-        self._over = over
+        self._test_ended = test_ended
         self.port: int = sock.getsockname()[1]
 
     def send(self, data: bytes) -> None:
         self._sock.sendall(data)
 
     def wait(self, seconds: float = 30) -> bool:
-        """Wait; True when the test is over."""
-        return self._over.wait(seconds)
+        """Wait; return True when the test has ended."""
+        return self._test_ended.wait(seconds)
 
     def send_slowly(self, data: bytes, seconds: float) -> None:
         for byte in data:
@@ -45,33 +45,33 @@ class ServerConnection:
 
 
 def respond_raw(data: bytes) -> Script:
-    """A script that answers with these bytes and hangs up."""
-    return lambda call: call.send(data)
+    """Return a script that sends these bytes and closes the connection."""
+    return lambda connection: connection.send(data)
 
 
 def respond_with(body: bytes, *headers: str) -> Script:
-    """A script that answers 200 with a body of declared length."""
+    """Return a script that responds with 200 and a body with Content-Length."""
     lines = "".join(f"{header}\r\n" for header in headers)
     return respond_raw(HEAD + f"Content-Length: {len(body)}\r\n{lines}\r\n".encode() + body)
 
 
 def redirect_to(location: str, status: int = 302) -> Script:
-    """A script that redirects; `PORT` in the location becomes the far side's own."""
+    """Return a script that redirects; `PORT` in the location is replaced by the server's port."""
 
-    def script(call: ServerConnection) -> None:
-        place = location.replace("PORT", str(call.port))
-        call.send(f"HTTP/1.1 {status} Elsewhere\r\nLocation: {place}\r\n\r\n".encode())
+    def script(connection: ServerConnection) -> None:
+        target = location.replace("PORT", str(connection.port))
+        connection.send(f"HTTP/1.1 {status} Elsewhere\r\nLocation: {target}\r\n\r\n".encode())
 
     return script
 
 
 class OriginServer:
-    """Plays its scripts in turn, one a connection; the last one again and again."""
+    """Runs its scripts in order, one per connection; the last one is repeated."""
 
     def __init__(self, *scripts: Script, tls: bool = False, address: str = ADDRESS) -> None:
         self._scripts = scripts
-        self._tls = _context(self._greet) if tls else None
-        self._over = threading.Event()
+        self._tls = _context(self._record_server_name) if tls else None
+        self._test_ended = threading.Event()
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._listener = socket.create_server((address, 0), family=family)
         self._threads = [threading.Thread(target=self._listen)]
@@ -87,31 +87,31 @@ class OriginServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._test_ended.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
         self._listener.close()
 
-    def _greet(self, _sock: object, name: str | None, _context: object) -> None:
+    def _record_server_name(self, _sock: object, name: str | None, _context: object) -> None:
         self.server_names.append(name)
 
     def _listen(self) -> None:
-        for script in self._turns():
+        for script in self._repeat_last():
             try:
                 sock, _ = self._listener.accept()
             except OSError:
                 return
-            thread = threading.Thread(target=self._play, args=(sock, script))
+            thread = threading.Thread(target=self._handle, args=(sock, script))
             self._threads.append(thread)
             thread.start()
 
-    def _turns(self) -> Iterator[Script]:
+    def _repeat_last(self) -> Iterator[Script]:
         yield from self._scripts
         while True:
             yield self._scripts[-1]
 
-    def _play(self, sock: socket.socket, script: Script) -> None:
+    def _handle(self, sock: socket.socket, script: Script) -> None:
         with contextlib.ExitStack() as stack:
             stack.enter_context(sock)
             stack.enter_context(contextlib.suppress(OSError))
@@ -119,22 +119,22 @@ class OriginServer:
             if self._tls:
                 sock = stack.enter_context(self._tls.wrap_socket(sock, server_side=True))
             request = b""
-            while b"\r\n\r\n" not in request and (piece := sock.recv(65536)):
-                request += piece
+            while b"\r\n\r\n" not in request and (chunk := sock.recv(65536)):
+                request += chunk
             self.requests.append(request)
-            script(ServerConnection(sock, self._over))
+            script(ServerConnection(sock, self._test_ended))
 
 
-def _context(greet: Callable[[object, str | None, object], None]) -> ssl.SSLContext:
+def _context(sni_callback: Callable[[object, str | None, object], None]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.sni_callback = greet
+    context.sni_callback = sni_callback
     return context
 
 
-def install_certificate(folder: Path, far: OriginServer) -> Path:
-    """Give a TLS far side its certificate; return the file with the root to trust."""
+def install_certificate(folder: Path, origin: OriginServer) -> Path:
+    """Install the certificate on a TLS server; return the file with the root to trust."""
     for name in ("ROOT", "CHAIN", "KEY"):
         (folder / name).write_text(getattr(certificates, name))
-    assert far._tls is not None
-    far._tls.load_cert_chain(folder / "CHAIN", folder / "KEY")
+    assert origin._tls is not None
+    origin._tls.load_cert_chain(folder / "CHAIN", folder / "KEY")
     return folder / "ROOT"

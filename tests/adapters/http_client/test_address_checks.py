@@ -1,4 +1,4 @@
-"""Where a link may not lead, however it is spelled, resolved or redirected."""
+"""Addresses that a link must not lead to, in any notation, by DNS or by redirect."""
 
 import socket
 from ipaddress import ip_address
@@ -44,7 +44,7 @@ from tests.adapters.http_client.origin_server import (
         "[ff02::1]",
     ],
 )
-def test_no_spelling_of_an_inner_address_is_connected_to(
+def test_internal_address_in_any_notation_is_rejected(
     host: str, dns: FakeDns, connected_addresses: list[str]
 ) -> None:
     dns["localhost"] = ["::1", "127.0.0.1"]
@@ -56,7 +56,7 @@ def test_no_spelling_of_an_inner_address_is_connected_to(
 @pytest.mark.parametrize(
     "addresses", [[PUBLIC, "10.0.0.1"], ["10.0.0.1", PUBLIC], [PUBLIC] * 9 + ["fe80::1%2"]]
 )
-def test_one_inner_address_spoils_a_name(
+def test_one_internal_address_rejects_the_host(
     addresses: list[str], dns: FakeDns, connected_addresses: list[str]
 ) -> None:
     dns["photos.test"] = addresses
@@ -65,37 +65,35 @@ def test_one_inner_address_spoils_a_name(
     assert connected_addresses == []
 
 
-def test_open_and_closed_inner_ports_look_alike(dns: FakeDns) -> None:
+def test_open_and_closed_internal_ports_raise_the_same_error(dns: FakeDns) -> None:
     dns["inner.test"] = ["127.0.0.1"]
-    with OriginServer(respond_with(b""), address="127.0.0.1") as far:
-        for port in (far.port, 1):
+    with OriginServer(respond_with(b""), address="127.0.0.1") as origin:
+        for port in (origin.port, 1):
             with raises_link_error(errors.LinkPortNotAllowed, port=port):
                 fetch(f"http://inner.test:{port}/")
 
 
-def test_a_rebinding_name_is_resolved_once_and_pinned(
-    dns: FakeDns, connected_addresses: list[str]
-) -> None:
+def test_host_is_resolved_once_per_request(dns: FakeDns, connected_addresses: list[str]) -> None:
     dns.answers["photos.test"] = [[ADDRESS], ["127.0.0.1"]]
-    with OriginServer(respond_with(b"abc")) as far:
-        assert fetch(far.url()) == b"abc"
+    with OriginServer(respond_with(b"abc")) as origin:
+        assert fetch(origin.url()) == b"abc"
     assert dns.queried_hosts == ["photos.test"]
     assert connected_addresses == [ADDRESS]
 
 
-def test_a_name_that_rebinds_between_hops_is_refused(
+def test_dns_rebinding_between_redirects_is_rejected(
     dns: FakeDns, connected_addresses: list[str]
 ) -> None:
     dns.answers["photos.test"] = [[ADDRESS], ["127.0.0.1"]]
     with (
-        OriginServer(redirect_to("http://photos.test/")) as far,
+        OriginServer(redirect_to("http://photos.test/")) as origin,
         raises_link_error(errors.LinkAddressNotAllowed),
     ):
-        fetch(far.url())
+        fetch(origin.url())
     assert connected_addresses == [ADDRESS]
 
 
-def test_a_peer_other_than_the_judged_one_is_refused() -> None:
+def test_peer_address_must_equal_the_checked_address() -> None:
     with socket.create_server((ADDRESS, 0)) as server:
         port = server.getsockname()[1]
         with socket.create_connection((ADDRESS, port)) as sock:
@@ -105,22 +103,22 @@ def test_a_peer_other_than_the_judged_one_is_refused() -> None:
 
 
 @pytest.mark.parametrize("port", [0, 22, 6379, 8080])
-def test_an_odd_port_is_refused_unresolved(port: int, dns: FakeDns) -> None:
+def test_other_port_is_rejected_before_resolution(port: int, dns: FakeDns) -> None:
     with raises_link_error(errors.LinkPortNotAllowed, port=port):
         fetch(f"http://photos.test:{port}/", allow=())
     assert dns.queried_hosts == []
 
 
-def test_a_host_may_be_allowed_by_name_with_its_port(dns: FakeDns) -> None:
+def test_host_can_be_allowed_by_name_and_port(dns: FakeDns) -> None:
     dns["inner.test"] = ["127.0.0.1"]
-    with OriginServer(respond_with(b"abc"), address="127.0.0.1") as far:
-        for allow in (f"inner.test:{far.port}", "Inner.Test", "127.0.0.0/8"):
-            assert fetch(far.url(host="inner.test"), allow=(allow,)) == b"abc"
+    with OriginServer(respond_with(b"abc"), address="127.0.0.1") as origin:
+        for allow in (f"inner.test:{origin.port}", "Inner.Test", "127.0.0.0/8"):
+            assert fetch(origin.url(host="inner.test"), allow=(allow,)) == b"abc"
         with raises_link_error(errors.LinkAddressNotAllowed):
-            fetch("http://inner.test/", allow=(f"inner.test:{far.port}",))
+            fetch("http://inner.test/", allow=(f"inner.test:{origin.port}",))
 
 
-def test_credentials_are_refused(dns: FakeDns) -> None:
+def test_credentials_are_rejected(dns: FakeDns) -> None:
     with raises_link_error(errors.LinkCredentials):
         fetch("http://user:secret@photos.test/")
     assert dns.queried_hosts == []

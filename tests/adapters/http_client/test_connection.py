@@ -1,4 +1,4 @@
-"""Dead addresses, slow far sides and TLS."""
+"""Unresponsive addresses, slow servers and TLS."""
 
 import socket
 import ssl
@@ -23,24 +23,22 @@ from tests.adapters.http_client.origin_server import (
 )
 
 
-def test_an_unknown_name() -> None:
+def test_unknown_host() -> None:
     with raises_link_error(errors.LinkUnresolved):
         fetch("http://nowhere.test/")
 
 
-@pytest.mark.parametrize("answer", [[], ["nonsense"]])
-def test_a_name_without_addresses(answer: list[str], dns: FakeDns) -> None:
-    dns["photos.test"] = answer
+@pytest.mark.parametrize("response", [[], ["nonsense"]])
+def test_host_without_addresses(response: list[str], dns: FakeDns) -> None:
+    dns["photos.test"] = response
     with raises_link_error(errors.LinkUnresolved):
         fetch("http://photos.test/")
 
 
-def test_the_next_address_is_tried_but_not_a_hundred(
-    dns: FakeDns, connected_addresses: list[str]
-) -> None:
-    with OriginServer(respond_with(b"abc")) as far:
+def test_at_most_four_addresses_are_tried(dns: FakeDns, connected_addresses: list[str]) -> None:
+    with OriginServer(respond_with(b"abc")) as origin:
         dns["photos.test"] = ["127.0.0.3", ADDRESS]
-        assert fetch(far.url(), allow=("127.0.0.0/8",)) == b"abc"
+        assert fetch(origin.url(), allow=("127.0.0.0/8",)) == b"abc"
     assert connected_addresses == ["127.0.0.3", ADDRESS]
     connected_addresses.clear()
     dns["photos.test"] = [f"8.8.8.{part}" for part in range(100)]
@@ -49,21 +47,21 @@ def test_the_next_address_is_tried_but_not_a_hundred(
     assert connected_addresses == ["8.8.8.0", "8.8.8.1", "8.8.8.2", "8.8.8.3"]
 
 
-def test_an_address_that_swallows_everything_leaves_time_for_the_next(
+def test_unresponsive_address_leaves_time_for_the_next(
     dns: FakeDns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dial, shares = connection._connect, list[float]()
+    connect, shares = connection._connect, list[float]()
 
-    def swallowing(ip: Address, port: int, seconds: float) -> socket.socket:
+    def unresponsive(ip: Address, port: int, seconds: float) -> socket.socket:
         shares.append(seconds)
         if str(ip) != ADDRESS:
             raise TimeoutError
-        return dial(ip, port, seconds)
+        return connect(ip, port, seconds)
 
-    monkeypatch.setattr(connection, "_connect", swallowing)
+    monkeypatch.setattr(connection, "_connect", unresponsive)
     dns["photos.test"] = ["127.0.0.3", ADDRESS]
-    with OriginServer(respond_with(b"abc")) as far:
-        assert fetch(far.url(), allow=("127.0.0.0/8",), seconds=8) == b"abc"
+    with OriginServer(respond_with(b"abc")) as origin:
+        assert fetch(origin.url(), allow=("127.0.0.0/8",), seconds=8) == b"abc"
     assert shares[0] == pytest.approx(4, abs=0.5)
     assert shares[1] == pytest.approx(8, abs=0.5)
     dns["photos.test"] = ["127.0.0.3"]
@@ -80,62 +78,62 @@ def test_an_address_that_swallows_everything_leaves_time_for_the_next(
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n3e8\r\n",
     ],
 )
-def test_a_drip_is_cut_at_the_budget(start: bytes) -> None:
-    def script(call: ServerConnection) -> None:
-        call.send(start)
-        call.send_slowly(b"H" * 1000, 0.02)
+def test_slow_response_times_out(start: bytes) -> None:
+    def script(connection_: ServerConnection) -> None:
+        connection_.send(start)
+        connection_.send_slowly(b"H" * 1000, 0.02)
 
     with (
-        OriginServer(script) as far,
+        OriginServer(script) as origin,
         finishes_within(0.4),
         raises_link_error(errors.LinkTimeout, limit=0.4),
     ):
-        fetch(far.url(), seconds=0.4)
+        fetch(origin.url(), seconds=0.4)
 
 
-def test_a_drip_of_interim_answers_is_cut_too() -> None:
-    def script(call: ServerConnection) -> None:
-        call.send_slowly(b"HTTP/1.1 100 Continue\r\n\r\n" * 100, 0.02)
+def test_slow_interim_responses_time_out() -> None:
+    def script(connection_: ServerConnection) -> None:
+        connection_.send_slowly(b"HTTP/1.1 100 Continue\r\n\r\n" * 100, 0.02)
 
     with (
-        OriginServer(script) as far,
+        OriginServer(script) as origin,
         finishes_within(0.4),
         raises_link_error(errors.LinkTimeout, limit=0.4),
     ):
-        fetch(far.url(), seconds=0.4)
+        fetch(origin.url(), seconds=0.4)
 
 
-def test_silence_is_cut_at_the_budget() -> None:
-    def script(call: ServerConnection) -> None:
-        call.wait()
+def test_silent_server_times_out() -> None:
+    def script(connection_: ServerConnection) -> None:
+        connection_.wait()
 
     with (
-        OriginServer(script) as far,
+        OriginServer(script) as origin,
         finishes_within(0.3),
         raises_link_error(errors.LinkTimeout, limit=0.3),
     ):
-        fetch(far.url(), seconds=0.3)
+        fetch(origin.url(), seconds=0.3)
 
 
-def test_slow_redirects_share_one_budget() -> None:
-    def script(call: ServerConnection) -> None:
-        if not call.wait(0.25):
-            call.send(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n")
+def test_redirects_share_one_deadline() -> None:
+    def script(connection_: ServerConnection) -> None:
+        if not connection_.wait(0.25):
+            connection_.send(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n")
 
-    with OriginServer(script) as far:
+    with OriginServer(script) as origin:
         with finishes_within(0.6), raises_link_error(errors.LinkTimeout, limit=0.6):
-            fetch(far.url(), seconds=0.6)
-        assert len(far.requests) in {2, 3}
+            fetch(origin.url(), seconds=0.6)
+        assert len(origin.requests) in {2, 3}
 
 
-def test_a_far_side_that_does_not_read_is_cut_too() -> None:
+def test_write_to_a_server_that_does_not_read_times_out() -> None:
     ours, theirs = socket.socketpair()
-    busy = connection.Connection(ours, connection.Deadline(0.3))
-    with busy, theirs, finishes_within(0.3), raises_link_error(errors.LinkTimeout, limit=0.3):
-        busy.write(bytes(10_000_000))
+    client = connection.Connection(ours, connection.Deadline(0.3))
+    with client, theirs, finishes_within(0.3), raises_link_error(errors.LinkTimeout, limit=0.3):
+        client.write(bytes(10_000_000))
 
 
-def test_waiting_for_a_name_server_ends_at_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_resolution_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     done = threading.Event()
 
     def hanging(*_: object, **__: object) -> list[object]:
@@ -143,56 +141,56 @@ def test_waiting_for_a_name_server_ends_at_the_budget(monkeypatch: pytest.Monkey
         return []
 
     monkeypatch.setattr(resolver, "getaddrinfo", hanging)
-    few = resolver.Resolver(max_lookups=2)
+    limited = resolver.Resolver(max_lookups=2)
     try:
         for _ in range(3):
             with finishes_within(0.2), raises_link_error(errors.LinkTimeout, limit=0.2):
-                few.resolve("photos.test", connection.Deadline(0.2))
+                limited.resolve("photos.test", connection.Deadline(0.2))
         assert sum("_lookup" in thread.name for thread in threading.enumerate()) == 2
     finally:
         done.set()
 
 
-def test_a_slow_sink_spends_the_budget_too() -> None:
-    def script(call: ServerConnection) -> None:
-        call.send(HEAD + b"\r\nabc")
-        call.wait()
+def test_slow_sink_counts_towards_the_deadline() -> None:
+    def script(connection_: ServerConnection) -> None:
+        connection_.send(HEAD + b"\r\nabc")
+        connection_.wait()
 
     downloader = Downloader(policy=AddressPolicy.parse([ADDRESS]), seconds=0.3, user_agent="x")
-    with OriginServer(script) as far, raises_link_error(errors.LinkTimeout, limit=0.3):
-        downloader.fetch(far.url(host=ADDRESS), lambda _: time.sleep(0.4))
+    with OriginServer(script) as origin, raises_link_error(errors.LinkTimeout, limit=0.3):
+        downloader.fetch(origin.url(host=ADDRESS), lambda _: time.sleep(0.4))
 
 
-def test_tls_proves_the_name_and_not_the_address(
+def test_tls_verifies_the_host_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dns: FakeDns
 ) -> None:
     dns["other.test"] = [ADDRESS]
-    with OriginServer(respond_with(b"abc"), tls=True) as far:
-        monkeypatch.setenv("SSL_CERT_FILE", str(install_certificate(tmp_path, far)))
-        assert fetch(far.url()) == b"abc"
+    with OriginServer(respond_with(b"abc"), tls=True) as origin:
+        monkeypatch.setenv("SSL_CERT_FILE", str(install_certificate(tmp_path, origin)))
+        assert fetch(origin.url()) == b"abc"
         for host in ("other.test", ADDRESS):
             with raises_link_error(errors.LinkCertificateHost, host=host):
-                fetch(far.url(host=host))
-        assert far.server_names == ["photos.test", "other.test", None]
-        assert len(far.requests) == 1
+                fetch(origin.url(host=host))
+        assert origin.server_names == ["photos.test", "other.test", None]
+        assert len(origin.requests) == 1
 
 
-def test_an_untrusted_certificate_is_refused(tmp_path: Path) -> None:
-    with OriginServer(respond_with(b"abc"), tls=True) as far:
-        install_certificate(tmp_path, far)
+def test_untrusted_certificate_is_rejected(tmp_path: Path) -> None:
+    with OriginServer(respond_with(b"abc"), tls=True) as origin:
+        install_certificate(tmp_path, origin)
         with raises_link_error(errors.LinkCertificateUntrusted):
-            fetch(far.url())
-        assert far.requests == []
+            fetch(origin.url())
+        assert origin.requests == []
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
-def test_a_far_side_without_tls_is_refused(answer: bytes) -> None:
+@pytest.mark.parametrize("response", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_server_without_tls_is_rejected(response: bytes) -> None:
     with socket.create_server((ADDRESS, 0)) as server:
 
         def answering() -> None:
             with server.accept()[0] as sock:
                 sock.recv(65536)
-                sock.sendall(answer)
+                sock.sendall(response)
 
         thread = threading.Thread(target=answering)
         thread.start()
@@ -201,26 +199,26 @@ def test_a_far_side_without_tls_is_refused(answer: bytes) -> None:
         thread.join()
 
 
-def test_a_slow_handshake_is_cut_at_the_budget() -> None:
+def test_slow_tls_handshake_times_out() -> None:
     with socket.create_server((ADDRESS, 0)) as server:
         url = f"https://photos.test:{server.getsockname()[1]}/"
         with finishes_within(0.3), raises_link_error(errors.LinkTimeout, limit=0.3):
             fetch(url, seconds=0.3)
 
 
-def test_from_https_to_http_a_redirect_is_followed(
+def test_redirect_from_https_to_http_is_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
         OriginServer(respond_with(b"abc")) as plain,
-        OriginServer(redirect_to(plain.url()), tls=True) as far,
+        OriginServer(redirect_to(plain.url()), tls=True) as origin,
     ):
-        monkeypatch.setenv("SSL_CERT_FILE", str(install_certificate(tmp_path, far)))
-        assert fetch(far.url()) == b"abc"
+        monkeypatch.setenv("SSL_CERT_FILE", str(install_certificate(tmp_path, origin)))
+        assert fetch(origin.url()) == b"abc"
 
 
 @pytest.mark.parametrize(
-    ("code", "leaf"),
+    ("code", "error_class"),
     [
         (9, errors.LinkCertificateExpired),
         (10, errors.LinkCertificateExpired),
@@ -230,22 +228,22 @@ def test_from_https_to_http_a_redirect_is_followed(
         (21, errors.LinkCertificateUntrusted),
     ],
 )
-def test_what_is_wrong_with_a_certificate_is_named(code: int, leaf: type[errors.LinkError]) -> None:
-    wrong = ssl.SSLCertVerificationError("certificate verify failed")
-    wrong.verify_code = code
-    assert type(connection._tls_error(wrong, "photos.test")) is leaf
+def test_certificate_error_is_classified(code: int, error_class: type[errors.LinkError]) -> None:
+    error = ssl.SSLCertVerificationError("certificate verify failed")
+    error.verify_code = code
+    assert type(connection._tls_error(error, "photos.test")) is error_class
 
 
-def test_a_connection_to_another_address_than_the_checked_one_is_refused(
+def test_connection_to_another_address_is_rejected(
     monkeypatch: pytest.MonkeyPatch, dns: FakeDns
 ) -> None:
     class Diverted(socket.socket):
         def connect(self, address: object) -> None:
-            super().connect(("127.0.0.1", far.port))
+            super().connect(("127.0.0.1", origin.port))
 
     dns["photos.test"] = [ADDRESS]
-    with OriginServer(respond_with(b"secret"), address="127.0.0.1") as far:
+    with OriginServer(respond_with(b"secret"), address="127.0.0.1") as origin:
         monkeypatch.setattr("fatrina.adapters.http_client.connection.socket.socket", Diverted)
         with raises_link_error(errors.LinkAddressNotAllowed):
-            fetch(f"http://photos.test:{far.port}/")
-        assert not any(far.requests)
+            fetch(f"http://photos.test:{origin.port}/")
+        assert not any(origin.requests)

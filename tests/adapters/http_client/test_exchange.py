@@ -1,4 +1,4 @@
-"""Answers that are broken, compressed or without end."""
+"""Responses that are malformed, coded or endless."""
 
 import zlib
 
@@ -16,36 +16,41 @@ from tests.adapters.http_client.origin_server import (
 
 
 @pytest.mark.parametrize("status", [201, 204, 206, 300, 304, 400, 429, 500, 999])
-def test_other_statuses_are_refused(status: int) -> None:
-    answer = f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\nLocation: \r\n\r\n"
+def test_other_statuses_are_rejected(status: int) -> None:
+    response = f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\nLocation: \r\n\r\n"
     with (
-        OriginServer(respond_raw(answer.encode())) as far,
+        OriginServer(respond_raw(response.encode())) as origin,
         raises_link_error(errors.LinkStatus, status=status),
     ):
-        fetch(far.url())
+        fetch(origin.url())
 
 
 @pytest.mark.parametrize(
-    ("status", "leaf"),
+    ("status", "error_class"),
     [
         *((status, errors.LinkDenied) for status in (401, 403, 407, 451)),
         *((status, errors.LinkNotFound) for status in (404, 410)),
     ],
 )
-def test_a_denied_and_a_missing_file_are_named(status: int, leaf: type[errors.LinkError]) -> None:
-    answer = f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n"
-    with OriginServer(respond_raw(answer.encode())) as far, raises_link_error(leaf, status=status):
-        fetch(far.url())
+def test_denied_and_missing_files_have_their_own_errors(
+    status: int, error_class: type[errors.LinkError]
+) -> None:
+    response = f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n"
+    with (
+        OriginServer(respond_raw(response.encode())) as origin,
+        raises_link_error(error_class, status=status),
+    ):
+        fetch(origin.url())
 
 
-def test_a_response_that_a_proxy_changed_is_taken() -> None:
-    answer = b"HTTP/1.1 203 Changed\r\nContent-Length: 3\r\n\r\nabc"
-    with OriginServer(respond_raw(answer)) as far:
-        assert fetch(far.url()) == b"abc"
+def test_status_203_is_accepted() -> None:
+    response = b"HTTP/1.1 203 Changed\r\nContent-Length: 3\r\n\r\nabc"
+    with OriginServer(respond_raw(response)) as origin:
+        assert fetch(origin.url()) == b"abc"
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         b"",
         b"\r\n\r\n",
@@ -71,34 +76,37 @@ def test_a_response_that_a_proxy_changed_is_taken() -> None:
         b"HTTP/1.1 100 Continue\r\n\r\n" * 1000 + HEAD + b"\r\n",
     ],
 )
-def test_what_is_not_sound_http_is_broken(answer: bytes) -> None:
-    with OriginServer(respond_raw(answer)) as far, raises_link_error(errors.LinkInvalidResponse):
-        fetch(far.url())
+def test_malformed_http_is_rejected(response: bytes) -> None:
+    with (
+        OriginServer(respond_raw(response)) as origin,
+        raises_link_error(errors.LinkInvalidResponse),
+    ):
+        fetch(origin.url())
 
 
-def test_a_body_in_crumbs_is_broken() -> None:
+def test_body_of_tiny_chunks_is_rejected() -> None:
     few, many = (b"1\r\nx\r\n" * count + b"0\r\n\r\n" for count in (10_000, 11_000))
     head = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-    with OriginServer(respond_raw(head + few), respond_raw(head + many)) as far:
-        assert fetch(far.url()) == b"x" * 10_000
+    with OriginServer(respond_raw(head + few), respond_raw(head + many)) as origin:
+        assert fetch(origin.url()) == b"x" * 10_000
         with raises_link_error(errors.LinkInvalidResponse):
-            fetch(far.url())
+            fetch(origin.url())
 
 
-def test_a_reset_amid_the_body() -> None:
-    def script(call: ServerConnection) -> None:
-        call.send(HEAD + b"Content-Length: 100\r\n\r\nabc")
-        call.wait(0.1)
-        call.reset()
+def test_connection_reset_within_the_body() -> None:
+    def script(connection: ServerConnection) -> None:
+        connection.send(HEAD + b"Content-Length: 100\r\n\r\nabc")
+        connection.wait(0.1)
+        connection.reset()
 
-    with OriginServer(script) as far, raises_link_error(errors.LinkUnreachable):
-        fetch(far.url())
+    with OriginServer(script) as origin, raises_link_error(errors.LinkUnreachable):
+        fetch(origin.url())
 
 
 DATA = bytes(range(256)) * 600
 
 
-def packed(window: int, data: bytes = DATA) -> bytes:
+def compress(window: int, data: bytes = DATA) -> bytes:
     deflate = zlib.compressobj(9, zlib.DEFLATED, window)
     return deflate.compress(data) + deflate.flush()
 
@@ -106,62 +114,64 @@ def packed(window: int, data: bytes = DATA) -> bytes:
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
-        ("gzip", packed(31)),
-        ("X-GZIP", packed(31)),
-        ("identity, gzip", packed(31)),
-        ("gzip", packed(31, DATA[:70_000]) + packed(31, DATA[70_000:])),
-        ("gzip", packed(31) + bytes(40)),
+        ("gzip", compress(31)),
+        ("X-GZIP", compress(31)),
+        ("identity, gzip", compress(31)),
+        ("gzip", compress(31, DATA[:70_000]) + compress(31, DATA[70_000:])),
+        ("gzip", compress(31) + bytes(40)),
         ("gzip", DATA),
-        ("deflate", packed(15)),
-        ("deflate", packed(-15)),
+        ("deflate", compress(15)),
+        ("deflate", compress(-15)),
         *((name, DATA) for name in ("", "identity", "aws-chunked", "utf-8", "binary", "none", "*")),
     ],
 )
-def test_a_coded_response_is_decoded(encoding: str, body: bytes) -> None:
-    with OriginServer(respond_with(body, f"Content-Encoding: {encoding}")) as far:
-        assert fetch(far.url()) == DATA
+def test_content_coding_is_decoded(encoding: str, body: bytes) -> None:
+    with OriginServer(respond_with(body, f"Content-Encoding: {encoding}")) as origin:
+        assert fetch(origin.url()) == DATA
 
 
 @pytest.mark.parametrize(
-    ("encoding", "seen"),
+    ("encoding", "reported"),
     [("identity, br", "br"), ("ZSTD", "zstd"), ("compress", "compress"), ("gzip, gzip", None)],
 )
-def test_other_codings_are_refused_unread(encoding: str, seen: str | None) -> None:
+def test_unsupported_coding_is_rejected_before_the_body(
+    encoding: str, reported: str | None
+) -> None:
     bomb = respond_with(b"\x1f\x8b" + bytes(1000), f"Content-Encoding: {encoding}")
     with (
-        OriginServer(bomb) as far,
-        raises_link_error(errors.LinkContentEncoding, encoding=seen or encoding),
+        OriginServer(bomb) as origin,
+        raises_link_error(errors.LinkContentEncoding, encoding=reported or encoding),
     ):
-        fetch(far.url())
+        fetch(origin.url())
 
 
 @pytest.mark.parametrize("window", [31, 15, -15])
-def test_a_decompression_bomb_ends_at_the_limit(window: int) -> None:
+def test_decompression_bomb_stops_at_the_limit(window: int) -> None:
     name = "gzip" if window > 15 else "deflate"
-    bomb = packed(window, bytes(50_000_000))
+    bomb = compress(window, bytes(50_000_000))
     with (
-        OriginServer(respond_with(bomb, f"Content-Encoding: {name}")) as far,
+        OriginServer(respond_with(bomb, f"Content-Encoding: {name}")) as origin,
         raises_link_error(errors.LinkTooLarge, limit=1_000_000),
     ):
-        fetch(far.url())
+        fetch(origin.url())
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        packed(31)[:-9],
-        packed(31)[:-1],
-        packed(31)[:200] + b"\xff" * 50,
+        compress(31)[:-9],
+        compress(31)[:-1],
+        compress(31)[:200] + b"\xff" * 50,
         b"\x1f\x8b",
     ],
     ids=["cut", "cut by a byte", "broken", "magic"],
 )
-def test_incomplete_coded_data_is_broken(body: bytes) -> None:
+def test_incomplete_coded_data_is_invalid(body: bytes) -> None:
     with (
-        OriginServer(respond_with(body, "Content-Encoding: gzip")) as far,
+        OriginServer(respond_with(body, "Content-Encoding: gzip")) as origin,
         raises_link_error(errors.LinkInvalidResponse),
     ):
-        fetch(far.url())
+        fetch(origin.url())
 
 
 @pytest.mark.parametrize(
@@ -173,58 +183,58 @@ def test_incomplete_coded_data_is_broken(body: bytes) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "image/jpeg", ""])
-def test_a_web_page_is_named(body: bytes, kind: str) -> None:
+def test_web_page_is_recognised(body: bytes, kind: str) -> None:
     with (
-        OriginServer(respond_with(body, f"Content-Type: {kind}")) as far,
+        OriginServer(respond_with(body, f"Content-Type: {kind}")) as origin,
         raises_link_error(errors.LinkIsPage),
     ):
-        fetch(far.url())
+        fetch(origin.url())
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "seen"),
+    ("body", "kind", "reported"),
     [
         (b'{"error": "gone"}', "application/json", "application/json"),
         (b"no such file", "Text/Plain; charset=utf-8", "text/plain"),
         (b"<Error><Code>AccessDenied</Code></Error>", "application/xml", "application/xml"),
     ],
 )
-def test_another_file_is_named_by_its_type(body: bytes, kind: str, seen: str) -> None:
+def test_other_file_is_reported_by_its_type(body: bytes, kind: str, reported: str) -> None:
     with (
-        OriginServer(respond_with(body, f"Content-Type: {kind}")) as far,
-        raises_link_error(errors.LinkNotImage, type=seen),
+        OriginServer(respond_with(body, f"Content-Type: {kind}")) as origin,
+        raises_link_error(errors.LinkNotImage, type=reported),
     ):
-        fetch(far.url())
+        fetch(origin.url())
 
 
-def test_a_photo_is_taken_whatever_its_declared_type() -> None:
+def test_declared_type_of_a_photo_is_ignored() -> None:
     photo = b"\xff\xd8\xff" + bytes(600)
-    with OriginServer(respond_with(photo, "Content-Type: text/html")) as far:
-        assert fetch(far.url()) == photo
+    with OriginServer(respond_with(photo, "Content-Type: text/html")) as origin:
+        assert fetch(origin.url()) == photo
 
 
-def test_a_declared_gigabyte_is_refused_unread() -> None:
-    def script(call: ServerConnection) -> None:
-        call.send(HEAD + b"Content-Length: 1000000000\r\n\r\n")
-        call.wait()
+def test_declared_length_over_the_limit_is_rejected_before_the_body() -> None:
+    def script(connection: ServerConnection) -> None:
+        connection.send(HEAD + b"Content-Length: 1000000000\r\n\r\n")
+        connection.wait()
 
     with (
-        OriginServer(script) as far,
+        OriginServer(script) as origin,
         finishes_within(0),
         raises_link_error(errors.LinkTooLarge, limit=1000),
     ):
-        fetch(far.url(), limit=1000)
+        fetch(origin.url(), limit=1000)
 
 
 @pytest.mark.parametrize(
-    ("header", "piece"),
+    ("header", "chunk"),
     [(b"", bytes(65536)), (b"Transfer-Encoding: chunked\r\n", b"10000\r\n%b\r\n" % bytes(65536))],
 )
-def test_an_undeclared_gigabyte_is_cut_at_the_limit(header: bytes, piece: bytes) -> None:
-    def script(call: ServerConnection) -> None:
-        call.send(HEAD + header + b"\r\n")
+def test_body_over_the_limit_is_stopped(header: bytes, chunk: bytes) -> None:
+    def script(connection: ServerConnection) -> None:
+        connection.send(HEAD + header + b"\r\n")
         for _ in range(16384):
-            call.send(piece)
+            connection.send(chunk)
 
-    with OriginServer(script) as far, raises_link_error(errors.LinkTooLarge, limit=1_000_000):
-        fetch(far.url())
+    with OriginServer(script) as origin, raises_link_error(errors.LinkTooLarge, limit=1_000_000):
+        fetch(origin.url())

@@ -1,1 +1,1 @@
-"""What may be served of an original."""
+"""Tests of metadata stripping."""

@@ -1,4 +1,4 @@
-"""Bytes made to keep a cleaner busy, and random ones: it always ends, soon, and in a leaf."""
+"""Stripping of hostile and random bytes ends in bounded time, with a known error or a result."""
 
 import mmap
 import struct
@@ -19,10 +19,10 @@ from tests.containers import box, jpeg_segment, read_boxes
 from tests.domain.metadata_stripping.appearance import strip
 
 SIZE = 4_000_000
-SECONDS = 3.0  # it takes 0.2; what grows with the square of the size would take hours
+SECONDS = 3.0  # it takes 0.2; quadratic growth would take hours
 
 
-class Busy(NamedTuple):
+class SlowInput(NamedTuple):
     kind: ImageFormat
     head: bytes
     part: bytes
@@ -32,50 +32,52 @@ class Busy(NamedTuple):
 SCAN = b"\xff\xd8" + jpeg_segment(0xDA, b"")
 PNG = sample_photos.png()[:33]
 WEBP = b"RIFF" + struct.pack("<I", SIZE) + b"WEBP"
-MOVING = WEBP + b"VP8X\x0a\0\0\0\2" + bytes(9)
+ANIMATED = WEBP + b"VP8X\x0a\0\0\0\2" + bytes(9)
 GIF = b"GIF89a\1\0\1\0\0\0\0"
 FTYP = box(b"ftyp", b"avif\0\0\0\0avif")
-# Boxes that are as long as all the parts together.
+# Boxes that are as long as all parts together.
 LONG = struct.pack(">I", SIZE + 8)
 META = FTYP + struct.pack(">I", SIZE + 20) + b"meta\0\0\0\0" + LONG
 
-BUSY = {
-    "stuffing": Busy(ImageFormat.JPEG, b"\xff\xd8", b"\xff\0"),
-    "starts": Busy(ImageFormat.JPEG, b"\xff\xd8", b"\xff\xd8"),
-    "fill": Busy(ImageFormat.JPEG, b"\xff\xd8", b"\xff"),
-    "comments": Busy(ImageFormat.JPEG, b"\xff\xd8", b"\xff\xfe\0\2"),
-    "profiles": Busy(ImageFormat.JPEG, b"\xff\xd8", b"\xff\xe2\0\x10ICC_PROFILE\0\1\1"),
-    "stuffing in scan": Busy(ImageFormat.JPEG, SCAN, b"\xff\0"),
-    "starts in scan": Busy(ImageFormat.JPEG, SCAN, b"\xff\xd8"),
-    "fill in scan": Busy(ImageFormat.JPEG, SCAN, b"\xff"),
-    "fill and stuffing": Busy(ImageFormat.JPEG, SCAN, b"\xff" * 999 + b"\0"),
-    "tables in scan": Busy(ImageFormat.JPEG, SCAN, b"\xff\xc4\0\2"),
-    "chunks": Busy(ImageFormat.PNG, PNG, bytes(12)),
-    "data": Busy(ImageFormat.PNG, PNG, b"\0\0\0\0IDAT\0\0\0\0"),
-    "riff chunks": Busy(ImageFormat.WEBP, WEBP, b"SECR\0\0\0\0"),
-    "frames": Busy(ImageFormat.WEBP, MOVING, b"ANMF\x10\0\0\0" + bytes(16)),
-    "alpha": Busy(ImageFormat.WEBP, MOVING + b"ANMF" + struct.pack("<I", SIZE), b"ALPH\0\0\0\0"),
-    "sub-blocks": Busy(ImageFormat.GIF, GIF + b"!\xfe", b"\1\1"),
-    "extensions": Busy(ImageFormat.GIF, GIF, b"!\xfe\0"),
-    "pictures": Busy(ImageFormat.GIF, GIF, b"," + bytes(11)),
-    "boxes": Busy(ImageFormat.AVIF, FTYP, box(b"free")),
-    "brands": Busy(ImageFormat.AVIF, LONG + b"ftyp", b"avis", box(b"meta", bytes(4))),
-    "parts": Busy(ImageFormat.AVIF, META[:-4], box(b"free")),
+SLOW_INPUTS = {
+    "stuffing": SlowInput(ImageFormat.JPEG, b"\xff\xd8", b"\xff\0"),
+    "starts": SlowInput(ImageFormat.JPEG, b"\xff\xd8", b"\xff\xd8"),
+    "fill": SlowInput(ImageFormat.JPEG, b"\xff\xd8", b"\xff"),
+    "comments": SlowInput(ImageFormat.JPEG, b"\xff\xd8", b"\xff\xfe\0\2"),
+    "profiles": SlowInput(ImageFormat.JPEG, b"\xff\xd8", b"\xff\xe2\0\x10ICC_PROFILE\0\1\1"),
+    "stuffing in scan": SlowInput(ImageFormat.JPEG, SCAN, b"\xff\0"),
+    "starts in scan": SlowInput(ImageFormat.JPEG, SCAN, b"\xff\xd8"),
+    "fill in scan": SlowInput(ImageFormat.JPEG, SCAN, b"\xff"),
+    "fill and stuffing": SlowInput(ImageFormat.JPEG, SCAN, b"\xff" * 999 + b"\0"),
+    "tables in scan": SlowInput(ImageFormat.JPEG, SCAN, b"\xff\xc4\0\2"),
+    "chunks": SlowInput(ImageFormat.PNG, PNG, bytes(12)),
+    "data": SlowInput(ImageFormat.PNG, PNG, b"\0\0\0\0IDAT\0\0\0\0"),
+    "riff chunks": SlowInput(ImageFormat.WEBP, WEBP, b"SECR\0\0\0\0"),
+    "frames": SlowInput(ImageFormat.WEBP, ANIMATED, b"ANMF\x10\0\0\0" + bytes(16)),
+    "alpha": SlowInput(
+        ImageFormat.WEBP, ANIMATED + b"ANMF" + struct.pack("<I", SIZE), b"ALPH\0\0\0\0"
+    ),
+    "sub-blocks": SlowInput(ImageFormat.GIF, GIF + b"!\xfe", b"\1\1"),
+    "extensions": SlowInput(ImageFormat.GIF, GIF, b"!\xfe\0"),
+    "pictures": SlowInput(ImageFormat.GIF, GIF, b"," + bytes(11)),
+    "boxes": SlowInput(ImageFormat.AVIF, FTYP, box(b"free")),
+    "brands": SlowInput(ImageFormat.AVIF, LONG + b"ftyp", b"avis", box(b"meta", bytes(4))),
+    "parts": SlowInput(ImageFormat.AVIF, META[:-4], box(b"free")),
 }
 
 
-@pytest.mark.parametrize("name", BUSY)
-def test_a_cleaner_is_soon_done(name: str) -> None:
-    kind, head, part, tail = BUSY[name]
+@pytest.mark.parametrize("name", SLOW_INPUTS)
+def test_stripping_time_is_bounded(name: str) -> None:
+    kind, head, part, tail = SLOW_INPUTS[name]
     data = head + part * (SIZE // len(part)) + tail
-    started = perf_counter()
+    start = perf_counter()
     with suppress(errors.PhotoError):
         strip_metadata(kind, data)
-    assert perf_counter() - started < SECONDS
+    assert perf_counter() - start < SECONDS
 
 
-def avif_busy_with(name: bytes, body: bytes) -> bytes:
-    """Give an AVIF that has one box of its description replaced by a longer one."""
+def avif_with_long_box(name: bytes, body: bytes) -> bytes:
+    """Return an AVIF with one box of its description replaced by a longer one."""
     top = read_boxes(metadata_markers.avif_with_items())
     parts = [box(kind, body if kind == name else own) for kind, own in read_boxes(top[1][1][4:])]
     if name == b"iref":
@@ -86,7 +88,7 @@ def avif_busy_with(name: bytes, body: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("name", "body"),
     [
-        # No bytes for an extent, so that a few thousand items have hundreds of millions of them.
+        # Extents of zero bytes, so that a few thousand items have hundreds of millions of them.
         (b"iloc", b"\1\0\0\0\0\0\xff\xff" + struct.pack(">HHHH", 1, 0, 0, 0xFFFF) * 0xFFFF),
         (b"iloc", b"\0\0\0\0\0\0\xff\xff" + struct.pack(">HHH", 1, 0, 0) * 0xFFFF),
         (b"iref", bytes(4) + box(b"dimg", struct.pack(">HH", 1, 0xFFFF), bytes(0xFFFF * 2))),
@@ -98,15 +100,15 @@ def avif_busy_with(name: bytes, body: bytes) -> bytes:
         (b"iprp", box(b"ipco", box(b"free") * 60_000)),
     ],
 )
-def test_a_description_that_goes_on_and_on_is_soon_read(name: bytes, body: bytes) -> None:
-    started = perf_counter()
+def test_long_avif_description_is_read_in_bounded_time(name: bytes, body: bytes) -> None:
+    start = perf_counter()
     with suppress(errors.PhotoError):
-        strip_metadata(ImageFormat.AVIF, avif_busy_with(name, body))
-    assert perf_counter() - started < SECONDS
+        strip_metadata(ImageFormat.AVIF, avif_with_long_box(name, body))
+    assert perf_counter() - start < SECONDS
 
 
 def photos() -> list[tuple[ImageFormat, bytes]]:
-    """Give small photos that between them have everything that a cleaner looks at."""
+    """Return small photos that together contain everything that stripping reads."""
     rich = [
         (
             ImageFormat.JPEG,
@@ -132,7 +134,7 @@ def photos() -> list[tuple[ImageFormat, bytes]]:
     return rich + list(metadata_markers.marked_photos().values())
 
 
-HEAD = 600  # where most of what a cleaner reads is
+HEAD = 600  # where most of what stripping reads is located
 EDITS = st.lists(
     st.tuples(
         st.one_of(st.integers(0, HEAD), st.integers(0, 60_000)),
@@ -154,14 +156,14 @@ EDITS = st.lists(
     edits=EDITS,
     cut=st.one_of(st.none(), st.integers(0, HEAD), st.floats(0, 1)),
 )
-def test_whatever_the_bytes_a_cleaner_cleans_or_refuses(
+def test_arbitrary_edits_are_stripped_or_rejected(
     photo: tuple[ImageFormat, bytes],
     edits: list[tuple[int, int, bytes]],
     cut: float | None,
 ) -> None:
     kind, data = photo
-    for at, gone, new in edits:
-        data = data[:at] + new + data[at + gone :]
+    for at, removed, new in edits:
+        data = data[:at] + new + data[at + removed :]
     if cut is not None:
         data = data[: cut if isinstance(cut, int) else int(cut * len(data))]
     try:
@@ -178,13 +180,13 @@ def test_whatever_the_bytes_a_cleaner_cleans_or_refuses(
     image_format=st.sampled_from([kind for kind in ImageFormat if kind is not ImageFormat.HEIC]),
     data=st.binary(),
 )
-def test_noise_is_refused(image_format: ImageFormat, data: bytes) -> None:
+def test_noise_is_rejected(image_format: ImageFormat, data: bytes) -> None:
     with pytest.raises(errors.PhotoDamaged):
         strip_metadata(image_format, data)
 
 
 @pytest.mark.parametrize("name", ["jpeg exif", "png exif", "webp exif", "gif xmp", "avif exif"])
-def test_a_mapped_file_is_as_good_as_bytes(name: str) -> None:
+def test_mapped_file_equals_bytes(name: str) -> None:
     kind, photo = metadata_markers.marked_photos()[name]
     with tempfile.TemporaryFile() as file:
         file.write(photo)

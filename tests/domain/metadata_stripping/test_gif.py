@@ -1,4 +1,4 @@
-"""GIF: pictures, their timing and the loop count stay; comments and applications' data go."""
+"""GIF: images, their timing and the loop count are kept; comments and application data removed."""
 
 import pytest
 
@@ -10,58 +10,58 @@ from tests.containers import first_gif_block, gif_sub_blocks
 from tests.domain.metadata_stripping.appearance import appearance, strip
 
 PLAIN = sample_photos.gif()
-MOVING = sample_photos.gif(frames=3)
-FIRST = first_gif_block(MOVING)
+ANIMATED = sample_photos.gif(frames=3)
+FIRST_BLOCK = first_gif_block(ANIMATED)
 COMMENT = b"!\xfe" + gif_sub_blocks(metadata_markers.SECRET)
-LAST = MOVING.rindex(b"!\xf9\4")
+LAST_FRAME = ANIMATED.rindex(b"!\xf9\4")
 
 
-def with_block(block: bytes, at: int = FIRST) -> bytes:
-    return MOVING[:at] + block + MOVING[at:]
+def with_block(block: bytes, at: int = FIRST_BLOCK) -> bytes:
+    return ANIMATED[:at] + block + ANIMATED[at:]
 
 
 @pytest.mark.parametrize("name", [b"NETSCAPE2.0", b"ANIMEXTS1.0"])
-def test_how_often_stays(name: bytes) -> None:
+def test_loop_count_is_kept(name: bytes) -> None:
     loops = b"!\xff\x0b" + name + b"\3\1\7\0\0"
     assert strip(ImageFormat.GIF, with_block(loops)) == with_block(loops)
     assert strip(ImageFormat.GIF, with_block(loops[:-1] + b"\2ab\0")) == with_block(loops)
 
 
 @pytest.mark.parametrize("data", [b"\2\1\7\0", b"\3\2\7\0\0", b"\0", b"\5\2\0\0\0\0\0"])
-def test_other_data_of_its_application_goes(data: bytes) -> None:
-    assert strip(ImageFormat.GIF, with_block(b"!\xff\x0bNETSCAPE2.0" + data)) == MOVING
+def test_other_application_data_is_removed(data: bytes) -> None:
+    assert strip(ImageFormat.GIF, with_block(b"!\xff\x0bNETSCAPE2.0" + data)) == ANIMATED
 
 
-@pytest.mark.parametrize("at", [FIRST, LAST, len(MOVING) - 1])
-def test_a_comment_goes_from_anywhere(at: int) -> None:
-    assert strip(ImageFormat.GIF, with_block(COMMENT, at)) == MOVING
+@pytest.mark.parametrize("at", [FIRST_BLOCK, LAST_FRAME, len(ANIMATED) - 1])
+def test_comment_is_removed_anywhere(at: int) -> None:
+    assert strip(ImageFormat.GIF, with_block(COMMENT, at)) == ANIMATED
 
 
-def test_a_trailer_that_is_missing_is_added() -> None:
-    assert strip(ImageFormat.GIF, MOVING[:-1]) == MOVING
-    assert appearance(ImageFormat.GIF, MOVING[:-1]) == appearance(ImageFormat.GIF, MOVING)
+def test_missing_trailer_is_added() -> None:
+    assert strip(ImageFormat.GIF, ANIMATED[:-1]) == ANIMATED
+    assert appearance(ImageFormat.GIF, ANIMATED[:-1]) == appearance(ImageFormat.GIF, ANIMATED)
 
 
 @pytest.mark.parametrize("junk", [b"\0", b"x" + metadata_markers.SECRET, b"\0" + COMMENT])
-def test_what_is_no_block_is_the_end_as_it_is_to_libvips(junk: bytes) -> None:
-    photo = with_block(junk, LAST)
-    assert strip(ImageFormat.GIF, photo) == MOVING[:LAST] + b";"
+def test_unknown_block_ends_the_file_as_in_libvips(junk: bytes) -> None:
+    photo = with_block(junk, LAST_FRAME)
+    assert strip(ImageFormat.GIF, photo) == ANIMATED[:LAST_FRAME] + b";"
     assert gif.strip(photo).frames == 2
     assert appearance(ImageFormat.GIF, photo) == appearance(
         ImageFormat.GIF, strip(ImageFormat.GIF, photo)
     )
 
 
-def test_after_the_trailer_nothing_is_read() -> None:
+def test_data_after_the_trailer_is_removed() -> None:
     assert strip(ImageFormat.GIF, PLAIN + PLAIN) == PLAIN
 
 
-def test_a_canvas_without_a_table_and_a_picture_with_one() -> None:
+def test_local_colour_table_without_a_global_one() -> None:
     photo = b"GIF89a\1\0\1\0\0\0\0,\0\0\0\0\1\0\1\0\x80abcdef\2\2\x44\1\0;"
     assert strip(ImageFormat.GIF, photo + metadata_markers.SECRET) == photo
 
 
-def test_a_canvas_larger_than_its_picture_stays() -> None:
+def test_canvas_larger_than_its_image_is_kept() -> None:
     assert (
         strip(ImageFormat.GIF, hostile_photos.oversized_photos()["gif"])
         == hostile_photos.oversized_photos()["gif"]
@@ -76,13 +76,13 @@ def test_a_canvas_larger_than_its_picture_stays() -> None:
         PLAIN[:200],
         PLAIN[:-2],
         PLAIN[: first_gif_block(PLAIN)] + b";",
-        MOVING[: LAST + 1],
-        MOVING[: LAST + 5],
-        MOVING[:LAST] + b"!\xf9\3abc\0" + MOVING[LAST + 8 :],
+        ANIMATED[: LAST_FRAME + 1],
+        ANIMATED[: LAST_FRAME + 5],
+        ANIMATED[:LAST_FRAME] + b"!\xf9\3abc\0" + ANIMATED[LAST_FRAME + 8 :],
         b"PNG" + PLAIN[3:],
     ],
     ids=range(9),
 )
-def test_broken_ones_are_damaged(broken: bytes) -> None:
+def test_malformed_files_are_damaged(broken: bytes) -> None:
     with pytest.raises(PhotoDamaged):
         gif.strip(broken)

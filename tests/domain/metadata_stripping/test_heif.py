@@ -1,4 +1,4 @@
-"""AVIF: every byte keeps its place, as items are found by offset; what is to go becomes zeros."""
+"""AVIF: metadata is overwritten with zeros; every byte keeps its offset."""
 
 import struct
 
@@ -12,7 +12,7 @@ from tests.containers import Item, box, build_avif, read_boxes
 from tests.domain.metadata_stripping.appearance import appearance, strip
 from tests.metadata_markers import SECRET, avif_parts, avif_with_items
 
-PICTURE, PROPERTIES = avif_parts()
+IMAGE, PROPERTIES = avif_parts()
 ALL = range(1, len(PROPERTIES) + 1)
 PLAIN = avif_with_items()
 
@@ -22,30 +22,30 @@ def replaced(photo: bytes, old: bytes, new: bytes) -> bytes:
     return photo.replace(old, new)
 
 
-def test_every_byte_keeps_its_place() -> None:
+def test_offsets_are_unchanged() -> None:
     exif = Item(b"Exif", SECRET, SECRET + b"\0")
     photo = avif_with_items(exif, references=[(b"cdsc", 2, [1])], gap=SECRET)
     served = strip(ImageFormat.AVIF, photo)
     assert len(served) == len(photo)
-    assert served.index(PICTURE) == photo.index(PICTURE)
+    assert served.index(IMAGE) == photo.index(IMAGE)
     changed = {new for old, new in zip(photo, served, strict=True) if old != new}
     assert changed == {0, *b"free"}
 
 
 def grid() -> bytes:
-    """Give a picture of two tiles, the grid itself among the description."""
+    """Return an image of two tiles, with the grid item itself in the description."""
     wide = box(b"ispe", struct.pack(">III", 0, 2 * sample_photos.WIDTH, sample_photos.HEIGHT))
     layout = struct.pack(">BBBBHH", 0, 0, 0, 1, 2 * sample_photos.WIDTH, sample_photos.HEIGHT)
-    items = [Item(b"grid", layout, inner=True), Item(b"av01", PICTURE), Item(b"av01", PICTURE)]
+    items = [Item(b"grid", layout, inner=True), Item(b"av01", IMAGE), Item(b"av01", IMAGE)]
     owned = [[len(PROPERTIES) + 1], ALL, ALL]
     return build_avif(
         items, [*PROPERTIES, wide], owned, references=[(b"dimg", 1, [2, 3])], gap=SECRET
     )
 
 
-def test_the_tiles_of_a_grid_stay() -> None:
+def test_grid_tiles_are_kept() -> None:
     served = strip(ImageFormat.AVIF, grid())
-    assert served.count(PICTURE) == 2
+    assert served.count(IMAGE) == 2
     assert SECRET not in served
     assert appearance(ImageFormat.AVIF, served) == appearance(ImageFormat.AVIF, grid())
     assert appearance(ImageFormat.AVIF, served)[:2] == (
@@ -54,7 +54,7 @@ def test_the_tiles_of_a_grid_stay() -> None:
     )
 
 
-def test_thumbnails_and_further_pictures_go() -> None:
+def test_thumbnails_and_further_images_are_removed() -> None:
     other = avif_parts(seed=2)[0]
     photo = avif_with_items(
         Item(b"av01", other), Item(b"av01", other), references=[(b"thmb", 2, [1])]
@@ -65,16 +65,16 @@ def test_thumbnails_and_further_pictures_go() -> None:
     assert b"thmb" not in served
 
 
-def test_a_film_becomes_a_still() -> None:
-    film = avif_with_items(brands=b"avis\0\0\0\1avifavismsf1iso8miafMA1A")
-    brands = read_boxes(strip(ImageFormat.AVIF, film))[0][1]
+def test_image_sequence_becomes_a_still_image() -> None:
+    sequence = avif_with_items(brands=b"avis\0\0\0\1avifavismsf1iso8miafMA1A")
+    brands = read_boxes(strip(ImageFormat.AVIF, sequence))[0][1]
     assert brands == b"avif\0\0\0\0avifavifmif1mif1miafMA1A"
 
 
 @pytest.mark.parametrize("version", [0, 1, 2])
-def test_places_are_read_in_every_form(version: int) -> None:
-    """The place of the picture is the box's last 8 bytes, as the builder writes it."""
-    at, size = PLAIN.index(PICTURE), len(PICTURE)
+def test_every_iloc_version_is_read(version: int) -> None:
+    """The location of the image is the last 8 bytes of the box, as the builder writes it."""
+    at, size = PLAIN.index(IMAGE), len(IMAGE)
     old = struct.pack(">BxxxBBHHHHHII", 1, 0x44, 0, 1, 1, 0, 0, 1, at, size)
     wide = version == 2
     new = struct.pack(">BxxxBB", version, 0x84, 0x40 + (4 if version else 0))
@@ -90,7 +90,7 @@ def test_places_are_read_in_every_form(version: int) -> None:
     assert strip(ImageFormat.AVIF, photo + SECRET) == photo
 
 
-def test_data_may_have_no_size_or_a_long_one() -> None:
+def test_mdat_without_size_or_with_64_bit_size() -> None:
     at = PLAIN.index(b"mdat") - 4
     endless = PLAIN[:at] + bytes(4) + PLAIN[at + 4 :]
     assert strip(ImageFormat.AVIF, endless + SECRET) == endless + bytes(len(SECRET))
@@ -104,11 +104,11 @@ def test_data_may_have_no_size_or_a_long_one() -> None:
     )
 
 
-def test_a_profile_stays_and_no_more() -> None:
+def test_profile_is_kept_without_trailing_bytes() -> None:
     profile = sample_photos.icc_profile()
-    sound = avif_with_items(prop=box(b"colr", b"prof", profile))
+    exact = avif_with_items(prop=box(b"colr", b"prof", profile))
     longer = avif_with_items(prop=box(b"colr", b"prof", profile, SECRET))
-    assert strip(ImageFormat.AVIF, sound) == sound
+    assert strip(ImageFormat.AVIF, exact) == exact
     assert profile in strip(ImageFormat.AVIF, longer)
     assert SECRET not in strip(ImageFormat.AVIF, longer)
     assert SECRET not in strip(
@@ -116,18 +116,18 @@ def test_a_profile_stays_and_no_more() -> None:
     )
 
 
-def test_boxes_among_the_properties_that_are_none_go() -> None:
+def test_unknown_boxes_in_iprp_are_removed() -> None:
     assert b"SECR" not in strip(ImageFormat.AVIF, replaced(PLAIN, b"ipma", b"SECR"))
 
 
-def test_what_is_appended_is_dropped() -> None:
+def test_appended_data_is_removed() -> None:
     for more in (b"x", b"<html>" * 9, bytes(64), box(b"uuid", SECRET), box(b"meta", SECRET)):
         assert strip(ImageFormat.AVIF, PLAIN + more) == PLAIN
 
 
-def place(start: int, size: int) -> bytes:
-    """Give the plain photo with its picture somewhere else."""
-    old = struct.pack(">II", PLAIN.index(PICTURE), len(PICTURE))
+def with_location(start: int, size: int) -> bytes:
+    """Return the plain photo with its image data at another location."""
+    old = struct.pack(">II", PLAIN.index(IMAGE), len(IMAGE))
     return replaced(PLAIN, old, struct.pack(">II", start, size))
 
 
@@ -137,9 +137,9 @@ def place(start: int, size: int) -> bytes:
         PLAIN[:-1],
         PLAIN[: PLAIN.index(b"mdat") - 4],
         PLAIN[28:],
-        place(0, 20),
-        place(PLAIN.index(PICTURE), len(PICTURE) + 1),
-        place(0xFFFFFFFF, 0xFFFFFFFF),
+        with_location(0, 20),
+        with_location(PLAIN.index(IMAGE), len(IMAGE) + 1),
+        with_location(0xFFFFFFFF, 0xFFFFFFFF),
         replaced(PLAIN, b"pitm", b"pitn"),
         replaced(PLAIN, b"pict", b"vide"),
         replaced(PLAIN, b"av01", b"mime"),
@@ -157,6 +157,6 @@ def place(start: int, size: int) -> bytes:
     ],
     ids=range(18),
 )
-def test_broken_ones_are_damaged(broken: bytes) -> None:
+def test_malformed_files_are_damaged(broken: bytes) -> None:
     with pytest.raises(PhotoDamaged):
         heif.strip(broken)

@@ -1,4 +1,4 @@
-"""Which ICC profiles are sound."""
+"""Validation of ICC profiles."""
 
 import pytest
 
@@ -7,15 +7,15 @@ from tests import sample_photos
 
 
 @pytest.mark.parametrize("name", ["srgb", "p3", "cmyk"])
-def test_a_profile_stays(name: str) -> None:
+def test_valid_profile_is_kept(name: str) -> None:
     assert trim_profile(sample_photos.icc_profile(name)) == sample_photos.icc_profile(name)
 
 
-def test_what_follows_a_profile_goes() -> None:
+def test_bytes_after_a_profile_are_removed() -> None:
     assert trim_profile(sample_photos.icc_profile() + b"more") == sample_photos.icc_profile()
 
 
-def test_what_is_none_goes() -> None:
+def test_invalid_profile_is_removed() -> None:
     profile = sample_photos.icc_profile()
     too_large = (MAX_PROFILE_BYTES + 1).to_bytes(4, "big") + profile[4:] + bytes(MAX_PROFILE_BYTES)
     short = (128).to_bytes(4, "big") + profile[4:128]

@@ -1,4 +1,4 @@
-"""JPEG: what draws the picture stays, in its order; of the rest, only what colours or turns it."""
+"""JPEG: the coded image is kept as it is, and only the metadata for colour and rotation."""
 
 import pytest
 
@@ -14,31 +14,31 @@ PROGRESSIVE = sample_photos.jpeg(progressive=True)
 JFIF = b"JFIF\0\1\2\1\0\x48\0\x48"
 
 
-def served(*segments: bytes) -> bytes:
-    """Give what is served of a plain photo with these segments in its head."""
+def strip_with(*segments: bytes) -> bytes:
+    """Return the stripped form of a plain photo with these segments in its header."""
     return strip(ImageFormat.JPEG, with_segments(PLAIN, *segments))
 
 
-def exif(turn: int) -> bytes:
-    return jpeg_segment(0xE1, b"Exif\0\0" + exif_tiff(turn))
+def exif(orientation: int) -> bytes:
+    return jpeg_segment(0xE1, b"Exif\0\0" + exif_tiff(orientation))
 
 
-def test_the_marks_of_colour_stay() -> None:
-    marks = jpeg_segment(0xE0, JFIF + b"\0\0"), jpeg_segment(0xEE, b"Adobe\0\x64\0\0\0\0\1")
-    assert served(*marks) == with_segments(PLAIN, *marks)
+def test_colour_markers_are_kept() -> None:
+    markers = jpeg_segment(0xE0, JFIF + b"\0\0"), jpeg_segment(0xEE, b"Adobe\0\x64\0\0\0\0\1")
+    assert strip_with(*markers) == with_segments(PLAIN, *markers)
 
 
-def test_marks_too_short_to_count_go() -> None:
-    assert served(jpeg_segment(0xE0, JFIF), jpeg_segment(0xEE, b"Adobe\0\x64\0\0\0\0")) == PLAIN
+def test_short_markers_are_removed() -> None:
+    assert strip_with(jpeg_segment(0xE0, JFIF), jpeg_segment(0xEE, b"Adobe\0\x64\0\0\0\0")) == PLAIN
 
 
-def test_the_thumbnail_goes_out_of_the_mark() -> None:
+def test_jfif_thumbnail_is_removed() -> None:
     thumbnail = jpeg_segment(0xE0, JFIF + b"\2\1" + metadata_markers.SECRET[:6])
-    assert served(thumbnail) == with_segments(PLAIN, jpeg_segment(0xE0, JFIF + b"\0\0"))
+    assert strip_with(thumbnail) == with_segments(PLAIN, jpeg_segment(0xE0, JFIF + b"\0\0"))
 
 
 @pytest.mark.parametrize(
-    ("segments", "turn"),
+    ("segments", "orientation"),
     [
         ([exif(6), exif(8)], 6),
         ([jpeg_segment(0xE1, b"Exif\0\0nonsense"), exif(8)], 1),
@@ -48,32 +48,34 @@ def test_the_thumbnail_goes_out_of_the_mark() -> None:
         ([jpeg_segment(0xE2, b"Exif\0\0" + exif_tiff(6))], 1),
     ],
 )
-def test_of_several_exif_blocks_the_one_that_libvips_reads_counts(
-    segments: list[bytes], turn: int
-) -> None:
-    assert served(*segments) == sample_photos.jpeg(orientation=turn)
+def test_exif_block_that_libvips_reads_is_used(segments: list[bytes], orientation: int) -> None:
+    assert strip_with(*segments) == sample_photos.jpeg(orientation=orientation)
     assert appearance(ImageFormat.JPEG, with_segments(PLAIN, *segments)) == appearance(
-        ImageFormat.JPEG, served(*segments)
+        ImageFormat.JPEG, strip_with(*segments)
     )
 
 
-def test_a_profile_in_parts_stays_as_it_is() -> None:
+def test_split_profile_is_kept() -> None:
     parts = icc_segments(sample_photos.icc_profile(), 100)
-    assert served(*parts) == with_segments(PLAIN, *parts)
+    assert strip_with(*parts) == with_segments(PLAIN, *parts)
 
 
-def test_a_profile_out_of_order_is_put_in_order() -> None:
+def test_profile_segments_are_reordered() -> None:
     parts = icc_segments(sample_photos.icc_profile(), 100)
-    assert served(*parts[::-1]) == with_segments(PLAIN, *icc_segments(sample_photos.icc_profile()))
+    assert strip_with(*parts[::-1]) == with_segments(
+        PLAIN, *icc_segments(sample_photos.icc_profile())
+    )
 
 
-def test_a_large_profile_is_split_again() -> None:
+def test_large_profile_is_split() -> None:
     profile = sample_photos.icc_profile("cmyk")
     assert len(profile) > 0xFFFF
-    assert served(*icc_segments(profile + b"more")) == with_segments(PLAIN, *icc_segments(profile))
+    assert strip_with(*icc_segments(profile + b"more")) == with_segments(
+        PLAIN, *icc_segments(profile)
+    )
 
 
-def test_a_broken_profile_goes() -> None:
+def test_invalid_profile_is_removed() -> None:
     parts = icc_segments(sample_photos.icc_profile(), 100)
     for broken in (
         parts[1:],
@@ -81,11 +83,11 @@ def test_a_broken_profile_goes() -> None:
         [*parts, parts[0]],
         [jpeg_segment(0xE2, b"ICC_PROFILE\0")],
     ):
-        assert served(*broken) == PLAIN
+        assert strip_with(*broken) == PLAIN
 
 
 @pytest.mark.parametrize("name", hostile_photos.nonstandard_jpegs())
-def test_stray_bytes_are_odd_and_no_more(name: str) -> None:
+def test_stray_bytes_are_removed_and_the_image_kept(name: str) -> None:
     photo = hostile_photos.nonstandard_jpegs()[name]
     assert appearance(ImageFormat.JPEG, strip(ImageFormat.JPEG, photo)) == appearance(
         ImageFormat.JPEG, photo
@@ -93,23 +95,23 @@ def test_stray_bytes_are_odd_and_no_more(name: str) -> None:
     assert b"stray" not in strip(ImageFormat.JPEG, photo)
 
 
-def test_what_is_no_use_to_a_decoder_goes() -> None:
+def test_other_segments_are_removed() -> None:
     for marker in (0xC8, 0xDC, 0xDE, 0xDF, 0xF0, 0xFD, 0xFE, *range(0xE0, 0xF0)):
-        assert served(jpeg_segment(marker, metadata_markers.SECRET)) == PLAIN
+        assert strip_with(jpeg_segment(marker, metadata_markers.SECRET)) == PLAIN
 
 
-def test_tables_between_scans_stay_and_profiles_there_go() -> None:
+def test_tables_between_scans_are_kept_and_metadata_removed() -> None:
     photo = sample_photos.jpeg(progressive=True)
-    marks = [
+    markers = [
         jpeg_segment(0xE0, JFIF + b"\0\0"),
         exif(6),
         *icc_segments(sample_photos.icc_profile()),
     ]
     assert photo.count(b"\xff\xc4") > 1
-    assert strip(ImageFormat.JPEG, with_segments(photo, *marks, before=b"\xff\xda")) == photo
+    assert strip(ImageFormat.JPEG, with_segments(photo, *markers, before=b"\xff\xda")) == photo
 
 
-def test_restarts_belong_to_the_data() -> None:
+def test_restart_markers_are_kept() -> None:
     photo = sample_photos.jpeg(restart=1)
     assert b"\xff\xd0" in photo
     assert jpeg.strip(photo).is_unchanged(len(photo))
@@ -122,10 +124,10 @@ def test_scans_are_counted() -> None:
 
 
 @pytest.mark.parametrize("count", [jpeg.MAX_SCANS + 1, 884])
-def test_too_many_scans_are_an_attack(count: int) -> None:
-    with pytest.raises(PhotoTooManyScans) as refusal:
+def test_too_many_scans_are_rejected(count: int) -> None:
+    with pytest.raises(PhotoTooManyScans) as raised:
         jpeg.strip(hostile_photos.jpeg_with_scans(count))
-    assert refusal.value.params == {"limit": jpeg.MAX_SCANS}
+    assert raised.value.params == {"limit": jpeg.MAX_SCANS}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_too_many_scans_are_an_attack(count: int) -> None:
         "the last tables and scan are missing",
     ],
 )
-def test_broken_ones_are_damaged(broken: bytes) -> None:
+def test_malformed_files_are_damaged(broken: bytes) -> None:
     with pytest.raises(PhotoDamaged):
         jpeg.strip(broken)
 
@@ -165,7 +167,7 @@ def test_broken_ones_are_damaged(broken: bytes) -> None:
     ],
     ids=["nothing", "half", "half a segment", "a long segment", "a segment", "another photo"],
 )
-def test_a_complete_picture_without_its_end_marker_gets_one(photo: bytes, tail: bytes) -> None:
+def test_missing_end_marker_is_added(photo: bytes, tail: bytes) -> None:
     stripped = jpeg.strip(photo[:-2] + tail)
     assert not stripped.has_end_marker
     assert stripped.assemble(photo[:-2] + tail) == photo
@@ -182,17 +184,15 @@ def test_a_complete_picture_without_its_end_marker_gets_one(photo: bytes, tail: 
         (0xC9, 8, "JPEG (arithmetic coding, 8 bits)"),
     ],
 )
-def test_codings_that_browsers_do_not_decode_are_named(
-    marker: int, precision: int, coding: str
-) -> None:
+def test_unsupported_coding_is_named(marker: int, precision: int, coding: str) -> None:
     at = PLAIN.index(b"\xff\xc0")
     photo = PLAIN[:at] + bytes([0xFF, marker]) + PLAIN[at + 2 : at + 4] + bytes([precision])
-    with pytest.raises(PhotoCodingUnsupported) as refusal:
+    with pytest.raises(PhotoCodingUnsupported) as raised:
         jpeg.strip(photo + PLAIN[at + 5 :])
-    assert refusal.value.params == {"coding": coding}
+    assert raised.value.params == {"coding": coding}
 
 
-def test_an_incomplete_frame_header_is_damage() -> None:
+def test_incomplete_frame_header_is_damaged() -> None:
     at = PLAIN.index(b"\xff\xc0")
     with pytest.raises(PhotoDamaged):
         jpeg.strip(PLAIN[:at] + jpeg_segment(0xC0, b"\x08\0\x10") + PLAIN[at:])

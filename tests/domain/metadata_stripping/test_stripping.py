@@ -1,4 +1,4 @@
-"""Photos of every kind and with everything in them: what is told goes, what is seen stays."""
+"""Stripping of all formats: metadata is removed, and the appearance does not change."""
 
 from collections.abc import Iterator
 
@@ -11,10 +11,10 @@ from tests import hostile_photos, metadata_markers, sample_photos
 from tests.domain.metadata_stripping.appearance import appearance, open_photo, strip
 
 PROFILE = sample_photos.icc_profile()
-TURNS = range(1, 9)
+ORIENTATIONS = range(1, 9)
 
 
-def sound() -> Iterator[tuple[str, bytes]]:
+def photos_without_metadata() -> Iterator[tuple[str, bytes]]:
     yield from ((f"{kind} plain", photo) for kind, photo in hostile_photos.valid_photos().items())
     yield "jpeg progressive", sample_photos.jpeg(progressive=True)
     yield "jpeg grey with restarts", sample_photos.jpeg(grey=True, restart=1)
@@ -29,20 +29,22 @@ def sound() -> Iterator[tuple[str, bytes]]:
     yield "webp animated", sample_photos.webp(frames=3, alpha=True, icc=PROFILE)
     yield "gif animated", sample_photos.gif(frames=3)
     yield "avif with alpha", sample_photos.avif(alpha=True, icc=PROFILE)
-    for turn in TURNS:
-        yield f"jpeg turned {turn}", sample_photos.jpeg(orientation=turn, icc=PROFILE)
-        yield f"png turned {turn}", sample_photos.png(orientation=turn, icc=PROFILE)
-        yield f"webp turned {turn}", sample_photos.webp(orientation=turn, icc=PROFILE)
-        yield f"avif turned {turn}", sample_photos.avif(orientation=turn, icc=PROFILE)
+    for orientation in ORIENTATIONS:
+        yield f"jpeg turned {orientation}", sample_photos.jpeg(orientation=orientation, icc=PROFILE)
+        yield f"png turned {orientation}", sample_photos.png(orientation=orientation, icc=PROFILE)
+        yield f"webp turned {orientation}", sample_photos.webp(orientation=orientation, icc=PROFILE)
+        yield f"avif turned {orientation}", sample_photos.avif(orientation=orientation, icc=PROFILE)
 
 
-@pytest.mark.parametrize("photo", [pytest.param(photo, id=name) for name, photo in sound()])
-def test_a_photo_that_tells_nothing_is_served_to_the_last_byte(photo: bytes) -> None:
+@pytest.mark.parametrize(
+    "photo", [pytest.param(photo, id=name) for name, photo in photos_without_metadata()]
+)
+def test_photo_without_metadata_is_unchanged(photo: bytes) -> None:
     assert strip_metadata(sniff(photo[:512]), photo).is_unchanged(len(photo))
 
 
 @pytest.mark.parametrize("place", metadata_markers.marked_photos())
-def test_a_secret_goes_and_the_look_stays(place: str) -> None:
+def test_secret_is_removed_and_appearance_kept(place: str) -> None:
     kind, photo = metadata_markers.marked_photos()[place]
     assert metadata_markers.SECRET in photo or kind is ImageFormat.AVIF
     served = strip(kind, photo)
@@ -53,7 +55,7 @@ def test_a_secret_goes_and_the_look_stays(place: str) -> None:
 
 
 @pytest.mark.parametrize("name", hostile_photos.polyglots())
-def test_a_photo_is_nothing_else_besides(name: str) -> None:
+def test_polyglots_are_stripped(name: str) -> None:
     photo = hostile_photos.polyglots()[name]
     kind = sniff(photo[:512])
     served = strip(kind, photo)
@@ -62,41 +64,41 @@ def test_a_photo_is_nothing_else_besides(name: str) -> None:
     assert appearance(kind, served) == appearance(kind, photo)
 
 
-@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
-def test_of_exif_the_orientation_alone_stays(kind: str, turn: int) -> None:
-    photo = getattr(sample_photos, kind)(orientation=turn)
-    told = open_photo(sniff(photo[:512]), strip(sniff(photo[:512]), photo))
-    assert (told.get("orientation") if turn > 1 else 1) == turn
-    ours = [field for field in told.get_fields() if field.startswith("exif-ifd0")]
-    assert all("Resolution" in field or "Orientation" in field for field in ours)
+def test_only_the_orientation_is_kept_from_exif(kind: str, orientation: int) -> None:
+    photo = getattr(sample_photos, kind)(orientation=orientation)
+    opened = open_photo(sniff(photo[:512]), strip(sniff(photo[:512]), photo))
+    assert (opened.get("orientation") if orientation > 1 else 1) == orientation
+    fields = [field for field in opened.get_fields() if field.startswith("exif-ifd0")]
+    assert all("Resolution" in field or "Orientation" in field for field in fields)
 
 
 @pytest.mark.parametrize("kind", hostile_photos.valid_photos())
-def test_a_photo_cut_short_is_damaged(kind: str) -> None:
+def test_truncated_photo_is_damaged(kind: str) -> None:
     photo = hostile_photos.valid_photos()[kind]
-    for rest in hostile_photos.truncations(photo):
-        if kind == "gif" and rest == photo[:-1]:
+    for truncated in hostile_photos.truncations(photo):
+        if kind == "gif" and truncated == photo[:-1]:
             continue  # only its trailer is missing
-        if kind == "jpeg" and rest.startswith(photo[: photo.rindex(b"\xff\xda") + 20]):
-            continue  # a decoder finds out whether its last scan is complete
+        if kind == "jpeg" and truncated.startswith(photo[: photo.rindex(b"\xff\xda") + 20]):
+            continue  # the decoder checks whether its last scan is complete
         with pytest.raises(errors.PhotoDamaged):
-            strip_metadata(sniff(photo[:512]), rest)
+            strip_metadata(sniff(photo[:512]), truncated)
 
 
 @pytest.mark.parametrize("image_format", sorted(set(ImageFormat) - {ImageFormat.HEIC}))
-def test_nothing_and_nonsense_are_damaged(image_format: ImageFormat) -> None:
+def test_empty_and_invalid_data_are_damaged(image_format: ImageFormat) -> None:
     for data in (b"", b"\xff", b"\0" * 100, hostile_photos.HTML * 10):
         with pytest.raises(errors.PhotoDamaged):
             strip_metadata(image_format, data)
 
 
-def test_heic_has_no_cleaner() -> None:
+def test_heic_is_not_supported() -> None:
     with pytest.raises(ValueError, match="heic"):
         strip_metadata(ImageFormat.HEIC, sample_photos.heic())
 
 
-def test_the_frames_are_counted() -> None:
+def test_frames_are_counted() -> None:
     counted = {
         "gif": strip_metadata(ImageFormat.GIF, sample_photos.gif(frames=3)).frames,
         "webp": strip_metadata(ImageFormat.WEBP, sample_photos.webp(frames=3)).frames,

@@ -1,4 +1,4 @@
-"""The tree of refusals: stable reasons, what each leaf documents, the trip between processes."""
+"""Error hierarchy: stable reasons, documented parameters, and pickling between processes."""
 
 import ast
 import pickle

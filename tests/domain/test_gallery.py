@@ -42,7 +42,7 @@ def main(images: Gallery) -> int | None:
 
 
 class Life(RuleBasedStateMachine):
-    """A gallery through any life, judged step by step."""
+    """Apply any sequence of changes to a gallery, and check each step."""
 
     ids = Bundle("ids")
 

@@ -1,4 +1,4 @@
-"""The words of refusals: whole in both languages, the contract's own where it gives them."""
+"""Error texts: complete in both languages, and literally those of the contract."""
 
 import re
 import time

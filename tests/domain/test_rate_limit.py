@@ -1,4 +1,4 @@
-"""The leaky bucket, beside one that keeps every request in a list."""
+"""The leaky bucket, compared with a model that uses exact fractions."""
 
 from fractions import Fraction
 

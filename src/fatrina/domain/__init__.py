@@ -1,1 +1,1 @@
-"""What is true: pure rules, no I/O, no clock, no framework."""
+"""Business rules: pure functions and values, without I/O, clock, randomness or framework."""

@@ -1,4 +1,4 @@
-"""Who is asking: tokens, the merchant behind them, and what they may do."""
+"""Tokens, their scopes, and the merchant that a token authenticates."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,57 +14,56 @@ MERCHANT_CODE: Final = "[A-Za-z0-9]{4,6}"
 """Regular expression that a merchant's code matches completely."""
 TOKEN_PREFIX: Final = "fatrina_"  # noqa: S105  a prefix
 MIN_TOKEN_LENGTH: Final = 16
-"""Characters of a token that a person may choose for the service's controls."""
+"""Characters of an admin token that a person chooses."""
 _MIN_DISTINCT_CHARACTERS: Final = 8
 _MAX_HINT_LENGTH: Final = len(TOKEN_PREFIX) + 4
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The merchant that a sound token stands for."""
+    """The merchant that a valid token authenticates."""
 
     merchant_id: int
     merchant_code: str
-    """The merchant's code."""
     token_id: int
     scopes: frozenset[str]
     plan: str = rate_limit.DEFAULT_PLAN
-    """One of `rate.PLANS`."""
+    """One of `rate_limit.PLANS`."""
     token_hash: str = ""
-    """With `token_created_at`, tells the token from a later one with the same id."""
+    """With `token_created_at`, distinguishes the token from a later one with the same id."""
     token_created_at: int = 0
-    """When the token was made, in milliseconds since the epoch."""
+    """Creation time of the token, in milliseconds since the epoch."""
 
     def require_scope(self, scope: str) -> None:
-        """Pass when the token reaches `scope`; writing includes reading.
+        """Raise unless the token has `scope`; the write scope includes the read scope.
 
         Raises:
-            errors.InsufficientScope: it does not.
+            errors.InsufficientScope: the token lacks the scope.
         """
         if scope not in self.scopes and WRITE not in self.scopes:
             raise errors.InsufficientScope(scope=scope)
 
 
 def hash_token(token: str) -> str:
-    """What is kept of a token."""
+    """Return the SHA-256 of a token in hex, which is stored instead of the token."""
     return sha256(token.encode()).hexdigest()
 
 
 def token_hint(token: str) -> str:
-    """The first characters, by which a list shows which token it is: a quarter of it at most."""
+    """Return the first characters of a token, a quarter at most, which identify it in lists."""
     return token[: min(_MAX_HINT_LENGTH, len(token) // 4)]
 
 
 def is_guessable(token: str) -> bool:
-    """Whether a token that a person chose is one of those that are tried first.
+    """Return whether a token that a person chose is easy to guess.
 
-    That is: short, made of few characters, a repeated word, or mostly a run such as `0123` or
-    `aaaa`.
+    Such a token is short, has few distinct characters, repeats a word, or consists mostly of runs
+    such as `0123` or `aaaa`.
     """
-    run = sum(abs(ord(one) - ord(next_one)) <= 1 for one, next_one in pairwise(token))
+    run_length = sum(abs(ord(first) - ord(second)) <= 1 for first, second in pairwise(token))
     return (
         len(token) < MIN_TOKEN_LENGTH
         or len(set(token)) < _MIN_DISTINCT_CHARACTERS
         or token in (token + token)[1:-1]
-        or run > len(token) // 2
+        or run_length > len(token) // 2
     )

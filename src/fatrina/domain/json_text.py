@@ -1,6 +1,6 @@
-"""JSON as this service accepts it: RFC 8259, nested at most 64 deep.
+"""JSON parser: RFC 8259, with a limit on nesting.
 
-Python's parser has a limit of its own, which depends on its version and on who calls it.
+The limit of Python's parser depends on the Python version and on the depth of the call stack.
 """
 
 import json
@@ -10,22 +10,22 @@ from typing import Any, Final
 
 ObjectHook = Callable[[list[tuple[str, Any]]], object]
 MAX_DEPTH: Final = 64
-"""How deep arrays and objects may be nested; what the contract needs is nested 4 deep."""
-# A string, also one without its end, or a bracket. Possessive: no text makes it go back.
+"""Levels of nested arrays and objects; the contract needs 4."""
+# A string, terminated or not, or a bracket. Possessive quantifiers prevent backtracking.
 _TOKEN: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 class JsonError(ValueError):
-    """The text is not JSON, or is nested too deep."""
+    """The text is not JSON, or exceeds MAX_DEPTH."""
 
 
 def parse(data: bytes | str, object_hook: ObjectHook | None = None) -> Any:
-    """The value of a JSON text, in UTF-8, UTF-16 or UTF-32.
+    """Return the value of a JSON text in UTF-8, UTF-16 or UTF-32.
 
-    `make_object` makes an object from its names and values; without it, an object is a dict.
+    `object_hook` creates an object from its names and values; the default is a dict.
 
     Raises:
-        JsonError: the text is not JSON (`NaN` and `Infinity` are not), or is nested too deep.
+        JsonError: the text is not JSON (`NaN` and `Infinity` are not), or exceeds MAX_DEPTH.
     """
     try:
         text = data if isinstance(data, str) else _decode(data)
@@ -37,7 +37,7 @@ def parse(data: bytes | str, object_hook: ObjectHook | None = None) -> Any:
 
 
 def _decode(data: bytes) -> str:
-    # Half of a surrogate pair is no text; who takes a text says so, by the name of its field.
+    # A lone surrogate passes here: the validation of its field reports it under the field's name.
     return data.decode(json.detect_encoding(data), "surrogatepass")
 
 

@@ -1,4 +1,4 @@
-"""OAuth 2.0 (RFC 6749) as far as it is pure: scopes, redirections, proofs, spans, refusals."""
+"""Pure rules of OAuth 2.0 (RFC 6749): scopes, redirect URIs, PKCE, lifetimes, errors."""
 
 import re
 from base64 import urlsafe_b64encode
@@ -12,13 +12,13 @@ from fatrina.domain.access import SCOPES
 from fatrina.domain.durations import DAY, MINUTE
 
 OFFLINE_ACCESS: Final = "offline_access"
-"""The scope that asks for a refresh token."""
+"""The scope that requests a refresh token."""
 CODE_LIFETIME_MS: Final = MINUTE
-"""Milliseconds in which an authorization code must be used."""
+"""Milliseconds for which an authorization code is valid."""
 ACCESS_TOKEN_LIFETIME_MS: Final = 14 * DAY
-"""Milliseconds that an access token lasts: the real API's figure."""
+"""Milliseconds for which an access token is valid: the real API's figure."""
 REFRESH_TOKEN_LIFETIME_MS: Final = 30 * DAY
-"""Milliseconds in which a refresh token must be used: the real API's one month."""
+"""Milliseconds for which a refresh token is valid: the real API's one month."""
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -37,7 +37,7 @@ Error = Literal[
 
 
 class OAuthError(Exception):
-    """A refusal in the words of RFC 6749, 4.1.2.1 and 5.2."""
+    """An error with a code of RFC 6749, 4.1.2.1 or 5.2."""
 
     def __init__(self, error: Error, description: str) -> None:
         super().__init__(error, description)
@@ -46,24 +46,24 @@ class OAuthError(Exception):
 
 
 def parse_scopes(text: str) -> tuple[str, ...]:
-    """The scopes asked for, each once, in their order (RFC 6749, 3.3).
+    """Return the requested scopes in their order, without duplicates (RFC 6749, 3.3).
 
     Raises:
-        RefusedError: there is none, or one that is not known here.
+        OAuthError: there is no scope of products, or an unknown one.
     """
-    wanted = tuple(dict.fromkeys(text.split()))
-    unknown = [each for each in wanted if each not in {*SCOPES, OFFLINE_ACCESS}]
-    if unknown or not set(wanted) & set(SCOPES):
+    requested = tuple(dict.fromkeys(text.split()))
+    unknown = [scope for scope in requested if scope not in {*SCOPES, OFFLINE_ACCESS}]
+    if unknown or not set(requested) & set(SCOPES):
         known = ", ".join((*SCOPES, OFFLINE_ACCESS))
         raise OAuthError("invalid_scope", f"Ask for one or more of: {known}.")
-    return wanted
+    return requested
 
 
 def check_challenge(text: str, method: str, *, public: bool) -> str | None:
-    """The challenge of a client's proof key (RFC 7636); None where it may go without.
+    """Return a valid PKCE challenge (RFC 7636); None if a confidential client omits it.
 
     Raises:
-        RefusedError: a public client has none, or it is not S256's.
+        OAuthError: a public client omits it, or it is not a challenge of method S256.
     """
     if not text and not method and not public:
         return None
@@ -73,7 +73,10 @@ def check_challenge(text: str, method: str, *, public: bool) -> str | None:
 
 
 def verify_challenge(verifier: str, challenge: str | None) -> bool:
-    """Whether a verifier belongs to a challenge (RFC 7636, 4.6); none belongs to none."""
+    """Return whether a verifier matches the challenge (RFC 7636, 4.6).
+
+    Without a challenge, only an empty verifier matches.
+    """
     if challenge is None:
         return not verifier
     if not _VERIFIER.fullmatch(verifier):
@@ -83,9 +86,9 @@ def verify_challenge(verifier: str, challenge: str | None) -> bool:
 
 
 def is_allowed_redirect(uri: str) -> bool:
-    """Whether an app may have this redirection URI: https, or http to its own machine.
+    """Return whether an app may register this redirect URI: https, or http to a loopback host.
 
-    RFC 6749, 3.1.2: absolute, without a fragment; RFC 9700, 2.6: not over a plain network.
+    RFC 6749, 3.1.2: absolute, without a fragment; RFC 9700, 2.6: never unencrypted over a network.
     """
     if not _VISIBLE.fullmatch(uri) or "#" in uri or "\\" in uri:
         return False
@@ -99,8 +102,8 @@ def is_allowed_redirect(uri: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
 
 
-def add_query(uri: str, **given: str) -> str:
-    """A redirection URI with the answer in its query, beside what that holds already."""
+def add_query(uri: str, **params: str) -> str:
+    """Return a redirect URI with `params` appended to its query."""
     parts = urlsplit(uri)
     pairs: Iterable[tuple[str, str]] = parse_qsl(parts.query, keep_blank_values=True)
-    return urlunsplit(parts._replace(query=urlencode([*pairs, *given.items()])))
+    return urlunsplit(parts._replace(query=urlencode([*pairs, *params.items()])))

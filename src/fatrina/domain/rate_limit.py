@@ -1,45 +1,47 @@
-"""How many requests a merchant may make: a leaky bucket, as large as the merchant's plan."""
+"""Rate limit of a merchant: a leaky bucket whose capacity depends on the merchant's plan."""
 
 from dataclasses import dataclass
 from typing import Final
 
 PLANS: Final = {"plus": 120, "pro": 360, "special": 720}
-"""Requests that each plan's bucket holds: the figures of the real API."""
+"""Capacity of each plan's bucket, in requests: the figures of the real API."""
 DEFAULT_PLAN: Final = "plus"
 _LEAK_INTERVAL: Final = 1000
-"""Milliseconds in which one request leaks out, whatever the plan."""
+"""Milliseconds in which one request leaks out, for every plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimitStatus:
-    """What a merchant may still do, after one request was counted."""
+    """State of a merchant's bucket after a request."""
 
     limit: int
-    """Requests that the bucket holds."""
+    """Capacity of the bucket, in requests."""
     remaining: int
-    """Requests that it would take at once."""
+    """Requests that it accepts immediately."""
     reset_at: int
-    """When it is empty again: seconds since the epoch, rounded up."""
+    """Time at which it will be empty, in seconds since the epoch, rounded up."""
     retry_after: int
-    """Seconds until it takes the request that it has refused, rounded up; 0 when it took it."""
+    """Seconds until it accepts the rejected request, rounded up; 0 if it was accepted."""
 
 
 def consume(limit: int, empty_at: int, now: int) -> tuple[int, RateLimitStatus]:
-    """Put one request into a bucket of `limit` that will be empty at `empty_at`, milliseconds both.
+    """Count one request in a bucket; return the new `empty_at` and the state of the bucket.
 
-    What does not fit is not put in. A clock that is set back fills the bucket at most.
+    `limit` is the capacity in requests; `empty_at`, the time at which the bucket will be empty, and
+    `now` are in milliseconds since the epoch. A rejected request is not counted. If the clock moves
+    back, the level is capped at the limit.
     """
-    full = limit * _LEAK_INTERVAL
-    level = min(max(empty_at - now, 0), full)
-    over = max(level + _LEAK_INTERVAL - full, 0)
-    level += 0 if over else _LEAK_INTERVAL
-    allowance = RateLimitStatus(
+    capacity = limit * _LEAK_INTERVAL
+    level = min(max(empty_at - now, 0), capacity)
+    excess = max(level + _LEAK_INTERVAL - capacity, 0)
+    level += 0 if excess else _LEAK_INTERVAL
+    status = RateLimitStatus(
         limit=limit,
-        remaining=(full - level) // _LEAK_INTERVAL,
+        remaining=(capacity - level) // _LEAK_INTERVAL,
         reset_at=_to_seconds(now + level),
-        retry_after=_to_seconds(over),
+        retry_after=_to_seconds(excess),
     )
-    return now + level, allowance
+    return now + level, status
 
 
 def _to_seconds(milliseconds: int) -> int:

@@ -1,4 +1,4 @@
-"""Text that may be kept: of any script; no database takes NUL, and no page other controls."""
+"""Text validation and normalization: any script, no control characters."""
 
 import re
 import unicodedata
@@ -8,16 +8,18 @@ from typing import Final
 from fatrina.domain import errors
 
 ALPHANUMERIC: Final = ascii_letters + digits
-# What editors and spreadsheets put between lines and cells: CR LF counts once.
+# Separators of lines and cells in editors and spreadsheets; CR LF counts as one.
 _LINE_BREAK: Final = re.compile("\r\n|[\t\n\r\u2028\u2029]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def validate(field: str, text: str, limit: int) -> str:
-    """The text, when it may be kept.
+    """Return the text unchanged if it is valid.
+
+    Databases reject NUL, and pages cannot show other control characters.
 
     Raises:
-        errors.FieldError: it is too long, or holds what is no text.
+        errors.FieldError: it is too long, or has a control character or a lone surrogate.
     """
     if len(text) > limit:
         raise errors.TextTooLong(field, limit=limit)
@@ -31,32 +33,36 @@ def validate(field: str, text: str, limit: int) -> str:
 
 
 def normalize_line(field: str, text: str, limit: int) -> str:
-    """The text as one line: each line break and tab is a space, and the ends are trimmed.
+    """Return the text as one line: line breaks and tabs become spaces, and the ends are trimmed.
 
-    Exports of spreadsheets and text areas end in a line break, and hold them between words. Other
-    control characters are refused: `str.strip` alone would remove some of them at the ends.
+    Text from spreadsheets and text areas ends in a line break and contains them between words.
+    Only these characters are trimmed: `str.strip` would also remove control characters, which are
+    errors.
 
     Raises:
-        errors.FieldError: the line is too long, or holds what is no text.
+        errors.FieldError: the line is too long, or has a control character or a lone surrogate.
     """
     return validate(field, _LINE_BREAK.sub(" ", text).strip(" \u00a0\u3000"), limit)
 
 
 def fold_case(text: str) -> str:
-    """The text as it is compared without regard to case, by Unicode's rules for every script.
+    """Return the text for case-insensitive comparison, by Unicode's rules for every script.
 
-    Letters that look alike by compatibility, such as full-width or presentation forms, are equal.
+    Compatibility variants of a letter, such as full-width and presentation forms, become equal.
     """
     once = unicodedata.normalize("NFKC", text).casefold()
-    # Folding can take a normalized text apart, and what it makes can fold further.
+    # Case folding can denormalize a text, and the normalized result can need folding again.
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", once).casefold())
 
 
 def search_text(name: str, sku: str | None) -> str:
-    """What a keyword, folded, is looked for in; no keyword has the line break between the two."""
+    """Return the text that keywords are searched in: the folded name and SKU.
+
+    A line break separates them, which no keyword contains.
+    """
     return fold_case(name) + "\n" + fold_case(sku or "")
 
 
 def replace_surrogates(text: str) -> str:
-    """The text with U+FFFD in place of each lone surrogate, which UTF-8 cannot encode."""
+    """Replace each lone surrogate, which UTF-8 cannot encode, by U+FFFD."""
     return _SURROGATE.sub("\ufffd", text)

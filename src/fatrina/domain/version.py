@@ -1,4 +1,4 @@
-"""What an image showed at one time."""
+"""A version of an image: the stored original and the upload that it was made from."""
 
 from dataclasses import dataclass
 
@@ -7,21 +7,21 @@ from fatrina.domain.renditions import Original
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What was sent for a version."""
+    """The bytes that a client sent for a version."""
 
     bytes: int
     sha256: str
-    """Of the bytes as they came, in hex."""
+    """Hash of the received bytes, in hex."""
     link: str | None
-    """The link they came by, without its query; None for an uploaded file."""
+    """The link they were downloaded from, without its query; None for an uploaded file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A picture an image shows or showed: its stored original and where that came from."""
+    """A current or former version of an image: its stored original and its source."""
 
     original: Original
     source: Source
     frames: int = 1
     sizes: tuple[int, ...] = ()
-    """Bytes of the stored files, in the order of `renditions.ROLES`; empty where not recorded."""
+    """Bytes of the stored files, in the order of `renditions.ROLES`; empty if not recorded."""

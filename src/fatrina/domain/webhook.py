@@ -1,4 +1,4 @@
-"""Events and their deliveries: which there are, how they are signed, when they are tried again."""
+"""Webhooks: events, subscriptions, signatures and the schedule of delivery attempts."""
 
 import hmac
 import re
@@ -15,28 +15,28 @@ EVENTS: Final[Mapping[str, str]] = {
     PRODUCT_UPDATED: "A product was changed, or one of its images.",
 }
 IMAGE_CHANGE_EVENTS: Final = (IMAGE_UPDATED, PRODUCT_UPDATED)
-"""What a change of a product's images is announced as."""
+"""Events that are sent when a product's images change."""
 PRODUCT_CHANGE_EVENTS: Final = (PRODUCT_UPDATED,)
-"""What a change of a product's own fields is announced as."""
+"""Events that are sent when a product's own fields change."""
 SIGNATURE: Final = "signature"
 TOKEN: Final = "token"  # noqa: S105  the name of a strategy
 STRATEGIES: Final = (SIGNATURE, TOKEN)
 MAX_SUBSCRIPTIONS: Final = 100
-"""Subscriptions that a merchant may have."""
+"""Maximum subscriptions per merchant."""
 MAX_ATTEMPTS: Final = 3
-"""How often a delivery is tried before it is given up: the real API's figure."""
+"""Maximum attempts per delivery: the real API's figure."""
 SUCCESS_STATUSES: Final = frozenset({200, 201})
-"""The statuses that say that a delivery was taken; with any other it is tried again."""
+"""HTTP statuses that confirm a delivery; after any other status it is retried."""
 MAX_HEADERS: Final = 50
-"""Headers of its own that a subscription may have."""
+"""Maximum custom headers per subscription."""
 MAX_PENDING: Final = 10_000
-"""Events that may wait for one subscription; beyond, the oldest are dropped."""
+"""Maximum pending events per subscription; beyond it, the oldest are dropped."""
 MAX_PENDING_FAILING: Final = 1_000
-"""The same for a subscription that is failing: the newest are kept until it answers again."""
+"""Maximum pending events of a failing subscription: the newest are kept until it recovers."""
 FAILING_AFTER: Final = 10
-"""Attempts without a success in between after which a subscription is failing."""
+"""Consecutive failed attempts after which a subscription is failing."""
 MAX_PAUSE_MS: Final = HOUR
-"""Longest pause, in milliseconds, between two attempts to a failing subscription."""
+"""Maximum pause, in milliseconds, between two attempts to a failing subscription."""
 _MAX_DOUBLINGS: Final = 20
 _CLOCK_TOLERANCE: Final = SECOND
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
@@ -48,12 +48,12 @@ RESERVED_HEADERS: Final = frozenset(
         *("user-agent", "x-salla-security-strategy", "x-salla-signature"),
     }
 )
-"""Headers, in small letters, that a subscription cannot set."""
+"""Headers, in lower case, that a subscription cannot set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Who wants to be told of what, and how."""
+    """A merchant's subscription to an event."""
 
     name: str
     event: str
@@ -65,27 +65,31 @@ class Subscription:
 
 
 def is_sendable_header(name: str, value: str) -> bool:
-    """Whether a subscription may set this header (RFC 9110, 5.1 and 5.5; ASCII alone)."""
-    sound = _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value)
-    return bool(sound) and name.lower() not in RESERVED_HEADERS
+    """Return whether a subscription may set this header (RFC 9110, 5.1 and 5.5; ASCII only)."""
+    valid = _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value)
+    return bool(valid) and name.lower() not in RESERVED_HEADERS
 
 
 def is_valid_secret(secret: str) -> bool:
-    """Whether a secret can be the value of a header, as the strategy `token` sends it."""
+    """Return whether a secret is a valid header value, which the strategy `token` needs."""
     return bool(secret and _HEADER_VALUE.fullmatch(secret))
 
 
-def undeliverable_reason(wanted: "Subscription") -> str | None:
-    """Why a subscription, as it was stored, can receive nothing; None when it can."""
-    if wanted.strategy == TOKEN and wanted.secret and not is_valid_secret(wanted.secret):
+def undeliverable_reason(subscription: Subscription) -> str | None:
+    """Return the error reason why a stored subscription cannot receive events, or None."""
+    if (
+        subscription.strategy == TOKEN
+        and subscription.secret
+        and not is_valid_secret(subscription.secret)
+    ):
         return "invalid_secret"
-    if not all(is_sendable_header(name, value) for name, value in wanted.headers):
+    if not all(is_sendable_header(name, value) for name, value in subscription.headers):
         return "header_not_allowed"
     return None
 
 
 def signature_headers(subscription: Subscription, body: bytes) -> list[tuple[str, str]]:
-    """The headers by which a receiver knows that a body comes from here; none without a secret."""
+    """Return the headers that prove the origin of a body to the receiver; [] without a secret."""
     secret = subscription.secret
     if not secret:
         return []
@@ -96,17 +100,17 @@ def signature_headers(subscription: Subscription, body: bytes) -> list[tuple[str
 
 
 def next_attempt(attempts: int, pause: int, now: int) -> int | None:
-    """When a delivery that failed for the `tries`th time is tried again; None for never."""
+    """Return when to retry a delivery that failed `attempts` times; None if it is given up."""
     return now + pause if attempts < MAX_ATTEMPTS else None
 
 
 def max_pending(failures: int) -> int:
-    """How many events may wait for a subscription whose last `failures` attempts failed."""
+    """Return the maximum pending events of a subscription whose last `failures` attempts failed."""
     return MAX_PENDING if failures < FAILING_AFTER else MAX_PENDING_FAILING
 
 
 def pause_after(failures: int, pause: int) -> int:
-    """How long a subscription rests after this many failures in a row, in milliseconds."""
+    """Return the pause of a subscription after `failures` consecutive failures, in milliseconds."""
     if failures < FAILING_AFTER:
         return 0
     doubled: int = pause << min(failures - FAILING_AFTER, _MAX_DOUBLINGS)
@@ -114,8 +118,8 @@ def pause_after(failures: int, pause: int) -> int:
 
 
 def latest_due_at(pause: int, now: int) -> int:
-    """The moment after which no pause that began before `now` can end.
+    """Return the latest due time of a pause that began before `now`.
 
-    What is due later was recorded while the clock was ahead, and is due now.
+    A later due time was recorded while the clock was ahead; such a delivery is due now.
     """
     return now + pause + _CLOCK_TOLERANCE

@@ -1,4 +1,4 @@
-"""Real decoders for all tests of a process, and a store of its own for each test."""
+"""Real decoders shared by all tests of a process, and a separate store for each test."""
 
 from collections.abc import Iterator
 from contextlib import closing

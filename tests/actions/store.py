@@ -1,4 +1,4 @@
-"""A store of one product on a real database and storage, and what may be asked of it."""
+"""A store with one product, on a real database and storage, and helpers for its actions."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ VIDEO_URL = "https://youtu.be/dQw4w9WgXcQ"
 
 
 class Clock(clock.Clock):
-    """A clock that is set by hand."""
+    """A clock that tests set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Clock(clock.Clock):
 
 
 class StubDownloader:
-    """The far side of links: every link leads to its own bytes."""
+    """Replaces the network: `pages` has the bytes of each link."""
 
     def __init__(self) -> None:
         self.pages: dict[str, bytes] = {}
@@ -56,7 +56,7 @@ class StubDownloader:
 
 
 class PhotoImage(NamedTuple):
-    """An image that shows a photo."""
+    """An image that shows a photo, so that its original is not None."""
 
     entry: GalleryEntry
     original: Original
@@ -68,7 +68,7 @@ class PhotoImage(NamedTuple):
 
 
 class ImageState(NamedTuple):
-    """All of an image that a client can tell apart, by the hash of what was sent for it."""
+    """The state of an image that clients can see, with the hash of its photo."""
 
     sort: float
     default: bool
@@ -123,14 +123,14 @@ class Store:
             yield IncomingPhoto(file)
 
     def attach(self, data: bytes, change: Change = NO_CHANGE, product: int = 0) -> PhotoImage:
-        into = product or self.product
+        product_id = product or self.product
         with self.upload(data) as photo:
             command = AttachImage(change, photo)
-            return PhotoImage.of(images.attach(self.services, self.caller, into, command))
+            return PhotoImage.of(images.attach(self.services, self.caller, product_id, command))
 
     def attach_video(self, change: Change = NO_CHANGE, product: int = 0) -> ImageView:
-        into, film = product or self.product, video.parse(VIDEO_URL)
-        return videos.attach(self.services, self.caller, into, change, film)
+        product_id = product or self.product
+        return videos.attach(self.services, self.caller, product_id, change, video.parse(VIDEO_URL))
 
     def update(self, image: int, data: bytes | None, change: Change = NO_CHANGE) -> PhotoImage:
         with ExitStack() as stack:
@@ -142,7 +142,7 @@ class Store:
         images.remove(self.services, self.caller, image)
 
     def image_states(self, product: int = 0) -> dict[int, ImageState]:
-        """What the product's images show, in their order, in one look; videos are left out."""
+        """Return the states of the product's images, in gallery order, in one read; omit videos."""
         details = products.details(self.services, self.caller, product or self.product)
         digests = {row["handle"]: row["sha256"] for row in self.version_rows()}
         return {
@@ -152,7 +152,7 @@ class Store:
         }
 
     def version_rows(self, image: int = 0) -> list[dict[str, Any]]:
-        """The versions on record, the oldest first."""
+        """Return the rows of all versions, the oldest first."""
         query = select(versions).order_by(versions.c.id)
         if image:
             query = query.where(versions.c.image_id == image)
@@ -163,12 +163,12 @@ class Store:
         return {listed.key for listed in self.services.storage.list()}
 
     def referenced_keys(self) -> set[str]:
-        """The keys that the database says must be there."""
+        """Return the keys of the files that must be stored according to the database."""
         rows = [row for row in self.version_rows() if row["purged_at"] is None]
         return {key for row in rows for key in _original(row).keys().values()}
 
     def check_consistency(self) -> None:
-        """Nothing is stored that no version owns, nothing is missing, nothing is on its way."""
+        """Check that exactly the referenced files are stored, and that the spool is empty."""
         assert self.stored_keys() == self.referenced_keys()
         assert not self.services.spool.count_leftovers()
         assert self.services.spool._used == 0
@@ -184,12 +184,12 @@ def digest(data: bytes) -> str:
 
 
 def photo(seed: int) -> bytes:
-    """One of many small photos that are all different."""
+    """Return a small photo that is different for each seed."""
     return sample_photos.jpeg(width=40, height=30, seed=seed)
 
 
 def create_template(folder: Path) -> None:
-    """A data folder with two merchants and the first one's token, for every test to copy."""
+    """Create a data directory with two merchants and a token of the first; each test copies it."""
     folder.mkdir()
     with Database(folder / "fatrina.sqlite3") as database:
         database.migrate()

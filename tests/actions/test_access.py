@@ -1,4 +1,4 @@
-"""Products, tokens, pictures and ids."""
+"""Products, tokens, stored images and ids."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.actions.store import NOW, Store, photo
 STRANGER = Caller(2, "shop2", 1, frozenset({WRITE}))
 
 
-def test_a_product_is_shown_with_its_images_in_order(store: Store) -> None:
+def test_product_details_list_images_in_order(store: Store) -> None:
     first, second = store.attach(photo(1)), store.attach(photo(2))
     store.update(second.entry.id, None, Change(sort=-1))
     details = products.details(store.services, store.caller, store.product)
@@ -21,7 +21,7 @@ def test_a_product_is_shown_with_its_images_in_order(store: Store) -> None:
     assert [image.entry.id for image in details.images] == [second.entry.id, first.entry.id]
 
 
-def test_a_sku_is_taken_once_a_merchant(store: Store) -> None:
+def test_sku_is_unique_per_merchant(store: Store) -> None:
     made = products.create(store.services, store.caller, "A", "sku-1")
     with pytest.raises(errors.ValidationFailed) as refused:
         products.create(store.services, store.caller, "B", "sku-1")
@@ -32,22 +32,22 @@ def test_a_sku_is_taken_once_a_merchant(store: Store) -> None:
             products.details(store.services, caller, product.id)
 
 
-def issued(store: Store, scope: str = WRITE, milliseconds: int = 1000) -> str:
-    token = access.issue_token(store.services.database, "shop1", scope, milliseconds, NOW)
+def issue_token(store: Store, scope: str = WRITE, lifetime: int = 1000) -> str:
+    token = access.issue_token(store.services.database, "shop1", scope, lifetime, NOW)
     assert token is not None
     return token
 
 
-def test_a_token_stands_for_its_merchant_until_it_expires(store: Store) -> None:
-    token = issued(store)
+def test_token_authenticates_its_merchant_until_it_expires(store: Store) -> None:
+    token = issue_token(store)
     assert access.authenticate(store.services, token).merchant_code == "shop1"
     store.clock.now = NOW + 1000
     with pytest.raises(errors.InvalidToken):
         access.authenticate(store.services, token)
 
 
-def test_a_revoked_token_works_no_more(store: Store) -> None:
-    token = issued(store)
+def test_revoked_token_is_rejected(store: Store) -> None:
+    token = issue_token(store)
     row = access.list_tokens(store.services.database)[-1]
     assert token.startswith(row.hint)
     assert access.revoke_token(store.services.database, row.id, NOW)
@@ -58,14 +58,14 @@ def test_a_revoked_token_works_no_more(store: Store) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "unknown", "x" * 10_000, "\0"])
-def test_what_is_no_token(store: Store, token: str) -> None:
+def test_invalid_tokens_are_rejected(store: Store, token: str) -> None:
     with pytest.raises(errors.InvalidToken):
         access.authenticate(store.services, token)
 
 
-def test_a_token_reaches_its_scope_alone(store: Store) -> None:
+def test_token_allows_only_its_scope(store: Store) -> None:
     with pytest.raises(errors.InsufficientScope):
-        access.authenticate(store.services, issued(store, READ)).require_scope(WRITE)
+        access.authenticate(store.services, issue_token(store, READ)).require_scope(WRITE)
 
 
 def test_merchants(store: Store) -> None:
@@ -74,7 +74,7 @@ def test_merchants(store: Store) -> None:
     assert access.issue_token(store.services.database, "nobody", WRITE, 1, NOW) is None
 
 
-def test_a_picture_is_opened_by_its_name(store: Store) -> None:
+def test_stored_image_is_opened_by_its_name(store: Store) -> None:
     code, _, name = store.attach(photo(1)).original.key(ORIGINAL).partition("/")
     picture = media.open_image(store.services, code, name)
     assert b"".join(picture.chunks(0, 2)) == b"\xff\xd8"
@@ -84,7 +84,7 @@ def test_a_picture_is_opened_by_its_name(store: Store) -> None:
             media.open_image(store.services, merchant, other)
 
 
-def test_ids_are_new_and_fit_into_31_bits() -> None:
+def test_ids_are_unique_and_fit_into_31_bits() -> None:
     asked: list[int] = []
 
     def taken(identifier: int) -> bool:
@@ -95,7 +95,7 @@ def test_ids_are_new_and_fit_into_31_bits() -> None:
     assert all(10_000_000 <= each < 2**31 for each in asked)
 
 
-def test_letters_make_names() -> None:
+def test_random_names_contain_letters() -> None:
     made = {random_text(HANDLE_LENGTH) for _ in range(100)}
     assert len(made) == 100
     assert all(each.isascii() and each.isalnum() and len(each) == HANDLE_LENGTH for each in made)

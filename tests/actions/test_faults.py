@@ -1,4 +1,4 @@
-"""Disks, databases and decoders that fail: the old picture stays whole, and nothing else does."""
+"""Errors of disks, databases and decoders leave the old image unchanged and no other files."""
 
 import errno
 import os
@@ -25,8 +25,8 @@ from fatrina.emulator.seeding import SeedImage, SeedMerchant, SeedProduct
 from tests.actions.store import Store, digest, photo
 
 
-class Forgetful:
-    """Decoders of which the first few are lost in the middle of their work."""
+class LossyDecoders:
+    """Decoders of which the first `losses` are lost while they write."""
 
     limits = Limits()
 
@@ -34,7 +34,7 @@ class Forgetful:
         self.losses = losses
 
     @contextmanager
-    def acquire(self) -> Iterator["Forgetful"]:
+    def acquire(self) -> Iterator["LossyDecoders"]:
         yield self
 
     def open(self, photo: int, _: Limits, *, libvips_only: bool = False) -> ImageInfo:
@@ -52,16 +52,16 @@ def with_decoders(store: Store, decoders: object) -> Store:
     return replace(store, services=replace(store.services, decoders=cast("DecoderPool", decoders)))
 
 
-def test_a_decoder_lost_halfway_leaves_nothing_in_what_the_next_one_makes(store: Store) -> None:
-    image = with_decoders(store, Forgetful(1)).attach(photo(1))
+def test_output_of_a_lost_decoder_is_discarded(store: Store) -> None:
+    image = with_decoders(store, LossyDecoders(1)).attach(photo(1))
     for key in image.original.keys().values():
         blob = store.services.storage.open(key)
         assert b"".join(blob.chunks(0, 100)) == b"whole"
         blob.close()
 
 
-class Broken(Forgetful):
-    """Decoders that meet an exception, unless libvips alone is used; or then too."""
+class RaisingDecoders(LossyDecoders):
+    """Decoders that raise an exception, always or unless only libvips is used."""
 
     def __init__(self, *, always: bool) -> None:
         super().__init__(0)
@@ -77,8 +77,8 @@ class Broken(Forgetful):
         self.internal_errors += 1
 
 
-def test_a_decoder_fault_is_counted_and_libvips_alone_tries_again(store: Store) -> None:
-    decoders = Broken(always=False)
+def test_decoder_exception_is_counted_and_retried_with_libvips_only(store: Store) -> None:
+    decoders = RaisingDecoders(always=False)
     with capture_logs() as logs:
         with_decoders(store, decoders).attach(photo(1))
     assert decoders.internal_errors == 1
@@ -87,21 +87,21 @@ def test_a_decoder_fault_is_counted_and_libvips_alone_tries_again(store: Store) 
     ]
 
 
-def test_a_second_decoder_fault_is_an_internal_error(store: Store) -> None:
-    decoders = Broken(always=True)
+def test_second_decoder_exception_is_an_internal_error(store: Store) -> None:
+    decoders = RaisingDecoders(always=True)
     with pytest.raises(DecoderInternalError):
         with_decoders(store, decoders).attach(photo(1))
     assert decoders.internal_errors == 2
     store.check_consistency()
 
 
-def test_decoders_lost_twice_are_an_outage(store: Store) -> None:
+def test_two_lost_decoders_make_the_service_unavailable(store: Store) -> None:
     with pytest.raises(errors.DecoderFailed):
-        with_decoders(store, Forgetful(2)).attach(photo(1))
+        with_decoders(store, LossyDecoders(2)).attach(photo(1))
     store.check_consistency()
 
 
-def test_a_file_that_cannot_be_stored_takes_the_others_with_it(
+def test_failed_write_deletes_the_other_files(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = store.attach(photo(1)).entry.id
@@ -128,7 +128,7 @@ def limit_pages(database: Database, pages: int) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
 
-def test_a_full_database_refuses_whole_and_at_once_keeps_no_bytes(store: Store) -> None:
+def test_full_database_rejects_the_update_and_deletes_its_files(store: Store) -> None:
     image = store.attach(photo(1), Change(alt="one")).entry.id
     limit_pages(store.services.database, 1)
     before = store.image_states()
@@ -143,8 +143,8 @@ def test_a_full_database_refuses_whole_and_at_once_keeps_no_bytes(store: Store) 
     store.check_consistency()
 
 
-class Unsure(Database):
-    """A database whose answer to the next commit is lost on its way."""
+class UncertainDatabase(Database):
+    """A database that reports a lost connection after the next successful commit."""
 
     def __init__(self, inner: Database) -> None:
         self._writer, self._reader, self._closed = inner._writer, inner._reader, False
@@ -158,30 +158,30 @@ class Unsure(Database):
             raise errors.DatabaseUnavailable
 
 
-def test_a_commit_of_unknown_outcome_keeps_the_bytes_it_may_need(store: Store) -> None:
+def test_commit_of_unknown_outcome_keeps_the_files(store: Store) -> None:
     image = store.attach(photo(1)).entry.id
-    unsure = Unsure(store.services.database)
-    store = replace(store, services=replace(store.services, database=unsure))
-    unsure.lose = True
+    uncertain = UncertainDatabase(store.services.database)
+    store = replace(store, services=replace(store.services, database=uncertain))
+    uncertain.lose = True
     with pytest.raises(errors.DatabaseUnavailable):
         store.update(image, photo(2))
-    unsure.lose = False
+    uncertain.lose = False
     assert store.image_states()[image].sha256 == digest(photo(2))
     store.check_consistency()
 
 
-def test_a_seed_of_unknown_outcome_keeps_the_bytes_it_may_need(store: Store) -> None:
-    unsure = Unsure(store.services.database)
+def test_seed_of_unknown_outcome_keeps_the_files(store: Store) -> None:
+    uncertain = UncertainDatabase(store.services.database)
     picture = SeedImage("/", Change(), write_photo=lambda file: file.write(photo(1)))
     seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "Lamp", images=[picture])])]
-    unsure.lose = True
+    uncertain.lose = True
     with pytest.raises(errors.DatabaseUnavailable):
-        seeding.seed(replace(store.services, database=unsure), seed, 1)
+        seeding.seed(replace(store.services, database=uncertain), seed, 1)
     assert len(store.referenced_keys()) == len(ROLES)
     store.check_consistency()
 
 
-def test_a_commit_that_surely_failed_leaves_bytes_to_the_sweep_alone(store: Store) -> None:
+def test_failed_commit_leaves_the_files_to_the_sweep(store: Store) -> None:
     image = store.attach(photo(1)).entry.id
     before = store.image_states()
 
@@ -196,7 +196,7 @@ def test_a_commit_that_surely_failed_leaves_bytes_to_the_sweep_alone(store: Stor
     assert len(store.stored_keys() - store.referenced_keys()) == len(ROLES)
 
 
-def test_a_token_that_ended_meanwhile_leaves_no_bytes(store: Store) -> None:
+def test_token_revoked_meanwhile_leaves_no_files(store: Store) -> None:
     image = store.attach(photo(1)).entry.id
     before, ended = (
         store.image_states(),
@@ -211,7 +211,7 @@ def test_a_token_that_ended_meanwhile_leaves_no_bytes(store: Store) -> None:
 
 
 @pytest.mark.parametrize("act", [Store.attach, lambda store, data: store.update(1, data)])
-def test_more_photos_on_their_way_than_there_is_room_for(
+def test_full_spool_rejects_photos_as_busy(
     store: Store, act: Callable[[Store, bytes], Any]
 ) -> None:
     store.services.spool._limit = len(photo(1)) - 1
@@ -220,14 +220,14 @@ def test_more_photos_on_their_way_than_there_is_room_for(
     store.check_consistency()
 
 
-def test_a_broken_link_leaves_nothing(store: Store) -> None:
+def test_failed_download_leaves_no_files(store: Store) -> None:
     def broken(_: str, write: Callable[[bytes], None]) -> None:
         write(photo(1)[:500])
         raise errors.LinkInvalidResponse
 
     store.downloader.fetch = broken  # type: ignore[method-assign,assignment]
-    offer = PhotoLink("https://user.example/", "original")
-    with pytest.raises(errors.LinkInvalidResponse) as refused:
-        images.attach(store.services, store.caller, store.product, AttachImage(Change(), offer))
-    assert refused.value.field == "original"
+    source = PhotoLink("https://user.example/", "original")
+    with pytest.raises(errors.LinkInvalidResponse) as raised:
+        images.attach(store.services, store.caller, store.product, AttachImage(Change(), source))
+    assert raised.value.field == "original"
     store.check_consistency()

@@ -1,4 +1,4 @@
-"""Attaching, updating and removing images: all or nothing, one after the other."""
+"""Attach, update and remove images; each action happens completely or not at all."""
 
 import pytest
 import pyvips
@@ -18,14 +18,14 @@ STRANGER = Caller(2, "shop2", 1, frozenset({WRITE}))
 NOBODY = 12_345_678
 
 
-def test_a_first_image_is_the_default_and_has_all_its_files(store: Store) -> None:
+def test_first_image_is_the_default_and_has_all_files(store: Store) -> None:
     image = store.attach(photo(1), Change(alt="a lamp"))
     assert (image.entry.sort, image.entry.default, image.entry.alt) == (1, True, "a lamp")
     assert store.stored_keys() == set(image.original.keys().values())
     store.check_consistency()
 
 
-def test_an_update_swaps_the_picture_and_changes_what_is_mentioned_together(store: Store) -> None:
+def test_update_replaces_the_photo_and_the_given_properties(store: Store) -> None:
     first, second = store.attach(photo(1)), store.attach(photo(2), Change(alt="two"))
     image = second.entry.id
     updated = store.update(image, photo(3), Change(default=True, sort=0.5))
@@ -38,14 +38,14 @@ def test_an_update_swaps_the_picture_and_changes_what_is_mentioned_together(stor
     store.check_consistency()
 
 
-def test_an_update_keeps_the_files_of_the_picture_before(store: Store) -> None:
+def test_update_keeps_the_files_of_the_replaced_version(store: Store) -> None:
     before = store.attach(photo(1))
     after = store.update(before.entry.id, photo(2))
     for original in (before.original, after.original):
         assert set(original.keys().values()) <= store.stored_keys()
 
 
-def test_every_size_is_of_the_new_picture(store: Store) -> None:
+def test_all_sizes_show_the_new_photo(store: Store) -> None:
     wide = sample_photos.jpeg(width=1200, height=300)
     image = store.update(store.attach(photo(1)).entry.id, wide)
     sizes = {}
@@ -58,7 +58,7 @@ def test_every_size_is_of_the_new_picture(store: Store) -> None:
     }
 
 
-def test_versions_are_on_record(store: Store) -> None:
+def test_versions_are_recorded(store: Store) -> None:
     image = store.attach(photo(1), Change(alt="one")).entry.id
     store.clock.now += 5
     link = "https://user.example/a/photo.jpg?signature=secret#part"
@@ -75,7 +75,7 @@ def test_versions_are_on_record(store: Store) -> None:
     store.check_consistency()
 
 
-def test_without_a_photo_only_the_rest_changes(store: Store) -> None:
+def test_update_without_a_photo_keeps_the_photo(store: Store) -> None:
     before = store.attach(photo(1), Change(alt="one"))
     after = store.update(before.entry.id, None, Change(alt="", sort=7))
     assert after.original == before.original
@@ -83,7 +83,7 @@ def test_without_a_photo_only_the_rest_changes(store: Store) -> None:
     assert len(store.version_rows()) == 1
 
 
-def test_the_same_bytes_again_keep_the_urls_and_cost_no_decoding(
+def test_unchanged_photo_keeps_the_urls_and_is_not_decoded(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = store.attach(photo(1))
@@ -95,7 +95,7 @@ def test_the_same_bytes_again_keep_the_urls_and_cost_no_decoding(
 
 
 @pytest.mark.parametrize("bad", [b"", b"no photo", sample_photos.jpeg()[:900], sample_photos.SVG])
-def test_a_refused_photo_changes_nothing(store: Store, bad: bytes) -> None:
+def test_rejected_photo_changes_nothing(store: Store, bad: bytes) -> None:
     image = store.attach(photo(1), Change(alt="one")).entry.id
     before = store.image_states()
     with pytest.raises(errors.PhotoError):
@@ -106,7 +106,7 @@ def test_a_refused_photo_changes_nothing(store: Store, bad: bytes) -> None:
     store.check_consistency()
 
 
-def test_what_another_merchant_has_is_not_there(store: Store) -> None:
+def test_images_of_another_merchant_are_not_found(store: Store) -> None:
     image = store.attach(photo(1)).entry.id
     before = store.image_states()
     with store.upload(photo(2)) as new, pytest.raises(errors.NotFound):
@@ -125,7 +125,7 @@ def test_what_another_merchant_has_is_not_there(store: Store) -> None:
     store.check_consistency()
 
 
-def test_what_never_was_is_not_there(store: Store) -> None:
+def test_unknown_ids_are_not_found(store: Store) -> None:
     with pytest.raises(errors.NotFound):
         store.update(NOBODY, photo(1))
     with pytest.raises(errors.NotFound):
@@ -135,7 +135,7 @@ def test_what_never_was_is_not_there(store: Store) -> None:
     store.check_consistency()
 
 
-def test_a_removed_image_is_gone_but_its_bytes_are_kept(store: Store) -> None:
+def test_removed_image_is_not_found_and_its_files_are_kept(store: Store) -> None:
     first, second = store.attach(photo(1), Change(alt="one")), store.attach(photo(2))
     store.clock.now += 9
     store.remove(first.entry.id)
@@ -151,7 +151,7 @@ def test_a_removed_image_is_gone_but_its_bytes_are_kept(store: Store) -> None:
     store.check_consistency()
 
 
-def test_an_eleventh_image_is_refused_before_and_after_its_bytes(store: Store) -> None:
+def test_eleventh_image_is_rejected_before_and_after_the_upload(store: Store) -> None:
     for _ in range(10):
         images.check_capacity(store.services, store.caller, store.product)
         store.attach(photo(1))
@@ -168,7 +168,7 @@ def test_an_eleventh_image_is_refused_before_and_after_its_bytes(store: Store) -
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "truncated"])
 @pytest.mark.parametrize("role", ROLES)
-def test_the_same_photo_repairs_an_image_whose_files_are_damaged(
+def test_same_photo_repairs_an_image_with_damaged_files(
     store: Store, damage: str, role: str
 ) -> None:
     image = store.attach(photo(5))

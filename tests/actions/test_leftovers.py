@@ -27,7 +27,7 @@ from tests.test_cli import Run, merchant, run
 __all__ = ["merchant", "run"]
 
 
-def dumped(store: Store) -> bytes:
+def create_dump(store: Store) -> bytes:
     out = io.BytesIO()
     backup.dump(store.services.database, store.services.storage, out, lambda: None)
     return out.getvalue()
@@ -39,7 +39,7 @@ def restore(store: Store, dump: bytes) -> int:
     return backup.restore(*world, io.BytesIO(dump), lambda: None)
 
 
-def test_a_start_deletes_what_an_earlier_process_was_receiving(tmp_path: Path) -> None:
+def test_start_deletes_unfinished_uploads_of_an_earlier_process(tmp_path: Path) -> None:
     incoming = tmp_path / "incoming"
     incoming.mkdir()
     (incoming / "0123456789abcdef").write_bytes(b"half a photo")
@@ -47,7 +47,7 @@ def test_a_start_deletes_what_an_earlier_process_was_receiving(tmp_path: Path) -
         assert not (incoming / "0123456789abcdef").exists()
 
 
-def test_a_dump_is_flushed_before_it_gets_its_name(
+def test_dump_is_flushed_before_it_is_renamed(
     run: Run, merchant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert merchant
@@ -65,11 +65,11 @@ def test_a_dump_is_flushed_before_it_gets_its_name(
     assert ("all.tar.unfinished", file.stat().st_size, False) in flushed
 
 
-def test_a_restore_that_fails_while_it_stores_leaves_no_file(
+def test_restore_that_fails_while_storing_leaves_no_files(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.attach(photo(1))
-    dump = dumped(store)
+    dump = create_dump(store)
     reset(
         store.services.database,
         store.services.storage,
@@ -92,11 +92,11 @@ def test_a_restore_that_fails_while_it_stores_leaves_no_file(
     assert store.stored_keys() == {*kept.original.keys().values()}
 
 
-def test_no_sweep_checks_files_while_a_restore_is_at_work(
+def test_sweep_checks_no_files_during_a_restore(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.attach(photo(1))
-    dump = dumped(store)
+    dump = create_dump(store)
     storage = store.services.storage
     put, alone = storage.put, list[bool]()
 
@@ -111,7 +111,7 @@ def test_no_sweep_checks_files_while_a_restore_is_at_work(
     assert not any(alone)
 
 
-def test_a_request_whose_token_is_gone_leaves_no_file(store: Store) -> None:
+def test_request_with_a_replaced_token_leaves_no_files(store: Store) -> None:
     replaced = replace(store.caller, token_hash="0" * 64, token_created_at=1)
     image = store.attach(photo(1))
     before = store.stored_keys()
@@ -122,7 +122,7 @@ def test_a_request_whose_token_is_gone_leaves_no_file(store: Store) -> None:
     assert store.stored_keys() == before
 
 
-def test_a_reset_waits_for_other_housekeeping(
+def test_reset_is_exclusive_with_other_housekeeping(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.attach(photo(1))
@@ -136,11 +136,11 @@ def test_a_reset_waits_for_other_housekeeping(
 
 
 @pytest.mark.parametrize("operation", ["seed", "restore"])
-def test_an_operation_that_loses_its_lock_changes_no_row(
+def test_operation_that_loses_its_lock_changes_no_rows(
     store: Store, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
     image = store.attach(photo(1)).entry.id
-    dump = dumped(store)
+    dump = create_dump(store)
     store.update(image, photo(2))
     before = store.version_rows()
     put = store.services.storage.put
@@ -162,7 +162,7 @@ def test_an_operation_that_loses_its_lock_changes_no_row(
     assert store.version_rows() == before
 
 
-def test_new_writers_do_not_keep_a_waiting_sweep_out(store: Store) -> None:
+def test_new_writers_do_not_starve_a_waiting_sweep(store: Store) -> None:
     storage = cast("LocalStorage", store.services.storage)
     order: list[str] = []
 
@@ -195,7 +195,7 @@ def test_new_writers_do_not_keep_a_waiting_sweep_out(store: Store) -> None:
     assert order == ["alone: True", "writer"]
 
 
-def test_a_request_ends_when_its_token_is_revoked_meanwhile(store: Store) -> None:
+def test_request_fails_if_its_token_is_revoked_meanwhile(store: Store) -> None:
     token = access.issue_token(store.services.database, "shop1", WRITE, 10**9, store.clock.now)
     assert token is not None
     caller = access.authenticate(store.services, token)
@@ -208,7 +208,7 @@ def test_a_request_ends_when_its_token_is_revoked_meanwhile(store: Store) -> Non
     assert store.image_states() == before
 
 
-def test_a_lock_file_that_is_deleted_while_it_is_locked_is_not_taken(
+def test_lock_on_a_deleted_file_is_not_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flock, path, deleted = fcntl.flock, tmp_path / "housekeeping", list[bool]()

@@ -1,4 +1,4 @@
-"""The locks that PostgreSQL needs: which rows each action locks there, and in which order."""
+"""The row locks that each action takes on PostgreSQL, and their order."""
 
 import re
 from collections.abc import Callable
@@ -23,11 +23,11 @@ POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 SQLITE = sqlite.dialect()
 BACK = "https://app.test/back"
 KINDS = ("merchants", "apps", "products", "subscriptions", "codes", "grants")
-"""The tables whose rows are locked, in the order in which that must happen."""
+"""The tables whose rows are locked, in the required order."""
 
 
-def locked(store: Store, act: Callable[[], object]) -> list[str]:
-    """The tables whose rows `act` locks on PostgreSQL, in its order; SQLite sees no lock."""
+def locked(store: Store, action: Callable[[], object]) -> list[str]:
+    """Return the tables whose rows `action` locks on PostgreSQL, in order."""
     seen: list[str] = []
 
     def note(_: object, statement: Any, *__: object) -> None:
@@ -43,7 +43,7 @@ def locked(store: Store, act: Callable[[], object]) -> list[str]:
     writer = store.services.database._writer
     event.listen(writer, "before_execute", note)
     try:
-        act()
+        action()
     finally:
         event.remove(writer, "before_execute", note)
     order = [KINDS.index(each) for each in seen if each != "refreshes"]
@@ -137,17 +137,17 @@ def test_apps(store: Store, app: App) -> None:
     assert locked(store, lambda: oauth.remove_app(database, app.client_id, NOW)) == ["apps"]
 
 
-def test_an_app_that_is_removed_after_it_proved_who_it_is(store: Store, app: App) -> None:
+def test_app_removed_after_authentication_gets_no_tokens(store: Store, app: App) -> None:
     database, used, unused = store.services.database, approve(store, app), approve(store, app)
     issued = exchange(store, app, used)
     assert oauth.remove_app(database, app.client_id, NOW)
-    for act in (
+    for action in (
         lambda: approve(store, app),
         lambda: exchange(store, app, unused),
         lambda: oauth.refresh(store.services, app, issued.refresh or "", "", NOW),
     ):
         with pytest.raises(OAuthError) as refused:
-            act()
+            action()
         assert refused.value.error == "invalid_client"
     assert not [
         row for row in access.list_tokens(database) if row.id > 1 and row.revoked_at is None

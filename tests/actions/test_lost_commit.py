@@ -1,4 +1,4 @@
-"""A connection that is lost at a commit: whether it succeeded or not, the action happens once."""
+"""A connection lost during a commit: the action happens once, whether or not it succeeded."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,16 +24,18 @@ Then = Callable[[], object]
 OUTCOMES = pytest.mark.parametrize("succeeds", [True, False], ids=["committed", "rolled back"])
 
 
-def nothing() -> None:
-    """Nothing happens before the second transaction."""
+def do_nothing() -> None:
+    """Do nothing before the second transaction."""
 
 
 @contextmanager
-def losing(store: Store, *, succeeds: bool, then: Then = nothing, times: int = 1) -> Iterator[None]:
-    """Lose the connection at the next commits; `then` is called before the transaction after."""
+def lose_connection(
+    store: Store, *, succeeds: bool, then: Then = do_nothing, times: int = 1
+) -> Iterator[None]:
+    """Lose the connection at the next `times` commits; call `then` before the transaction after."""
     database = store.services.database
     dialect = database._writer.dialect
-    commit, lost, thens = dialect.do_commit, list[object](), [then]
+    commit, lost, callbacks = dialect.do_commit, list[object](), [then]
 
     def lose(connection: PoolProxiedConnection) -> None:
         if len(lost) == times:
@@ -43,12 +45,12 @@ def losing(store: Store, *, succeeds: bool, then: Then = nothing, times: int = 1
         commit(connection) if succeeds else dialect.do_rollback(connection)
         assert connection.dbapi_connection is not None
         connection.dbapi_connection.close()
-        connection.dbapi_connection.commit()  # raises, as any use of a closed connection does
+        connection.dbapi_connection.commit()  # raises, because the connection is closed
 
     @contextmanager
     def writing() -> Iterator[Connection]:
-        if lost and thens:
-            thens.pop()()
+        if lost and callbacks:
+            callbacks.pop()()
         with Database.writing(database) as tx:
             yield tx
 
@@ -71,12 +73,12 @@ def store_photo(store: Store, incoming: IncomingPhoto) -> Version:
 
 
 @OUTCOMES
-def test_an_update_happens_once(store: Store, *, succeeds: bool) -> None:
+def test_update_happens_exactly_once(store: Store, *, succeeds: bool) -> None:
     image = store.attach(photo(1)).entry.id
     subscriptions.subscribe(
         store.services, store.caller, Subscription("n", PRODUCT_UPDATED, "https://store.test/")
     )
-    with losing(store, succeeds=succeeds):
+    with lose_connection(store, succeeds=succeeds):
         answer = store.update(image, photo(2), Change(alt="new"))
     assert store.image_states()[image] == (1, True, "new", digest(photo(2)))
     assert answer.original.handle == store.version_rows(image)[-1]["handle"]
@@ -86,7 +88,7 @@ def test_an_update_happens_once(store: Store, *, succeeds: bool) -> None:
     store.check_consistency()
 
 
-def test_a_transaction_that_finds_its_own_image_shown_keeps_its_bytes(store: Store) -> None:
+def test_repeated_transaction_keeps_the_files_of_its_version(store: Store) -> None:
     image = store.attach(photo(1)).entry.id
     with store.upload(photo(2)) as new:
         version = store_photo(store, new)
@@ -98,13 +100,13 @@ def test_a_transaction_that_finds_its_own_image_shown_keeps_its_bytes(store: Sto
 
 
 @pytest.mark.parametrize("between", [3, 1])
-def test_an_update_that_was_replaced_meanwhile_stays_replaced(store: Store, between: int) -> None:
+def test_update_replaced_meanwhile_stays_replaced(store: Store, between: int) -> None:
     image = store.attach(photo(1)).entry.id
 
     def replace() -> None:
         store.update(image, photo(between), Change(alt="theirs"))
 
-    with losing(store, succeeds=True, then=replace):
+    with lose_connection(store, succeeds=True, then=replace):
         answer = store.update(image, photo(2), Change(alt="ours"))
     assert store.image_states()[image][2:] == ("theirs", digest(photo(between)))
     assert answer.original.handle == store.version_rows(image)[1]["handle"]
@@ -115,24 +117,24 @@ def test_an_update_that_was_replaced_meanwhile_stays_replaced(store: Store, betw
 
 
 @OUTCOMES
-def test_an_update_of_an_image_that_was_removed_meanwhile(store: Store, *, succeeds: bool) -> None:
+def test_update_of_an_image_removed_meanwhile_is_not_found(store: Store, *, succeeds: bool) -> None:
     image = store.attach(photo(1)).entry.id
     with (
-        losing(store, succeeds=succeeds, then=lambda: store.remove(image)),
+        lose_connection(store, succeeds=succeeds, then=lambda: store.remove(image)),
         pytest.raises(errors.NotFound),
     ):
         store.update(image, photo(2))
     assert store.image_states() == {}
-    # What is on record has its bytes; what may be on record has them until a sweep.
+    # Recorded versions have their files; a version that may be recorded keeps them until a sweep.
     assert store.stored_keys() >= store.referenced_keys()
 
 
 @OUTCOMES
-def test_the_same_bytes_as_shown_leave_nothing_behind(store: Store, *, succeeds: bool) -> None:
+def test_unchanged_photo_leaves_no_files(store: Store, *, succeeds: bool) -> None:
     image = store.attach(photo(1)).entry.id
     with store.upload(photo(1)) as same:
         version = store_photo(store, same)
-        with losing(store, succeeds=succeeds):
+        with lose_connection(store, succeeds=succeeds):
             images._commit(store.services, store.caller, image, Change(alt="x"), same, version)
     assert store.image_states()[image] == (1, True, "x", digest(photo(1)))
     assert len(store.version_rows(image)) == 1
@@ -140,50 +142,50 @@ def test_the_same_bytes_as_shown_leave_nothing_behind(store: Store, *, succeeds:
 
 
 @OUTCOMES
-def test_a_change_of_text_alone_is_left_to_the_client(store: Store, *, succeeds: bool) -> None:
+def test_change_without_a_photo_is_not_repeated(store: Store, *, succeeds: bool) -> None:
     image = store.attach(photo(1), Change(alt="old")).entry.id
-    with losing(store, succeeds=succeeds), pytest.raises(errors.DatabaseUnavailable):
+    with lose_connection(store, succeeds=succeeds), pytest.raises(errors.DatabaseUnavailable):
         store.update(image, None, Change(alt="new"))
     assert store.image_states()[image].alt == ("new" if succeeds else "old")
     store.check_consistency()
 
 
 @OUTCOMES
-def test_an_image_is_attached_once(store: Store, *, succeeds: bool) -> None:
-    with losing(store, succeeds=succeeds):
+def test_image_is_attached_exactly_once(store: Store, *, succeeds: bool) -> None:
+    with lose_connection(store, succeeds=succeeds):
         image = store.attach(photo(1), Change(alt="new"))
     assert store.image_states() == {image.entry.id: (1, True, "new", digest(photo(1)))}
     assert len(store.version_rows()) == 1
     store.check_consistency()
 
 
-def test_an_image_that_was_removed_before_its_attaching_was_confirmed(store: Store) -> None:
+def test_attached_image_removed_before_confirmation_is_not_found(store: Store) -> None:
     def remove() -> None:
         (image,) = store.image_states()
         store.remove(image)
 
-    with losing(store, succeeds=True, then=remove), pytest.raises(errors.NotFound):
+    with lose_connection(store, succeeds=True, then=remove), pytest.raises(errors.NotFound):
         store.attach(photo(1))
     assert store.image_states() == {}
     store.check_consistency()
 
 
 @OUTCOMES
-def test_a_video_is_attached_once(store: Store, *, succeeds: bool) -> None:
-    with losing(store, succeeds=succeeds):
-        film = store.attach_video(Change(alt="film"))
+def test_video_is_attached_exactly_once(store: Store, *, succeeds: bool) -> None:
+    with lose_connection(store, succeeds=succeeds):
+        video_image = store.attach_video(Change(alt="video_image"))
     details = products.details(store.services, store.caller, store.product)
-    assert [each.entry for each in details.images] == [film.entry]
+    assert [each.entry for each in details.images] == [video_image.entry]
     assert count(store, "images") == 1
 
 
 @OUTCOMES
 @pytest.mark.parametrize("pictures", [0, 2])
-def test_a_product_is_created_once(store: Store, pictures: int, *, succeeds: bool) -> None:
+def test_product_is_created_exactly_once(store: Store, pictures: int, *, succeeds: bool) -> None:
     links = [f"https://user.example/{seed}.jpg" for seed in range(pictures)]
     store.downloader.pages.update({link: photo(seed) for seed, link in enumerate(links)})
     before = count(store, "products")
-    with losing(store, succeeds=succeeds):
+    with lose_connection(store, succeeds=succeeds):
         made = products.create(
             store.services,
             store.caller,
@@ -199,28 +201,28 @@ def test_a_product_is_created_once(store: Store, pictures: int, *, succeeds: boo
     store.check_consistency()
 
 
-def test_a_product_that_was_removed_before_its_creation_was_confirmed(store: Store) -> None:
+def test_created_product_removed_before_confirmation_is_not_found(store: Store) -> None:
     def remove() -> None:
         product = products.find_by_sku(store.services, store.caller, "V-1")
         products.remove(store.services, store.caller, product)
 
-    with losing(store, succeeds=True, then=remove), pytest.raises(errors.NotFound):
+    with lose_connection(store, succeeds=True, then=remove), pytest.raises(errors.NotFound):
         products.create(store.services, store.caller, "Vase", "V-1")
 
 
 @OUTCOMES
-def test_a_seed_keeps_the_bytes_that_it_may_have_committed(store: Store, *, succeeds: bool) -> None:
+def test_seed_keeps_the_files_that_it_may_have_committed(store: Store, *, succeeds: bool) -> None:
     picture = SeedImage("/", Change(), write_photo=lambda file: file.write(photo(1)))
     seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "Lamp", images=[picture])])]
-    with losing(store, succeeds=succeeds), pytest.raises(errors.DatabaseUnavailable):
+    with lose_connection(store, succeeds=succeeds), pytest.raises(errors.DatabaseUnavailable):
         seeding.seed(store.services, seed, 1)
     assert len(store.referenced_keys()) == (len(ROLES) if succeeds else 0)
     assert store.stored_keys() >= store.referenced_keys()
 
 
-def test_a_connection_that_is_lost_twice_is_an_outage(store: Store) -> None:
+def test_connection_lost_twice_makes_the_service_unavailable(store: Store) -> None:
     image = store.attach(photo(1)).entry.id
-    with losing(store, succeeds=False, times=2), pytest.raises(errors.DatabaseUnavailable):
+    with lose_connection(store, succeeds=False, times=2), pytest.raises(errors.DatabaseUnavailable):
         store.update(image, photo(2))
     assert store.image_states()[image].sha256 == digest(photo(1))
     assert store.stored_keys() >= store.referenced_keys()

@@ -1,4 +1,4 @@
-"""Products: made with all their images or not at all, listed, changed, removed."""
+"""Create products with all their images or not at all; list, change and remove them."""
 
 import pytest
 
@@ -19,8 +19,8 @@ STRANGER = Caller(2, "shop2", 1, frozenset({WRITE}))
 EVERYTHING = Page(1, 60)
 
 
-def linked(store: Store, *photos: bytes) -> list[tuple[Change, PhotoLink]]:
-    """Put photos on the web; give links to them."""
+def publish(store: Store, *photos: bytes) -> list[tuple[Change, PhotoLink]]:
+    """Publish photos on the stub network and return links to them."""
     urls = [f"https://user.example/{at}.jpg" for at in range(len(photos))]
     store.downloader.pages |= dict(zip(urls, photos, strict=True))
     return [(Change(), PhotoLink(url, f"images.{at}.original")) for at, url in enumerate(urls)]
@@ -38,8 +38,8 @@ def rows(store: Store) -> list[ProductRow]:
 # Create with images
 
 
-def test_a_product_is_made_with_its_images(store: Store) -> None:
-    pictures = linked(store, photo(1), photo(2), photo(3))
+def test_product_is_created_with_its_images(store: Store) -> None:
+    pictures = publish(store, photo(1), photo(2), photo(3))
     pictures[1] = (Change(default=True, sort=-1, alt="two"), pictures[1][1])
     made = products.create(store.services, store.caller, "Vase", "v-1", pictures)
     assert made == products.details(store.services, store.caller, made.id)
@@ -53,19 +53,19 @@ def test_a_product_is_made_with_its_images(store: Store) -> None:
     store.check_consistency()
 
 
-def test_of_several_defaults_the_last_wins(store: Store) -> None:
-    pictures = [(Change(default=True), link) for _, link in linked(store, photo(1), photo(2))]
+def test_last_of_several_defaults_wins(store: Store) -> None:
+    pictures = [(Change(default=True), link) for _, link in publish(store, photo(1), photo(2))]
     made = products.create(store.services, store.caller, "Vase", None, pictures)
     assert [image.entry.default for image in made.images] == [False, True]
 
 
 @pytest.mark.parametrize("bad", [0, 1, 2])
-def test_one_bad_photo_and_nothing_is_made(store: Store, bad: int) -> None:
+def test_one_invalid_photo_prevents_the_creation(store: Store, bad: int) -> None:
     before = rows(store)
     photos = [photo(1), photo(2), photo(3)]
     photos[bad] = b"no photo"
     with pytest.raises(errors.PhotoNotAnImage) as refused:
-        products.create(store.services, store.caller, "Vase", "v-1", linked(store, *photos))
+        products.create(store.services, store.caller, "Vase", "v-1", publish(store, *photos))
     assert refused.value.field == f"images.{bad}.original"
     assert rows(store) == before
     assert not store.stored_keys()
@@ -73,7 +73,7 @@ def test_one_bad_photo_and_nothing_is_made(store: Store, bad: int) -> None:
     assert products.create(store.services, store.caller, "Vase", "v-1").sku == "v-1"
 
 
-def test_a_fault_of_the_disk_leaves_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disk_error_leaves_no_files(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     put, puts = store.services.storage.put, iter([True, False])
 
     def failing(files: object) -> None:
@@ -85,13 +85,13 @@ def test_a_fault_of_the_disk_leaves_nothing(store: Store, monkeypatch: pytest.Mo
     before = rows(store)
     with pytest.raises(OSError, match="broken"):
         products.create(
-            store.services, store.caller, "Vase", None, linked(store, photo(1), photo(2))
+            store.services, store.caller, "Vase", None, publish(store, photo(1), photo(2))
         )
     assert (rows(store), store.stored_keys()) == (before, set())
     store.check_consistency()
 
 
-def test_a_sku_taken_costs_no_download(store: Store) -> None:
+def test_taken_sku_is_rejected_before_downloads(store: Store) -> None:
     products.create(store.services, store.caller, "A", "v-1")
     never = [(Change(), PhotoLink("https://nowhere.example/"))]
     with pytest.raises(errors.ValidationFailed):
@@ -101,9 +101,7 @@ def test_a_sku_taken_costs_no_download(store: Store) -> None:
     assert [problem.field for problem in refused.value.field_errors] == ["product"]
 
 
-def test_a_sku_taken_meanwhile_leaves_nothing(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sku_taken_meanwhile_leaves_no_files(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fetch = store.downloader.fetch
 
     def slowly(link: str, write: object) -> None:
@@ -112,7 +110,7 @@ def test_a_sku_taken_meanwhile_leaves_nothing(
 
     monkeypatch.setattr(store.downloader, "fetch", slowly)
     with pytest.raises(errors.ValidationFailed):
-        products.create(store.services, store.caller, "second", "v-1", linked(store, photo(1)))
+        products.create(store.services, store.caller, "second", "v-1", publish(store, photo(1)))
     assert [row.name for row in rows(store) if row.sku] == ["first"]
     assert not store.stored_keys()
     store.check_consistency()
@@ -121,7 +119,7 @@ def test_a_sku_taken_meanwhile_leaves_nothing(
 # Find
 
 
-def test_lists_are_of_one_merchant_the_newest_first(store: Store) -> None:
+def test_list_has_products_of_one_merchant_newest_first(store: Store) -> None:
     products.create(store.services, STRANGER, "theirs", None)
     made = []
     for name in ("one", "two", "three"):
@@ -139,7 +137,7 @@ def test_lists_are_of_one_merchant_the_newest_first(store: Store) -> None:
     assert products.list_products(store.services, store.caller, Page(3, 3)).products == ()
 
 
-def test_by_sku(store: Store) -> None:
+def test_product_is_found_by_sku(store: Store) -> None:
     made = products.create(store.services, store.caller, "x", "س.1").id
     assert products.find_by_sku(store.services, store.caller, "س.1") == made
     for caller, sku in ((STRANGER, "س.1"), (store.caller, "س"), (store.caller, "")):
@@ -150,7 +148,7 @@ def test_by_sku(store: Store) -> None:
 # Change and remove
 
 
-def test_what_is_mentioned_changes(store: Store) -> None:
+def test_update_changes_the_given_fields(store: Store) -> None:
     store.attach(photo(1))
     change = [
         ("Vase", None, ("Vase", None)),
@@ -166,14 +164,14 @@ def test_what_is_mentioned_changes(store: Store) -> None:
         assert len(updated.images) == 1
 
 
-def test_a_sku_of_another_product_is_not_given(store: Store) -> None:
+def test_sku_of_another_product_is_rejected(store: Store) -> None:
     products.create(store.services, store.caller, "x", "v-1")
     with pytest.raises(errors.ValidationFailed):
         products.update(store.services, store.caller, store.product, "new", "v-1")
     assert products.details(store.services, store.caller, store.product).name == "Lamp"
 
 
-def test_a_removed_product_is_gone_and_its_record_stays(store: Store) -> None:
+def test_removed_product_is_not_found_and_its_rows_are_kept(store: Store) -> None:
     products.update(store.services, store.caller, store.product, None, "v-1")
     image, film = store.attach(photo(1), Change(alt="one")), store.attach_video()
     store.clock.now += 9
@@ -205,7 +203,7 @@ def test_a_removed_product_is_gone_and_its_record_stays(store: Store) -> None:
     assert not store.stored_keys()
 
 
-def test_anothers_product_is_not_there(store: Store) -> None:
+def test_product_of_another_merchant_is_not_found(store: Store) -> None:
     for act in (
         lambda: products.check_exists(store.services, STRANGER, store.product),
         lambda: products.update(store.services, STRANGER, store.product, "x", None),

@@ -1,4 +1,4 @@
-"""What is stored for an update: deleted when its token ended, and never waited for without end."""
+"""Files stored for an update are deleted if its token is revoked; waits for a sweep are limited."""
 
 import fcntl
 import os
@@ -34,7 +34,7 @@ def _create(store: Store, _: int) -> None:
 
 
 @pytest.mark.parametrize("act", [_update, _attach, _create])
-def test_an_update_whose_token_ended_leaves_no_files(
+def test_update_with_a_token_revoked_meanwhile_leaves_no_files(
     store: Store, monkeypatch: pytest.MonkeyPatch, act: Callable[[Store, int], None]
 ) -> None:
     image = store.attach(photo(1)).entry.id
@@ -54,8 +54,8 @@ def test_an_update_whose_token_ended_leaves_no_files(
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Lock a folder as a sweep does that was suspended with Ctrl-Z."""
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Lock a folder like a sweep that was suspended with Ctrl-Z."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -65,19 +65,19 @@ def held(folder: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("place", [".turnstile", "."])
-def test_an_update_does_not_wait_without_end_for_a_sweep(
+def test_update_waits_for_a_sweep_only_for_a_limited_time(
     store: Store, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     monkeypatch.setattr(local, "_TIMEOUT_SECONDS", 0.05)
     storage = store.services.storage
     assert isinstance(storage, LocalStorage)
-    with held(storage.root / place), pytest.raises(errors.StorageUnavailable):
+    with lock_folder(storage.root / place), pytest.raises(errors.StorageUnavailable):
         store.attach(photo(1))
     store.attach(photo(1))
     store.check_consistency()
 
 
-def test_a_turnstile_that_was_deleted_is_made_again(store: Store) -> None:
+def test_deleted_turnstile_file_is_created_again(store: Store) -> None:
     storage = store.services.storage
     assert isinstance(storage, LocalStorage)
     shutil.rmtree(storage.root / ".turnstile")

@@ -1,4 +1,4 @@
-"""Sowing, emptying, dumping and restoring a whole service."""
+"""Seed, reset, dump and restore a complete service."""
 
 import io
 import json
@@ -40,12 +40,12 @@ def folder(tmp_path: Path) -> Path:
     return pictures
 
 
-def sown(*images: dict[str, Any], **product: Any) -> dict[str, Any]:
+def seed_data(*images: dict[str, Any], **product: Any) -> dict[str, Any]:
     made = {"name": "كوب", "sku": "CUP", "id": 77, "images": list(images), **product}
     return {"merchants": [{"code": "shop3", "tokens": [{"token": TOKEN}], "products": [made]}]}
 
 
-def sow(store: Store, seed: object, folder: Path | None = None) -> int:
+def run_seed(store: Store, seed: object, folder: Path | None = None) -> int:
     return seeding.seed(store.services, read(seed, folder), 2)
 
 
@@ -66,13 +66,13 @@ def stored(store: Store) -> dict[str, bytes]:
     return found
 
 
-def test_a_shop_is_sown(store: Store, folder: Path) -> None:
-    seed = sown(
+def test_seed_creates_a_store(store: Store, folder: Path) -> None:
+    seed = seed_data(
         {"file": "0.jpg", "id": 901, "alt": "first"},
         {"file": "1.jpg", "id": 902, "default": True, "sort": 0},
         {"video_url": VIDEO_URL, "id": 903},
     )
-    assert sow(store, seed, folder) == 2
+    assert run_seed(store, seed, folder) == 2
     caller = access.authenticate(store.services, TOKEN)
     assert caller.merchant_code == "shop3"
     made = products.details(store.services, caller, 77)
@@ -94,59 +94,59 @@ def test_a_shop_is_sown(store: Store, folder: Path) -> None:
         ([{"file": "0.jpg"}] * 11, "/merchants/0/products/0/images/10", "validation_failed"),
     ],
 )
-def test_all_or_nothing(
+def test_seed_creates_everything_or_nothing(
     store: Store, folder: Path, images: list[dict[str, Any]], at: str, reason: str
 ) -> None:
     before = rows(store)
-    with pytest.raises(SeedError) as refused:
-        sow(store, sown(*images), folder)
-    assert (refused.value.pointer, refused.value.error.reason) == (at, reason)
+    with pytest.raises(SeedError) as raised:
+        run_seed(store, seed_data(*images), folder)
+    assert (raised.value.pointer, raised.value.error.reason) == (at, reason)
     assert rows(store) == before
     assert not store.stored_keys()
 
 
-def test_a_token_of_another_merchant_is_refused_before_any_work(
+def test_token_of_another_merchant_is_rejected_before_decoding(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sow(store, sown(id=70))
+    run_seed(store, seed_data(id=70))
     before = rows(store)
-    other = sown({"file": "0.jpg"})
+    other = seed_data({"file": "0.jpg"})
     other["merchants"][0]["code"] = "other"
     monkeypatch.setattr(rendering, "render", None)
-    with pytest.raises(SeedError) as refused:
-        sow(store, other, folder)
-    assert refused.value.pointer == "/merchants/0/tokens/0"
-    assert [each.reason for each in refused.value.error.flatten()] == ["token_taken"]
+    with pytest.raises(SeedError) as raised:
+        run_seed(store, other, folder)
+    assert raised.value.pointer == "/merchants/0/tokens/0"
+    assert [each.reason for each in raised.value.error.flatten()] == ["token_taken"]
     assert rows(store) == before
 
 
-def test_a_token_for_two_merchants_of_a_seed_leaves_nothing(store: Store, folder: Path) -> None:
+def test_token_of_two_merchants_in_a_seed_creates_nothing(store: Store, folder: Path) -> None:
     before = rows(store)
-    one, two = sown(), sown({"file": "0.jpg"}, id=78)
+    one, two = seed_data(), seed_data({"file": "0.jpg"}, id=78)
     two["merchants"][0]["code"] = "other"
-    with pytest.raises(SeedError) as refused:
-        sow(store, {"merchants": [*one["merchants"], *two["merchants"]]}, folder)
-    assert refused.value.pointer == "/merchants/1/tokens/0"
+    with pytest.raises(SeedError) as raised:
+        run_seed(store, {"merchants": [*one["merchants"], *two["merchants"]]}, folder)
+    assert raised.value.pointer == "/merchants/1/tokens/0"
     assert rows(store) == before
     assert not store.stored_keys()
 
 
-def test_a_hint_is_a_part_of_a_token(store: Store) -> None:
-    sow(store, sown())
+def test_token_hint_is_part_of_the_token(store: Store) -> None:
+    run_seed(store, seed_data())
     hints = [row.hint for row in access.list_tokens(store.services.database)]
     assert TOKEN[: len(TOKEN) // 4][:12] in hints
     assert TOKEN not in str(rows(store))
 
 
-def test_an_id_is_sown_once(store: Store, folder: Path) -> None:
-    sow(store, sown({"file": "0.jpg", "id": 901}), folder)
-    again = sown({"file": "1.jpg", "id": 901}, id=78, sku="OTHER")
-    with pytest.raises(SeedError) as refused:
-        sow(store, again, folder)
-    assert refused.value.pointer == "/merchants/0/products/0/images/0"
-    with pytest.raises(SeedError) as refused:
-        sow(store, sown(id=79), folder)
-    assert refused.value.pointer == "/merchants/0/products/0"
+def test_seeded_id_must_be_unique(store: Store, folder: Path) -> None:
+    run_seed(store, seed_data({"file": "0.jpg", "id": 901}), folder)
+    again = seed_data({"file": "1.jpg", "id": 901}, id=78, sku="OTHER")
+    with pytest.raises(SeedError) as raised:
+        run_seed(store, again, folder)
+    assert raised.value.pointer == "/merchants/0/products/0/images/0"
+    with pytest.raises(SeedError) as raised:
+        run_seed(store, seed_data(id=79), folder)
+    assert raised.value.pointer == "/merchants/0/products/0"
     assert len(store.stored_keys()) == 4
 
 
@@ -161,55 +161,64 @@ PROBLEMS: dict[str, tuple[object, str]] = {
         {"merchants": [{"code": "shop3", "shops": 1}]},
         "/merchants/0/shops: is not a known name",
     ),
-    "no name": (sown(name=""), "/products/0/name: is missing"),
-    "a name of control": (sown(name="a\0b"), "/products/0/name: must be text"),
-    "a name that is no text": (sown(name="\ud800"), "/products/0/name: must be text"),
-    "an id": (sown(id=0), "/products/0/id: "),
-    "a large id": (sown(id=2**31), "/products/0/id: "),
+    "no name": (seed_data(name=""), "/products/0/name: is missing"),
+    "a name of control": (seed_data(name="a\0b"), "/products/0/name: must be text"),
+    "a name that is no text": (seed_data(name="\ud800"), "/products/0/name: must be text"),
+    "an id": (seed_data(id=0), "/products/0/id: "),
+    "a large id": (seed_data(id=2**31), "/products/0/id: "),
     "an id twice": (
-        sown({"video_url": VIDEO_URL, "id": 5}, {"video_url": VIDEO_URL, "id": 5}),
+        seed_data({"video_url": VIDEO_URL, "id": 5}, {"video_url": VIDEO_URL, "id": 5}),
         "/images/1/id",
     ),
-    "no source": (sown({"alt": "x"}), "/images/0: must have exactly one of"),
+    "no source": (seed_data({"alt": "x"}), "/images/0: must have exactly one of"),
     "two sources": (
-        sown({"file": "0.jpg", "url": "http://a/"}),
+        seed_data({"file": "0.jpg", "url": "http://a/"}),
         "/images/0: must have exactly one of",
     ),
-    "no such file": (sown({"file": "9.jpg"}), "/images/0/file: is “9.jpg”"),
-    "a folder": (sown({"file": "."}), "/images/0/file: is “"),
-    "a file above": (sown({"file": "../secret.jpg"}), "/images/0/file: is outside the folder"),
-    "an absolute file": (sown({"file": "/etc/passwd"}), "/images/0/file: is outside the folder"),
-    "a link out": (sown({"file": "out.jpg"}), "/images/0/file: is outside the folder"),
-    "a long name": (sown({"file": "x" * 300}), "/images/0/file: is “"),
-    "a name of nothing": (sown({"file": "a\0b"}), "/images/0/file: is “"),
-    "half a character": (sown({"file": "\ud800"}), "/images/0/file: is “"),
-    "a number for a file": (sown({"file": 5}), "/images/0/file: is “5”"),
-    "no base64": (sown({"data": "***"}), "/images/0/data: must be base64"),
-    "no video": (sown({"video_url": "http://a/"}), "/images/0/video_url: is not a link"),
-    "a sort": (sown({"file": "0.jpg", "sort": "x"}), "/images/0/sort: must be a number"),
-    "a huge sort": (sown({"file": "0.jpg", "sort": 10**400}), "/images/0/sort: must be a number"),
-    "a default that is a list": (sown({"file": "0.jpg", "default": []}), "/images/0/default: "),
-    "a default": (sown({"file": "0.jpg", "default": 3}), "/images/0/default: must be true"),
-    "images": (sown(images=5), "/products/0/images: must be a list"),
-    "an image": (sown(images=[5]), "/products/0/images/0: must be an object"),
+    "no such file": (seed_data({"file": "9.jpg"}), "/images/0/file: is “9.jpg”"),
+    "a folder": (seed_data({"file": "."}), "/images/0/file: is “"),
+    "a file above": (seed_data({"file": "../secret.jpg"}), "/images/0/file: is outside the folder"),
+    "an absolute file": (
+        seed_data({"file": "/etc/passwd"}),
+        "/images/0/file: is outside the folder",
+    ),
+    "a link out": (seed_data({"file": "out.jpg"}), "/images/0/file: is outside the folder"),
+    "a long name": (seed_data({"file": "x" * 300}), "/images/0/file: is “"),
+    "a name of nothing": (seed_data({"file": "a\0b"}), "/images/0/file: is “"),
+    "half a character": (seed_data({"file": "\ud800"}), "/images/0/file: is “"),
+    "a number for a file": (seed_data({"file": 5}), "/images/0/file: is “5”"),
+    "no base64": (seed_data({"data": "***"}), "/images/0/data: must be base64"),
+    "no video": (seed_data({"video_url": "http://a/"}), "/images/0/video_url: is not a link"),
+    "a sort": (seed_data({"file": "0.jpg", "sort": "x"}), "/images/0/sort: must be a number"),
+    "a huge sort": (
+        seed_data({"file": "0.jpg", "sort": 10**400}),
+        "/images/0/sort: must be a number",
+    ),
+    "a default that is a list": (
+        seed_data({"file": "0.jpg", "default": []}),
+        "/images/0/default: ",
+    ),
+    "a default": (seed_data({"file": "0.jpg", "default": 3}), "/images/0/default: must be true"),
+    "images": (seed_data(images=5), "/products/0/images: must be a list"),
+    "an image": (seed_data(images=[5]), "/products/0/images/0: must be an object"),
 }
 
 
 @pytest.mark.parametrize("what", PROBLEMS)
-def test_what_is_wrong_is_told_by_place(folder: Path, what: str) -> None:
-    seed, words = PROBLEMS[what]
-    with pytest.raises(SeedFileError) as wrong:
+def test_problems_are_reported_with_json_pointers(folder: Path, what: str) -> None:
+    seed, expected = PROBLEMS[what]
+    with pytest.raises(SeedFileError) as raised:
         read(seed, folder)
-    assert any(words in problem for problem in wrong.value.problems)
+    assert any(expected in problem for problem in raised.value.problems)
 
 
-def test_any_script_is_sown(store: Store) -> None:
+def test_seed_accepts_any_script(store: Store) -> None:
     name = "كوب\u200f 👩\u200d🚀 \u200cنیم"
-    sow(store, sown({"video_url": VIDEO_URL, "alt": name}, name=name))
+    run_seed(store, seed_data({"video_url": VIDEO_URL, "alt": name}, name=name))
     assert any(name in product for product in rows(store)["products"])
 
 
-def test_a_reset_leaves_nothing(store: Store) -> None:
+def test_reset_deletes_everything(store: Store) -> None:
     image = store.attach(photo(1))
     store.update(image.entry.id, photo(2))
     assert reset(store.services.database, store.services.storage, store.services.housekeeping) == 2
@@ -217,7 +226,7 @@ def test_a_reset_leaves_nothing(store: Store) -> None:
     assert not store.stored_keys()
 
 
-def test_a_reset_may_keep_the_shops(store: Store) -> None:
+def test_reset_can_keep_merchants(store: Store) -> None:
     store.attach(photo(1))
     kept = {name: found for name, found in rows(store).items() if name in {"merchants", "tokens"}}
     reset(
@@ -229,41 +238,41 @@ def test_a_reset_may_keep_the_shops(store: Store) -> None:
     assert {name: found for name, found in rows(store).items() if found} == kept
 
 
-def dumped(store: Store) -> bytes:
+def create_dump(store: Store) -> bytes:
     out = io.BytesIO()
     backup.dump(store.services.database, store.services.storage, out, lambda: None)
     return out.getvalue()
 
 
-def restored(store: Store, dump: bytes) -> int:
+def run_restore(store: Store, dump: bytes) -> int:
     services = store.services
     everything = services.database, services.storage, services.housekeeping, services.spool
     return backup.restore(*everything, io.BytesIO(dump), lambda: None)
 
 
-def lived_in(store: Store) -> None:
+def create_history(store: Store) -> None:
     first = store.attach(photo(1))
     store.attach(sample_photos.png(seed=5))
     store.attach_video()
     store.update(first.entry.id, photo(2))
 
 
-def test_what_is_dumped_comes_back_as_it_was(store: Store) -> None:
-    lived_in(store)
+def test_restore_reproduces_the_dumped_state(store: Store) -> None:
+    create_history(store)
     were, had = rows(store), stored(store)
-    dump = dumped(store)
+    dump = create_dump(store)
     store.attach(photo(7))
-    assert restored(store, dump) == 3
+    assert run_restore(store, dump) == 3
     assert rows(store) == were
     assert stored(store) == had
     reset(store.services.database, store.services.storage, store.services.housekeeping)
-    restored(store, dump)
+    run_restore(store, dump)
     assert (rows(store), stored(store)) == (were, had)
     store.check_consistency()
 
 
 def changed(dump: bytes, change: Callable[[tarfile.TarInfo, bytes], Any]) -> bytes:
-    """Write an archive anew, each member as `change` has it; None leaves it out."""
+    """Rewrite an archive with each member replaced by `change`; None omits it."""
     out = io.BytesIO()
     with tarfile.open(fileobj=io.BytesIO(dump)) as old, tarfile.open(fileobj=out, mode="w") as new:
         for member in old:
@@ -317,18 +326,18 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("how", BROKEN)
-def test_a_broken_dump_changes_nothing(store: Store, how: str) -> None:
-    lived_in(store)
-    dump = BROKEN[how](dumped(store))
+def test_invalid_dump_changes_nothing(store: Store, how: str) -> None:
+    create_history(store)
+    dump = BROKEN[how](create_dump(store))
     were, had = rows(store), stored(store)
     with pytest.raises(DumpError):
-        restored(store, dump)
+        run_restore(store, dump)
     assert (rows(store), stored(store)) == (were, had)
     assert not store.services.spool.count_leftovers()
 
 
-class Slow(io.BytesIO):
-    """A file that is written while the service goes on: no transaction may wait for it."""
+class ObservedFile(io.BytesIO):
+    """A file whose writes check that no transaction is open."""
 
     def __init__(self, store: Store) -> None:
         super().__init__()
@@ -346,25 +355,25 @@ class Slow(io.BytesIO):
 
 
 def test_no_transaction_is_open_while_a_dump_is_written(store: Store) -> None:
-    lived_in(store)
-    were, had, out = rows(store), stored(store), Slow(store)
+    create_history(store)
+    were, had, out = rows(store), stored(store), ObservedFile(store)
     assert backup.dump(store.services.database, store.services.storage, out, lambda: None) == 3
     assert out.writes > 1
-    assert restored(store, out.getvalue()) == 3
+    assert run_restore(store, out.getvalue()) == 3
     assert (rows(store), stored(store)) == (were, had)
 
 
-def test_a_stored_file_that_is_cut_while_it_is_dumped(
+def test_stored_file_truncated_during_a_dump_is_an_error(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lived_in(store)
+    create_history(store)
     monkeypatch.setattr(LocalBlob, "chunks", lambda *_: iter([b"x"]))
     with pytest.raises(OSError, match="unexpected end"):
-        dumped(store)
+        create_dump(store)
 
 
 @pytest.mark.parametrize("size", [1, 100, 7000, 16_384, 300_000])
-def test_pieces_of_any_size_are_archived(store: Store, size: int) -> None:
+def test_chunks_of_any_size_are_archived(store: Store, size: int) -> None:
     data, out = random.Random(7).randbytes(700_001), io.BytesIO()
     with archive.ArchiveWriter(out) as writer:
         pieces = (data[at : at + size] for at in range(0, len(data), size))
@@ -379,11 +388,11 @@ def test_pieces_of_any_size_are_archived(store: Store, size: int) -> None:
 
 
 @pytest.mark.parametrize("fault", [errors.StorageFull(), OSError(5, "broken"), DumpError("bad")])
-def test_a_restore_that_fails_after_storing_leaves_no_files(
+def test_restore_that_fails_after_storing_leaves_no_files(
     store: Store, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
-    lived_in(store)
-    dump = dumped(store)
+    create_history(store)
+    dump = create_dump(store)
     reset(store.services.database, store.services.storage, store.services.housekeeping)
     assert not stored(store)
     seen = []
@@ -395,7 +404,7 @@ def test_a_restore_that_fails_after_storing_leaves_no_files(
     with monkeypatch.context() as during:
         during.setattr(backup, "_replace_rows", replace)
         with pytest.raises(type(fault)):
-            restored(store, dump)
+            run_restore(store, dump)
     assert seen == [12]
     assert not stored(store)
 
@@ -420,26 +429,26 @@ MISFITS: dict[str, tuple[str, str, object]] = {
 
 
 @pytest.mark.parametrize("what", MISFITS)
-def test_rows_that_a_strict_database_rejects_change_nothing(store: Store, what: str) -> None:
+def test_rows_invalid_for_a_strict_database_change_nothing(store: Store, what: str) -> None:
     table, column, value = MISFITS[what]
-    lived_in(store)
+    create_history(store)
 
-    def spoilt(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
+    def with_invalid_value(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
         lines = [json.loads(line) for line in data.splitlines()] if table in member.name else []
         for row in lines[-1:]:
             assert column in row
             row[column] = value
         return member, b"".join(json.dumps(row).encode() + b"\n" for row in lines) or data
 
-    dump = resealed(changed(dumped(store), spoilt))
+    dump = recalculate_hashes(changed(create_dump(store), with_invalid_value))
     were, had = rows(store), stored(store)
     with pytest.raises(DumpError, match=f"“{table}” has a value that does not fit into “{column}”"):
-        restored(store, dump)
+        run_restore(store, dump)
     assert (rows(store), stored(store)) == (were, had)
 
 
-def resealed(dump: bytes) -> bytes:
-    """An archive whose hashes are those of its members."""
+def recalculate_hashes(dump: bytes) -> bytes:
+    """Return the archive with the hashes of its members recalculated."""
     sums: dict[str, str] = {}
 
     def seal(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
@@ -451,8 +460,8 @@ def resealed(dump: bytes) -> bytes:
     return changed(dump, seal)
 
 
-def test_a_picture_that_is_gone_is_told(store: Store) -> None:
-    lived_in(store)
+def test_missing_stored_file_is_reported(store: Store) -> None:
+    create_history(store)
     store.services.storage.delete([next(iter(store.stored_keys()))])
     with pytest.raises(DumpError, match="is missing"):
-        dumped(store)
+        create_dump(store)

@@ -1,4 +1,4 @@
-"""The sweep: what is past its time and what nobody owns goes, nothing else, whoever is at work."""
+"""The sweep deletes exactly the due versions and the orphaned files, also during other actions."""
 
 import errno
 import threading
@@ -26,20 +26,20 @@ DAY = 86_400_000
 
 def sweep(store: Store, keep: int = KEEP, *, dry_run: bool = False) -> SweepResult:
     services = store.services
-    broom = Sweeper(services.database, services.storage, services.housekeeping, dry_run)
-    return broom.sweep(store.clock.now, keep)
+    sweeper = Sweeper(services.database, services.storage, services.housekeeping, dry_run)
+    return sweeper.sweep(store.clock.now, keep)
 
 
-def strew(store: Store, handle: str) -> str:
-    """Store a file that no version owns."""
+def store_orphan(store: Store, handle: str) -> str:
+    """Store an orphaned file."""
     key = Original("shop1", handle, "secret", ImageFormat.PNG, 1, 1).key(ORIGINAL)
     with store.services.spool.create_file() as file:
-        file.write(b"litter")
+        file.write(b"orphan")
         store.services.storage.put({key: file.path})
     return key
 
 
-def test_a_replaced_picture_goes_when_its_time_is_over(store: Store) -> None:
+def test_replaced_version_is_purged_after_the_retention_period(store: Store) -> None:
     image = store.attach(photo(1))
     name = image.original.key(ORIGINAL).partition("/")[2]
     store.update(image.entry.id, photo(2))
@@ -56,7 +56,7 @@ def test_a_replaced_picture_goes_when_its_time_is_over(store: Store) -> None:
     store.check_consistency()
 
 
-def test_a_removed_picture_goes_when_its_time_is_over(store: Store) -> None:
+def test_removed_image_is_purged_after_the_retention_period(store: Store) -> None:
     store.remove(store.attach(photo(1)).entry.id)
     store.clock.now += KEEP + 1
     assert sweep(store) == SweepResult(1, 0)
@@ -64,10 +64,10 @@ def test_a_removed_picture_goes_when_its_time_is_over(store: Store) -> None:
 
 
 @pytest.mark.parametrize("hours", [-1, 0, 1])
-def test_litter_goes_at_once_but_not_what_an_update_has_stored(
+def test_orphans_are_deleted_but_not_files_of_a_running_update(
     store: Store, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
-    """Whatever the clock says: between storing and commit, a file that no row names is needed."""
+    """Between storing and commit, a file without a row is needed, whatever the clock says."""
     monkeypatch.setattr(sweeping, "_LOCK_TIMEOUT_SECONDS", 0.01)
     store.clock.now += hours * 3_600_000
     put, found = store.services.storage.put, []
@@ -76,7 +76,7 @@ def test_litter_goes_at_once_but_not_what_an_update_has_stored(
         put(files)
         found.append(sweep(store))
 
-    strew(store, "aaaaaaaaaaaa")
+    store_orphan(store, "aaaaaaaaaaaa")
     with monkeypatch.context() as during:
         during.setattr(store.services.storage, "put", then_sweep)
         store.attach(photo(1))
@@ -85,7 +85,7 @@ def test_litter_goes_at_once_but_not_what_an_update_has_stored(
     store.check_consistency()
 
 
-def test_a_clock_that_jumped_ahead_deletes_nothing(store: Store) -> None:
+def test_clock_that_jumped_ahead_deletes_nothing(store: Store) -> None:
     store.update(store.attach(photo(1)).entry.id, photo(2))
     held, clock = store.stored_keys(), store.clock
     clock.now += 8 * DAY + 1
@@ -98,15 +98,15 @@ def test_a_clock_that_jumped_ahead_deletes_nothing(store: Store) -> None:
     assert sweep(store) == SweepResult(1, 0)
 
 
-def test_a_clock_may_be_trusted(store: Store) -> None:
+def test_trust_clock_allows_the_purge(store: Store) -> None:
     store.update(store.attach(photo(1)).entry.id, photo(2))
     store.clock.now += 400 * DAY
     services = store.services
-    broom = Sweeper(services.database, services.storage, services.housekeeping, trust_clock=True)
-    assert broom.sweep(store.clock.now, KEEP) == SweepResult(1, 0)
+    sweeper = Sweeper(services.database, services.storage, services.housekeeping, trust_clock=True)
+    assert sweeper.sweep(store.clock.now, KEEP) == SweepResult(1, 0)
 
 
-def test_a_shop_without_updates_is_swept_every_week(store: Store) -> None:
+def test_weekly_sweeps_of_a_store_without_updates_work(store: Store) -> None:
     store.update(store.attach(photo(1)).entry.id, photo(2))
     keep = 30 * DAY
     for _ in range(4):
@@ -117,7 +117,7 @@ def test_a_shop_without_updates_is_swept_every_week(store: Store) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"none", b"\xff"])
-def test_a_damaged_record_of_the_last_sweep_counts_as_none(store: Store, content: bytes) -> None:
+def test_damaged_record_of_the_last_sweep_is_ignored(store: Store, content: bytes) -> None:
     assert sweep(store) == SweepResult(0, 0)
     path = Path(store.services.housekeeping._last_sweep)
     assert int(path.read_bytes()) == store.clock.now
@@ -126,10 +126,10 @@ def test_a_damaged_record_of_the_last_sweep_counts_as_none(store: Store, content
     assert sweep(store) == SweepResult(0, 0)
 
 
-def test_rows_are_purged_before_their_bytes_are_deleted(
+def test_rows_are_purged_before_files_are_deleted(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When the bytes cannot be deleted, or the process ends, their rows are purged already."""
+    """If files cannot be deleted, or the process ends, their rows are already purged."""
     store.remove(store.attach(photo(1)).entry.id)
     store.clock.now += KEEP + 1
     seen = []
@@ -148,7 +148,7 @@ def test_rows_are_purged_before_their_bytes_are_deleted(
 
 
 @pytest.mark.parametrize("operation", ["seed", "restore", "reset", "sweep"])
-def test_housekeeping_excludes_a_sweep(
+def test_other_housekeeping_excludes_a_sweep(
     store: Store, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
     monkeypatch.setattr(housekeeping, "_TIMEOUT_SECONDS", 0.05)
@@ -159,7 +159,7 @@ def test_housekeeping_excludes_a_sweep(
     assert sweep(store) == SweepResult(0, 0)
 
 
-def test_a_lock_whose_file_was_deleted_is_noticed_between_batches(
+def test_deleted_lock_file_is_detected_between_batches(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = store.services.housekeeping._path
@@ -178,16 +178,16 @@ def test_a_lock_whose_file_was_deleted_is_noticed_between_batches(
         sweep(store)
 
 
-def test_a_file_that_only_looks_like_an_owned_one_is_litter(store: Store) -> None:
+def test_file_with_the_handle_but_not_the_key_of_a_version_is_an_orphan(store: Store) -> None:
     original = store.attach(photo(1)).original
-    strew(store, original.handle)
+    store_orphan(store, original.handle)
     assert sweep(store) == SweepResult(0, 1)
     store.check_consistency()
 
 
-def test_a_dry_run_tells_the_same_and_deletes_nothing(store: Store) -> None:
+def test_dry_run_returns_the_same_result_and_deletes_nothing(store: Store) -> None:
     store.remove(store.attach(photo(1)).entry.id)
-    strew(store, "aaaaaaaaaaaa")
+    store_orphan(store, "aaaaaaaaaaaa")
     store.clock.now += KEEP + 1
     stored = store.stored_keys()
     assert sweep(store, dry_run=True) == SweepResult(1, 1)
@@ -195,18 +195,18 @@ def test_a_dry_run_tells_the_same_and_deletes_nothing(store: Store) -> None:
     assert sweep(store) == SweepResult(1, 1)
 
 
-def test_a_sweep_tells_of_its_progress(store: Store) -> None:
+def test_sweep_reports_its_progress(store: Store) -> None:
     store.attach(photo(1))
     seen: list[int] = []
     services = store.services
-    broom = Sweeper(
+    sweeper = Sweeper(
         services.database, services.storage, services.housekeeping, progress=seen.append
     )
-    broom.sweep(0, 0)
+    sweeper.sweep(0, 0)
     assert sum(seen) == 4
 
 
-def test_who_reads_a_picture_while_it_is_swept_reads_it_to_the_end(store: Store) -> None:
+def test_open_file_can_be_read_to_the_end_during_a_sweep(store: Store) -> None:
     image = store.attach(photo(1))
     name = image.original.key(ORIGINAL).partition("/")[2]
     picture = media.open_image(store.services, "shop1", name)
@@ -224,13 +224,13 @@ def test_who_reads_a_picture_while_it_is_swept_reads_it_to_the_end(store: Store)
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(acts=st.lists(st.sampled_from(["update", "same", "attach", "remove", "strew"]), max_size=6))
-def test_whatever_was_done_a_sweep_leaves_exactly_what_is_shown(
+def test_sweep_leaves_exactly_the_current_files_after_any_actions(
     store: Store, acts: list[str]
 ) -> None:
     for step, act in enumerate(acts):
         ids = [*store.image_states()]
         if act == "strew":
-            strew(store, f"{step:0>12}")
+            store_orphan(store, f"{step:0>12}")
         elif act == "attach" or not ids:
             store.attach(photo(step)) if len(ids) < 10 else store.remove(ids[0])
         elif act == "remove":
@@ -243,7 +243,7 @@ def test_whatever_was_done_a_sweep_leaves_exactly_what_is_shown(
     store.check_consistency()
 
 
-def test_sweeps_in_the_middle_of_updates_take_nothing_that_is_needed(
+def test_sweeps_during_updates_delete_no_needed_files(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeping, "_BATCH_SIZE", 3)

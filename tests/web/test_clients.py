@@ -13,7 +13,7 @@ but for path, host and token:
 - Python 3.11: requests 2.34.2, httpx 0.28.1, aiohttp 3.14.5
 - curl 7.88.1, also with `Expect: 100-continue` and a photo from its standard input
 
-The others are shapes that no library at hand writes any more.
+The others are forms that no current library sends any more.
 """
 
 from collections.abc import Callable

@@ -18,8 +18,8 @@ NAME_PATTERN: Final = rf"[A-Za-z0-9]{{40}}\.(?:{'|'.join(kind.value for kind in 
 
 _RANGE: Final = re.compile(r"bytes=(?:([0-9]{1,15})-([0-9]{0,15})|-([0-9]{1,15}))", re.IGNORECASE)
 
-# A name always refers to the same bytes, so caches may keep them for ever. Files come from users:
-# without sniffing and scripts, no browser treats one as a page.
+# A name always refers to the same bytes, so caches may keep them permanently. Files come from
+# users: without sniffing and scripts, no browser treats one as a page.
 _HEADERS: Final = (
     (b"cache-control", b"public, max-age=31536000, immutable"),
     (b"accept-ranges", b"bytes"),

@@ -16,7 +16,7 @@ _ALLOWED_CODECS: Final = re.compile(
     r"utf_8(_sig)?|utf_16(_[lb]e)?|ascii|cp125[0-8]|cp(437|720|850|852|864|866|874)"
     r"|iso8859_[0-9]{1,2}|latin_1|mac_(roman|arabic|cyrillic|greek|turkish)|koi8_[ru]"
 )
-# `codecs.lookup` caches every unknown name for ever, so names from clients are looked up here.
+# `codecs.lookup` caches every unknown name permanently, so names from clients are looked up here.
 _CODECS: Final = {name: name for name in aliases.values() if _ALLOWED_CODECS.fullmatch(name)} | {
     alias: name for alias, name in aliases.items() if _ALLOWED_CODECS.fullmatch(name)
 }

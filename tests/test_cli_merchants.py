@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 
 from fatrina.actions import oauth
 from fatrina.actions.webhooks import subscriptions
-from fatrina.adapters.database import Database, deliveries, schema, webhooks
+from fatrina.adapters.database import Database, deliveries, schema, tokens, webhooks
 from fatrina.adapters.database.deliveries import Outcome
 from fatrina.cli import cli
+from fatrina.domain.merchant import Profile
 from fatrina.domain.webhook import Subscription
 from tests import sample_photos
 from tests.stores import ADMIN_TOKEN, PRODUCTS_PATH, Service, Store, wait_until
@@ -55,7 +56,10 @@ def test_an_app_is_created_listed_and_removed(run: Run, database: Database) -> N
         r"client_id=([A-Za-z0-9]{16})\nclient_secret=[A-Za-z0-9]{43}\n", result.stdout
     )
     assert found is not None
-    assert run("app", "list").stdout == f"{found[1]}\tconfidential\tMine\t{REDIRECT_URI}\n"
+    assert (
+        run("app", "list").stdout
+        == f"{found[1]}\tconfidential\tMine\t{REDIRECT_URI}\tproducts.read_write\n"
+    )
     assert [app.client_id for app in oauth.list_apps(database)] == [found[1]]
     assert run("app", "remove", found[1]).exit_code == 0
     assert "no app" in error_line(run("app", "remove", found[1]))
@@ -71,6 +75,30 @@ def test_an_app_with_a_client_id_of_an_earlier_version_is_removed(
     removed = run("app", "remove", client)
     assert (removed.exit_code, removed.stdout) == (0, ""), removed.output
     assert "No apps yet" in run("app", "list").stderr
+
+
+def test_an_app_has_the_scopes_that_it_was_created_with(run: Run, merchant: str) -> None:
+    assert merchant
+    create = ("app", "create", "--name", "Mine", "--redirect", REDIRECT_URI)
+    assert run(*create).exit_code == 0
+    assert run(*create, "--scope", "products.read").exit_code == 0
+    scopes = [line.split("\t")[-1] for line in run("app", "list").stdout.splitlines()]
+    assert scopes == ["products.read_write", "products.read"]
+    assert "not a scope" in error_line(run(*create, "--scope", "orders.read"))
+
+
+def test_the_details_of_a_merchant_are_set_and_changed(run: Run, database: Database) -> None:
+    created = run("merchant", "create", "shop9", "--name", "متجر", "--email", "a@b.example")
+    assert created.exit_code == 0
+    assert run("merchant", "edit", "shop9", "--mobile", "+966501234567").exit_code == 0
+    with database.reading() as conn:
+        merchant_id = tokens.find_merchant_id(conn, "shop9")
+        assert merchant_id is not None
+        details = tokens.find_details(conn, merchant_id)
+    assert details is not None
+    assert details.profile == Profile("متجر", "a@b.example", "+966501234567")
+    assert "no merchant" in error_line(run("merchant", "edit", "nobody", "--name", "x"))
+    assert "longer" in error_line(run("merchant", "edit", "shop9", "--name", "x" * 301))
 
 
 def test_a_public_app_has_no_secret(run: Run, merchant: str) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from fatrina.domain import errors, messages, video, webhook
 from fatrina.domain.gallery import GalleryEntry
+from fatrina.domain.merchant import MerchantView
 from fatrina.domain.messages import Language
 from fatrina.domain.pagination import Page
 from fatrina.domain.renditions import ORIGINAL, ROLES, Size
@@ -167,23 +168,57 @@ def pending_image(image: Mapping[str, Json]) -> Json:
     return {role: {"url": url, "width": 0, "height": 0} for role in ROLES}
 
 
-def owner(merchant_id: int, code: str, plan: str) -> Json:
-    """Return a merchant as OAuth user info; Fatrina stores no names, addresses or accounts."""
-    merchant = {
-        "id": merchant_id,
-        "username": code,
-        "name": code,
-        "plan": plan,
+def user_info(merchant: MerchantView, context: Json) -> Json:
+    """Return the owner of a store as OAuth user info, with the context of the token.
+
+    `context` has the app's client id, the scopes, and the expiry in seconds since the epoch.
+    """
+    profile, created = merchant.profile.with_defaults(merchant.code), _date(merchant.created_at)
+    store = {
+        "id": merchant.id,
+        "username": merchant.code,
+        "name": profile.name,
+        "avatar": profile.avatar,
+        "store_location": "",
+        "plan": merchant.plan,
         "status": "active",
+        "domain": profile.domain,
+        "created_at": created,
     }
     return {
-        "id": merchant_id,
-        "name": code,
-        "email": "",
-        "mobile": "",
+        "id": merchant.id,
+        "name": profile.name,
+        "email": profile.email,
+        "mobile": profile.mobile,
         "role": "user",
-        "merchant": merchant,
+        "created_at": created,
+        "merchant": store,
+        "context": context,
     }
+
+
+def store_info(merchant: MerchantView) -> Json:
+    """Return a store as the real API's Store Info; Fatrina has one currency and no locations."""
+    profile = merchant.profile.with_defaults(merchant.code)
+    return {
+        "id": merchant.id,
+        "name": profile.name,
+        "email": profile.email,
+        "avatar": profile.avatar,
+        "plan": merchant.plan,
+        "type": "demo",
+        "status": "active",
+        "verified": False,
+        "currency": "SAR",
+        "domain": profile.domain,
+        "location": "",
+        "description": "",
+    }
+
+
+def _date(timestamp: int) -> str:
+    """Return a date in the format of the real API: `2018-04-28 17:46:25`, in UTC."""
+    return f"{datetime.fromtimestamp(timestamp / 1000, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def events() -> list[Json]:

@@ -15,9 +15,11 @@ from sqlalchemy.pool import QueuePool
 
 from fatrina.actions import access, archive, backup, products, rendering
 from fatrina.actions.backup import DumpError
+from fatrina.adapters.database import tokens
 from fatrina.adapters.database.schema import metadata
 from fatrina.adapters.storage.local import LocalBlob
 from fatrina.domain import errors
+from fatrina.domain.merchant import Profile
 from fatrina.emulator import seeding
 from fatrina.emulator.resetting import reset
 from fatrina.emulator.seed_file import SeedFileError, read
@@ -216,6 +218,20 @@ def test_seed_accepts_any_script(store: Store) -> None:
     name = "كوب\u200f 👩\u200d🚀 \u200cنیم"
     run_seed(store, seed_data({"video_url": VIDEO_URL, "alt": name}, name=name))
     assert any(name in product for product in rows(store)["products"])
+
+
+def test_a_seed_sets_the_profile_of_a_merchant(store: Store) -> None:
+    seed: dict[str, Any] = {
+        "merchants": [{"code": "shop3", "name": "متجر", "email": "a@b.example"}]
+    }
+    run_seed(store, {"merchants": [{"code": "shop3", "mobile": "05"}]})
+    run_seed(store, seed)
+    with store.services.database.reading() as conn:
+        merchant_id = tokens.find_merchant_id(conn, "shop3")
+        assert merchant_id is not None
+        details = tokens.find_details(conn, merchant_id)
+    assert details is not None
+    assert details.profile == Profile("متجر", "a@b.example", "05")
 
 
 def test_reset_deletes_everything(store: Store) -> None:

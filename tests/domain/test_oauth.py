@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 from oauthlib.oauth2 import WebApplicationClient
 
 from fatrina.domain import oauth
+from fatrina.domain.access import SCOPES, is_included
 from fatrina.domain.oauth import (
     OAuthError,
     add_query,
     check_challenge,
+    grant_scopes,
     is_allowed_redirect,
-    parse_scopes,
     verify_challenge,
 )
 
@@ -65,22 +66,37 @@ def test_a_confidential_client_may_go_without() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("requested", "allowed", "granted"),
     [
-        ("products.read", ("products.read",)),
-        ("products.read_write offline_access", ("products.read_write", "offline_access")),
-        (" products.read  products.read ", ("products.read",)),
+        ("products.read", "products.read_write", "products.read"),
+        ("products.read_write offline_access", "products.read_write", None),
+        (" products.read  products.read ", "products.read", "products.read"),
+        ("offline_access", "products.read_write", "offline_access products.read_write"),
+        ("", "products.read_write", "products.read_write"),
+        ("", "products.read", "products.read"),
+        (
+            "products.read,offline_access",
+            "products.read_write",
+            "products.read offline_access",
+        ),
+        ("settings.read orders.read", "products.read_write", "products.read_write"),
+        ("products.read orders.read", "products.read_write", "products.read"),
+        ("products.read_write", "products.read", "products.read"),
     ],
 )
-def test_scopes(text: str, wanted: tuple[str, ...]) -> None:
-    assert parse_scopes(text) == wanted
+def test_an_app_is_granted_what_it_is_allowed(
+    requested: str, allowed: str, granted: str | None
+) -> None:
+    assert " ".join(grant_scopes(requested, allowed.split())) == (granted or requested)
 
 
-@pytest.mark.parametrize("text", ["", "offline_access", "orders.read", "products.read orders.read"])
-def test_scopes_that_are_not_known(text: str) -> None:
-    with pytest.raises(OAuthError) as refused:
-        parse_scopes(text)
-    assert refused.value.error == "invalid_scope"
+@given(st.text(), st.sets(st.sampled_from(SCOPES), min_size=1))
+def test_no_request_is_granted_more_than_the_app_is_allowed(
+    requested: str, allowed: set[str]
+) -> None:
+    granted = set(grant_scopes(requested, allowed)) - {"offline_access"}
+    assert granted
+    assert all(is_included(scope, allowed) for scope in granted)
 
 
 @pytest.mark.parametrize(

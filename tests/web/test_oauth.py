@@ -10,10 +10,15 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 import pytest
 from requests_oauthlib import OAuth2Session
 
-from fatrina.actions import oauth
+from fatrina.actions import access, oauth
 from fatrina.actions.clock import Clock
 from fatrina.adapters.database.schema import authorization_codes, grants, refresh_tokens
-from fatrina.domain.oauth import CODE_LIFETIME_MS, REFRESH_TOKEN_LIFETIME_MS, OAuthError
+from fatrina.domain.oauth import (
+    ACCESS_TOKEN_LIFETIME_MS,
+    CODE_LIFETIME_MS,
+    REFRESH_TOKEN_LIFETIME_MS,
+    OAuthError,
+)
 from fatrina.web.oauth import page
 from tests import client
 from tests.client import Body, Response
@@ -279,8 +284,6 @@ def test_repeated_parameter_is_rejected(confidential_app: App) -> None:
     [
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"response_type": ""}, "unsupported_response_type"),
-        ({"scope": "orders.read"}, "invalid_scope"),
-        ({"scope": ""}, "invalid_scope"),
         ({"code_challenge": CHALLENGE, "code_challenge_method": "plain"}, "invalid_request"),
         ({"code_challenge": "short", "code_challenge_method": "S256"}, "invalid_request"),
     ],
@@ -512,6 +515,62 @@ def test_secrets_are_stored_hashed_only(confidential_app: App) -> None:
         for table in (authorization_codes, grants, refresh_tokens):
             for row in conn.execute(table.select()):
                 assert not secrets & {str(value) for value in row}
+
+
+@pytest.mark.parametrize(
+    ("scope", "granted"),
+    [
+        ("offline_access", "offline_access products.read_write"),
+        (None, "products.read_write"),
+        ("products.read,offline_access", "products.read offline_access"),
+        ("settings.read offline_access", "offline_access products.read_write"),
+    ],
+)
+def test_requests_of_published_clients_are_granted(
+    confidential_app: App, scope: str | None, granted: str
+) -> None:
+    given = {} if scope is None else {"scope": scope}
+    params = {k: v for k, v in confidential_app.authorization_params().items() if k != "scope"}
+    page = confidential_app.call("GET", f"{AUTH_PATH}?{urlencode({**params, **given})}")
+    assert page.status == 200
+    tokens = confidential_app.issue_tokens(scope=scope or "")
+    assert tokens["scope"] == granted
+    assert ("refresh_token" in tokens) == ("offline_access" in granted)
+
+
+@pytest.mark.parametrize("path", [USER_INFO_PATH, "/admin/v2" + USER_INFO_PATH])
+def test_user_info_describes_the_merchant_and_the_token(confidential_app: App, path: str) -> None:
+    database, code = (
+        confidential_app.service.services.database,
+        confidential_app.store.merchant_code,
+    )
+    assert access.change_profile(database, code, {"name": "متجر", "email": "a@b.example"})
+    token = confidential_app.issue_tokens(scope="products.read")["access_token"]
+    info = confidential_app.call("GET", path, authorization=f"Bearer {token}").data
+    assert (info["name"], info["email"]) == ("متجر", "a@b.example")
+    assert (info["merchant"]["username"], info["merchant"]["name"]) == (code, "متجر")
+    assert all(info[name] for name in ("id", "mobile", "role", "created_at"))
+    assert all(info["merchant"][name] for name in ("avatar", "plan", "status", "domain"))
+    context = info["context"]
+    assert (context["app"], context["scope"]) == (confidential_app.client_id, "products.read")
+    assert abs(context["exp"] - Clock()() / 1000 - ACCESS_TOKEN_LIFETIME_MS / 1000) < 600
+
+
+def test_user_info_has_no_empty_value_for_a_new_merchant(store: Store) -> None:
+    info = store.call("GET", USER_INFO_PATH).data
+    merchant = info["merchant"]
+    assert info["email"].endswith(".example")
+    assert merchant["domain"].startswith("https://")
+    assert merchant["name"] == store.merchant_code
+    assert info["context"]["app"] == ""
+
+
+def test_store_info_describes_the_store(store: Store) -> None:
+    response = store.call("GET", "/admin/v2/store/info")
+    assert response.status == 200
+    assert response.data["id"] == store.call("GET", USER_INFO_PATH).data["merchant"]["id"]
+    names = ("name", "email", "avatar", "plan", "type", "status", "domain", "currency")
+    assert all(response.data[name] for name in names)
 
 
 @pytest.mark.parametrize("token", ["", "fatrina_unknown"])

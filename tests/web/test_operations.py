@@ -223,6 +223,7 @@ def test_openapi_document_has_every_operation(service: Service) -> None:
     paths = service.get("/openapi.json").json["paths"]
     operations = {(method, path) for path, methods in paths.items() for method in methods}
     assert operations == {
+        ("get", "/admin/v2/store/info"),
         ("post", "/admin/v2/products/images/{image_id}"),
         ("delete", "/admin/v2/products/images/{image_id}"),
         ("post", "/admin/v2/products/{product_id}/images"),

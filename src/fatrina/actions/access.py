@@ -1,5 +1,7 @@
 """Merchants and their tokens: create, list, authenticate and revoke."""
 
+from typing import NamedTuple
+
 from sqlalchemy import Connection
 
 from fatrina.actions import Services
@@ -8,6 +10,7 @@ from fatrina.adapters.database import Database, apps, tokens
 from fatrina.adapters.database.tokens import MerchantRow, TokenRow
 from fatrina.domain import access, errors, rate_limit
 from fatrina.domain.access import Caller
+from fatrina.domain.merchant import MerchantView
 
 
 def authenticate(services: Services, token: str) -> Caller:
@@ -23,6 +26,29 @@ def authenticate(services: Services, token: str) -> Caller:
     if caller is None:
         raise errors.InvalidToken
     return caller
+
+
+class Identity(NamedTuple):
+    """What a token's holder can learn about it."""
+
+    merchant: MerchantView
+    expires_at: int
+    client_id: str
+    """The app that the token was issued to; empty for a token of an operator."""
+
+
+def identify(services: Services, caller: Caller) -> Identity:
+    """Return the merchant of a caller, with its profile.
+
+    Raises:
+        errors.InvalidToken: the merchant or the token was deleted meanwhile.
+    """
+    with services.database.reading() as conn:
+        merchant = tokens.find_details(conn, caller.merchant_id)
+        context = tokens.find_context(conn, caller.token_id)
+    if merchant is None or context is None:
+        raise errors.InvalidToken
+    return Identity(merchant, *context)
 
 
 def check_token(tx: Connection, caller: Caller) -> None:
@@ -54,6 +80,12 @@ def list_merchants(database: Database) -> list[MerchantRow]:
     """Return all merchants, the newest last."""
     with database.reading() as conn:
         return tokens.list_merchants(conn)
+
+
+def change_profile(database: Database, code: str, profile: dict[str, str]) -> bool:
+    """Set the given fields of a merchant's profile; return False if no merchant has this code."""
+    with database.writing() as tx:
+        return tokens.set_profile(tx, code, profile)
 
 
 def change_plan(database: Database, code: str, plan: str) -> bool:

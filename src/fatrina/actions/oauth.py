@@ -48,16 +48,25 @@ class TokenPair(NamedTuple):
     scope: str
 
 
-def create_app(
-    database: Database, name: str, redirects: Sequence[str], *, public: bool, now: int
+def create_app(  # noqa: PLR0913  what is registered
+    database: Database,
+    name: str,
+    redirects: Sequence[str],
+    *,
+    scopes: Sequence[str] = (access.WRITE,),
+    public: bool,
+    now: int,
 ) -> tuple[str, str | None]:
     """Register an app; return its client id, and its secret unless it is `public`.
+
+    `scopes` are what merchants can grant to it.
 
     The text of the secret is not stored.
     """
     secret = None if public else random_text(SECRET_LENGTH)
     client_id = random_text(_CLIENT_ID_LENGTH)
-    app = App(0, client_id, name, secret and access.hash_token(secret), tuple(redirects))
+    secret_hash = secret and access.hash_token(secret)
+    app = App(0, client_id, name, secret_hash, tuple(redirects), tuple(scopes))
     with database.writing() as tx:
         apps.add(tx, app, now)
     return client_id, secret
@@ -176,7 +185,7 @@ def refresh(services: Services, app: App, token: str, scope: str, now: int) -> T
             if found.used_at is not None:
                 apps.revoke(tx, grant.id, now)
             elif found.expires_at > now and grant.revoked_at is None:
-                scopes = scope.split() or grant.scope.split()
+                scopes = oauth.parse_scopes(scope) or grant.scope.split()
                 if not set(scopes) <= set(grant.scope.split()):
                     raise OAuthError("invalid_scope", "The scope was not granted.")
                 apps.mark_refresh_token_used(tx, found.id, now)

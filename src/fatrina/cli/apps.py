@@ -7,6 +7,7 @@ import typer
 from fatrina.actions import oauth
 from fatrina.cli.common import CLOCK, DataOption, fail, open_database
 from fatrina.domain import errors, messages, text
+from fatrina.domain.access import SCOPES, WRITE
 from fatrina.domain.oauth import is_allowed_redirect
 
 _MAX_NAME_LENGTH = 100
@@ -25,6 +26,13 @@ def app_create(
             "request must use exactly one of them."
         ),
     ],
+    scope: Annotated[
+        list[str],
+        typer.Option(
+            help=f"Scope that merchants grant to the app: {' or '.join(SCOPES)}. Can be repeated; "
+            "an authorization request without one of these scopes gets all of them."
+        ),
+    ] = [WRITE],  # noqa: B006  typer copies it
     public: Annotated[
         bool, typer.Option("--public", help="The app cannot keep a secret: it must use PKCE.")
     ] = False,
@@ -34,6 +42,9 @@ def app_create(
     for uri in redirect:
         if not is_allowed_redirect(uri):
             fail(f"“{uri}” is not a valid redirect URI: use https, or http://127.0.0.1 for tests.")
+    for each in scope:
+        if each not in SCOPES:
+            fail(f"“{each}” is not a scope: use {' or '.join(SCOPES)}.")
     try:
         name = text.normalize_line("name", name, _MAX_NAME_LENGTH)
     except errors.FieldError as exc:
@@ -41,7 +52,9 @@ def app_create(
     if not name:
         fail("The name is empty: use a name that merchants recognize.")
     with open_database(data, create=True) as database:
-        client_id, secret = oauth.create_app(database, name, redirect, public=public, now=CLOCK())
+        client_id, secret = oauth.create_app(
+            database, name, redirect, scopes=scope, public=public, now=CLOCK()
+        )
     typer.echo(f"client_id={client_id}")
     if secret is not None:
         typer.echo(f"client_secret={secret}")
@@ -50,12 +63,15 @@ def app_create(
 
 @app.command("list")
 def app_list(data: DataOption = None) -> None:
-    """List the apps: client id, type, name and redirect URIs."""
+    """List the apps: client id, type, name, redirect URIs and scopes."""
     with open_database(data) as database:
         rows = oauth.list_apps(database)
     for row in rows:
         kind = "public" if row.secret_hash is None else "confidential"
-        typer.echo(f"{row.client_id}\t{kind}\t{row.name}\t{' '.join(row.redirect_uris)}")
+        typer.echo(
+            f"{row.client_id}\t{kind}\t{row.name}\t{' '.join(row.redirect_uris)}"
+            f"\t{' '.join(row.scopes)}"
+        )
     if not rows:
         typer.echo("No apps yet: fatrina app create --name NAME --redirect URL", err=True)
 

@@ -1,5 +1,6 @@
 """Tokens, their scopes, and the merchant that a token authenticates."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
@@ -40,8 +41,13 @@ class Caller:
         Raises:
             errors.InsufficientScope: the token lacks the scope.
         """
-        if scope not in self.scopes and WRITE not in self.scopes:
+        if not is_included(scope, self.scopes):
             raise errors.InsufficientScope(scope=scope)
+
+
+def is_included(scope: str, granted: Collection[str]) -> bool:
+    """Return whether the `granted` scopes include `scope`; writing includes reading."""
+    return scope in granted or f"{scope}_write" in granted
 
 
 def hash_token(token: str) -> str:

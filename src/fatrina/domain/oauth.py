@@ -2,13 +2,13 @@
 
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Final, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from fatrina.domain.access import SCOPES
+from fatrina.domain.access import SCOPES, is_included
 from fatrina.domain.durations import DAY, MINUTE
 
 OFFLINE_ACCESS: Final = "offline_access"
@@ -46,17 +46,26 @@ class OAuthError(Exception):
 
 
 def parse_scopes(text: str) -> tuple[str, ...]:
-    """Return the requested scopes in their order, without duplicates (RFC 6749, 3.3).
+    """Return the known scopes in `text`, without duplicates, in their order.
 
-    Raises:
-        OAuthError: there is no scope of products, or an unknown one.
+    RFC 6749, section 3.3 separates scopes by spaces; some published clients use commas. Scopes of
+    other parts of the real API are dropped, because clients request them for one token.
     """
-    requested = tuple(dict.fromkeys(text.split()))
-    unknown = [scope for scope in requested if scope not in {*SCOPES, OFFLINE_ACCESS}]
-    if unknown or not set(requested) & set(SCOPES):
-        known = ", ".join((*SCOPES, OFFLINE_ACCESS))
-        raise OAuthError("invalid_scope", f"Ask for one or more of: {known}.")
-    return requested
+    names = dict.fromkeys(text.replace(",", " ").split())
+    return tuple(name for name in names if name in {*SCOPES, OFFLINE_ACCESS})
+
+
+def grant_scopes(requested: str, allowed: Collection[str]) -> tuple[str, ...]:
+    """Return the scopes that an authorization request grants to an app with `allowed` scopes.
+
+    On the real API, scopes belong to the app, and most clients request only `offline_access` or
+    nothing: a request without a scope of the API grants all scopes of the app.
+    """
+    scopes = parse_scopes(requested)
+    granted = [name for name in scopes if name == OFFLINE_ACCESS or is_included(name, allowed)]
+    if set(granted) <= {OFFLINE_ACCESS}:
+        granted += [name for name in SCOPES if name in allowed]
+    return tuple(granted)
 
 
 def check_challenge(text: str, method: str, *, public: bool) -> str | None:

@@ -27,6 +27,7 @@ _MAX_ID: Final = 2**31 - 1
 _MAX_PROBLEMS: Final = 100
 _MAX_QUOTE_LENGTH: Final = 100
 _MAX_POINTER_LENGTH: Final = 200
+_PROFILE: Final[tuple[str, ...]] = ("name", "email", "mobile", "domain", "avatar")
 _SOURCES: Final = ("file", "data", "url", "video_url")
 
 
@@ -67,7 +68,7 @@ class _SeedReader:
         return self._read_list("/merchants", merchants, self._read_merchant)
 
     def _read_merchant(self, at: str, given: dict[str, Any]) -> SeedMerchant:
-        self._check_names(at, given, ("code", "plan", "tokens", "products"))
+        self._check_names(at, given, ("code", "plan", "tokens", "products", *_PROFILE))
         code = given.get("code")
         if not isinstance(code, str) or not _CODE.fullmatch(code):
             self._add_problem(f"{at}/code", "must be 4 to 6 letters and digits")
@@ -76,7 +77,12 @@ class _SeedReader:
             self._add_problem(f"{at}/plan", f"must be one of {', '.join(PLANS)}")
         tokens = self._read_list(f"{at}/tokens", given.get("tokens", []), self._read_token)
         products = self._read_list(f"{at}/products", given.get("products", []), self._read_product)
-        return SeedMerchant(at, str(code), str(plan), tokens, products)
+        profile = {
+            name: self._read_line(f"{at}/{name}", given[name]) or ""
+            for name in _PROFILE
+            if name in given
+        }
+        return SeedMerchant(at, str(code), str(plan), tokens, products, profile)
 
     def _read_token(self, at: str, given: dict[str, Any]) -> SeedToken:
         self._check_names(at, given, ("token", "scope", "days"))

@@ -1,9 +1,9 @@
 """Seed a service with merchants, tokens, products and images: everything or nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from sqlalchemy import Connection
@@ -65,6 +65,8 @@ class SeedMerchant:
     plan: str = DEFAULT_PLAN
     tokens: Sequence[SeedToken] = ()
     products: Sequence[SeedProduct] = ()
+    profile: Mapping[str, str] = field(default_factory=dict)
+    """Fields of `domain.merchant.Profile`."""
 
 
 class SeedError(Exception):
@@ -174,6 +176,8 @@ def _insert_merchant(
     if merchant_id is None:
         merchant_id = tokens.add_merchant(tx, merchant.code, now, merchant.plan)
     tokens.lock_merchant(tx, merchant_id)
+    if merchant.profile:
+        tokens.set_profile(tx, merchant.code, dict(merchant.profile))
     _check_token_owners(tx, merchant, merchant_id)
     for token in merchant.tokens:
         _, row = access.build_token(token.scope, token.lifetime, now, token.text)

@@ -16,7 +16,7 @@ from fatrina.adapters.database.schema import (
 )
 
 _A, _G, _C, _R = apps.c, grants.c, authorization_codes.c, refresh_tokens.c
-_APP = (_A.id, _A.client_id, _A.name, _A.secret_hash, _A.redirects)
+_APP = (_A.id, _A.client_id, _A.name, _A.secret_hash, _A.redirects, _A.scopes)
 
 
 class App(NamedTuple):
@@ -28,6 +28,8 @@ class App(NamedTuple):
     secret_hash: str | None
     """None for a public client, which has no secret."""
     redirect_uris: tuple[str, ...]
+    scopes: tuple[str, ...]
+    """The scopes that the app may be granted."""
 
 
 class Grant(NamedTuple):
@@ -70,6 +72,7 @@ def add(conn: Connection, app: App, now: int) -> None:
         "name": app.name,
         "secret_hash": app.secret_hash,
         "redirects": json.dumps(app.redirect_uris),
+        "scopes": " ".join(app.scopes),
         "created_at": now,
     }
     conn.execute(insert(apps).values(row))
@@ -186,5 +189,6 @@ def delete_expired(conn: Connection, before: int) -> None:
 
 
 def _app_from_row(row: Sequence[Any]) -> App:
-    app_id, client_id, name, secret_hash, redirects = row
-    return App(app_id, client_id, name, secret_hash, tuple(json.loads(redirects)))
+    app_id, client_id, name, secret_hash, redirects, scopes = row
+    redirect_uris = tuple(json.loads(redirects))
+    return App(app_id, client_id, name, secret_hash, redirect_uris, tuple(scopes.split()))

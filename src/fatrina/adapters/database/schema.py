@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0008"
+REVISION = "0009"
 """The newest revision in `migrations.versions`; a test compares its tables with these."""
 
 # Auto-incremented, 64 bits. SQLite only auto-increments columns of type INTEGER, with 64 bits.
@@ -40,6 +40,12 @@ merchants = Table(
     Column("plan", String(16), nullable=False, server_default="plus"),
     # Hash of the owner key, with which the merchant grants access to apps.
     Column("key_hash", String(64)),
+    # The profile; see domain.merchant.
+    Column("name", Text),
+    Column("email", Text),
+    Column("mobile", Text),
+    Column("domain", Text),
+    Column("avatar", Text),
 )
 
 tokens = Table(
@@ -224,6 +230,8 @@ apps = Table(
     Column("redirects", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("removed_at", BigInteger),
+    # The scopes that the app may be granted, separated by spaces.
+    Column("scopes", Text, nullable=False, server_default="products.read_write"),
 )
 
 # A merchant's grant to an app; its tokens form one family.

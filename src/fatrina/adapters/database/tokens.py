@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from fatrina.adapters.database.schema import merchants, tokens
+from fatrina.adapters.database.schema import apps, grants, merchants, tokens
 from fatrina.domain.access import Caller
+from fatrina.domain.merchant import MerchantView, Profile
 from fatrina.domain.rate_limit import DEFAULT_PLAN
 
 # Built once, as in `images`.
@@ -70,6 +71,36 @@ def add_merchant(conn: Connection, code: str, now: int, plan: str = DEFAULT_PLAN
     """
     query = insert(merchants).values(code=code, plan=plan, created_at=now).returning(merchants.c.id)
     return int(conn.execute(query).scalar_one())
+
+
+def find_details(conn: Connection, merchant_id: int) -> MerchantView | None:
+    """Return a merchant with its profile; None if it does not exist."""
+    m = merchants.c
+    profile = (m.name, m.email, m.mobile, m.domain, m.avatar)
+    query = select(m.id, m.code, m.plan, m.created_at, *profile).where(m.id == merchant_id)
+    row = conn.execute(query).first()
+    return row and MerchantView(*row[:4], Profile(*(value or "" for value in row[4:])))
+
+
+def set_profile(conn: Connection, code: str, profile: dict[str, str]) -> bool:
+    """Set fields of a merchant's profile; return False if the merchant does not exist."""
+    query = update(merchants).where(merchants.c.code == code)
+    return conn.execute(query.values(profile or {"code": code})).rowcount > 0
+
+
+def find_context(conn: Connection, token_id: int) -> tuple[int, str] | None:
+    """Return when a token expires, and the client id of the app that it was issued to.
+
+    The client id is empty for a token of an operator. None if there is no such token.
+    """
+    query = (
+        select(tokens.c.expires_at, apps.c.client_id)
+        .outerjoin(grants, grants.c.id == tokens.c.grant_id)
+        .outerjoin(apps, apps.c.id == grants.c.app_id)
+        .where(tokens.c.id == token_id)
+    )
+    row = conn.execute(query).first()
+    return row and (row[0], row[1] or "")
 
 
 def find_merchant_id(conn: Connection, code: str) -> int | None:

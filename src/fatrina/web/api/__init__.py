@@ -3,10 +3,11 @@
 from fatrina.web.api.base import ApiOptions, Limiters
 from fatrina.web.api.images import Images
 from fatrina.web.api.products import Products
+from fatrina.web.api.store import Store
 from fatrina.web.api.webhooks import Webhooks
 
 __all__ = ["Api", "ApiOptions", "Limiters"]
 
 
-class Api(Images, Products, Webhooks):
+class Api(Images, Products, Store, Webhooks):
     """All endpoints below `/admin/v2`."""

@@ -62,6 +62,9 @@ _PRODUCT_PATH: Final = "/products/{product_id}"
 _SKU_PATH: Final = "/products/sku/{sku:path}"
 
 ENDPOINTS: Final = {
+    "store_info": Endpoint(
+        "GET", "/store/info", "Store Info", 200, schemas.STORE, _SIMPLE_LIST_ERRORS
+    ),
     "update_image": Endpoint(
         "POST", _IMAGE_PATH, "Update Image", 201, IMAGE, _UPDATE_ERRORS, schemas.UPDATE_IMAGE_BODY
     ),

@@ -93,6 +93,14 @@ PAGINATION: Final = object_schema(
         "links": object_schema({"next": _URL, "previous": _URL}, "next", "previous"),
     }
 )
+STORE: Final = object_schema(
+    {
+        "id": {"type": "integer"},
+        **dict.fromkeys(("name", "email", "avatar", "plan", "type", "status"), TEXT),
+        "verified": {"type": "boolean"},
+        **dict.fromkeys(("currency", "domain", "location", "description"), TEXT),
+    }
+)
 REMOVED: Final = object_schema({"message": TEXT, "code": {"const": 202}})
 _FIELD_MESSAGES: Final[Schema] = {"type": "object", "additionalProperties": _array_schema(TEXT)}
 ERROR: Final = object_schema(

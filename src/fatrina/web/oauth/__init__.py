@@ -27,6 +27,7 @@ def routes(services: Services, base_url: str, timeouts: BodyTimeouts) -> list[Ro
         Route(_AUTH, consent.decide, methods=["POST"]),
         Route(_TOKEN, tokens.issue, methods=["POST"]),
         Route(_USER_INFO, tokens.user_info, methods=["GET"]),
+        Route("/admin/v2" + _USER_INFO, tokens.user_info, methods=["GET"]),
         Route("/.well-known/oauth-authorization-server", metadata, methods=["GET"]),
     ]
 

@@ -10,7 +10,7 @@ from fatrina.actions import Services, oauth
 from fatrina.actions.oauth import AuthorizationRequest, Client
 from fatrina.domain import messages
 from fatrina.domain.messages import Language
-from fatrina.domain.oauth import OAuthError, add_query, check_challenge, parse_scopes
+from fatrina.domain.oauth import OAuthError, add_query, check_challenge, grant_scopes
 from fatrina.web.http.body import BodyTimeouts
 from fatrina.web.http.failure_delay import FailureDelay
 from fatrina.web.oauth import page, params
@@ -125,7 +125,7 @@ def _parse_request(app: Client, redirect_uri: str, given: Params) -> Authorizati
         given.get("code_challenge_method", ""),
         public=app.secret_hash is None,
     )
-    scope = " ".join(parse_scopes(given.get("scope", "")))
+    scope = " ".join(grant_scopes(given.get("scope", ""), app.scopes))
     return AuthorizationRequest(app, redirect_uri, scope, code_challenge)
 
 

@@ -43,7 +43,13 @@ class TokenEndpoints:
     async def user_info(self, request: Request) -> Response:
         """Return the merchant of a token; no scope is required."""
         caller = await run_sync(access.authenticate, self._services, auth.bearer_token(request))
-        return success(200, wire.owner(caller.merchant_id, caller.merchant_code, caller.plan))
+        identity = await run_sync(access.identify, self._services, caller)
+        context = {
+            "app": identity.client_id,
+            "scope": " ".join(sorted(caller.scopes)),
+            "exp": identity.expires_at // 1000,
+        }
+        return success(200, wire.user_info(identity.merchant, context))
 
     def _issue(self, client_id: str, secret: str, given: Params) -> TokenPair:
         now = self._services.clock()

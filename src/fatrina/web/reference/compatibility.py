@@ -72,6 +72,15 @@ TABLE: Final = (
             "المسارات موثّقة، أما الحالات والردود والصلاحيات فمفترضة.",
         ),
     ),
+    ContractItem(
+        "endpoint",
+        _split("store_info"),
+        "documented",
+        LocalizedText(
+            "The details can be set for each merchant; others have placeholders.",
+            "تُضبط بيانات كل متجر، وما لم يُضبط منها له قيمة بديلة.",
+        ),
+    ),
     ContractItem("field", _split("photo default sort alt"), "documented"),
     ContractItem("field", _split("main original"), "documented"),
     ContractItem(

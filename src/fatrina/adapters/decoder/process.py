@@ -19,11 +19,8 @@ from fatrina.domain.photo import ImageFormat, ImageInfo, Limits, check_limits
 _MAX_RESPONSE_BYTES: Final = 65_536
 _STARTUP_SECONDS: Final = 20.0  # it takes 0.2 on an idle machine
 _EXIT_SECONDS: Final = 2.0  # for a process to exit after it has closed its socket
-_PARAM_TYPES: Final = {
-    "kind": str,
-    "coding": str,
-    "problem": str,
-}  # all other parameters of errors are integers
+# Types of the errors' parameters; all others are integers.
+_PARAM_TYPES: Final = {"kind": str, "coding": str, "problem": str}
 _MAX_PARAM_LENGTH: Final = 200  # characters
 _MAX_TRACEBACK_LINES: Final = 21
 _RETRY_AFTER_SECONDS: Final = 1

@@ -53,13 +53,14 @@ class _Chunk(NamedTuple):
 
 
 def strip(data: Buffer) -> StrippedFile:
-    """Keep the picture, an animation's frames, the colours, the profile and the orientation.
+    """Keep the image, an animation's frames, the colours, the profile and the orientation.
 
-    What follows IEND goes. Check sums are left to the decoder, but for those of the profile and
-    the orientation.
+    Everything after IEND is removed. The decoder verifies checksums, except those of the profile
+    and the orientation.
 
     Raises:
-        errors.PhotoDamaged: there is no header, no picture, or no end, or one of the two is broken.
+        errors.PhotoDamaged: there is no header, no image, or no end, or a checksum of the profile
+            or the orientation is wrong.
     """
     chunks = list(limit_segments(_read_chunks(data)))
     kinds = [chunk.type for chunk in chunks]

@@ -18,7 +18,7 @@ class Properties:
 
     def find(self, kind: bytes) -> Box | None:
         """Return the image's own property of this type, or the first one of its source items."""
-        every = (box for picture in self.items for box in picture)
+        every = (box for item in self.items for box in item)
         return next((box for box in every if box.type == kind), None)
 
 

@@ -38,16 +38,16 @@ def test_reasons_are_unique() -> None:
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.reason)
-def test_a_leaf_is_found_by_its_reason(leaf: type[errors.ServiceError]) -> None:
+def test_by_reason_returns_the_class(leaf: type[errors.ServiceError]) -> None:
     assert errors.by_reason(leaf.reason) is leaf
 
 
 @pytest.mark.parametrize("reason", ["", "photo", "Photo_empty", "photo_empty "])
-def test_no_leaf_has_another_reason(reason: str) -> None:
+def test_by_reason_returns_none_for_unknown_reasons(reason: str) -> None:
     assert errors.by_reason(reason) is None
 
 
-def test_every_class_at_the_end_of_a_branch_is_a_leaf() -> None:
+def test_every_class_without_subclasses_has_a_reason() -> None:
     def ends(root: type[errors.ServiceError]) -> list[type[errors.ServiceError]]:
         children = root.__subclasses__()
         return [end for child in children for end in ends(child)] if children else [root]
@@ -76,14 +76,12 @@ def test_every_class_at_the_end_of_a_branch_is_a_leaf() -> None:
         (errors.InternalError, 500, "server_error"),
     ],
 )
-def test_the_branch_decides_status_and_code(
-    leaf: type[errors.ServiceError], status: int, code: str
-) -> None:
+def test_status_and_code(leaf: type[errors.ServiceError], status: int, code: str) -> None:
     assert (leaf.status, leaf.code) == (status, code)
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.reason)
-def test_a_leaf_survives_pickling(leaf: type[errors.ServiceError]) -> None:
+def test_errors_survive_pickling(leaf: type[errors.ServiceError]) -> None:
     sent = example(leaf)
     came = pickle.loads(pickle.dumps(sent))
     assert type(came) is leaf
@@ -92,7 +90,7 @@ def test_a_leaf_survives_pickling(leaf: type[errors.ServiceError]) -> None:
     assert getattr(came, "field", None) == getattr(sent, "field", None)
 
 
-def test_the_problems_of_an_invalid_request_survive_pickling() -> None:
+def test_field_errors_survive_pickling() -> None:
     came = pickle.loads(pickle.dumps(example(errors.ValidationFailed)))
     assert [(type(one), one.field, one.params) for one in came.field_errors] == [
         (errors.Required, "photo", {}),
@@ -100,7 +98,7 @@ def test_the_problems_of_an_invalid_request_survive_pickling() -> None:
     ]
 
 
-def test_a_photo_is_refused_under_its_own_field() -> None:
+def test_photo_errors_name_their_field() -> None:
     assert errors.PhotoEmpty().field == "photo"
     assert errors.PhotoEmpty("original").field == "original"
 
@@ -109,7 +107,7 @@ SOURCES = sorted(Path(fatrina.__file__).parent.rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_whoever_refuses_says_what_was_seen(path: Path) -> None:
+def test_every_raised_error_passes_its_documented_params(path: Path) -> None:
     """Each `errors.Leaf(…)` in the source passes what the leaf documents, for its words to show."""
     tree = ast.parse(path.read_text("utf-8"))
     for node in ast.walk(tree):

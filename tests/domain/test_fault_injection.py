@@ -19,21 +19,21 @@ from fatrina.emulator.fault_injection import KINDS, FaultInjector
         ("*", "*/b", True),
     ],
 )
-def test_what_it_fits(method: str, path: str, *, struck: bool) -> None:
+def test_matching_by_method_and_path(method: str, path: str, *, struck: bool) -> None:
     dial = FaultInjector()
     dial.add("503", method=method, path=path)
     assert bool(dial.matching("POST", "/a/b")) is struck
 
 
 @given(times=st.integers(1, 20), asked=st.integers(0, 40))
-def test_it_strikes_so_many_times(times: int, asked: int) -> None:
+def test_times_limits_the_hits(times: int, asked: int) -> None:
     dial = FaultInjector()
     fault = dial.add("503", remaining=times)
     assert sum(bool(dial.matching("GET", "/")) for _ in range(asked)) == min(times, asked)
     assert fault.hits == min(times, asked)
 
 
-def test_a_share_is_about_that_and_the_same_again() -> None:
+def test_share_is_reproducible_with_a_seed() -> None:
     def struck(seed: int) -> list[bool]:
         dial = FaultInjector()
         dial.add("503", probability=0.2, seed=seed)
@@ -43,7 +43,7 @@ def test_a_share_is_about_that_and_the_same_again() -> None:
     assert 150 < sum(struck(1)) < 250
 
 
-def test_faults_are_taken_back() -> None:
+def test_clear_removes_faults() -> None:
     dial = FaultInjector()
     first, second = dial.add("wait"), dial.add("503")
     assert dial.matching("GET", "/") == [first, second]
@@ -54,5 +54,5 @@ def test_faults_are_taken_back() -> None:
     assert not dial.matching("GET", "/")
 
 
-def test_every_kind_has_words() -> None:
+def test_every_kind_has_a_description() -> None:
     assert all(KINDS.values())

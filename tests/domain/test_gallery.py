@@ -149,7 +149,7 @@ TestLife = Life.TestCase
 
 
 @given(st.lists(SORTS, min_size=1, max_size=MAX_IMAGES), CHANGES)
-def test_a_revision_touches_no_other_image_but_for_the_default(
+def test_a_revision_changes_other_images_only_in_default(
     sorts: list[float], change: Change
 ) -> None:
     before = gallery(*sorts)
@@ -160,13 +160,13 @@ def test_a_revision_touches_no_other_image_but_for_the_default(
 
 
 @given(st.lists(SORTS, min_size=1, max_size=MAX_IMAGES))
-def test_what_is_not_mentioned_stays(sorts: list[float]) -> None:
+def test_an_empty_change_changes_nothing(sorts: list[float]) -> None:
     before = gallery(*sorts)
     assert before.revise(1, Change()) == before
     assert before.revise(1, Change()).changed_since(before) == ()
 
 
-def test_a_new_default_takes_it_from_the_one_before() -> None:
+def test_a_new_default_replaces_the_previous_one() -> None:
     after = gallery(1, 2, 3).revise(3, Change(default=True))
     assert main(after) == 3
     assert [entry.id for entry in after.changed_since(gallery(1, 2, 3))] == [1, 3]

@@ -81,16 +81,16 @@ def test_the_limit_does_not_depend_on_the_interpreters() -> None:
     "text",
     ["", "[", "]", "NaN", "[-Infinity]", '"' + '\\"' * 100_000, '"\\', "]" * 70 + "[" * 70, "\0"],
 )
-def test_what_is_not_json_is_refused(text: str) -> None:
+def test_rejects_text_that_is_not_json(text: str) -> None:
     with pytest.raises(JsonError):
         parse(text)
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe\x00", b'{"a":"\xff"}', b"9" * 5000])
-def test_bytes_that_are_not_json_are_refused(data: bytes) -> None:
+def test_rejects_bytes_that_are_not_json(data: bytes) -> None:
     with pytest.raises(JsonError):
         parse(data)
 
 
-def test_objects_are_made_as_asked() -> None:
+def test_object_hook_creates_objects() -> None:
     assert parse('{"a": 1, "a": 2}', tuple) == (("a", 1), ("a", 2))

@@ -29,20 +29,20 @@ def allowed(leaf: type[errors.ServiceError]) -> set[str]:
     return names | {"field"} if issubclass(leaf, errors.FieldError) else names
 
 
-def test_every_leaf_has_words_and_nothing_else_has() -> None:
+def test_every_reason_has_a_text_and_no_other() -> None:
     assert list(MESSAGES) == [*(leaf.reason for leaf in LEAVES[1:]), "internal_error"]
     assert LEAVES[0].reason == "internal_error"
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.reason)
-def test_words_show_only_what_their_leaf_documents(leaf: type[errors.ServiceError]) -> None:
+def test_texts_use_only_documented_params(leaf: type[errors.ServiceError]) -> None:
     ar, en = MESSAGES[leaf.reason]
     assert placeholders(ar) == placeholders(en)
     assert placeholders(ar) <= allowed(leaf)
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.reason)
-def test_every_leaf_can_be_said_in_both_languages(leaf: type[errors.ServiceError]) -> None:
+def test_every_error_renders_in_both_languages(leaf: type[errors.ServiceError]) -> None:
     for spoken in BOTH:
         said = render(example(leaf), spoken)
         assert said.strip()
@@ -53,7 +53,7 @@ def test_every_leaf_can_be_said_in_both_languages(leaf: type[errors.ServiceError
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.reason)
-def test_a_forgotten_value_does_not_break_the_answer(leaf: type[errors.ServiceError]) -> None:
+def test_a_missing_param_does_not_break_rendering(leaf: type[errors.ServiceError]) -> None:
     for spoken in BOTH:
         assert render(leaf(), spoken)
 
@@ -126,12 +126,12 @@ def test_a_forgotten_value_does_not_break_the_answer(leaf: type[errors.ServiceEr
     ],
     ids=lambda value: value.reason if isinstance(value, errors.ServiceError) else "",
 )
-def test_the_contract_is_kept_to_the_letter(error: errors.ServiceError, ar: str, en: str) -> None:
+def test_texts_of_the_contract_are_literal(error: errors.ServiceError, ar: str, en: str) -> None:
     assert render(error, "ar") == ar
     assert render(error, "en") == en
 
 
-def test_a_photo_of_too_many_pixels_is_told_what_was_seen_and_what_to_do() -> None:
+def test_text_of_too_many_pixels() -> None:
     refusal = errors.PhotoTooManyPixels(limit=100_000_000, width=12_000, height=9_000)
     assert render(refusal, "en") == (
         "The photo is 12,000 \N{MULTIPLICATION SIGN} 9,000 pixels (108 megapixels); the limit "
@@ -152,7 +152,7 @@ def test_a_photo_of_too_many_pixels_is_told_what_was_seen_and_what_to_do() -> No
         (200, 100, 10_000, "(0.1 megapixels); the limit is 0.01 megapixels"),
     ],
 )
-def test_what_was_seen_never_reads_as_the_limit(
+def test_excess_pixels_never_round_down_to_the_limit(
     width: int, height: int, limit: int, shown: str
 ) -> None:
     refusal = errors.PhotoTooManyPixels(limit=limit, width=width, height=height)
@@ -171,7 +171,7 @@ def test_what_was_seen_never_reads_as_the_limit(
         (5_000_000_000, "5,000 ميغابايت", "5,000 MB"),
     ],
 )
-def test_bytes_are_shown_as_fits_and_never_promise_more(limit: int, ar: str, en: str) -> None:
+def test_byte_limits_are_rounded_down(limit: int, ar: str, en: str) -> None:
     refusal = errors.PayloadTooLarge(limit=limit)
     assert render(refusal, "ar").startswith(f"حجم الطلب أكبر من الحد المسموح به هنا، وهو {ar}. ")
     assert f"larger than the limit of {en}. " in render(refusal, "en")
@@ -194,13 +194,13 @@ def test_bytes_are_shown_as_fits_and_never_promise_more(limit: int, ar: str, en:
         (1_800, "1,800 ثانية", "1,800 seconds"),
     ],
 )
-def test_seconds_are_counted_as_each_language_counts(retry: float, ar: str, en: str) -> None:
+def test_plural_forms_of_seconds(retry: float, ar: str, en: str) -> None:
     assert render(errors.Busy(retry=retry), "ar").endswith(f" بعد {ar}.")
     assert render(errors.Busy(retry=retry), "en").endswith(f" in {en}.")
 
 
 @given(st.text() | st.characters(categories=["Cs", "Cc", "Cf"]), st.sampled_from(BOTH))
-def test_what_others_sent_is_shown_short_and_clean(sent: str, spoken: Language) -> None:
+def test_client_text_is_truncated_and_printable(sent: str, spoken: Language) -> None:
     before, after = render(errors.UnsupportedContentType(type="|"), spoken).split("|")
     said = render(errors.UnsupportedContentType(type=sent), spoken)
     shown = said.removeprefix(before).removesuffix(after)
@@ -211,7 +211,7 @@ def test_what_others_sent_is_shown_short_and_clean(sent: str, spoken: Language) 
     said.encode()
 
 
-def test_braces_in_what_others_sent_stay_braces() -> None:
+def test_braces_in_client_text_are_literal() -> None:
     assert '"{limit} {0.__class__}"' in render(
         errors.UnsupportedContentType(type="{limit} {0.__class__}"), "en"
     )
@@ -219,7 +219,7 @@ def test_braces_in_what_others_sent_stay_braces() -> None:
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.reason)
 @given(data=st.data())
-def test_any_value_can_be_said(leaf: type[errors.ServiceError], data: st.DataObject) -> None:
+def test_any_param_value_renders(leaf: type[errors.ServiceError], data: st.DataObject) -> None:
     values = st.integers(0, 2**63) | st.floats() | st.text()
     seen: dict[str, errors.Params] = {name: data.draw(values) for name in allowed(leaf)}
     seen.pop("pixels", None)
@@ -228,13 +228,13 @@ def test_any_value_can_be_said(leaf: type[errors.ServiceError], data: st.DataObj
         assert render(leaf(**seen), spoken)
 
 
-def test_every_kind_that_is_kept_is_offered_to_who_sent_no_picture() -> None:
+def test_texts_list_every_accepted_format() -> None:
     for text in (*MESSAGES["photo_not_an_image"], *MESSAGES["photo_unsupported"]):
         offered = text.lower().replace("jpeg", "jpg")
         assert all(kind.served_as.value in offered for kind in ImageFormat)
 
 
-def test_a_link_is_refused_alike_whatever_is_behind_it() -> None:
+def test_address_errors_reveal_nothing() -> None:
     for leaf in (errors.LinkAddressNotAllowed, errors.LinkUnresolved, errors.LinkUnreachable):
         assert all(placeholders(text) == set() for text in MESSAGES[leaf.reason])
 
@@ -289,7 +289,7 @@ def test_a_link_is_refused_alike_whatever_is_behind_it() -> None:
         ("fr," * 166 + "en;q=0.001,ar;q=0.002", "ar"),
     ],
 )
-def test_the_language_is_chosen_by_the_header(accept: str | None, spoken: Language) -> None:
+def test_negotiate_language(accept: str | None, spoken: Language) -> None:
     assert negotiate_language(accept) == spoken
 
 
@@ -299,12 +299,12 @@ HEADERS = st.lists(st.builds(str.__add__, TAGS, WEIGHTS)).map(",".join)
 
 
 @given(st.text() | HEADERS)
-def test_any_header_chooses_a_language(accept: str) -> None:
+def test_any_header_yields_a_language(accept: str) -> None:
     assert negotiate_language(accept) in BOTH
 
 
 @pytest.mark.parametrize("piece", ["en;q=0.5,", ";", " ", "-", "en;q=" + " " * 50, "q=0.", "*"])
-def test_a_long_header_costs_no_more_than_a_short_one(piece: str) -> None:
+def test_long_headers_take_constant_time(piece: str) -> None:
     header = piece * 1_000_000
     began = time.process_time()
     assert negotiate_language(header) in BOTH

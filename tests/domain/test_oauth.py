@@ -21,24 +21,24 @@ VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
-def test_the_example_of_the_standard() -> None:
+def test_verify_challenge_accepts_the_rfc_example() -> None:
     assert verify_challenge(VERIFIER, CHALLENGE)
 
 
 @pytest.mark.parametrize(
     "verifier", ["", VERIFIER[:-1], VERIFIER + "x", VERIFIER.lower(), CHALLENGE]
 )
-def test_any_other_verifier_proves_nothing(verifier: str) -> None:
+def test_verify_challenge_rejects_other_verifiers(verifier: str) -> None:
     assert not verify_challenge(verifier, CHALLENGE)
 
 
 @pytest.mark.parametrize(("verifier", "proved"), [("", True), (VERIFIER, False)])
-def test_where_there_is_no_challenge_a_verifier_is_wrong(verifier: str, *, proved: bool) -> None:
+def test_without_challenge_only_an_empty_verifier_matches(verifier: str, *, proved: bool) -> None:
     assert verify_challenge(verifier, None) is proved
 
 
 @given(st.text("abcXYZ019-._~", min_size=43, max_size=128))
-def test_as_another_library_makes_them(verifier: str) -> None:
+def test_accepts_challenges_of_oauthlib(verifier: str) -> None:
     made = WebApplicationClient("x").create_code_challenge(verifier, "S256")
     assert verify_challenge(verifier, made)
     assert check_challenge(made, "S256", public=True) == made
@@ -56,12 +56,14 @@ def test_as_another_library_makes_them(verifier: str) -> None:
         (CHALLENGE + "=", "S256", False),
     ],
 )
-def test_challenges_that_are_none(text: str, method: str, *, public: bool) -> None:
+def test_check_challenge_rejects_invalid_challenges(
+    text: str, method: str, *, public: bool
+) -> None:
     with pytest.raises(OAuthError, match="code_challenge"):
         check_challenge(text, method, public=public)
 
 
-def test_a_confidential_client_may_go_without() -> None:
+def test_confidential_clients_may_omit_the_challenge() -> None:
     assert check_challenge("", "", public=False) is None
 
 
@@ -121,7 +123,7 @@ def test_no_request_is_granted_more_than_the_app_is_allowed(
         ("", False),
     ],
 )
-def test_where_an_app_may_send_merchants(uri: str, *, may: bool) -> None:
+def test_is_allowed_redirect(uri: str, *, may: bool) -> None:
     assert is_allowed_redirect(uri) is may
 
 
@@ -132,11 +134,11 @@ def test_where_an_app_may_send_merchants(uri: str, *, may: bool) -> None:
         ("https://a.example/cb?a=1&b=", "https://a.example/cb?a=1&b=&code=x+y&state=%26"),
     ],
 )
-def test_an_answer_stands_beside_what_the_address_holds(uri: str, told: str) -> None:
+def test_add_query_keeps_the_existing_query(uri: str, told: str) -> None:
     assert add_query(uri, code="x y", state="&") == told
 
 
-def test_how_long_things_last() -> None:
+def test_lifetimes() -> None:
     day = 86_400_000
     assert (60_000, 14 * day, 30 * day) == (
         oauth.CODE_LIFETIME_MS,

@@ -7,7 +7,7 @@ from fatrina.domain.pagination import MAX_PAGE_SIZE, Page
 
 
 @given(st.integers(0, 500), st.integers(1, MAX_PAGE_SIZE))
-def test_pages_are_the_list(total: int, size: int) -> None:
+def test_pages_partition_the_list(total: int, size: int) -> None:
     rows = range(total)
     pages = [Page(number, size) for number in range(1, Page(1, size).page_count(total) + 1)]
     assert [row for page in pages for row in rows[page.offset : page.offset + size]] == [*rows]

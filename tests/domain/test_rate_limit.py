@@ -18,7 +18,7 @@ def test_the_plans_of_the_real_api() -> None:
     assert rate_limit.DEFAULT_PLAN in rate_limit.PLANS
 
 
-def test_a_bucket_fills_and_refuses() -> None:
+def test_a_full_bucket_rejects_requests() -> None:
     empty_at, told = 0, []
     for _ in range(3):
         empty_at, allowance = consume(2, empty_at, NOW)
@@ -30,20 +30,20 @@ def test_a_bucket_fills_and_refuses() -> None:
     ]
 
 
-def test_one_leaks_a_second() -> None:
+def test_one_request_leaks_per_second() -> None:
     empty_at, _ = consume(1, 0, NOW)
     assert consume(1, empty_at, NOW + 999)[1].retry_after == 1
     assert consume(1, empty_at, NOW + 1000)[1].retry_after == 0
 
 
-def test_a_clock_set_back_costs_a_full_bucket_at_most() -> None:
+def test_a_clock_set_back_fills_the_bucket_at_most() -> None:
     empty_at, _ = consume(5, NOW + 10**9, NOW)
     assert empty_at == NOW + 5000
     assert consume(5, empty_at, NOW + 1000)[1].retry_after == 0
 
 
 @given(limit=st.integers(1, 10), waits=WAITS)
-def test_as_a_list_of_requests_would(limit: int, waits: list[int]) -> None:
+def test_matches_an_exact_model(limit: int, waits: list[int]) -> None:
     level, now, empty_at = Fraction(0), NOW, 0
     for wait in waits:
         now += wait
@@ -57,7 +57,7 @@ def test_as_a_list_of_requests_would(limit: int, waits: list[int]) -> None:
 
 
 @given(limit=st.integers(1, 10), waits=WAITS)
-def test_who_waits_as_told_is_let_in(limit: int, waits: list[int]) -> None:
+def test_a_request_after_retry_after_is_accepted(limit: int, waits: list[int]) -> None:
     now, empty_at = NOW, 0
     for wait in waits:
         now += wait
@@ -69,6 +69,6 @@ def test_who_waits_as_told_is_let_in(limit: int, waits: list[int]) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 120])
-def test_an_idle_bucket_is_whole(limit: int) -> None:
+def test_an_idle_bucket_is_empty(limit: int) -> None:
     _, allowance = consume(limit, NOW - 1, NOW)
     assert (allowance.remaining, allowance.retry_after) == (limit - 1, 0)

@@ -14,7 +14,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), m
 @example("\u0345\u0301")
 @example("\u1e9e\ufb03\ufdfa")
 @example("A\u030a\u0327")
-def test_folding_again_changes_nothing(value: str) -> None:
+def test_folding_is_idempotent(value: str) -> None:
     once = text.fold_case(value)
     assert text.fold_case(once) == once
     assert unicodedata.is_normalized("NFKC", once)
@@ -28,7 +28,7 @@ def test_equivalent_spellings_are_equal(value: str) -> None:
 
 
 @given(TEXTS, TEXTS)
-def test_name_and_sku_stay_apart(name: str, sku: str) -> None:
+def test_search_text_separates_name_and_sku(name: str, sku: str) -> None:
     assert text.search_text(name, sku).split("\n") == [
         text.fold_case(name),
         text.fold_case(sku),

@@ -71,25 +71,25 @@ STRANGERS = [
 
 
 @pytest.mark.parametrize("link", LINKS)
-def test_links_of_a_video(link: str) -> None:
+def test_accepts_links_of_videos(link: str) -> None:
     found = video.parse(link)
     assert (found.url, found.id) == (link, ID)
 
 
 @pytest.mark.parametrize("link", STRANGERS)
-def test_what_is_no_link_of_a_video(link: str) -> None:
+def test_rejects_other_links(link: str) -> None:
     with pytest.raises(errors.InvalidVideoLink) as refused:
         video.parse(link)
     assert refused.value.field == "video_url"
 
 
 @given(st.from_regex(r"[A-Za-z0-9_-]{11}", fullmatch=True), st.sampled_from(LINKS))
-def test_any_id_is_found_in_any_form(identifier: str, link: str) -> None:
+def test_finds_any_id_in_any_form(identifier: str, link: str) -> None:
     assert video.parse(link.replace(ID, identifier)).id == identifier
 
 
 @given(st.text() | st.text().map(lambda text: LINKS[0] + text))
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_parsed_or_rejected(text: str) -> None:
     try:
         found = video.parse(text)
     except errors.InvalidVideoLink:
@@ -99,7 +99,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert not set(text) & set('"<>\\^`{|} \n')
 
 
-def test_pictures_of_a_video() -> None:
+def test_thumbnails_of_a_video() -> None:
     film = video.parse(LINKS[0])
     assert tuple(film.sizes()) == ROLES
     assert [(film.thumbnail_url(role), *film.sizes()[role]) for role in ROLES] == [

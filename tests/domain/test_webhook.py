@@ -39,12 +39,12 @@ def wanted(strategy: str, secret: str) -> Subscription:
         ),
     ],
 )
-def test_the_verifier_is_sound(key: bytes, message: bytes, digest: str) -> None:
+def test_reference_hmac_matches_rfc_4231(key: bytes, message: bytes, digest: str) -> None:
     assert hmac_sha256(key, message).startswith(digest)
 
 
 @given(secret=st.text(min_size=1, max_size=200), body=st.binary(max_size=300))
-def test_a_signature_is_that_of_the_body(secret: str, body: bytes) -> None:
+def test_signature_is_hmac_sha256_of_the_body(secret: str, body: bytes) -> None:
     secret = secret.encode("utf-8", "replace").decode()
     assert dict(signature_headers(wanted(SIGNATURE, secret), body)) == {
         "X-Salla-Security-Strategy": "Signature",
@@ -52,7 +52,7 @@ def test_a_signature_is_that_of_the_body(secret: str, body: bytes) -> None:
     }
 
 
-def test_a_token_is_sent_as_it_is() -> None:
+def test_token_strategy_sends_the_secret() -> None:
     assert dict(signature_headers(wanted(TOKEN, "s3cret"), b"{}")) == {
         "X-Salla-Security-Strategy": "Token",
         "Authorization": "s3cret",
@@ -60,15 +60,15 @@ def test_a_token_is_sent_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("strategy", [SIGNATURE, TOKEN])
-def test_without_a_secret_nothing_is_proved(strategy: str) -> None:
+def test_no_headers_without_a_secret(strategy: str) -> None:
     assert signature_headers(wanted(strategy, ""), b"{}") == []
 
 
-def test_a_secret_is_not_shown() -> None:
+def test_repr_hides_the_secret() -> None:
     assert "s3cret" not in repr(wanted(TOKEN, "s3cret"))
 
 
-def test_three_tries() -> None:
+def test_three_attempts() -> None:
     assert [webhook.next_attempt(tries, 300_000, 7) for tries in (1, 2, 3)] == [
         300_007,
         300_007,
@@ -93,7 +93,7 @@ def test_three_tries() -> None:
         ("X" * 65, "x", False),
     ],
 )
-def test_headers_that_a_subscription_may_set(name: str, value: str, *, may: bool) -> None:
+def test_is_sendable_header(name: str, value: str, *, may: bool) -> None:
     assert is_sendable_header(name, value) is may
 
 
@@ -105,7 +105,7 @@ def test_pauses_double_up_to_an_hour(failures: int, pause: int) -> None:
     assert webhook.pause_after(failures, 300_000) == pause
 
 
-def test_no_pause_is_shorter_than_that_between_attempts_or_grows_without_end() -> None:
+def test_pause_after_is_bounded() -> None:
     assert webhook.pause_after(10, 7_200_000) == 7_200_000
     assert webhook.pause_after(10**9, 7_200_000) == 7_200_000
     assert webhook.pause_after(10**9, 300_000) == webhook.MAX_PAUSE_MS
@@ -128,7 +128,7 @@ def test_no_pause_is_shorter_than_that_between_attempts_or_grows_without_end() -
         ("سر", False),
     ],
 )
-def test_secrets_that_a_header_can_carry(secret: str, *, may: bool) -> None:
+def test_is_valid_secret(secret: str, *, may: bool) -> None:
     assert webhook.is_valid_secret(secret) is may
     assert (webhook.undeliverable_reason(wanted(TOKEN, secret)) is None) is (may or not secret)
     assert webhook.undeliverable_reason(wanted(SIGNATURE, secret)) is None

@@ -18,6 +18,7 @@ from fatrina.actions import Services, access
 from fatrina.actions.clock import Clock
 from fatrina.data_directory import lock_data_directory
 from fatrina.domain.access import WRITE
+from fatrina.domain.types import Millis
 from fatrina.settings import Settings
 from fatrina.web.http import protocol
 from tests import client, sample_photos
@@ -58,7 +59,7 @@ class Service:
     ) -> str:
         """Issue a token and return it."""
         token = access.issue_token(
-            self.services.database, merchant_code, scope, lifetime_ms, Clock()()
+            self.services.database, merchant_code, scope, Millis(lifetime_ms), Clock()()
         )
         assert token is not None
         return token

@@ -17,6 +17,7 @@ from fatrina.adapters.database import Database, deliveries, schema, tokens, webh
 from fatrina.adapters.database.deliveries import Outcome
 from fatrina.cli import cli
 from fatrina.domain.merchant import Profile
+from fatrina.domain.types import DeliveryId, MerchantId, Millis, ProductId
 from fatrina.domain.webhook import Subscription
 from tests import sample_photos
 from tests.stores import ADMIN_TOKEN, PRODUCTS_PATH, Service, Store, wait_until
@@ -71,7 +72,9 @@ def test_an_app_with_a_client_id_of_an_earlier_version_is_removed(
     run: Run, database: Database, monkeypatch: pytest.MonkeyPatch, client: str
 ) -> None:
     monkeypatch.setattr(oauth, "random_text", lambda _: client)
-    assert oauth.create_app(database, "Mine", [REDIRECT_URI], public=True, now=1)[0] == client
+    assert (
+        oauth.create_app(database, "Mine", [REDIRECT_URI], public=True, now=Millis(1))[0] == client
+    )
     removed = run("app", "remove", client)
     assert (removed.exit_code, removed.stdout) == (0, ""), removed.output
     assert "No apps yet" in run("app", "list").stderr
@@ -122,18 +125,20 @@ def test_an_app_needs_a_name(run: Run) -> None:
 def test_deliveries_are_listed_and_repeated(run: Run, database: Database) -> None:
     assert "No deliveries" in run("webhook", "log").stderr
     with database.writing() as tx:
-        number = webhooks.add(tx, 1, Subscription("n", "product.updated", "https://a/"), 5)
-        deliveries.enqueue(tx, number, 7, b"{}", 5)
+        number = webhooks.add(
+            tx, MerchantId(1), Subscription("n", "product.updated", "https://a/"), Millis(5)
+        )
+        deliveries.enqueue(tx, number, ProductId(7), b"{}", Millis(5))
     assert run("webhook", "log").stdout.endswith(
         "\tshop1\tproduct.updated\t7\thttps://a/\t0\tpending\n"
     )
     assert "still pending" in error_line(run("webhook", "redeliver", "1"))
     with database.writing() as tx:
-        due = deliveries.find_pending(tx, 1)
+        due = deliveries.find_pending(tx, DeliveryId(1))
         assert due is not None
         third = Outcome(due._replace(attempts=2), 500, "status 500")
         tx.execute(schema.deliveries.update().values(tries=2))
-        assert deliveries.record_attempt(tx, third, None, 9)
+        assert deliveries.record_attempt(tx, third, None, Millis(9))
     assert run("webhook", "log", "--failed").stdout.endswith("\t3\tstatus 500, given up\n")
     assert not run("webhook", "log", "--merchant", "shop2").stdout
     assert run("webhook", "redeliver", "1").exit_code == 0

@@ -17,6 +17,7 @@ from fatrina.cli import cli
 from fatrina.data_directory import lock_data_directory
 from fatrina.doctor import run_checks
 from fatrina.domain import errors
+from fatrina.domain.types import MerchantId
 from fatrina.settings import Settings
 from tests import sample_photos
 from tests.stores import ImageInProduct, Store, run_service
@@ -143,6 +144,6 @@ def test_commands_close_their_databases(tmp_path: Path) -> None:
 
 def test_the_bucket_store_is_closed(tmp_path: Path) -> None:
     with BucketStore(tmp_path / "limits.sqlite3") as buckets:
-        buckets.update(1, lambda _: 7)
+        buckets.update(MerchantId(1), lambda _: 7)
         assert open_files(tmp_path)
     assert open_files(tmp_path) == []

@@ -16,6 +16,7 @@ from fatrina.adapters.decoder import Handshake
 from fatrina.data_directory import lock_data_directory
 from fatrina.doctor import directory_checks, run_checks, settings_checks, system_checks
 from fatrina.doctor.report import Report
+from fatrina.domain.types import Millis, ProductId, SubscriptionId
 from fatrina.domain.webhook import Subscription
 from fatrina.settings import Settings
 from tests import sample_photos
@@ -257,13 +258,15 @@ def test_late_events_and_unsendable_subscriptions_are_reported(
         assert found is not None, merchant
         for secret in ("sound", "un\nsound", "sound again"):
             wanted = Subscription("n", "e", "https://a.invalid/", strategy="token", secret=secret)
-            webhooks.add(tx, found, wanted, 5)
+            webhooks.add(tx, found, wanted, Millis(5))
         values = {"failures": 10, "paused_until": 2**62}
         table = schema.subscriptions
         tx.execute(table.update().where(table.c.id == 1).values(values))
         tx.execute(table.update().where(table.c.id == 3).values(headers="{no JSON"))
         values = {"tries": 1, "due_at": Clock()() + 60_000}
-        deliveries.enqueue(tx, 1, 7, b"{}", Clock()() - 3_600_000)
+        deliveries.enqueue(
+            tx, SubscriptionId(1), ProductId(7), b"{}", Millis(Clock()() - 3_600_000)
+        )
         tx.execute(schema.deliveries.update().values(values))
     report = check_directory(own_service.folder)
     output = capsys.readouterr().out

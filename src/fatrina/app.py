@@ -21,6 +21,7 @@ from fatrina.data_directory import DataDirectory
 from fatrina.domain.address_policy import AddressPolicy
 from fatrina.domain.durations import DAY, SECOND
 from fatrina.domain.photo import Limits
+from fatrina.domain.types import Millis
 from fatrina.emulator import Emulator
 from fatrina.settings import Settings
 from fatrina.web import application
@@ -78,7 +79,7 @@ def build(settings: Settings, data_directory: DataDirectory) -> Service:
             policy=policy, seconds=settings.webhook_seconds, user_agent=_USER_AGENT
         )
         pause_ms = int(settings.webhook_pause * SECOND)
-        deliverer = Deliverer(services.database, sender, clock, pause_ms)
+        deliverer = Deliverer(services.database, sender, clock, Millis(pause_ms))
         dispatcher = stack.enter_context(
             closing(WebhookDispatcher(deliverer, metrics.count_attempt))
         )
@@ -143,9 +144,9 @@ def _build_services(
     )
 
 
-def retention_ms(settings: Settings) -> int:
+def retention_ms(settings: Settings) -> Millis:
     """Return how long a replaced or removed image is kept, in milliseconds."""
-    return int(settings.keep_days * DAY)
+    return Millis(int(settings.keep_days * DAY))
 
 
 def _raise_descriptor_limit() -> None:

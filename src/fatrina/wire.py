@@ -12,6 +12,7 @@ from fatrina.domain.merchant import MerchantView
 from fatrina.domain.messages import Language
 from fatrina.domain.pagination import Page
 from fatrina.domain.renditions import ORIGINAL, ROLES, Size
+from fatrina.domain.types import MerchantId, Millis, SubscriptionId
 from fatrina.domain.views import ImageView, ProductView
 from fatrina.domain.webhook import IMAGE_UPDATED, Subscription
 
@@ -69,7 +70,9 @@ class Serializer:
             "thumbnail": self._image_url(main, _THUMBNAIL) if main else None,
         }
 
-    def event(self, event: str, merchant_id: int, created_at: int, product: ProductView) -> bytes:
+    def event(
+        self, event: str, merchant_id: MerchantId, created_at: Millis, product: ProductView
+    ) -> bytes:
         """Return the body of a webhook about a product; `created_at` is in milliseconds."""
         data = self._gallery(product) if event == IMAGE_UPDATED else self.product(product)
         timestamp = format_timestamp(created_at)
@@ -146,7 +149,7 @@ def _type(entry: GalleryEntry) -> str:
     return "image" if entry.video is None else "video"
 
 
-def subscription(subscription_id: int, fields: Subscription) -> Json:
+def subscription(subscription_id: SubscriptionId, fields: Subscription) -> Json:
     """Return a subscription; its secret is masked."""
     return {
         "id": subscription_id,

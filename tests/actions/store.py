@@ -26,10 +26,11 @@ from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.gallery import Change, GalleryEntry
 from fatrina.domain.photo import ImageFormat
 from fatrina.domain.renditions import Original
+from fatrina.domain.types import ImageId, MerchantId, Millis, ProductId, TokenId
 from fatrina.domain.views import ImageView
 from tests import sample_photos
 
-NOW = 1_800_000_000_000
+NOW = Millis(1_800_000_000_000)
 NO_CHANGE = Change()
 VIDEO_URL = "https://youtu.be/dQw4w9WgXcQ"
 
@@ -41,8 +42,8 @@ class Clock(clock.Clock):
         super().__init__()
         self.now = NOW
 
-    def __call__(self) -> int:
-        return self.now
+    def __call__(self) -> Millis:
+        return Millis(self.now)
 
 
 class StubDownloader:
@@ -80,7 +81,7 @@ class ImageState(NamedTuple):
 class Store:
     services: Services
     caller: Caller
-    product: int
+    product: ProductId
 
     @classmethod
     @contextmanager
@@ -102,8 +103,10 @@ class Store:
             clock=clock,
             outbox=DatabaseOutbox("", clock),
         )
-        store = cls(services, Caller(1, "shop1", 1, frozenset({WRITE})), 0)
-        return replace(store, product=store.create_product())
+        store = cls(
+            services, Caller(MerchantId(1), "shop1", TokenId(1), frozenset({WRITE})), ProductId(0)
+        )
+        return replace(store, product=ProductId(store.create_product()))
 
     @property
     def clock(self) -> Clock:
@@ -122,26 +125,30 @@ class Store:
             file.write(data)
             yield IncomingPhoto(file)
 
-    def attach(self, data: bytes, change: Change = NO_CHANGE, product: int = 0) -> PhotoImage:
+    def attach(
+        self, data: bytes, change: Change = NO_CHANGE, product: ProductId | None = None
+    ) -> PhotoImage:
         product_id = product or self.product
         with self.upload(data) as photo:
             command = AttachImage(change, photo)
             return PhotoImage.of(images.attach(self.services, self.caller, product_id, command))
 
-    def attach_video(self, change: Change = NO_CHANGE, product: int = 0) -> ImageView:
+    def attach_video(
+        self, change: Change = NO_CHANGE, product: ProductId | None = None
+    ) -> ImageView:
         product_id = product or self.product
         return videos.attach(self.services, self.caller, product_id, change, video.parse(VIDEO_URL))
 
-    def update(self, image: int, data: bytes | None, change: Change = NO_CHANGE) -> PhotoImage:
+    def update(self, image: ImageId, data: bytes | None, change: Change = NO_CHANGE) -> PhotoImage:
         with ExitStack() as stack:
             photo = None if data is None else stack.enter_context(self.upload(data))
             command = UpdateImage(change, photo)
             return PhotoImage.of(images.update(self.services, self.caller, image, command))
 
-    def remove(self, image: int) -> None:
+    def remove(self, image: ImageId) -> None:
         images.remove(self.services, self.caller, image)
 
-    def image_states(self, product: int = 0) -> dict[int, ImageState]:
+    def image_states(self, product: ProductId | None = None) -> dict[int, ImageState]:
         """Return the states of the product's images, in gallery order, in one read; omit videos."""
         details = products.details(self.services, self.caller, product or self.product)
         digests = {row["handle"]: row["sha256"] for row in self.version_rows()}
@@ -151,7 +158,7 @@ class Store:
             if original is not None
         }
 
-    def version_rows(self, image: int = 0) -> list[dict[str, Any]]:
+    def version_rows(self, image: ImageId | None = None) -> list[dict[str, Any]]:
         """Return the rows of all versions, the oldest first."""
         query = select(versions).order_by(versions.c.id)
         if image:
@@ -195,4 +202,4 @@ def create_template(folder: Path) -> None:
         database.migrate()
         for code in ("shop1", "shop2"):
             access.create_merchant(database, code, NOW)
-        assert access.issue_token(database, "shop1", WRITE, 10**9, NOW)
+        assert access.issue_token(database, "shop1", WRITE, Millis(10**9), NOW)

@@ -8,9 +8,10 @@ from fatrina.domain import errors
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.domain.gallery import Change
 from fatrina.domain.renditions import HANDLE_LENGTH, ORIGINAL
+from fatrina.domain.types import MerchantId, Millis, TokenId
 from tests.actions.store import NOW, Store, photo
 
-STRANGER = Caller(2, "shop2", 1, frozenset({WRITE}))
+STRANGER = Caller(MerchantId(2), "shop2", TokenId(1), frozenset({WRITE}))
 
 
 def test_product_details_list_images_in_order(store: Store) -> None:
@@ -33,7 +34,7 @@ def test_sku_is_unique_per_merchant(store: Store) -> None:
 
 
 def issue_token(store: Store, scope: str = WRITE, lifetime: int = 1000) -> str:
-    token = access.issue_token(store.services.database, "shop1", scope, lifetime, NOW)
+    token = access.issue_token(store.services.database, "shop1", scope, Millis(lifetime), NOW)
     assert token is not None
     return token
 
@@ -41,7 +42,7 @@ def issue_token(store: Store, scope: str = WRITE, lifetime: int = 1000) -> str:
 def test_token_authenticates_its_merchant_until_it_expires(store: Store) -> None:
     token = issue_token(store)
     assert access.authenticate(store.services, token).merchant_code == "shop1"
-    store.clock.now = NOW + 1000
+    store.clock.now = Millis(NOW + 1000)
     with pytest.raises(errors.InvalidToken):
         access.authenticate(store.services, token)
 
@@ -54,7 +55,7 @@ def test_revoked_token_is_rejected(store: Store) -> None:
     with pytest.raises(errors.InvalidToken):
         access.authenticate(store.services, token)
     assert not access.revoke_token(store.services.database, row.id, NOW)
-    assert not access.revoke_token(store.services.database, 999, NOW)
+    assert not access.revoke_token(store.services.database, TokenId(999), NOW)
 
 
 @pytest.mark.parametrize("token", ["", "unknown", "x" * 10_000, "\0"])
@@ -71,7 +72,7 @@ def test_token_allows_only_its_scope(store: Store) -> None:
 def test_merchants(store: Store) -> None:
     assert access.create_merchant(store.services.database, "shop3", NOW)
     assert not access.create_merchant(store.services.database, "shop3", NOW)
-    assert access.issue_token(store.services.database, "nobody", WRITE, 1, NOW) is None
+    assert access.issue_token(store.services.database, "nobody", WRITE, Millis(1), NOW) is None
 
 
 def test_stored_image_is_opened_by_its_name(store: Store) -> None:

@@ -11,11 +11,12 @@ from fatrina.domain import errors
 from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.gallery import Change
 from fatrina.domain.renditions import ROLES
+from fatrina.domain.types import ImageId, MerchantId, Millis, ProductId, TokenId
 from tests import sample_photos
 from tests.actions.store import NOW, Store, digest, photo
 
-STRANGER = Caller(2, "shop2", 1, frozenset({WRITE}))
-NOBODY = 12_345_678
+STRANGER = Caller(MerchantId(2), "shop2", TokenId(1), frozenset({WRITE}))
+NOBODY = ImageId(12_345_678)
 
 
 def test_first_image_is_the_default_and_has_all_files(store: Store) -> None:
@@ -60,7 +61,7 @@ def test_all_sizes_show_the_new_photo(store: Store) -> None:
 
 def test_versions_are_recorded(store: Store) -> None:
     image = store.attach(photo(1), Change(alt="one")).entry.id
-    store.clock.now += 5
+    store.clock.now = Millis(store.clock.now + 5)
     link = "https://user.example/a/photo.jpg?signature=secret#part"
     store.downloader.pages[link] = photo(2)
     command = UpdateImage(Change(alt="two"), PhotoLink(link))
@@ -129,7 +130,7 @@ def test_unknown_ids_are_not_found(store: Store) -> None:
     with pytest.raises(errors.NotFound):
         store.update(NOBODY, photo(1))
     with pytest.raises(errors.NotFound):
-        store.attach(photo(1), product=NOBODY)
+        store.attach(photo(1), product=ProductId(NOBODY))
     with pytest.raises(errors.NotFound):
         store.remove(NOBODY)
     store.check_consistency()
@@ -137,7 +138,7 @@ def test_unknown_ids_are_not_found(store: Store) -> None:
 
 def test_removed_image_is_not_found_and_its_files_are_kept(store: Store) -> None:
     first, second = store.attach(photo(1), Change(alt="one")), store.attach(photo(2))
-    store.clock.now += 9
+    store.clock.now = Millis(store.clock.now + 9)
     store.remove(first.entry.id)
     assert [(image, shown.default) for image, shown in store.image_states().items()] == [
         (second.entry.id, True)
@@ -161,7 +162,7 @@ def test_eleventh_image_is_rejected_before_and_after_the_upload(store: Store) ->
         store.attach(photo(1))
     assert len(store.stored_keys()) == 10 * len(ROLES)
     store.check_consistency()
-    store.remove(next(iter(store.image_states())))
+    store.remove(ImageId(next(iter(store.image_states()))))
     store.attach(photo(1))
     assert sum(shown.default for shown in store.image_states().values()) == 1
 

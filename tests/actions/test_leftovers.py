@@ -18,6 +18,7 @@ from fatrina.adapters.storage import LocalStorage
 from fatrina.domain import errors
 from fatrina.domain.access import WRITE
 from fatrina.domain.gallery import Change
+from fatrina.domain.types import Millis, ProductId
 from fatrina.emulator import seeding
 from fatrina.emulator.resetting import reset
 from tests.actions.store import Store, photo
@@ -76,7 +77,7 @@ def test_restore_that_fails_while_storing_leaves_no_files(
         store.services.housekeeping,
         keep_merchants=True,
     )
-    kept = store.attach(photo(2), product=store.create_product())
+    kept = store.attach(photo(2), product=ProductId(store.create_product()))
     put, calls = store.services.storage.put, 0
 
     def fail_at_the_third(files: Mapping[str, Path]) -> None:
@@ -196,7 +197,9 @@ def test_new_writers_do_not_starve_a_waiting_sweep(store: Store) -> None:
 
 
 def test_request_fails_if_its_token_is_revoked_meanwhile(store: Store) -> None:
-    token = access.issue_token(store.services.database, "shop1", WRITE, 10**9, store.clock.now)
+    token = access.issue_token(
+        store.services.database, "shop1", WRITE, Millis(10**9), store.clock.now
+    )
     assert token is not None
     caller = access.authenticate(store.services, token)
     mine = replace(store, caller=caller)

@@ -15,6 +15,7 @@ from fatrina.adapters.database.apps import App
 from fatrina.domain.access import WRITE
 from fatrina.domain.gallery import Change
 from fatrina.domain.oauth import OFFLINE_ACCESS, OAuthError
+from fatrina.domain.types import ImageId, SubscriptionId
 from fatrina.domain.webhook import PRODUCT_UPDATED, Subscription
 from fatrina.emulator import seeding
 from tests.actions.store import NOW, Store, photo
@@ -80,9 +81,11 @@ def test_images(store: Store) -> None:
         image = store.attach(photo(1)).entry.id
 
     assert locked(store, attach) == ["products"]
-    assert locked(store, lambda: store.update(image, photo(2))) == ["products"]
-    assert locked(store, lambda: store.update(image, None, Change(alt="x"))) == ["products"]
-    assert locked(store, lambda: store.remove(image)) == ["products"]
+    assert locked(store, lambda: store.update(ImageId(image), photo(2))) == ["products"]
+    assert locked(store, lambda: store.update(ImageId(image), None, Change(alt="x"))) == [
+        "products"
+    ]
+    assert locked(store, lambda: store.remove(ImageId(image))) == ["products"]
     assert locked(store, lambda: images.check_exists) == []
     assert locked(store, store.attach_video) == ["products"]
 
@@ -110,7 +113,10 @@ def test_subscriptions(store: Store) -> None:
 
     assert locked(store, subscribe) == ["merchants"]
     change = locked(
-        store, lambda: subscriptions.update(store.services, store.caller, number, {"name": "m"})
+        store,
+        lambda: subscriptions.update(
+            store.services, store.caller, SubscriptionId(number), {"name": "m"}
+        ),
     )
     assert change == ["subscriptions"]
 

@@ -14,6 +14,7 @@ from fatrina.adapters.database import Database, schema
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
 from fatrina.domain.renditions import ROLES
+from fatrina.domain.types import ImageId
 from fatrina.domain.version import Version
 from fatrina.domain.webhook import PRODUCT_UPDATED, Subscription
 from fatrina.emulator import seeding
@@ -162,7 +163,7 @@ def test_image_is_attached_exactly_once(store: Store, *, succeeds: bool) -> None
 def test_attached_image_removed_before_confirmation_is_not_found(store: Store) -> None:
     def remove() -> None:
         (image,) = store.image_states()
-        store.remove(image)
+        store.remove(ImageId(image))
 
     with lose_connection(store, succeeds=True, then=remove), pytest.raises(errors.NotFound):
         store.attach(photo(1))

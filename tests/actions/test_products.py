@@ -12,10 +12,11 @@ from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.gallery import Change
 from fatrina.domain.pagination import Page
 from fatrina.domain.renditions import ROLES
+from fatrina.domain.types import MerchantId, Millis, TokenId
 from fatrina.domain.views import ProductView
 from tests.actions.store import PhotoImage, Store, digest, photo
 
-STRANGER = Caller(2, "shop2", 1, frozenset({WRITE}))
+STRANGER = Caller(MerchantId(2), "shop2", TokenId(1), frozenset({WRITE}))
 EVERYTHING = Page(1, 60)
 
 
@@ -123,7 +124,7 @@ def test_list_has_products_of_one_merchant_newest_first(store: Store) -> None:
     products.create(store.services, STRANGER, "theirs", None)
     made = []
     for name in ("one", "two", "three"):
-        store.clock.now += 1
+        store.clock.now = Millis(store.clock.now + 1)
         made.append(row_of(products.create(store.services, store.caller, name, None)))
     image = store.attach(photo(1), product=made[1].id)
     film = store.attach_video(product=made[1].id)
@@ -174,7 +175,7 @@ def test_sku_of_another_product_is_rejected(store: Store) -> None:
 def test_removed_product_is_not_found_and_its_rows_are_kept(store: Store) -> None:
     products.update(store.services, store.caller, store.product, None, "v-1")
     image, film = store.attach(photo(1), Change(alt="one")), store.attach_video()
-    store.clock.now += 9
+    store.clock.now = Millis(store.clock.now + 9)
     products.remove(store.services, store.caller, store.product)
     with store.upload(photo(2)) as new:
         for act in (
@@ -199,7 +200,7 @@ def test_removed_product_is_not_found_and_its_rows_are_kept(store: Store) -> Non
     store.check_consistency()
     assert products.create(store.services, store.caller, "again", "v-1").id != store.product
     broom = Sweeper(store.services.database, store.services.storage, store.services.housekeeping)
-    assert broom.sweep(store.clock.now + 9, 5) == SweepResult(1, 0)
+    assert broom.sweep(Millis(store.clock.now + 9), Millis(5)) == SweepResult(1, 0)
     assert not store.stored_keys()
 
 

@@ -16,11 +16,12 @@ from fatrina.adapters.storage import LocalStorage, local
 from fatrina.domain import errors
 from fatrina.domain.access import WRITE
 from fatrina.domain.gallery import Change
+from fatrina.domain.types import ImageId, Millis
 from tests.actions.store import NOW, Store, photo
 
 
 def _update(store: Store, image: int) -> None:
-    store.update(image, photo(2))
+    store.update(ImageId(image), photo(2))
 
 
 def _attach(store: Store, _: int) -> None:
@@ -38,7 +39,7 @@ def test_update_with_a_token_revoked_meanwhile_leaves_no_files(
     store: Store, monkeypatch: pytest.MonkeyPatch, act: Callable[[Store, int], None]
 ) -> None:
     image = store.attach(photo(1)).entry.id
-    token = access.issue_token(store.services.database, "shop1", WRITE, 10**9, NOW)
+    token = access.issue_token(store.services.database, "shop1", WRITE, Millis(10**9), NOW)
     mine = replace(store, caller=access.authenticate(store.services, token or ""))
     put, before = store.services.storage.put, store.image_states()
 

@@ -17,6 +17,7 @@ from fatrina.actions.storing import StorageSection
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change
+from fatrina.domain.types import ImageId
 from tests.actions.store import PhotoImage, Store, digest, photo
 
 MANY = 16
@@ -42,7 +43,7 @@ def before_the_transaction(monkeypatch: pytest.MonkeyPatch, action: Callable[[],
     is_current, actions = images._is_current, [action]
 
     def with_action(services: Services, caller: Caller, image: int, photo: IncomingPhoto) -> bool:
-        result = is_current(services, caller, image, photo)
+        result = is_current(services, caller, ImageId(image), photo)
         if actions:
             actions.pop()()
         return result

@@ -20,6 +20,7 @@ from fatrina.adapters.database.schema import metadata
 from fatrina.adapters.storage.local import LocalBlob
 from fatrina.domain import errors
 from fatrina.domain.merchant import Profile
+from fatrina.domain.types import ProductId
 from fatrina.emulator import seeding
 from fatrina.emulator.resetting import reset
 from fatrina.emulator.seed_file import SeedFileError, read
@@ -77,7 +78,7 @@ def test_seed_creates_a_store(store: Store, folder: Path) -> None:
     assert run_seed(store, seed, folder) == 2
     caller = access.authenticate(store.services, TOKEN)
     assert caller.merchant_code == "shop3"
-    made = products.details(store.services, caller, 77)
+    made = products.details(store.services, caller, ProductId(77))
     assert (made.name, made.sku) == ("كوب", "CUP")
     assert [image.entry.id for image in made.images] == [902, 901, 903]
     assert [image.entry.default for image in made.images] == [True, False, False]

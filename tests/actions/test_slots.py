@@ -16,6 +16,7 @@ from fatrina.actions.webhooks.slots import (
     Slots,
 )
 from fatrina.adapters.database.deliveries import QueueHead, WaitingSubscription
+from fatrina.domain.types import DeliveryId, MerchantId, ProductId, SubscriptionId
 
 IDS = count(1)
 
@@ -48,9 +49,11 @@ def head(subscription: int, product: int = 0, *, merchant: int = 0, failures: in
     """Return a delivery to a subscription; by default of a separate product and merchant."""
     number = next(IDS)
     return QueueHead(
-        number,
-        product or number,
-        WaitingSubscription(subscription, merchant or subscription, failures, None),
+        DeliveryId(number),
+        ProductId(product or number),
+        WaitingSubscription(
+            SubscriptionId(subscription), MerchantId(merchant or subscription), failures, None
+        ),
     )
 
 

@@ -18,16 +18,17 @@ from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.domain import errors
 from fatrina.domain.photo import ImageFormat
 from fatrina.domain.renditions import ORIGINAL, Original
+from fatrina.domain.types import ImageId, Millis
 from tests.actions.store import Store, photo
 
-KEEP = 1000
+KEEP = Millis(1000)
 DAY = 86_400_000
 
 
 def sweep(store: Store, keep: int = KEEP, *, dry_run: bool = False) -> SweepResult:
     services = store.services
     sweeper = Sweeper(services.database, services.storage, services.housekeeping, dry_run)
-    return sweeper.sweep(store.clock.now, keep)
+    return sweeper.sweep(store.clock.now, Millis(keep))
 
 
 def store_orphan(store: Store, handle: str) -> str:
@@ -43,10 +44,10 @@ def test_replaced_version_is_purged_after_the_retention_period(store: Store) -> 
     image = store.attach(photo(1))
     name = image.original.key(ORIGINAL).partition("/")[2]
     store.update(image.entry.id, photo(2))
-    store.clock.now += KEEP
+    store.clock.now = Millis(store.clock.now + KEEP)
     assert sweep(store) == SweepResult(0, 0)
     media.open_image(store.services, "shop1", name).close()
-    store.clock.now += 1
+    store.clock.now = Millis(store.clock.now + 1)
     assert sweep(store) == SweepResult(1, 0)
     with pytest.raises(errors.NotFound):
         media.open_image(store.services, "shop1", name)
@@ -58,7 +59,7 @@ def test_replaced_version_is_purged_after_the_retention_period(store: Store) -> 
 
 def test_removed_image_is_purged_after_the_retention_period(store: Store) -> None:
     store.remove(store.attach(photo(1)).entry.id)
-    store.clock.now += KEEP + 1
+    store.clock.now = Millis(store.clock.now + KEEP + 1)
     assert sweep(store) == SweepResult(1, 0)
     assert not store.stored_keys()
 
@@ -69,7 +70,7 @@ def test_orphans_are_deleted_but_not_files_of_a_running_update(
 ) -> None:
     """Between storing and commit, a file without a row is needed, whatever the clock says."""
     monkeypatch.setattr(sweeping, "_LOCK_TIMEOUT_SECONDS", 0.01)
-    store.clock.now += hours * 3_600_000
+    store.clock.now = Millis(store.clock.now + hours * 3_600_000)
     put, found = store.services.storage.put, []
 
     def then_sweep(files: Mapping[str, Path]) -> None:
@@ -88,19 +89,19 @@ def test_orphans_are_deleted_but_not_files_of_a_running_update(
 def test_clock_that_jumped_ahead_deletes_nothing(store: Store) -> None:
     store.update(store.attach(photo(1)).entry.id, photo(2))
     held, clock = store.stored_keys(), store.clock
-    clock.now += 8 * DAY + 1
+    clock.now = Millis(clock.now + 8 * DAY + 1)
     for dry_run in (True, False):
         with pytest.raises(errors.ClockUncertain) as refusal:
             sweep(store, dry_run=dry_run)
         assert refusal.value.params == {"count": 1, "days": 8}
     assert store.stored_keys() == held
-    clock.now -= 1
+    clock.now = Millis(clock.now - 1)
     assert sweep(store) == SweepResult(1, 0)
 
 
 def test_trust_clock_allows_the_purge(store: Store) -> None:
     store.update(store.attach(photo(1)).entry.id, photo(2))
-    store.clock.now += 400 * DAY
+    store.clock.now = Millis(store.clock.now + 400 * DAY)
     services = store.services
     sweeper = Sweeper(services.database, services.storage, services.housekeeping, trust_clock=True)
     assert sweeper.sweep(store.clock.now, KEEP) == SweepResult(1, 0)
@@ -110,9 +111,9 @@ def test_weekly_sweeps_of_a_store_without_updates_work(store: Store) -> None:
     store.update(store.attach(photo(1)).entry.id, photo(2))
     keep = 30 * DAY
     for _ in range(4):
-        store.clock.now += 7 * DAY
+        store.clock.now = Millis(store.clock.now + 7 * DAY)
         assert sweep(store, keep) == SweepResult(0, 0)
-    store.clock.now += 7 * DAY
+    store.clock.now = Millis(store.clock.now + 7 * DAY)
     assert sweep(store, keep) == SweepResult(1, 0)
 
 
@@ -131,7 +132,7 @@ def test_rows_are_purged_before_files_are_deleted(
 ) -> None:
     """If files cannot be deleted, or the process ends, their rows are already purged."""
     store.remove(store.attach(photo(1)).entry.id)
-    store.clock.now += KEEP + 1
+    store.clock.now = Millis(store.clock.now + KEEP + 1)
     seen = []
 
     def delete(keys: Iterable[str]) -> None:
@@ -188,7 +189,7 @@ def test_file_with_the_handle_but_not_the_key_of_a_version_is_an_orphan(store: S
 def test_dry_run_returns_the_same_result_and_deletes_nothing(store: Store) -> None:
     store.remove(store.attach(photo(1)).entry.id)
     store_orphan(store, "aaaaaaaaaaaa")
-    store.clock.now += KEEP + 1
+    store.clock.now = Millis(store.clock.now + KEEP + 1)
     stored = store.stored_keys()
     assert sweep(store, dry_run=True) == SweepResult(1, 1)
     assert store.stored_keys() == stored
@@ -202,7 +203,7 @@ def test_sweep_reports_its_progress(store: Store) -> None:
     sweeper = Sweeper(
         services.database, services.storage, services.housekeeping, progress=seen.append
     )
-    sweeper.sweep(0, 0)
+    sweeper.sweep(Millis(0), Millis(0))
     assert sum(seen) == 4
 
 
@@ -212,7 +213,7 @@ def test_open_file_can_be_read_to_the_end_during_a_sweep(store: Store) -> None:
     picture = media.open_image(store.services, "shop1", name)
     whole = b"".join(picture.chunks(0, picture.size))
     store.remove(image.entry.id)
-    store.clock.now += KEEP + 1
+    store.clock.now = Millis(store.clock.now + KEEP + 1)
     assert sweep(store) == SweepResult(1, 0)
     assert b"".join(picture.chunks(0, picture.size)) == whole
     picture.close()
@@ -232,12 +233,12 @@ def test_sweep_leaves_exactly_the_current_files_after_any_actions(
         if act == "strew":
             store_orphan(store, f"{step:0>12}")
         elif act == "attach" or not ids:
-            store.attach(photo(step)) if len(ids) < 10 else store.remove(ids[0])
+            store.attach(photo(step)) if len(ids) < 10 else store.remove(ImageId(ids[0]))
         elif act == "remove":
-            store.remove(ids[-1])
+            store.remove(ImageId(ids[-1]))
         else:
-            store.update(ids[0], photo(step if act == "update" else 0))
-    store.clock.now += KEEP + 1
+            store.update(ImageId(ids[0]), photo(step if act == "update" else 0))
+    store.clock.now = Millis(store.clock.now + KEEP + 1)
     sweep(store)
     assert len(store.stored_keys()) == 4 * len(store.image_states())
     store.check_consistency()
@@ -251,12 +252,12 @@ def test_sweeps_during_updates_delete_no_needed_files(
 
     def keep_sweeping() -> None:
         while not over.is_set():
-            store.clock.now += KEEP + 1
+            store.clock.now = Millis(store.clock.now + KEEP + 1)
             sweep(store)
 
     def keep_updating(image: int) -> None:
         for seed in range(6):
-            updated = store.update(image, photo(seed))
+            updated = store.update(ImageId(image), photo(seed))
             for key in updated.original.keys().values():
                 store.services.storage.open(key).close()
 
@@ -267,7 +268,7 @@ def test_sweeps_during_updates_delete_no_needed_files(
             updater.result()
         over.set()
         sweeper.result()
-    store.clock.now += KEEP + 1
+    store.clock.now = Millis(store.clock.now + KEEP + 1)
     sweep(store)
     assert len(store.stored_keys()) == 4 * len(ids)
     store.check_consistency()

@@ -9,9 +9,10 @@ from fatrina.actions.sweep import Sweeper, SweepResult
 from fatrina.domain import errors, video
 from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.gallery import Change
+from fatrina.domain.types import MerchantId, Millis, TokenId
 from tests.actions.store import VIDEO_URL, Store, digest, photo
 
-STRANGER = Caller(2, "shop2", 1, frozenset({WRITE}))
+STRANGER = Caller(MerchantId(2), "shop2", TokenId(1), frozenset({WRITE}))
 
 
 def test_video_has_a_place_in_the_gallery(store: Store) -> None:
@@ -80,5 +81,5 @@ def test_sweep_ignores_videos(store: Store) -> None:
     store.attach(photo(1))
     store.remove(video_image)
     sweeper = Sweeper(store.services.database, store.services.storage, store.services.housekeeping)
-    assert sweeper.sweep(store.clock.now + 10, 1) == SweepResult(0, 0)
+    assert sweeper.sweep(Millis(store.clock.now + 10), Millis(1)) == SweepResult(0, 0)
     store.check_consistency()

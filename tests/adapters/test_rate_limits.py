@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fatrina.adapters.rate_limits import BucketStore, BucketStoreError
+from fatrina.domain.types import MerchantId
 
 COUNTING_PROGRAM = """
 import sys
@@ -26,7 +27,7 @@ def read_value(buckets: BucketStore, merchant: int = 1) -> int:
         values.append(at)
         return at
 
-    buckets.update(merchant, read)
+    buckets.update(MerchantId(merchant), read)
     return values[0]
 
 
@@ -44,15 +45,15 @@ def test_clearing_empties_all_buckets(path: Path) -> None:
     clear_buckets(path)
     assert not path.exists()
     with BucketStore(path) as buckets:
-        buckets.update(1, lambda _: 7)
+        buckets.update(MerchantId(1), lambda _: 7)
         clear_buckets(path)
         assert read_value(buckets) == 0
 
 
 def test_each_merchant_has_a_bucket_that_survives_a_restart(path: Path) -> None:
     with BucketStore(path) as buckets:
-        buckets.update(1, lambda _: 7)
-        buckets.update(2, lambda _: 8)
+        buckets.update(MerchantId(1), lambda _: 7)
+        buckets.update(MerchantId(2), lambda _: 8)
     with BucketStore(path) as buckets:
         assert [read_value(buckets, merchant) for merchant in (1, 2, 3)] == [7, 8, 0]
 
@@ -63,16 +64,18 @@ def test_threads_and_processes_share_the_buckets(path: Path) -> None:
     ]
     with BucketStore(path) as buckets:
         with ThreadPoolExecutor(4) as threads:
-            list(threads.map(lambda _: buckets.update(1, lambda at: at + 1), range(200)))
+            list(
+                threads.map(lambda _: buckets.update(MerchantId(1), lambda at: at + 1), range(200))
+            )
         assert [store.wait(30) for store in others] == [0, 0]
         assert read_value(buckets) == 600
 
 
 def test_an_exception_in_the_change_keeps_the_value(path: Path) -> None:
     with BucketStore(path) as buckets:
-        buckets.update(1, lambda _: 7)
+        buckets.update(MerchantId(1), lambda _: 7)
         with pytest.raises(ZeroDivisionError):
-            buckets.update(1, lambda at: at // 0)
+            buckets.update(MerchantId(1), lambda at: at // 0)
         assert read_value(buckets) == 7
 
 
@@ -80,13 +83,13 @@ def test_an_exception_in_the_change_keeps_the_value(path: Path) -> None:
 def test_a_damaged_file_is_replaced(path: Path, damage: bytes) -> None:
     path.write_bytes(damage)
     with BucketStore(path) as buckets:
-        buckets.update(1, lambda at: at + 7)
+        buckets.update(MerchantId(1), lambda at: at + 7)
         assert read_value(buckets) == 7
 
 
 def test_a_file_that_cannot_be_created_raises(tmp_path: Path) -> None:
     with BucketStore(tmp_path / "nowhere" / "limits.sqlite3") as buckets:
         with pytest.raises(BucketStoreError):
-            buckets.update(1, lambda at: at)
+            buckets.update(MerchantId(1), lambda at: at)
         (tmp_path / "nowhere").mkdir()
         assert read_value(buckets) == 0

@@ -7,6 +7,7 @@ import pytest
 
 from fatrina.adapters.database import Database, products, tokens
 from fatrina.adapters.database.products import ProductRow
+from fatrina.domain.types import Millis, ProductId
 from tests.contracts.rows import OTHER, PRODUCT
 
 DATABASES: dict[str, Callable[[Path], Database]] = {
@@ -19,7 +20,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     with DATABASES[request.param](tmp_path) as database:
         database.migrate()
         with database.writing() as tx:
-            merchant = tokens.add_merchant(tx, "shop1", 1)
+            merchant = tokens.add_merchant(tx, "shop1", Millis(1))
             for product in (PRODUCT, OTHER):
-                products.add(tx, merchant, ProductRow(product, "Lamp", None), 1)
+                products.add(tx, merchant, ProductRow(ProductId(product), "Lamp", None), Millis(1))
         yield database

@@ -6,6 +6,7 @@ from fatrina.adapters.database import images, versions
 from fatrina.domain.gallery import Change
 from fatrina.domain.photo import ImageFormat
 from fatrina.domain.renditions import Original
+from fatrina.domain.types import ImageId, Millis, ProductId
 from fatrina.domain.version import Source, Version
 
 PRODUCT, OTHER = 20_000_000, 20_000_001
@@ -19,6 +20,8 @@ def version(number: int) -> Version:
 def attach(
     tx: Connection, image: int, product: int = PRODUCT, change: Change | None = None
 ) -> None:
-    before = images.load_gallery(tx, product)
-    images.save_gallery(tx, product, before, before.attach(image, change or Change()), 5)
-    versions.add(tx, image, version(image), None, 5)
+    before = images.load_gallery(tx, ProductId(product))
+    images.save_gallery(
+        tx, ProductId(product), before, before.attach(ImageId(image), change or Change()), Millis(5)
+    )
+    versions.add(tx, ImageId(image), version(image), None, Millis(5))

@@ -26,6 +26,7 @@ from fatrina.domain import errors, video
 from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.gallery import Change
 from fatrina.domain.oauth import OFFLINE_ACCESS, OAuthError
+from fatrina.domain.types import MerchantId, Millis, ProductId, TokenId
 from fatrina.domain.views import ImageView
 from fatrina.domain.webhook import MAX_SUBSCRIPTIONS, PRODUCT_UPDATED, Subscription
 from fatrina.emulator import seeding
@@ -33,9 +34,9 @@ from fatrina.emulator.seeding import SeedError, SeedMerchant, SeedProduct
 from tests.contracts.rows import PRODUCT
 
 CONCURRENCY = 8
-NOW = 1_800_000_000_000
+NOW = Millis(1_800_000_000_000)
 REDIRECT_URI = "https://app.test/back"
-OWNER = Caller(1, "shop1", 1, frozenset({WRITE}))
+OWNER = Caller(MerchantId(1), "shop1", TokenId(1), frozenset({WRITE}))
 VIDEO_URL = "https://youtu.be/dQw4w9WgXcQ"
 Action = Callable[[], object]
 
@@ -144,10 +145,12 @@ def test_concurrent_changes_of_a_subscription_are_all_kept(services: Services) -
 
 def test_videos_of_one_product_get_distinct_positions(services: Services) -> None:
     video_url = video.parse(VIDEO_URL)
-    attach = partial(videos.attach, services, OWNER, PRODUCT, Change(default=True), video_url)
+    attach = partial(
+        videos.attach, services, OWNER, ProductId(PRODUCT), Change(default=True), video_url
+    )
     results = run_concurrently(*([attach] * CONCURRENCY))
     assert all(isinstance(result, ImageView) for result in results)
-    entries = [each.entry for each in products.details(services, OWNER, PRODUCT).images]
+    entries = [each.entry for each in products.details(services, OWNER, ProductId(PRODUCT)).images]
     assert sorted(entry.age for entry in entries) == [*range(1, CONCURRENCY + 1)]
     assert sum(entry.default for entry in entries) == 1
 

@@ -19,6 +19,7 @@ from fatrina.adapters.database.schema import images as image_table
 from fatrina.domain import errors
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.domain.gallery import Change, Gallery
+from fatrina.domain.types import ImageId, MerchantId, Millis, ProductId, TokenId
 from tests.contracts.rows import OTHER, PRODUCT, attach, version
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
@@ -49,15 +50,17 @@ def test_tables_of_an_unknown_revision_are_not_migrated(database: Database) -> N
 @given(alt=TEXT, sort=st.floats(allow_nan=False, allow_infinity=False))
 def test_a_gallery_is_read_as_written(database: Database, alt: str, sort: float) -> None:
     with database.writing() as tx:
-        before = images.load_gallery(tx, PRODUCT)
+        before = images.load_gallery(tx, ProductId(PRODUCT))
         old_ids = {entry.id for entry in before.entries}
         after = (
-            before.revise(1, Change(sort=sort, alt=alt)) if old_ids else before.attach(1, Change())
+            before.revise(ImageId(1), Change(sort=sort, alt=alt))
+            if old_ids
+            else before.attach(ImageId(1), Change())
         )
-        images.save_gallery(tx, PRODUCT, before, after, 5)
+        images.save_gallery(tx, ProductId(PRODUCT), before, after, Millis(5))
     with database.reading() as conn:
-        assert images.load_gallery(conn, PRODUCT) == after
-        assert images.load_gallery(conn, OTHER) == Gallery()
+        assert images.load_gallery(conn, ProductId(PRODUCT)) == after
+        assert images.load_gallery(conn, ProductId(OTHER)) == Gallery()
 
 
 def test_versions_are_read_as_written(database: Database) -> None:
@@ -73,17 +76,17 @@ def test_versions_are_read_as_written(database: Database) -> None:
 def test_a_version_is_retired_then_purged(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
-        versions.retire(tx, 1, "old", 10)
-        versions.add(tx, 1, version(7), None, 10)
+        versions.retire(tx, ImageId(1), "old", Millis(10))
+        versions.add(tx, ImageId(1), version(7), None, Millis(10))
         assert versions.current_by_image(tx, PRODUCT) == {1: version(7)}
-        assert versions.list_retired(tx, 10, 5) == []
-        ((version_id, original),) = versions.list_retired(tx, 11, 5)
+        assert versions.list_retired(tx, Millis(10), 5) == []
+        ((version_id, original),) = versions.list_retired(tx, Millis(11), 5)
         assert original == version(1).original
-        assert versions.count_retired(tx, 11) == 1
-        versions.purge(tx, [version_id], 12)
-        versions.purge(tx, [], 13)
-        assert versions.list_retired(tx, 99, 5) == []
-        assert versions.count_retired(tx, 99) == 0
+        assert versions.count_retired(tx, Millis(11)) == 1
+        versions.purge(tx, [version_id], Millis(12))
+        versions.purge(tx, [], Millis(13))
+        assert versions.list_retired(tx, Millis(99), 5) == []
+        assert versions.count_retired(tx, Millis(99)) == 0
         assert versions.find_unpurged(tx, ["000000000001"]) == []
 
 
@@ -93,42 +96,50 @@ def test_retired_versions_are_listed_oldest_first_up_to_the_limit(
     with database.writing() as tx:
         for number in range(5):
             attach(tx, number)
-            versions.retire(tx, number, None, 100 - number)
-        expected = versions.list_retired(tx, 1000, 3)
+            versions.retire(tx, ImageId(number), None, Millis(100 - number))
+        expected = versions.list_retired(tx, Millis(1000), 3)
         assert [each.original.handle for each in expected] == [f"{n:012}" for n in (4, 3, 2)]
 
 
 def test_a_removed_image_keeps_its_id(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
-        before = images.load_gallery(tx, PRODUCT)
-        images.save_gallery(tx, PRODUCT, before, before.remove(1), 9)
-        assert images.load_gallery(tx, PRODUCT) == Gallery()
-        assert images.find_product_id(tx, 1, 1) is None
-        assert images.exists(tx, 1)
+        before = images.load_gallery(tx, ProductId(PRODUCT))
+        images.save_gallery(tx, ProductId(PRODUCT), before, before.remove(ImageId(1)), Millis(9))
+        assert images.load_gallery(tx, ProductId(PRODUCT)) == Gallery()
+        assert images.find_product_id(tx, MerchantId(1), ImageId(1)) is None
+        assert images.exists(tx, ImageId(1))
 
 
 def test_images_and_products_belong_to_one_merchant(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
-        other_merchant_id = tokens.add_merchant(tx, "shop2", 1)
-        assert images.find_product_id(tx, 1, 1) == PRODUCT
-        assert images.find_product_id(tx, other_merchant_id, 1) is None
-        assert products.find(tx, other_merchant_id, PRODUCT, lock=True) is None
-        assert products.find(tx, 1, PRODUCT, lock=True) == ProductRow(PRODUCT, "Lamp", None)
-        assert products.exists(tx, PRODUCT)
+        other_merchant_id = tokens.add_merchant(tx, "shop2", Millis(1))
+        assert images.find_product_id(tx, MerchantId(1), ImageId(1)) == PRODUCT
+        assert images.find_product_id(tx, other_merchant_id, ImageId(1)) is None
+        assert products.find(tx, other_merchant_id, ProductId(PRODUCT), lock=True) is None
+        assert products.find(tx, MerchantId(1), ProductId(PRODUCT), lock=True) == ProductRow(
+            ProductId(PRODUCT), "Lamp", None
+        )
+        assert products.exists(tx, ProductId(PRODUCT))
 
 
 def test_a_video_is_read_as_written_and_has_no_version(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
-        before = images.load_gallery(tx, PRODUCT)
-        after = before.attach(2, Change(alt="a film", default=True), "https://youtu.be/x")
-        images.save_gallery(tx, PRODUCT, before, after, 5)
-        images.save_gallery(tx, PRODUCT, after, after.revise(2, Change(sort=9)), 6)
+        before = images.load_gallery(tx, ProductId(PRODUCT))
+        after = before.attach(ImageId(2), Change(alt="a film", default=True), "https://youtu.be/x")
+        images.save_gallery(tx, ProductId(PRODUCT), before, after, Millis(5))
+        images.save_gallery(
+            tx, ProductId(PRODUCT), after, after.revise(ImageId(2), Change(sort=9)), Millis(6)
+        )
     with database.reading() as conn:
-        assert images.load_gallery(conn, PRODUCT) == after.revise(2, Change(sort=9))
-        assert images.load_gallery(conn, PRODUCT)[2].video == "https://youtu.be/x"
+        assert images.load_gallery(conn, ProductId(PRODUCT)) == after.revise(
+            ImageId(2), Change(sort=9)
+        )
+        assert (
+            images.load_gallery(conn, ProductId(PRODUCT))[ImageId(2)].video == "https://youtu.be/x"
+        )
         assert versions.current_by_image(conn, PRODUCT) == {1: version(1)}
 
 
@@ -136,10 +147,14 @@ def test_galleries_of_several_products_are_loaded_together(database: Database) -
     with database.writing() as tx:
         attach(tx, 1)
         attach(tx, 2, OTHER)
-        gallery = images.load_gallery(tx, PRODUCT)
+        gallery = images.load_gallery(tx, ProductId(PRODUCT))
         assert images.load_galleries(tx, [PRODUCT]) == {PRODUCT: gallery}
         galleries = images.load_galleries(tx, [OTHER, PRODUCT, 5])
-        assert galleries == {PRODUCT: gallery, OTHER: images.load_gallery(tx, OTHER), 5: Gallery()}
+        assert galleries == {
+            PRODUCT: gallery,
+            OTHER: images.load_gallery(tx, ProductId(OTHER)),
+            5: Gallery(),
+        }
         assert images.load_galleries(tx, []) == {}
         assert versions.current_by_image(tx, PRODUCT, OTHER, 5) == {1: version(1), 2: version(2)}
         assert versions.current_by_image(tx) == {}
@@ -149,28 +164,33 @@ def test_a_removed_product_keeps_its_id_but_not_its_sku(
     database: Database,
 ) -> None:
     with database.writing() as tx:
-        products.update_fields(tx, ProductRow(PRODUCT, "Vase", "v-1"))
-        assert products.find_by_sku(tx, 1, "v-1") == PRODUCT
-        products.remove(tx, PRODUCT, 9)
-        assert products.find(tx, 1, PRODUCT) is None
-        assert products.find_by_sku(tx, 1, "v-1") is None
-        assert products.count(tx, 1, "") == 1
-        assert [row.id for row in products.list_page(tx, 1, "", 9, 0)] == [OTHER]
-        assert products.exists(tx, PRODUCT)
-        products.update_fields(tx, ProductRow(OTHER, "Vase", "v-1"))
+        products.update_fields(tx, ProductRow(ProductId(PRODUCT), "Vase", "v-1"))
+        assert products.find_by_sku(tx, MerchantId(1), "v-1") == PRODUCT
+        products.remove(tx, ProductId(PRODUCT), Millis(9))
+        assert products.find(tx, MerchantId(1), ProductId(PRODUCT)) is None
+        assert products.find_by_sku(tx, MerchantId(1), "v-1") is None
+        assert products.count(tx, MerchantId(1), "") == 1
+        assert [row.id for row in products.list_page(tx, MerchantId(1), "", 9, 0)] == [OTHER]
+        assert products.exists(tx, ProductId(PRODUCT))
+        products.update_fields(tx, ProductRow(ProductId(OTHER), "Vase", "v-1"))
 
 
 def test_products_are_listed_newest_first(database: Database) -> None:
     with database.writing() as tx:
         for number in range(5):
-            products.add(tx, 1, ProductRow(number, f"n{number}", None), 10 - number)
-        other_merchant_id = tokens.add_merchant(tx, "shop2", 1)
-        products.add(tx, other_merchant_id, ProductRow(99, "theirs", None), 99)
-        assert products.count(tx, 1, "") == 7
-        all_products = products.list_page(tx, 1, "", 99, 0)
+            products.add(
+                tx,
+                MerchantId(1),
+                ProductRow(ProductId(number), f"n{number}", None),
+                Millis(10 - number),
+            )
+        other_merchant_id = tokens.add_merchant(tx, "shop2", Millis(1))
+        products.add(tx, other_merchant_id, ProductRow(ProductId(99), "theirs", None), Millis(99))
+        assert products.count(tx, MerchantId(1), "") == 7
+        all_products = products.list_page(tx, MerchantId(1), "", 99, 0)
         assert [row.id for row in all_products] == [0, 1, 2, 3, 4, OTHER, PRODUCT]
-        assert products.list_page(tx, 1, "", 3, 2) == all_products[2:5]
-        assert products.list_page(tx, 1, "", 3, 2**40) == []
+        assert products.list_page(tx, MerchantId(1), "", 3, 2) == all_products[2:5]
+        assert products.list_page(tx, MerchantId(1), "", 3, 2**40) == []
 
 
 NAMES = ["100% cotton", "100 % wool", "under_score", "underXscore", "back\\slash", "مصباح", "LAMP"]
@@ -196,12 +216,17 @@ def test_keyword_characters_match_themselves(
     database: Database, keyword: str, expected: list[str]
 ) -> None:
     with database.writing() as tx:
-        products.remove(tx, OTHER, 9)
+        products.remove(tx, ProductId(OTHER), Millis(9))
         for number, name in enumerate(NAMES):
-            products.add(tx, 1, ProductRow(number, name, None if number else "sku-1"), 50 - number)
-        names = [row.name for row in products.list_page(tx, 1, keyword, 99, 0)]
+            products.add(
+                tx,
+                MerchantId(1),
+                ProductRow(ProductId(number), name, None if number else "sku-1"),
+                Millis(50 - number),
+            )
+        names = [row.name for row in products.list_page(tx, MerchantId(1), keyword, 99, 0)]
         assert sorted(names) == sorted(expected)
-        assert products.count(tx, 1, keyword) == len(expected)
+        assert products.count(tx, MerchantId(1), keyword) == len(expected)
 
 
 def test_tokens(database: Database) -> None:
@@ -210,16 +235,23 @@ def test_tokens(database: Database) -> None:
         "expires_at": 10,
     }  # fmt: skip
     with database.writing() as tx:
-        tokens.add(tx, 1, row)
-        assert tokens.find_caller(tx, "h" * 64, 9) == Caller(
-            1, "shop1", 1, frozenset({READ, WRITE}), token_hash="h" * 64, token_created_at=1
+        tokens.add(tx, MerchantId(1), row)
+        assert tokens.find_caller(tx, "h" * 64, Millis(9)) == Caller(
+            MerchantId(1),
+            "shop1",
+            TokenId(1),
+            frozenset({READ, WRITE}),
+            token_hash="h" * 64,
+            token_created_at=1,
         )
-        assert tokens.find_caller(tx, "h" * 64, 10) is None
-        assert tokens.find_caller(tx, "g" * 64, 9) is None
-        assert tokens.revoke(tx, 1, 5)
-        assert tokens.find_caller(tx, "h" * 64, 5) is None
-        assert tokens.find_caller(tx, "h" * 64, 4) is None  # the clock was ahead and was set back
-        assert not tokens.revoke(tx, 1, 6)
+        assert tokens.find_caller(tx, "h" * 64, Millis(10)) is None
+        assert tokens.find_caller(tx, "g" * 64, Millis(9)) is None
+        assert tokens.revoke(tx, TokenId(1), Millis(5))
+        assert tokens.find_caller(tx, "h" * 64, Millis(5)) is None
+        assert (
+            tokens.find_caller(tx, "h" * 64, Millis(4)) is None
+        )  # the clock was ahead and was set back
+        assert not tokens.revoke(tx, TokenId(1), Millis(6))
         assert [row.revoked_at for row in tokens.list_all(tx)] == [5]
 
 
@@ -246,21 +278,24 @@ def test_a_product_has_at_most_one_default_image(database: Database) -> None:
 def test_an_image_has_at_most_one_current_version(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
-    assert_rejected(database, lambda tx: versions.add(tx, 1, version(9), None, 1))
+    assert_rejected(database, lambda tx: versions.add(tx, ImageId(1), version(9), None, Millis(1)))
 
 
 def test_handles_are_unique(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
         attach(tx, 2)
-        versions.retire(tx, 2, None, 1)
-    assert_rejected(database, lambda tx: versions.add(tx, 2, version(1), None, 1))
+        versions.retire(tx, ImageId(2), None, Millis(1))
+    assert_rejected(database, lambda tx: versions.add(tx, ImageId(2), version(1), None, Millis(1)))
 
 
 def test_foreign_keys_and_merchant_codes_are_enforced(database: Database) -> None:
-    assert_rejected(database, lambda tx: versions.add(tx, 99, version(9), None, 1))
-    assert_rejected(database, lambda tx: products.add(tx, 99, ProductRow(9, "x", None), 1))
-    assert_rejected(database, lambda tx: tokens.add_merchant(tx, "shop1", 1))
+    assert_rejected(database, lambda tx: versions.add(tx, ImageId(99), version(9), None, Millis(1)))
+    assert_rejected(
+        database,
+        lambda tx: products.add(tx, MerchantId(99), ProductRow(ProductId(9), "x", None), Millis(1)),
+    )
+    assert_rejected(database, lambda tx: tokens.add_merchant(tx, "shop1", Millis(1)))
 
 
 # Tables

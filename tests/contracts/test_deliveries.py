@@ -5,9 +5,10 @@ import pytest
 from fatrina.adapters.database import Database, deliveries, schema, webhooks
 from fatrina.adapters.database.deliveries import Outcome, PendingDelivery
 from fatrina.domain import webhook
+from fatrina.domain.types import DeliveryId, MerchantId, Millis, ProductId, SubscriptionId
 from fatrina.domain.webhook import Subscription
 
-NOW, PAUSE, HOUR = 1_700_000_000_000, 300_000, 3_600_000
+NOW, PAUSE, HOUR = Millis(1_700_000_000_000), Millis(300_000), 3_600_000
 
 
 @pytest.fixture
@@ -18,23 +19,23 @@ def first_id(database: Database) -> int:
 def add_subscription(database: Database) -> int:
     subscription = Subscription("n", "product.updated", "https://a.invalid/")
     with database.writing() as tx:
-        return webhooks.add(tx, 1, subscription, NOW)
+        return webhooks.add(tx, MerchantId(1), subscription, NOW)
 
 
 def enqueue(database: Database, subscription: int, *products: int) -> None:
     with database.writing() as tx:
         for product in products:
-            deliveries.enqueue(tx, subscription, product, b"{}", NOW)
+            deliveries.enqueue(tx, SubscriptionId(subscription), ProductId(product), b"{}", NOW)
 
 
 def find_pending(database: Database, delivery: int = 1) -> PendingDelivery:
     with database.reading() as conn:
-        found = deliveries.find_pending(conn, delivery)
+        found = deliveries.find_pending(conn, DeliveryId(delivery))
     assert found is not None
     return found
 
 
-def attempt(database: Database, delivery: int, due_at: int | None) -> bool:
+def attempt(database: Database, delivery: int, due_at: Millis | None) -> bool:
     outcome = Outcome(find_pending(database, delivery), 500, "status 500")
     with database.writing() as tx:
         return deliveries.record_attempt(tx, outcome, due_at, NOW)
@@ -44,7 +45,9 @@ def list_heads(database: Database, now: int = NOW, limit: int = 4) -> list[tuple
     with database.reading() as conn:
         waiting = deliveries.list_waiting_subscriptions(conn)
         found = [
-            each for to in waiting for each in deliveries.list_heads(conn, to, now, PAUSE, limit)
+            each
+            for to in waiting
+            for each in deliveries.list_heads(conn, to, Millis(now), PAUSE, limit)
         ]
     return [(each.id, each.subscription.id, each.product_id) for each in found]
 
@@ -77,7 +80,7 @@ def test_a_retry_waits_and_blocks_later_deliveries_of_its_product(
     database: Database, first_id: int
 ) -> None:
     enqueue(database, first_id, 7, 7, 8)
-    assert attempt(database, 1, NOW + PAUSE)
+    assert attempt(database, 1, Millis(NOW + PAUSE))
     assert list_heads(database) == [(3, first_id, 8)]
     assert list_heads(database, NOW + PAUSE - 1) == [(3, first_id, 8)]
     assert list_heads(database, NOW + PAUSE) == [(1, first_id, 7), (3, first_id, 8)]
@@ -88,26 +91,31 @@ def test_a_clock_set_back_delays_no_delivery(
     database: Database, first_id: int, offset: int
 ) -> None:
     enqueue(database, first_id, 7, 8)
-    assert attempt(database, 1, NOW + PAUSE)
+    assert attempt(database, 1, Millis(NOW + PAUSE))
     assert list_heads(database, NOW - offset) == [(1, first_id, 7), (2, first_id, 8)]
 
 
 def test_many_waiting_retries_do_not_hide_due_deliveries(database: Database, first_id: int) -> None:
     enqueue(database, first_id, *range(1, 51))
     for number in range(1, 50):
-        assert attempt(database, number, NOW + PAUSE)
+        assert attempt(database, number, Millis(NOW + PAUSE))
     assert list_heads(database) == [(50, first_id, 50)]
 
 
 def test_a_removed_subscription_has_no_due_deliveries(database: Database, first_id: int) -> None:
     enqueue(database, first_id, 7)
     with database.writing() as tx:
-        assert webhooks.remove(tx, 1, subscription_id=first_id, url="", now=NOW) == 1
+        assert (
+            webhooks.remove(
+                tx, MerchantId(1), subscription_id=SubscriptionId(first_id), url="", now=NOW
+            )
+            == 1
+        )
         # A row that was restored or edited by hand.
         tx.execute(schema.deliveries.update().values(due_at=NOW))
     assert list_heads(database) == []
     with database.reading() as conn:
-        assert deliveries.find_pending(conn, 1) is None
+        assert deliveries.find_pending(conn, DeliveryId(1)) is None
 
 
 @pytest.mark.parametrize("column", ["subscription_id", "created_at", "tries", "due_at"])
@@ -161,7 +169,7 @@ def test_a_failing_subscription_keeps_fewer_deliveries(
     enqueue(database, first_id, *range(1, 41))
     with database.writing() as tx:
         for _ in range(webhook.FAILING_AFTER):
-            deliveries.record_failure(tx, first_id, PAUSE, NOW)
+            deliveries.record_failure(tx, SubscriptionId(first_id), PAUSE, NOW)
     enqueue(database, first_id, 41)
     with database.reading() as conn:
         rows = deliveries.list_recent(conn, limit=1000)
@@ -173,17 +181,17 @@ def test_failures_are_counted_until_a_success(database: Database, first_id: int)
     other = add_subscription(database)
     with database.writing() as tx:
         for _ in range(webhook.FAILING_AFTER - 1):
-            deliveries.record_failure(tx, first_id, PAUSE, NOW)
+            deliveries.record_failure(tx, SubscriptionId(first_id), PAUSE, NOW)
     assert failures_and_pause(database, first_id) == (webhook.FAILING_AFTER - 1, None)
     with database.writing() as tx:
-        deliveries.record_failure(tx, first_id, PAUSE, NOW)
+        deliveries.record_failure(tx, SubscriptionId(first_id), PAUSE, NOW)
     assert failures_and_pause(database, first_id) == (webhook.FAILING_AFTER, NOW + PAUSE)
     with database.writing() as tx:
-        deliveries.record_failure(tx, first_id, PAUSE, NOW)
+        deliveries.record_failure(tx, SubscriptionId(first_id), PAUSE, NOW)
         assert deliveries.load_backlog(tx) == (0, None, 1)
     assert failures_and_pause(database, first_id) == (webhook.FAILING_AFTER + 1, NOW + 2 * PAUSE)
     with database.writing() as tx:
-        deliveries.reset_failures(tx, first_id)
+        deliveries.reset_failures(tx, SubscriptionId(first_id))
     assert failures_and_pause(database, first_id) == (0, None)
     assert failures_and_pause(database, other) == (0, None)
 
@@ -191,9 +199,9 @@ def test_failures_are_counted_until_a_success(database: Database, first_id: int)
 def test_updating_a_subscription_ends_its_pause(database: Database, first_id: int) -> None:
     with database.writing() as tx:
         for _ in range(webhook.FAILING_AFTER):
-            deliveries.record_failure(tx, first_id, PAUSE, NOW)
+            deliveries.record_failure(tx, SubscriptionId(first_id), PAUSE, NOW)
         webhooks.update_fields(
-            tx, first_id, Subscription("n", "product.updated", "https://b.invalid/")
+            tx, SubscriptionId(first_id), Subscription("n", "product.updated", "https://b.invalid/")
         )
     assert failures_and_pause(database, first_id) == (0, None)
 
@@ -203,9 +211,9 @@ def test_a_redelivery_ends_the_pause_and_is_due(database: Database, first_id: in
     assert attempt(database, 1, None)
     with database.writing() as tx:
         for _ in range(webhook.FAILING_AFTER):
-            deliveries.record_failure(tx, first_id, PAUSE, NOW)
-        assert deliveries.redeliver(tx, 1, NOW)
-        assert not deliveries.redeliver(tx, 1, NOW)
+            deliveries.record_failure(tx, SubscriptionId(first_id), PAUSE, NOW)
+        assert deliveries.redeliver(tx, DeliveryId(1), NOW)
+        assert not deliveries.redeliver(tx, DeliveryId(1), NOW)
     assert failures_and_pause(database, first_id) == (webhook.FAILING_AFTER, None)
     assert list_heads(database) == [(1, first_id, 7)]
     assert find_pending(database).attempts == 0
@@ -214,10 +222,10 @@ def test_a_redelivery_ends_the_pause_and_is_due(database: Database, first_id: in
 def test_backlog_totals(database: Database, first_id: int) -> None:
     enqueue(database, first_id, 7, 8)
     with database.writing() as tx:
-        deliveries.enqueue(tx, first_id, 9, b"{}", NOW + 5)
+        deliveries.enqueue(tx, SubscriptionId(first_id), ProductId(9), b"{}", Millis(NOW + 5))
         assert deliveries.load_backlog(tx) == (3, NOW, 0)
-        deliveries.give_up(tx, 1, "row_unreadable", NOW)
-        deliveries.give_up(tx, 2, "row_unreadable", NOW)
+        deliveries.give_up(tx, DeliveryId(1), "row_unreadable", NOW)
+        deliveries.give_up(tx, DeliveryId(2), "row_unreadable", NOW)
         assert deliveries.load_backlog(tx) == (1, NOW + 5, 0)
         assert [row.error for row in deliveries.list_recent(tx, failed=True)] == [
             "row_unreadable"

@@ -16,6 +16,7 @@ from fatrina.adapters.database.products import ProductRow
 from fatrina.adapters.database.schema import merchants
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
+from fatrina.domain.types import MerchantId, Millis, ProductId
 from tests.contracts.rows import PRODUCT, attach
 
 
@@ -89,7 +90,7 @@ def test_a_full_disk_is_reported_as_storage_full(database: Database) -> None:
     with pytest.raises(errors.StorageFull), database.writing() as tx:
         attach(tx, 2, PRODUCT, large)
     with database.writing() as tx:
-        assert len(images.load_gallery(tx, PRODUCT).entries) == 1
+        assert len(images.load_gallery(tx, ProductId(PRODUCT)).entries) == 1
         read_pragma(tx, f"max_page_count = {pages + 100}")
     with database.writing() as tx:
         attach(tx, 2, PRODUCT, large)
@@ -155,12 +156,12 @@ def test_rows_survive_every_migration(database: Database) -> None:
     config.set_main_option("script_location", "fatrina:adapters/database/migrations")
     with database.writing() as tx:
         attach(tx, 1, change=Change(alt="before"))
-        gallery = images.load_gallery(tx, PRODUCT)
+        gallery = images.load_gallery(tx, ProductId(PRODUCT))
         config.attributes["connection"] = tx
         command.downgrade(config, "0001")
     database.migrate()
     with database.reading() as conn:
-        assert images.load_gallery(conn, PRODUCT) == gallery
+        assert images.load_gallery(conn, ProductId(PRODUCT)) == gallery
 
 
 def test_migration_0008_makes_existing_products_searchable(database: Database) -> None:
@@ -169,16 +170,18 @@ def test_migration_0008_makes_existing_products_searchable(database: Database) -
     count = 2 * 1000 + 1  # more than two batches
     with database.writing() as tx:
         for number in range(count):
-            row = ProductRow(number + 1, f"Straße {number}", "Ä-1" if number == count - 1 else None)
-            products.add(tx, 1, row, 1)
+            row = ProductRow(
+                ProductId(number + 1), f"Straße {number}", "Ä-1" if number == count - 1 else None
+            )
+            products.add(tx, MerchantId(1), row, Millis(1))
         config.attributes["connection"] = tx
         command.downgrade(config, "0007")
     database.migrate()
     with database.reading() as conn:
-        assert products.count(conn, 1, "STRASSE") == count
-        assert products.count(conn, 1, "LAMP") == 2
-        assert [row.id for row in products.list_page(conn, 1, "ä-1", 10, 0)] == [count]
-        assert products.count(conn, 1, "strasse 2000") == 1
+        assert products.count(conn, MerchantId(1), "STRASSE") == count
+        assert products.count(conn, MerchantId(1), "LAMP") == 2
+        assert [row.id for row in products.list_page(conn, MerchantId(1), "ä-1", 10, 0)] == [count]
+        assert products.count(conn, MerchantId(1), "strasse 2000") == 1
 
 
 def test_an_oversized_value_is_not_reported_as_an_outage(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from fatrina.adapters.database import Database, tokens
 from fatrina.adapters.database import engine as engines
 from fatrina.adapters.database.schema import merchants
 from fatrina.domain import errors
+from fatrina.domain.types import Millis
 
 
 def count(database: Database) -> int:
@@ -30,14 +31,14 @@ def test_a_failed_transaction_is_rolled_back(
 ) -> None:
     def add_and_fail() -> None:
         with database.writing() as tx:
-            tokens.add_merchant(tx, "shop9", 1)
+            tokens.add_merchant(tx, "shop9", Millis(1))
             raise exception
 
     with pytest.raises(exception):
         add_and_fail()
     assert count(database) == 1
     with database.writing() as tx:
-        tokens.add_merchant(tx, "shop9", 1)
+        tokens.add_merchant(tx, "shop9", Millis(1))
     assert count(database) == 2
 
 
@@ -48,21 +49,21 @@ def test_a_programming_error_is_not_reported_as_an_outage(database: Database) ->
 
 def test_a_read_transaction_cannot_write(database: Database) -> None:
     with pytest.raises(errors.DatabaseUnavailable), database.reading() as conn:
-        tokens.add_merchant(conn, "shop9", 1)
+        tokens.add_merchant(conn, "shop9", Millis(1))
 
 
 def test_a_read_transaction_sees_a_snapshot_and_does_not_block_writers(database: Database) -> None:
     with database.reading() as conn:
         before = conn.execute(select(merchants.c.id)).all()
         with database.writing() as tx:
-            tokens.add_merchant(tx, "shop9", 1)
+            tokens.add_merchant(tx, "shop9", Millis(1))
         assert conn.execute(select(merchants.c.id)).all() == before
     assert count(database) == 2
 
 
 def test_a_write_transaction_does_not_block_readers(database: Database) -> None:
     with database.writing() as tx:
-        tokens.add_merchant(tx, "shop9", 1)
+        tokens.add_merchant(tx, "shop9", Millis(1))
         started = time.monotonic()
         assert count(database) == 1
         assert time.monotonic() - started < 1
@@ -76,7 +77,7 @@ def test_write_transactions_wait_for_each_other(database: Database) -> None:
         for index in range(5):
             with database.writing() as tx:
                 count_seen = len(tx.execute(select(merchants.c.id)).all())
-                tokens.add_merchant(tx, f"{number:02}{index}{count_seen}", 1)
+                tokens.add_merchant(tx, f"{number:02}{index}{count_seen}", Millis(1))
 
     with ThreadPoolExecutor(16) as pool:
         assert [*pool.map(add, range(16))] == [None] * 16
@@ -111,7 +112,7 @@ def test_write_transactions_of_two_processes_wait_for_each_other(
         second.stdin.flush()
         for number in range(40):
             with database.writing() as tx:
-                tokens.add_merchant(tx, f"y{number}", 1)
+                tokens.add_merchant(tx, f"y{number}", Millis(1))
         assert second.wait(20) == 0
     assert count(database) == 81
 

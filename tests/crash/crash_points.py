@@ -18,6 +18,7 @@ from typing import Final
 from fatrina.actions import Services
 from fatrina.actions.sweep import Sweeper
 from fatrina.domain import errors
+from fatrina.domain.types import Millis
 from tests.crash import tracer, world
 from tests.crash.tracer import Outcome, Report
 from tests.crash.world import ACTIONS, KEEP, State, Store
@@ -74,7 +75,7 @@ def sweep_on_error(
         sweeper = Sweeper(
             services.database, services.storage, services.housekeeping, trust_clock=True
         )
-        sweeper.sweep(services.clock(), 9 * KEEP)
+        sweeper.sweep(services.clock(), Millis(9 * KEEP))
     else:
         report("done")
     exit_on_error(services, store, lambda *_: None, before, lambda _: None)

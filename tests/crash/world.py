@@ -31,10 +31,11 @@ from fatrina.domain.gallery import Change
 from fatrina.domain.pagination import Page
 from fatrina.domain.photo import ImageFormat, ImageInfo, Limits
 from fatrina.domain.renditions import ROLES, Original
+from fatrina.domain.types import ImageId, Millis, ProductId
 from fatrina.emulator.resetting import reset as reset_
 
 DAY: Final = 86_400_000
-KEEP: Final = 30 * DAY
+KEEP: Final = Millis(30 * DAY)
 NEW: Final = 0
 """Placeholder for the random id of an attached image."""
 _DUMP: Final = "dump.tar"
@@ -47,8 +48,8 @@ class FixedClock(Clock):
         super().__init__()
         self._now = now
 
-    def __call__(self) -> int:
-        return self._now
+    def __call__(self) -> Millis:
+        return Millis(self._now)
 
 
 class StubDecoder:
@@ -151,7 +152,11 @@ def create_store(folder: Path, now: int) -> Store:
         with (folder / _DUMP).open("wb") as out:
             backup.dump(past.database, past.storage, out, _ignore_progress)
         with upload(past, data) as photo:
-            ids.append(images.attach(past, caller, product, AttachImage(Change(), photo)).entry.id)
+            ids.append(
+                images.attach(
+                    past, caller, ProductId(product), AttachImage(Change(), photo)
+                ).entry.id
+            )
     with upload(past, b"another one") as photo:
         images.update(past, caller, ids[0], UpdateImage(Change(), photo))
     orphan = Original("shop1", "b" * 12, "c" * 32, ImageFormat.JPEG, 9, 9)
@@ -165,7 +170,7 @@ def create_store(folder: Path, now: int) -> Store:
 def _merchant(services: Services, code: str) -> tuple[Caller, int]:
     now = services.clock()
     access.create_merchant(services.database, code, now)
-    token = access.issue_token(services.database, code, WRITE, 10 * KEEP, now)
+    token = access.issue_token(services.database, code, WRITE, Millis(10 * KEEP), now)
     with services.database.reading() as conn:
         caller = tokens.find_caller(conn, hash_token(token or ""), now)
     assert caller is not None
@@ -179,27 +184,29 @@ def update(services: Services, store: Store) -> None:
     """Replace the photo of the default image, which is then not the default and moves."""
     with upload(services, b"new") as photo:
         change = Change(default=False, sort=9.0, alt="new")
-        images.update(services, store.caller, store.first, UpdateImage(change, photo))
+        images.update(services, store.caller, ImageId(store.first), UpdateImage(change, photo))
 
 
 def same(services: Services, store: Store) -> None:
     """Send the current photo again, with all other properties changed."""
     with upload(services, b"two") as photo:
         change = Change(default=True, sort=0.5, alt="same")
-        images.update(services, store.caller, store.second, UpdateImage(change, photo))
+        images.update(services, store.caller, ImageId(store.second), UpdateImage(change, photo))
 
 
 def attach(services: Services, store: Store) -> None:
     """Attach an image that becomes the default."""
     with upload(services, b"new") as photo:
         change = Change(default=True, sort=1.5, alt="new")
-        images.attach(services, store.caller, store.product, AttachImage(change, photo))
+        images.attach(services, store.caller, ProductId(store.product), AttachImage(change, photo))
 
 
 def first(services: Services, store: Store) -> None:
     """Attach a merchant's first image: its folder in storage does not exist yet."""
     with upload(services, b"new") as photo:
-        images.attach(services, store.newcomer, store.empty, AttachImage(Change(), photo))
+        images.attach(
+            services, store.newcomer, ProductId(store.empty), AttachImage(Change(), photo)
+        )
 
 
 def create(services: Services, store: Store) -> None:
@@ -211,7 +218,7 @@ def create(services: Services, store: Store) -> None:
 
 def delete(services: Services, store: Store) -> None:
     """Remove the default image."""
-    images.remove(services, store.caller, store.first)
+    images.remove(services, store.caller, ImageId(store.first))
 
 
 def sweep(services: Services, store: Store) -> None:
@@ -329,7 +336,7 @@ def _check_sweep(services: Services, now: int) -> None:
     assert referenced.keys() <= stored
     due = {key for key, retired in referenced.items() if retired and retired < now - KEEP}
     sweeper = Sweeper(services.database, services.storage, services.housekeeping, trust_clock=True)
-    result = sweeper.sweep(now, KEEP)
+    result = sweeper.sweep(Millis(now), KEEP)
     assert result == SweepResult(len(due) // len(ROLES), len(stored - referenced.keys()))
     assert {listed.key for listed in services.storage.list()} == referenced.keys() - due
-    assert sweeper.sweep(now, KEEP) == SweepResult(0, 0)
+    assert sweeper.sweep(Millis(now), KEEP) == SweepResult(0, 0)

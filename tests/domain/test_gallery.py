@@ -10,6 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from fatrina.domain import errors
 from fatrina.domain.gallery import MAX_IMAGES, Change, Gallery, GalleryEntry
+from fatrina.domain.types import ImageId
 
 SORTS = st.floats(allow_nan=False, allow_infinity=False, width=64) | st.integers(0, 3).map(float)
 FILM = "https://youtu.be/dQw4w9WgXcQ"
@@ -24,7 +25,7 @@ CHANGES = st.builds(
 def gallery(*sorts: float, default: int = 1) -> Gallery:
     """A gallery of images 1, 2, …, attached in this order."""
     return Gallery.of(
-        GalleryEntry(number, number, sort, number == default)
+        GalleryEntry(ImageId(number), number, sort, number == default)
         for number, sort in enumerate(sorts, 1)
     )
 
@@ -69,23 +70,23 @@ class Life(RuleBasedStateMachine):
         self.count += 1
         if photos(self.gallery) == MAX_IMAGES:
             with pytest.raises(errors.ValidationFailed):
-                self.gallery.attach(self.count, change)
+                self.gallery.attach(ImageId(self.count), change)
             with pytest.raises(errors.ValidationFailed):
                 self.gallery.check_capacity()
             return self.count
         self.gallery.check_capacity()
-        return self.attached(self.gallery.attach(self.count, change), change)
+        return self.attached(self.gallery.attach(ImageId(self.count), change), change)
 
     @rule(target=ids, change=CHANGES)
     def attach_video(self, change: Change) -> int:
         self.count += 1
-        after = self.gallery.attach(self.count, change, FILM)
-        assert after[self.count].video == FILM
+        after = self.gallery.attach(ImageId(self.count), change, FILM)
+        assert after[ImageId(self.count)].video == FILM
         assert photos(after) == photos(self.gallery)
         return self.attached(after, change)
 
     def attached(self, after: Gallery, change: Change) -> int:
-        entry = after[self.count]
+        entry = after[ImageId(self.count)]
         if change.sort is None:
             assert order(after)[-1] == self.count
         else:
@@ -102,10 +103,13 @@ class Life(RuleBasedStateMachine):
     def revise(self, identifier: int, change: Change) -> None:
         if identifier not in order(self.gallery):
             with pytest.raises(KeyError):
-                self.gallery.revise(identifier, change)
+                self.gallery.revise(ImageId(identifier), change)
             return
-        before, after = self.gallery[identifier], self.gallery.revise(identifier, change)
-        entry = after[identifier]
+        before, after = (
+            self.gallery[ImageId(identifier)],
+            self.gallery.revise(ImageId(identifier), change),
+        )
+        entry = after[ImageId(identifier)]
         assert entry.sort == (before.sort if change.sort is None else change.sort)
         assert entry.alt == (before.alt if change.alt is None else change.alt or None)
         assert entry.video == before.video
@@ -126,7 +130,7 @@ class Life(RuleBasedStateMachine):
         heir = main(self.gallery)
         if heir == identifier:
             heir = left[0] if left else None
-        after = self.gallery.remove(identifier)
+        after = self.gallery.remove(ImageId(identifier))
         assert order(after) == left
         assert main(after) == heir
         self.adopt(after)
@@ -153,7 +157,7 @@ def test_a_revision_changes_other_images_only_in_default(
     sorts: list[float], change: Change
 ) -> None:
     before = gallery(*sorts)
-    after = before.revise(1, change)
+    after = before.revise(ImageId(1), change)
     for entry in before.entries:
         if entry.id != 1:
             assert replace(after[entry.id], default=entry.default) == entry
@@ -162,12 +166,12 @@ def test_a_revision_changes_other_images_only_in_default(
 @given(st.lists(SORTS, min_size=1, max_size=MAX_IMAGES))
 def test_an_empty_change_changes_nothing(sorts: list[float]) -> None:
     before = gallery(*sorts)
-    assert before.revise(1, Change()) == before
-    assert before.revise(1, Change()).changed_since(before) == ()
+    assert before.revise(ImageId(1), Change()) == before
+    assert before.revise(ImageId(1), Change()).changed_since(before) == ()
 
 
 def test_a_new_default_replaces_the_previous_one() -> None:
-    after = gallery(1, 2, 3).revise(3, Change(default=True))
+    after = gallery(1, 2, 3).revise(ImageId(3), Change(default=True))
     assert main(after) == 3
     assert [entry.id for entry in after.changed_since(gallery(1, 2, 3))] == [1, 3]
 
@@ -186,13 +190,13 @@ def test_a_new_default_replaces_the_previous_one() -> None:
 def test_a_default_given_up_goes_to_the_first_of_the_others(
     images: Gallery, revised: int, change: Change, heir: int
 ) -> None:
-    assert main(images.revise(revised, change)) == heir
+    assert main(images.revise(ImageId(revised), change)) == heir
 
 
 def test_a_default_taken_out_goes_to_the_first_of_the_others() -> None:
-    assert main(gallery(3, 2, 1).remove(1)) == 3
-    assert main(gallery(3, 2, 1).remove(2)) == 1
-    assert gallery(3).remove(1) == Gallery()
+    assert main(gallery(3, 2, 1).remove(ImageId(1))) == 3
+    assert main(gallery(3, 2, 1).remove(ImageId(2))) == 1
+    assert gallery(3).remove(ImageId(1)) == Gallery()
 
 
 def test_of_two_with_one_sort_the_older_comes_first() -> None:
@@ -212,19 +216,19 @@ def test_of_two_with_one_sort_the_older_comes_first() -> None:
     ],
 )
 def test_without_a_sort_an_image_comes_last(last: float, sort: float) -> None:
-    after = gallery(last).attach(2, Change())
+    after = gallery(last).attach(ImageId(2), Change())
     assert order(after) == [1, 2]
-    assert after[2].sort == sort
+    assert after[ImageId(2)].sort == sort
 
 
 def test_an_empty_gallery_begins_with_one() -> None:
-    (entry,) = Gallery().attach(7, Change()).entries
-    assert entry == GalleryEntry(7, 1, 1.0, default=True, alt=None)
+    (entry,) = Gallery().attach(ImageId(7), Change()).entries
+    assert entry == GalleryEntry(ImageId(7), 1, 1.0, default=True, alt=None)
 
 
 def test_the_eleventh_is_refused_by_the_field_it_came_by() -> None:
     with pytest.raises(errors.ValidationFailed) as refused:
-        gallery(*range(MAX_IMAGES)).attach(11, Change())
+        gallery(*range(MAX_IMAGES)).attach(ImageId(11), Change())
     (problem,) = refused.value.field_errors
     assert isinstance(problem, errors.GalleryFull)
 
@@ -239,14 +243,14 @@ def test_room_is_for_as_many_as_come() -> None:
 
 def test_a_video_needs_no_room() -> None:
     full = gallery(*range(MAX_IMAGES))
-    after = full.attach(11, Change(default=True), FILM)
+    after = full.attach(ImageId(11), Change(default=True), FILM)
     assert (main(after), order(after)[-1]) == (11, 11)
     with pytest.raises(errors.ValidationFailed):
-        after.attach(12, Change())
-    assert main(after.remove(1).attach(12, Change())) == 11
+        after.attach(ImageId(12), Change())
+    assert main(after.remove(ImageId(1)).attach(ImageId(12), Change())) == 11
 
 
 def test_an_image_of_another_gallery_is_not_here() -> None:
     for ask in (gallery(1).__getitem__, gallery(1).remove):
         with pytest.raises(KeyError):
-            ask(2)
+            ask(ImageId(2))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fatrina.domain import webhook
+from fatrina.domain.types import Millis
 from fatrina.domain.webhook import (
     SIGNATURE,
     TOKEN,
@@ -69,7 +70,7 @@ def test_repr_hides_the_secret() -> None:
 
 
 def test_three_attempts() -> None:
-    assert [webhook.next_attempt(tries, 300_000, 7) for tries in (1, 2, 3)] == [
+    assert [webhook.next_attempt(tries, Millis(300_000), Millis(7)) for tries in (1, 2, 3)] == [
         300_007,
         300_007,
         None,
@@ -102,14 +103,14 @@ def test_is_sendable_header(name: str, value: str, *, may: bool) -> None:
     [(0, 0), (9, 0), (10, 300_000), (11, 600_000), (13, 2_400_000), (14, 3_600_000)],
 )
 def test_pauses_double_up_to_an_hour(failures: int, pause: int) -> None:
-    assert webhook.pause_after(failures, 300_000) == pause
+    assert webhook.pause_after(failures, Millis(300_000)) == pause
 
 
 def test_pause_after_is_bounded() -> None:
-    assert webhook.pause_after(10, 7_200_000) == 7_200_000
-    assert webhook.pause_after(10**9, 7_200_000) == 7_200_000
-    assert webhook.pause_after(10**9, 300_000) == webhook.MAX_PAUSE_MS
-    assert webhook.pause_after(10**9, 0) == 0
+    assert webhook.pause_after(10, Millis(7_200_000)) == 7_200_000
+    assert webhook.pause_after(10**9, Millis(7_200_000)) == 7_200_000
+    assert webhook.pause_after(10**9, Millis(300_000)) == webhook.MAX_PAUSE_MS
+    assert webhook.pause_after(10**9, Millis(0)) == 0
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from fatrina.actions import access
 from fatrina.actions.clock import Clock
 from fatrina.data_directory import lock_data_directory
 from fatrina.domain.access import WRITE
+from fatrina.domain.types import Millis
 from tests.endurance.service import Client, Server
 from tests.silent_server import run_silent_server
 
@@ -107,7 +108,9 @@ def _shops(data: Path, count: int) -> list[str]:
     ):
         for number in range(count):
             access.create_merchant(database, f"m{number}", now)
-            tokens.append(access.issue_token(database, f"m{number}", WRITE, 86_400_000, now) or "")
+            tokens.append(
+                access.issue_token(database, f"m{number}", WRITE, Millis(86_400_000), now) or ""
+            )
     return tokens
 
 

@@ -16,6 +16,7 @@ from fatrina.adapters.database import Database, deliveries, schema
 from fatrina.adapters.http_client import connection, resolver
 from fatrina.domain import errors, webhook
 from fatrina.domain.address_policy import Address
+from fatrina.domain.types import Millis, ProductId, SubscriptionId
 from tests import stores as shops
 from tests.client import encode_json
 from tests.silent_server import SilentServer, run_silent_server
@@ -67,7 +68,9 @@ def enqueue(service: Service, subscription: int, *products: int, at: int | None 
     with service.services.database.writing() as tx:
         for product in products:
             body = b'{"product":%d}' % product
-            deliveries.enqueue(tx, subscription, product, body, now)
+            deliveries.enqueue(
+                tx, SubscriptionId(subscription), ProductId(product), body, Millis(now)
+            )
 
 
 def delivery_rows(service: Service, number: int | None = None) -> list[deliveries.DeliveryRow]:
@@ -400,7 +403,7 @@ def test_update_or_redelivery_ends_the_pause(service: Service, receiver: Webhook
         failures=webhook.FAILING_AFTER + 30, paused_until=far_future
     )
     # Half an hour requires a long enough pause between attempts.
-    assert webhook.pause_after(webhook.FAILING_AFTER + 30, 100) >= HOUR // 2
+    assert webhook.pause_after(webhook.FAILING_AFTER + 30, Millis(100)) >= HOUR // 2
     with service.services.database.writing() as tx:
         tx.execute(paused)
     enqueue(service, number, 1)
@@ -435,7 +438,7 @@ def test_events_are_delivered_after_clock_changes(
 ) -> None:
     number = add_subscription(service, receiver.url)
     with service.services.database.writing() as tx:  # recorded, and not seen by an earlier poll
-        deliveries.enqueue(tx, number, 7, b'{"at":1}', Clock()())
+        deliveries.enqueue(tx, SubscriptionId(number), ProductId(7), b'{"at":1}', Clock()())
         clock_offset[0] = shift
     receiver.wait_for(1)
     enqueue(service, number, 7)
@@ -459,7 +462,7 @@ def test_pause_ends_if_the_clock_is_set_back(
 ) -> None:
     number = add_subscription(service, receiver.url)
     with service.services.database.writing() as tx:
-        deliveries.record_failure(tx, number, 100, Clock()())
+        deliveries.record_failure(tx, SubscriptionId(number), Millis(100), Clock()())
         values = {"failures": webhook.FAILING_AFTER, "paused_until": Clock()() + HOUR}
         tx.execute(schema.subscriptions.update().values(values))
     enqueue(service, number, 1)

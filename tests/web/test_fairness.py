@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fatrina.domain import errors
+from fatrina.domain.types import MerchantId
 from fatrina.web.http import fair_limiter
 from fatrina.web.http.fair_limiter import FairLimiter
 
@@ -48,7 +49,7 @@ class Work:
             await asyncio.sleep(0)
 
     async def _hold(self, merchant: int, name: str) -> None:
-        async with self.limiter.slot(merchant):
+        async with self.limiter.slot(MerchantId(merchant)):
             self.running.append(name)
             await self._ends[name].wait()
         self.running.remove(name)
@@ -90,7 +91,7 @@ def test_request_that_times_out_releases_its_place(monkeypatch: pytest.MonkeyPat
         work = Work(2)
         await work.start(1, "a0")
         with pytest.raises(errors.Busy):
-            async with work.limiter.slot(1):
+            async with work.limiter.slot(MerchantId(1)):
                 raise AssertionError
         await work.end("a0")
         await work.start(1, "a1")
@@ -120,7 +121,7 @@ def test_every_slot_is_released(total: int) -> None:
 
         async def one(merchant: int) -> None:
             nonlocal most, running
-            async with limiter.slot(merchant):
+            async with limiter.slot(MerchantId(merchant)):
                 running += 1
                 most = max(most, running)
                 await asyncio.sleep(0)

@@ -19,6 +19,7 @@ from fatrina.domain.oauth import (
     REFRESH_TOKEN_LIFETIME_MS,
     OAuthError,
 )
+from fatrina.domain.types import Millis
 from fatrina.web.oauth import page
 from tests import client
 from tests.client import Body, Response
@@ -496,10 +497,10 @@ def test_codes_and_refresh_tokens_expire(confidential_app: App) -> None:
     code, issued = confidential_app.authorization_code(), confidential_app.issue_tokens()
     late = {"code": code, "redirect": REDIRECT_URI, "verifier": ""}
     with pytest.raises(OAuthError):
-        oauth.exchange(services, client_app, **late, now=now + CODE_LIFETIME_MS + 10_000)
+        oauth.exchange(services, client_app, **late, now=Millis(now + CODE_LIFETIME_MS + 10_000))
     after = now + REFRESH_TOKEN_LIFETIME_MS + 10_000
     with pytest.raises(OAuthError):
-        oauth.refresh(services, client_app, issued["refresh_token"], "", after)
+        oauth.refresh(services, client_app, issued["refresh_token"], "", Millis(after))
 
 
 def test_secrets_are_stored_hashed_only(confidential_app: App) -> None:

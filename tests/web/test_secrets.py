@@ -20,6 +20,7 @@ from fatrina.adapters.rate_limits import BucketStore
 from fatrina.cli import cli
 from fatrina.domain.access import is_guessable, token_hint
 from fatrina.domain.oauth import OAuthError
+from fatrina.domain.types import MerchantId
 from fatrina.settings import Settings
 from tests import client
 from tests.stores import ADMIN_TOKEN, PRODUCTS_PATH, Service, Store, run_service
@@ -141,7 +142,7 @@ def test_database_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     with Database(tmp_path / "fatrina.sqlite3") as database:
         database.migrate()
         with BucketStore(tmp_path / "limits.sqlite3") as buckets:
-            buckets.update(1, lambda _: 5)
+            buckets.update(MerchantId(1), lambda _: 5)
             found = modes(tmp_path)
     assert len(found) == 6
     assert set(found.values()) == {0o600}

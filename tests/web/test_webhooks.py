@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fatrina.actions.webhooks import subscriptions
+from fatrina.domain.types import Millis
 from tests import sample_photos
 from tests.client import Response, encode_json
 from tests.domain.test_webhook import hmac_sha256
@@ -379,7 +380,9 @@ def test_no_delivery_after_unsubscribe(
     assert response.status == 202
     assert is_finished(image_in_product.store)
     number = deliveries(image_in_product.store)[0]["id"]
-    assert not subscriptions.redeliver(image_in_product.store.service.services.database, number, 1)
+    assert not subscriptions.redeliver(
+        image_in_product.store.service.services.database, number, Millis(1)
+    )
 
 
 def test_restart_sends_pending_deliveries(tmp_path: Path, receiver: WebhookReceiver) -> None:

@@ -11,6 +11,7 @@ from fatrina.adapters.database.tokens import MerchantRow, TokenRow
 from fatrina.domain import access, errors, rate_limit
 from fatrina.domain.access import Caller
 from fatrina.domain.merchant import MerchantView
+from fatrina.domain.types import Millis, TokenId
 
 
 def authenticate(services: Services, token: str) -> Caller:
@@ -32,7 +33,7 @@ class Identity(NamedTuple):
     """What a token's holder can learn about it."""
 
     merchant: MerchantView
-    expires_at: int
+    expires_at: Millis
     client_id: str
     """The app that the token was issued to; empty for a token of an operator."""
 
@@ -66,7 +67,7 @@ def check_token(tx: Connection, caller: Caller) -> None:
 
 
 def create_merchant(
-    database: Database, code: str, now: int, plan: str = rate_limit.DEFAULT_PLAN
+    database: Database, code: str, now: Millis, plan: str = rate_limit.DEFAULT_PLAN
 ) -> bool:
     """Create a merchant; return False if the code is taken."""
     with database.writing() as tx:
@@ -95,7 +96,7 @@ def change_plan(database: Database, code: str, plan: str) -> bool:
 
 
 def issue_token(
-    database: Database, merchant_code: str, scope: str, lifetime: int, now: int
+    database: Database, merchant_code: str, scope: str, lifetime: Millis, now: Millis
 ) -> str | None:
     """Create a token and return its text, which is not stored; None if no merchant has this code.
 
@@ -116,7 +117,7 @@ def generate_token() -> str:
 
 
 def build_token(
-    scope: str, lifetime: int, now: int, text: str = ""
+    scope: str, lifetime: Millis, now: Millis, text: str = ""
 ) -> tuple[str, dict[str, str | int]]:
     """Return the text of a new token, random unless `text` is given, and its row."""
     token = text or generate_token()
@@ -135,7 +136,7 @@ def list_tokens(database: Database) -> list[TokenRow]:
         return tokens.list_all(conn)
 
 
-def revoke_token(database: Database, token_id: int, now: int) -> bool:
+def revoke_token(database: Database, token_id: TokenId, now: Millis) -> bool:
     """Revoke a token at once; return False if no valid token has this id.
 
     Revoking an app's token revokes its whole grant: the app could get a new token by its refresh

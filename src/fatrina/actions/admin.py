@@ -6,6 +6,7 @@ from fatrina.actions.receiving import File
 from fatrina.actions.webhooks import subscriptions
 from fatrina.actions.webhooks.subscriptions import DeliveryRow
 from fatrina.domain import errors
+from fatrina.domain.types import DeliveryId
 
 
 def list_deliveries(services: Services, *, merchant_code: str, failed: bool) -> list[DeliveryRow]:
@@ -19,7 +20,7 @@ def list_deliveries(services: Services, *, merchant_code: str, failed: bool) -> 
     )
 
 
-def redeliver(services: Services, delivery_id: int) -> None:
+def redeliver(services: Services, delivery_id: DeliveryId) -> None:
     """Queue a finished delivery again.
 
     Raises:

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from fatrina.domain.types import Millis
+
 OnStage = Callable[[str, float], None]
 
 
@@ -18,9 +20,9 @@ class Clock:
         """Call `on_stage` with the name and the seconds of every stage."""
         self._on_stage = on_stage
 
-    def __call__(self) -> int:
+    def __call__(self) -> Millis:
         """Return the current time in milliseconds since the epoch."""
-        return time.time_ns() // 1_000_000
+        return Millis(time.time_ns() // 1_000_000)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

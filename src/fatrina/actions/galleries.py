@@ -9,13 +9,14 @@ from fatrina.adapters.database import images, products, versions
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change, Gallery
+from fatrina.domain.types import ImageId, ProductId
 from fatrina.domain.version import Version
 from fatrina.domain.video import Video
 from fatrina.domain.views import ImageView
 from fatrina.domain.webhook import IMAGE_CHANGE_EVENTS
 
 
-def lock(tx: Connection, caller: Caller, product_id: int) -> Gallery:
+def lock(tx: Connection, caller: Caller, product_id: ProductId) -> Gallery:
     """Return a product's gallery, locked until the transaction ends.
 
     Raises:
@@ -28,7 +29,7 @@ def lock(tx: Connection, caller: Caller, product_id: int) -> Gallery:
     return images.load_gallery(tx, product_id)
 
 
-def lock_by_image(tx: Connection, caller: Caller, image_id: int) -> tuple[int, Gallery]:
+def lock_by_image(tx: Connection, caller: Caller, image_id: ImageId) -> tuple[ProductId, Gallery]:
     """Return an image's product id and gallery, locked until the transaction ends.
 
     Raises:
@@ -47,7 +48,7 @@ def lock_by_image(tx: Connection, caller: Caller, image_id: int) -> tuple[int, G
 def attach(
     services: Services,
     caller: Caller,
-    product_id: int,
+    product_id: ProductId,
     change: Change,
     content: Version | Video,
 ) -> ImageView:
@@ -61,7 +62,7 @@ def attach(
     version = content if isinstance(content, Version) else None
     original = version.original if version else None
     with services.database.reading() as conn:
-        image_id = ids.new_id(partial(images.exists, conn))
+        image_id = ImageId(ids.new_id(partial(images.exists, conn)))
 
     def run(tx: Connection) -> ImageView:
         before = lock(tx, caller, product_id)
@@ -82,6 +83,6 @@ def attach(
     return committing.commit(services, run, find_committed, [version] if version else [])
 
 
-def _check_contains(gallery: Gallery, image_id: int) -> None:
+def _check_contains(gallery: Gallery, image_id: ImageId) -> None:
     if all(entry.id != image_id for entry in gallery.entries):
         raise errors.NotFound

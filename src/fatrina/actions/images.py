@@ -17,6 +17,7 @@ from fatrina.adapters.database import images, products, versions
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change
+from fatrina.domain.types import ImageId, ProductId
 from fatrina.domain.version import Version
 from fatrina.domain.views import ImageView
 from fatrina.domain.webhook import IMAGE_CHANGE_EVENTS
@@ -38,7 +39,7 @@ class AttachImage:
     photo: PhotoSource
 
 
-def check_exists(services: Services, caller: Caller, image_id: int) -> None:
+def check_exists(services: Services, caller: Caller, image_id: ImageId) -> None:
     """Raise unless the merchant has this image; called before the body is read.
 
     Raises:
@@ -49,7 +50,7 @@ def check_exists(services: Services, caller: Caller, image_id: int) -> None:
             raise errors.NotFound
 
 
-def check_capacity(services: Services, caller: Caller, product_id: int) -> None:
+def check_capacity(services: Services, caller: Caller, product_id: ProductId) -> None:
     """Raise unless the product has room for another image; called before the body is read.
 
     Raises:
@@ -62,7 +63,9 @@ def check_capacity(services: Services, caller: Caller, product_id: int) -> None:
         images.load_gallery(conn, product_id).check_capacity()
 
 
-def update(services: Services, caller: Caller, image_id: int, command: UpdateImage) -> ImageView:
+def update(
+    services: Services, caller: Caller, image_id: ImageId, command: UpdateImage
+) -> ImageView:
     """Change the given properties of an image: its photo, alt text, sort and default together.
 
     A photo that the image shows already is not rendered again and keeps its URLs, unless its
@@ -86,7 +89,9 @@ def update(services: Services, caller: Caller, image_id: int, command: UpdateIma
         return _commit(services, caller, image_id, change, photo, version)
 
 
-def attach(services: Services, caller: Caller, product_id: int, command: AttachImage) -> ImageView:
+def attach(
+    services: Services, caller: Caller, product_id: ProductId, command: AttachImage
+) -> ImageView:
     """Add an image to a product's gallery.
 
     Raises:
@@ -101,7 +106,7 @@ def attach(services: Services, caller: Caller, product_id: int, command: AttachI
         return galleries.attach(services, caller, product_id, command.change, version)
 
 
-def remove(services: Services, caller: Caller, image_id: int) -> None:
+def remove(services: Services, caller: Caller, image_id: ImageId) -> None:
     """Remove an image from its gallery; its row is kept, its files until the sweep deletes them.
 
     Raises:
@@ -118,7 +123,7 @@ def remove(services: Services, caller: Caller, image_id: int) -> None:
 def _commit(  # noqa: PLR0913, PLR0917  the results of the steps before
     services: Services,
     caller: Caller,
-    image_id: int,
+    image_id: ImageId,
     change: Change,
     photo: IncomingPhoto | None = None,
     version: Version | None = None,
@@ -160,7 +165,7 @@ def _commit(  # noqa: PLR0913, PLR0917  the results of the steps before
 
 
 def _find_committed(
-    caller: Caller, image_id: int, version: Version, tx: Connection
+    caller: Caller, image_id: ImageId, version: Version, tx: Connection
 ) -> ImageView | None:
     """Return the image if a transaction that added `version` to it was committed.
 
@@ -176,7 +181,9 @@ class _ConcurrentUpdateError(Exception):
     """Another request replaced the photo after the unchanged-photo check."""
 
 
-def _is_current(services: Services, caller: Caller, image_id: int, photo: IncomingPhoto) -> bool:
+def _is_current(
+    services: Services, caller: Caller, image_id: ImageId, photo: IncomingPhoto
+) -> bool:
     """Return whether the image shows this photo and its files are stored.
 
     Raises:

@@ -19,6 +19,7 @@ from fatrina.domain.oauth import (
     REFRESH_TOKEN_LIFETIME_MS,
     OAuthError,
 )
+from fatrina.domain.types import AppId, Millis
 
 Client = App
 """An app that merchants can authorize."""
@@ -55,7 +56,7 @@ def create_app(  # noqa: PLR0913  what is registered
     *,
     scopes: Sequence[str] = (access.WRITE,),
     public: bool,
-    now: int,
+    now: Millis,
 ) -> tuple[str, str | None]:
     """Register an app; return its client id, and its secret unless it is `public`.
 
@@ -66,7 +67,7 @@ def create_app(  # noqa: PLR0913  what is registered
     secret = None if public else random_text(SECRET_LENGTH)
     client_id = random_text(_CLIENT_ID_LENGTH)
     secret_hash = secret and access.hash_token(secret)
-    app = App(0, client_id, name, secret_hash, tuple(redirects), tuple(scopes))
+    app = App(AppId(0), client_id, name, secret_hash, tuple(redirects), tuple(scopes))
     with database.writing() as tx:
         apps.add(tx, app, now)
     return client_id, secret
@@ -78,7 +79,7 @@ def list_apps(database: Database) -> list[App]:
         return apps.list_all(conn)
 
 
-def remove_app(database: Database, client_id: str, now: int) -> bool:
+def remove_app(database: Database, client_id: str, now: Millis) -> bool:
     """Remove an app and revoke its grants; return False if no app has this client id."""
     with database.writing() as tx:
         app = apps.find(tx, client_id, lock=True)
@@ -115,7 +116,7 @@ def authenticate(services: Services, client_id: str, secret: str) -> App:
 
 
 def approve(
-    services: Services, request: AuthorizationRequest, merchant_code: str, key: str, now: int
+    services: Services, request: AuthorizationRequest, merchant_code: str, key: str, now: Millis
 ) -> str | None:
     """Return an authorization code for the requested access; None if the owner key is wrong.
 
@@ -135,7 +136,7 @@ def approve(
             redirect_uri=request.redirect,
             scope=request.scope,
             code_challenge=request.challenge,
-            expires_at=now + CODE_LIFETIME_MS,
+            expires_at=Millis(now + CODE_LIFETIME_MS),
             grant_id=None,
         )
         apps.add_authorization_code(tx, row, access.hash_token(code))
@@ -143,7 +144,7 @@ def approve(
 
 
 def exchange(  # noqa: PLR0913  the parameters of the request
-    services: Services, app: App, *, code: str, redirect: str, verifier: str, now: int
+    services: Services, app: App, *, code: str, redirect: str, verifier: str, now: Millis
 ) -> TokenPair:
     """Exchange a code for tokens (RFC 6749, 4.1.3; RFC 7636, 4.5).
 
@@ -169,7 +170,7 @@ def exchange(  # noqa: PLR0913  the parameters of the request
     raise OAuthError("invalid_grant", _INVALID_CODE)
 
 
-def refresh(services: Services, app: App, token: str, scope: str, now: int) -> TokenPair:
+def refresh(services: Services, app: App, token: str, scope: str, now: Millis) -> TokenPair:
     """Exchange a refresh token for new tokens; it can be used once (RFC 6749, 6).
 
     One that is used twice was stolen: its grant is revoked (RFC 9700, 4.14.2).
@@ -199,12 +200,12 @@ def _check_app(tx: Connection, app: App) -> None:
         raise OAuthError("invalid_client", "There is no such client any more.")
 
 
-def _issue_tokens(tx: Connection, grant: Grant, scope: str, now: int) -> TokenPair:
+def _issue_tokens(tx: Connection, grant: Grant, scope: str, now: Millis) -> TokenPair:
     token, row = token_actions.build_token(scope, ACCESS_TOKEN_LIFETIME_MS, now)
     tokens.add(tx, grant.merchant_id, row | {"grant_id": grant.id})
     refresh = random_text(SECRET_LENGTH) if OFFLINE_ACCESS in grant.scope.split() else None
     if refresh is not None:
         apps.add_refresh_token(
-            tx, grant.id, access.hash_token(refresh), now + REFRESH_TOKEN_LIFETIME_MS
+            tx, grant.id, access.hash_token(refresh), Millis(now + REFRESH_TOKEN_LIFETIME_MS)
         )
     return TokenPair(token, refresh, scope)

@@ -26,6 +26,7 @@ from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change, Gallery
 from fatrina.domain.pagination import Page
+from fatrina.domain.types import ImageId, ProductId
 from fatrina.domain.version import Version
 from fatrina.domain.views import ProductView
 from fatrina.domain.webhook import PRODUCT_CHANGE_EVENTS
@@ -60,7 +61,7 @@ def create(
     Gallery().check_capacity(len(photos))
     with services.database.reading() as conn:
         _check_sku_free(conn, caller, sku)
-        row = ProductRow(ids.new_id(partial(products.exists, conn)), name, sku)
+        row = ProductRow(ProductId(ids.new_id(partial(products.exists, conn))), name, sku)
         image_ids = ids.new_ids(len(photos), partial(images.exists, conn))
     with ExitStack() as stack:
         section = StorageSection(services, stack)
@@ -86,9 +87,9 @@ def _create(
         products.add(tx, caller.merchant_id, row, now)
         gallery = Gallery()
         for image_id, version, change in new_images:
-            after = gallery.attach(image_id, change)
+            after = gallery.attach(ImageId(image_id), change)
             images.save_gallery(tx, row.id, gallery, after, now)
-            versions.add(tx, image_id, version, caller.token_id, now)
+            versions.add(tx, ImageId(image_id), version, caller.token_id, now)
             gallery = after
         return load_views(tx, [row])[0]
 
@@ -103,7 +104,7 @@ def _create(
     )
 
 
-def details(services: Services, caller: Caller, product_id: int) -> ProductView:
+def details(services: Services, caller: Caller, product_id: ProductId) -> ProductView:
     """Return a product with its images.
 
     Raises:
@@ -114,7 +115,7 @@ def details(services: Services, caller: Caller, product_id: int) -> ProductView:
         return load_views(conn, [row])[0]
 
 
-def check_exists(services: Services, caller: Caller, product_id: int) -> int:
+def check_exists(services: Services, caller: Caller, product_id: ProductId) -> ProductId:
     """Return the id of a product of the merchant; called before the body is read.
 
     Raises:
@@ -124,7 +125,7 @@ def check_exists(services: Services, caller: Caller, product_id: int) -> int:
         return _require(products.find(conn, caller.merchant_id, product_id)).id
 
 
-def find_by_sku(services: Services, caller: Caller, sku: str) -> int:
+def find_by_sku(services: Services, caller: Caller, sku: str) -> ProductId:
     """Return the id of the merchant's product with this SKU.
 
     Raises:
@@ -146,7 +147,7 @@ def list_products(services: Services, caller: Caller, page: Page, keyword: str =
 
 
 def update(
-    services: Services, caller: Caller, product_id: int, name: str | None, sku: str | None
+    services: Services, caller: Caller, product_id: ProductId, name: str | None, sku: str | None
 ) -> ProductView:
     """Change the given fields of a product; an empty SKU removes its SKU.
 
@@ -169,7 +170,7 @@ def update(
         return load_views(tx, [row])[0]
 
 
-def remove(services: Services, caller: Caller, product_id: int) -> None:
+def remove(services: Services, caller: Caller, product_id: ProductId) -> None:
     """Remove a product and its images; rows are kept, files until the sweep deletes them.
 
     Raises:

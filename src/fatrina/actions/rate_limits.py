@@ -7,6 +7,7 @@ from fatrina.adapters.rate_limits import BucketStore, BucketStoreError
 from fatrina.domain import rate_limit
 from fatrina.domain.access import Caller
 from fatrina.domain.rate_limit import RateLimitStatus
+from fatrina.domain.types import Millis
 
 log = structlog.get_logger("fatrina")
 
@@ -30,7 +31,7 @@ class RateLimiter:
         def consume(empty_at: int) -> int:
             nonlocal status
             limit = rate_limit.PLANS.get(caller.plan, rate_limit.PLANS[rate_limit.DEFAULT_PLAN])
-            after, status = rate_limit.consume(limit, empty_at, self._clock())
+            after, status = rate_limit.consume(limit, Millis(empty_at), self._clock())
             return after
 
         try:

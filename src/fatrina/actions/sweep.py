@@ -11,6 +11,7 @@ from fatrina.adapters.storage import Storage, StoredFile
 from fatrina.domain import errors
 from fatrina.domain.durations import DAY
 from fatrina.domain.renditions import handle_from_key
+from fatrina.domain.types import Millis
 
 _BATCH_SIZE: Final = 500
 _LOCK_TIMEOUT_SECONDS: Final = 2.0
@@ -45,7 +46,7 @@ class Sweeper:
     trust_clock: bool = False
     """Purge even if nothing was recorded in the last eight days."""
 
-    def sweep(self, now: int, keep: int) -> SweepResult:
+    def sweep(self, now: Millis, keep: Millis) -> SweepResult:
         """Purge versions retired more than `keep` milliseconds ago, then delete orphaned files.
 
         A file is an orphan if no version owns it at a moment at which no update is between storing
@@ -57,14 +58,14 @@ class Sweeper:
                 and no sweep ran. The clock may be far ahead.
         """
         with self.housekeeping.exclusive("sweep") as lease:
-            self._check_clock(now, now - keep)
+            self._check_clock(now, Millis(now - keep))
             if not self.dry_run:
                 self.database.overwrite_failed_commit()
-            purged = self._purge(now, now - keep, lease)
+            purged = self._purge(now, Millis(now - keep), lease)
             files, skipped = self._delete_orphans(lease)
             return SweepResult(purged, files, skipped)
 
-    def _check_clock(self, now: int, before: int) -> None:
+    def _check_clock(self, now: Millis, before: Millis) -> None:
         gap = now - self.housekeeping.last_sweep()
         if gap > _MAX_GAP_MS and not self.trust_clock:
             with self.database.reading() as conn:
@@ -75,7 +76,7 @@ class Sweeper:
         if not self.dry_run and (gap <= _MAX_GAP_MS or self.trust_clock):
             self.housekeeping.record_sweep(now)
 
-    def _purge(self, now: int, before: int, lease: Lease) -> int:
+    def _purge(self, now: Millis, before: Millis, lease: Lease) -> int:
         """Purge rows, then delete their files; return the number of versions.
 
         A crash in between leaves orphaned files, never a row without its files.

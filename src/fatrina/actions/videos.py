@@ -3,12 +3,13 @@
 from fatrina.actions import Services, galleries
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change
+from fatrina.domain.types import ProductId
 from fatrina.domain.video import Video
 from fatrina.domain.views import ImageView
 
 
 def attach(
-    services: Services, caller: Caller, product_id: int, change: Change, video: Video
+    services: Services, caller: Caller, product_id: ProductId, change: Change, video: Video
 ) -> ImageView:
     """Add a video to a product's gallery; the number of videos is not limited.
 

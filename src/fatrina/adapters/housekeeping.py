@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from fatrina.domain import errors
+from fatrina.domain.types import Millis
 
 _TIMEOUT_SECONDS: Final = 5.0
 """How long to wait for another operation."""
@@ -43,14 +44,14 @@ class Housekeeping:
         self._path = directory / "housekeeping"
         self._last_sweep = directory / "last-sweep"
 
-    def last_sweep(self) -> int:
+    def last_sweep(self) -> Millis:
         """Return when the last sweep ran, in milliseconds since the epoch; 0 if unknown."""
         try:
-            return int(self._last_sweep.read_bytes())
+            return Millis(int(self._last_sweep.read_bytes()))
         except (OSError, ValueError):
-            return 0
+            return Millis(0)
 
-    def record_sweep(self, now: int) -> None:
+    def record_sweep(self, now: Millis) -> None:
         """Store when a sweep ran; errors of the file system are ignored."""
         with suppress(OSError):
             self._last_sweep.write_bytes(str(now).encode())

@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Final, Self
 
+from fatrina.domain.types import MerchantId
+
 _TIMEOUT_SECONDS: Final = 1.0
 """How long to wait for another process that is writing."""
 _CREATE_TABLE: Final = (
@@ -34,7 +36,7 @@ class BucketStore:
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
 
-    def update(self, merchant_id: int, change: Callable[[int], int]) -> None:
+    def update(self, merchant_id: MerchantId, change: Callable[[int], int]) -> None:
         """Replace the time at which a merchant's bucket is empty by `change` of it; 0 at first.
 
         Other threads and processes wait meanwhile. A damaged file is replaced by a new one.
@@ -77,7 +79,7 @@ class BucketStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _change(self, merchant_id: int, change: Callable[[int], int]) -> None:
+    def _change(self, merchant_id: MerchantId, change: Callable[[int], int]) -> None:
         connection = self._open()
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -88,7 +90,7 @@ class BucketStore:
             raise
         connection.commit()
 
-    def _recreate(self, merchant_id: int, change: Callable[[int], int]) -> None:
+    def _recreate(self, merchant_id: MerchantId, change: Callable[[int], int]) -> None:
         try:
             for suffix in ("", "-wal", "-shm"):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)

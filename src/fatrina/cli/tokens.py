@@ -11,6 +11,7 @@ from fatrina.cli.common import CLOCK, DataOption, fail, open_database
 from fatrina.domain.access import READ, SCOPES, WRITE
 from fatrina.domain.durations import DAY
 from fatrina.domain.integers import MAX_INT32
+from fatrina.domain.types import Millis, TokenId
 
 _DURATION_PATTERN: Final = re.compile(r"([0-9]{1,6})([smhdw])")
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -41,7 +42,7 @@ def token_create(
     if milliseconds > _MAX_MILLISECONDS:
         fail(f"“{expires}” is too long: the maximum is 100 years.")
     with open_database(data) as database:
-        token = access.issue_token(database, merchant, scope, milliseconds, CLOCK())
+        token = access.issue_token(database, merchant, scope, Millis(milliseconds), CLOCK())
     if token is None:
         fail(f"There is no merchant “{merchant}”: fatrina merchant create {merchant}")
     typer.echo(token)
@@ -72,6 +73,6 @@ def token_revoke(
 ) -> None:
     """Revoke a token at once."""
     with open_database(data, reserve=True) as database:
-        if not access.revoke_token(database, identifier, CLOCK()):
+        if not access.revoke_token(database, TokenId(identifier), CLOCK()):
             fail(f"There is no token {identifier} that is not revoked; see fatrina token list.")
     typer.echo(f"Token {identifier} revoked.", err=True)

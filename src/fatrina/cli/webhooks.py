@@ -8,6 +8,7 @@ import typer
 from fatrina.actions.webhooks import subscriptions
 from fatrina.adapters.database.deliveries import DeliveryRow
 from fatrina.cli.common import CLOCK, DataOption, fail, open_database
+from fatrina.domain.types import DeliveryId
 
 webhook = typer.Typer(help="List webhook deliveries and repeat them.", no_args_is_help=True)
 
@@ -57,7 +58,7 @@ def webhook_redeliver(
 ) -> None:
     """Deliver an event again with the same body; a running service sends it at once."""
     with open_database(data) as database:
-        if not subscriptions.redeliver(database, identifier, CLOCK()):
+        if not subscriptions.redeliver(database, DeliveryId(identifier), CLOCK()):
             fail(f"Delivery {identifier} does not exist, is still pending, or has no subscription.")
     typer.echo(f"Delivery {identifier} is pending.", err=True)
 

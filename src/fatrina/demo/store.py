@@ -13,6 +13,7 @@ from fatrina.demo.sample_photos import SamplePhoto
 from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.durations import DAY
 from fatrina.domain.gallery import Change
+from fatrina.domain.types import Millis, ProductId
 
 MERCHANT: Final = "demo"
 
@@ -56,11 +57,13 @@ class DemoStore(NamedTuple):
 def create_store(services: Services, random: Random) -> DemoStore:
     """Create the store, or reuse that of an earlier run, with a new token valid for one day."""
     access.create_merchant(services.database, MERCHANT, services.clock())
-    token = access.issue_token(services.database, MERCHANT, WRITE, DAY, services.clock()) or ""
+    token = (
+        access.issue_token(services.database, MERCHANT, WRITE, Millis(DAY), services.clock()) or ""
+    )
     caller = access.authenticate(services, token)
     product_ids = {sample.sku: _product(services, caller, sample) for sample in PRODUCTS}
     image_ids = {
-        sample.sku: _image(services, caller, product_ids[sample.sku], sample, random)
+        sample.sku: _image(services, caller, ProductId(product_ids[sample.sku]), sample, random)
         for sample in PRODUCTS
     }
     return DemoStore(token, product_ids, image_ids)
@@ -73,7 +76,7 @@ def _product(services: Services, caller: Caller, sample: SampleProduct) -> int:
 
 
 def _image(
-    services: Services, caller: Caller, product_id: int, sample: SampleProduct, random: Random
+    services: Services, caller: Caller, product_id: ProductId, sample: SampleProduct, random: Random
 ) -> int:
     existing = products.details(services, caller, product_id).images
     if existing:

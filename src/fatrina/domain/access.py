@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from fatrina.domain import errors, rate_limit
+from fatrina.domain.types import MerchantId, TokenId
 
 READ: Final = "products.read"
 WRITE: Final = "products.read_write"
@@ -24,9 +25,9 @@ _MAX_HINT_LENGTH: Final = len(TOKEN_PREFIX) + 4
 class Caller:
     """The merchant that a valid token authenticates."""
 
-    merchant_id: int
+    merchant_id: MerchantId
     merchant_code: str
-    token_id: int
+    token_id: TokenId
     scopes: frozenset[str]
     plan: str = rate_limit.DEFAULT_PLAN
     """One of `rate_limit.PLANS`."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from fatrina.domain import errors
+from fatrina.domain.types import ImageId
 
 MAX_IMAGES: Final = 10  # the contract: "The maximum allowed images are 10"
 
@@ -13,7 +14,7 @@ MAX_IMAGES: Final = 10  # the contract: "The maximum allowed images are 10"
 class GalleryEntry:
     """An image or a video in a gallery."""
 
-    id: int
+    id: ImageId
     age: int
     """Sequence number in the gallery: of two images with the same sort, the lower one is first."""
     sort: float
@@ -44,7 +45,7 @@ class Gallery:
         """Create a gallery; the entries are ordered by sort, then by age."""
         return cls(tuple(sorted(entries, key=lambda entry: (entry.sort, entry.age))))
 
-    def __getitem__(self, image_id: int) -> GalleryEntry:
+    def __getitem__(self, image_id: ImageId) -> GalleryEntry:
         """Return the image with this id; raise KeyError if the gallery does not contain it."""
         for entry in self.entries:
             if entry.id == image_id:
@@ -66,7 +67,7 @@ class Gallery:
         if photos + count > MAX_IMAGES:
             raise errors.ValidationFailed(errors.GalleryFull("product", limit=MAX_IMAGES))
 
-    def attach(self, image_id: int, change: Change, video: str | None = None) -> "Gallery":
+    def attach(self, image_id: ImageId, change: Change, video: str | None = None) -> "Gallery":
         """Return the gallery with a new image or video: last by default, and the default if alone.
 
         Raises:
@@ -80,7 +81,7 @@ class Gallery:
         new_entry = GalleryEntry(image_id, age, sort, default=False, video=video)
         return Gallery.of((*self.entries, new_entry)).revise(image_id, change)
 
-    def revise(self, image_id: int, change: Change) -> "Gallery":
+    def revise(self, image_id: ImageId, change: Change) -> "Gallery":
         """Return the gallery with one image changed; a new default replaces the previous one."""
         entry = self[image_id]
         entry = replace(
@@ -94,7 +95,7 @@ class Gallery:
             others = tuple(replace(other, default=False) for other in others)
         return _with_default(Gallery.of((*others, entry)), avoid=image_id)
 
-    def remove(self, image_id: int) -> "Gallery":
+    def remove(self, image_id: ImageId) -> "Gallery":
         """Return the gallery without an image; a removed default passes to the first."""
         remaining = (entry for entry in self.entries if entry.id != self[image_id].id)
         return _with_default(Gallery.of(remaining), avoid=image_id)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from fatrina.domain.types import MerchantId, Millis
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -35,9 +37,9 @@ class Profile:
 class MerchantView:
     """A merchant as the holder of one of its tokens sees it."""
 
-    id: int
+    id: MerchantId
     code: str
     plan: str
-    created_at: int
+    created_at: Millis
     """Milliseconds since the epoch."""
     profile: Profile

@@ -10,14 +10,15 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from fatrina.domain.access import SCOPES, is_included
 from fatrina.domain.durations import DAY, MINUTE
+from fatrina.domain.types import Millis
 
 OFFLINE_ACCESS: Final = "offline_access"
 """The scope that requests a refresh token."""
-CODE_LIFETIME_MS: Final = MINUTE
+CODE_LIFETIME_MS: Final = Millis(MINUTE)
 """Milliseconds for which an authorization code is valid."""
-ACCESS_TOKEN_LIFETIME_MS: Final = 14 * DAY
+ACCESS_TOKEN_LIFETIME_MS: Final = Millis(14 * DAY)
 """Milliseconds for which an access token is valid: the real API's figure."""
-REFRESH_TOKEN_LIFETIME_MS: Final = 30 * DAY
+REFRESH_TOKEN_LIFETIME_MS: Final = Millis(30 * DAY)
 """Milliseconds for which a refresh token is valid: the real API's one month."""
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")

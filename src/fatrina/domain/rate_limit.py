@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from fatrina.domain.types import Millis
+
 PLANS: Final = {"plus": 120, "pro": 360, "special": 720}
 """Capacity of each plan's bucket, in requests: the figures of the real API."""
 DEFAULT_PLAN: Final = "plus"
@@ -24,7 +26,7 @@ class RateLimitStatus:
     """Seconds until it accepts the rejected request, rounded up; 0 if it was accepted."""
 
 
-def consume(limit: int, empty_at: int, now: int) -> tuple[int, RateLimitStatus]:
+def consume(limit: int, empty_at: Millis, now: Millis) -> tuple[Millis, RateLimitStatus]:
     """Count one request in a bucket; return the new `empty_at` and the state of the bucket.
 
     `limit` is the capacity in requests; `empty_at`, the time at which the bucket will be empty, and
@@ -38,11 +40,11 @@ def consume(limit: int, empty_at: int, now: int) -> tuple[int, RateLimitStatus]:
     status = RateLimitStatus(
         limit=limit,
         remaining=(capacity - level) // _LEAK_INTERVAL,
-        reset_at=_to_seconds(now + level),
-        retry_after=_to_seconds(excess),
+        reset_at=_to_seconds(Millis(now + level)),
+        retry_after=_to_seconds(Millis(excess)),
     )
-    return now + level, status
+    return Millis(now + level), status
 
 
-def _to_seconds(milliseconds: int) -> int:
+def _to_seconds(milliseconds: Millis) -> int:
     return -(-milliseconds // 1000)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fatrina.domain.gallery import GalleryEntry
 from fatrina.domain.renditions import Original
+from fatrina.domain.types import ProductId
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class ImageView:
 class ProductView:
     """A product and its images, in gallery order."""
 
-    id: int
+    id: ProductId
     name: str
     sku: str | None
     images: tuple[ImageView, ...] = ()

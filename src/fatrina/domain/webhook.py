@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fatrina.domain.durations import HOUR, SECOND
+from fatrina.domain.types import Millis
 
 IMAGE_UPDATED: Final = "product.image.updated"
 PRODUCT_UPDATED: Final = "product.updated"
@@ -99,9 +100,9 @@ def signature_headers(subscription: Subscription, body: bytes) -> list[tuple[str
     return [("X-Salla-Security-Strategy", "Signature"), ("X-Salla-Signature", signature)]
 
 
-def next_attempt(attempts: int, pause: int, now: int) -> int | None:
+def next_attempt(attempts: int, pause: Millis, now: Millis) -> Millis | None:
     """Return when to retry a delivery that failed `attempts` times; None if it is given up."""
-    return now + pause if attempts < MAX_ATTEMPTS else None
+    return Millis(now + pause) if attempts < MAX_ATTEMPTS else None
 
 
 def max_pending(failures: int) -> int:
@@ -109,17 +110,17 @@ def max_pending(failures: int) -> int:
     return MAX_PENDING if failures < FAILING_AFTER else MAX_PENDING_FAILING
 
 
-def pause_after(failures: int, pause: int) -> int:
+def pause_after(failures: int, pause: Millis) -> Millis:
     """Return the pause of a subscription after `failures` consecutive failures, in milliseconds."""
     if failures < FAILING_AFTER:
-        return 0
+        return Millis(0)
     doubled: int = pause << min(failures - FAILING_AFTER, _MAX_DOUBLINGS)
-    return min(doubled, max(MAX_PAUSE_MS, pause))
+    return Millis(min(doubled, max(MAX_PAUSE_MS, pause)))
 
 
-def latest_due_at(pause: int, now: int) -> int:
+def latest_due_at(pause: Millis, now: Millis) -> Millis:
     """Return the latest due time of a pause that began before `now`.
 
     A later due time was recorded while the clock was ahead; such a delivery is due now.
     """
-    return now + pause + _CLOCK_TOLERANCE
+    return Millis(now + pause + _CLOCK_TOLERANCE)

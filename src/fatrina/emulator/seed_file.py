@@ -12,6 +12,7 @@ from fatrina.domain import errors, text, video
 from fatrina.domain.access import SCOPES, WRITE
 from fatrina.domain.gallery import Change
 from fatrina.domain.rate_limit import DEFAULT_PLAN, PLANS
+from fatrina.domain.types import Millis
 from fatrina.emulator.seeding import PhotoWriter, SeedImage, SeedMerchant, SeedProduct, SeedToken
 
 T = TypeVar("T")
@@ -94,7 +95,7 @@ class _SeedReader:
         if not isinstance(days, int) or isinstance(days, bool) or not 0 < days <= _MAX_DAYS:
             self._add_problem(f"{at}/days", f"must be an integer from 1 to {_MAX_DAYS}")
             days = 1
-        return SeedToken(str(token), str(scope), days * _DAY_MS)
+        return SeedToken(str(token), str(scope), Millis(days * _DAY_MS))
 
     def _read_product(self, at: str, given: dict[str, Any]) -> SeedProduct:
         self._check_names(at, given, ("id", "name", "sku", "images"))

@@ -17,6 +17,7 @@ from fatrina.domain import errors
 from fatrina.domain.access import hash_token
 from fatrina.domain.gallery import Change, Gallery
 from fatrina.domain.rate_limit import DEFAULT_PLAN
+from fatrina.domain.types import ImageId, MerchantId, Millis, ProductId
 from fatrina.domain.version import Version
 
 PhotoWriter = Callable[[File], None]
@@ -52,7 +53,7 @@ class SeedToken:
 
     text: str
     scope: str
-    lifetime: int
+    lifetime: Millis
     """Milliseconds."""
 
 
@@ -148,7 +149,9 @@ def _seed(
     return len(stored)
 
 
-def _check_token_owners(conn: Connection, merchant: SeedMerchant, merchant_id: int | None) -> None:
+def _check_token_owners(
+    conn: Connection, merchant: SeedMerchant, merchant_id: MerchantId | None
+) -> None:
     """Raise if a token in the seed belongs to another merchant.
 
     Raises:
@@ -190,21 +193,21 @@ def _insert_merchant(
 def _insert_product(
     services: Services,
     tx: Connection,
-    merchant_id: int,
+    merchant_id: MerchantId,
     product: SeedProduct,
     stored: dict[str, Version],
 ) -> None:
     if product.sku and products.find_by_sku(tx, merchant_id, product.sku) is not None:
         raise errors.ValidationFailed(errors.SkuTaken("sku", sku=product.sku))
     now = services.clock()
-    product_id = _choose_id(product.id, partial(products.exists, tx))
+    product_id = ProductId(_choose_id(product.id, partial(products.exists, tx)))
     products.add(tx, merchant_id, ProductRow(product_id, product.name, product.sku), now)
     gallery = Gallery()
     for image in product.images:
         with _at_pointer(image.pointer):
             if image.video_url is None:
                 gallery.check_capacity()
-            image_id = _choose_id(image.id, partial(images.exists, tx))
+            image_id = ImageId(_choose_id(image.id, partial(images.exists, tx)))
             after = gallery.attach(image_id, image.change, image.video_url)
             images.save_gallery(tx, product_id, gallery, after, now)
             gallery = after

@@ -11,6 +11,7 @@ from fatrina.adapters.database import Database, deliveries
 from fatrina.adapters.database.deliveries import Outcome, PendingDelivery
 from fatrina.adapters.http_client import WebhookSender
 from fatrina.domain import errors, webhook
+from fatrina.domain.types import DeliveryId, Millis
 
 _EXHAUSTED: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 log = structlog.get_logger("fatrina")
@@ -26,14 +27,16 @@ class Deliverer:
     Delivery is at least once: an attempt not recorded before a crash is repeated.
     """
 
-    def __init__(self, database: Database, sender: WebhookSender, clock: Clock, pause: int) -> None:
+    def __init__(
+        self, database: Database, sender: WebhookSender, clock: Clock, pause: Millis
+    ) -> None:
         """Deliver the events in `database`; `pause` is milliseconds between two attempts."""
         self.database = database
         self.sender = sender
         self.clock = clock
         self.pause = pause
 
-    def attempt(self, delivery_id: int) -> Outcome | None:
+    def attempt(self, delivery_id: DeliveryId) -> Outcome | None:
         """Send a delivery once; return None if it is finished or its subscription was deleted.
 
         Raises:
@@ -54,7 +57,7 @@ class Deliverer:
             return Outcome(due, None, problem, final=True)
         return self._send(due)
 
-    def record(self, outcome: Outcome) -> int | None:
+    def record(self, outcome: Outcome) -> Millis | None:
         """Record an attempt; return the time of the next one, None if the delivery is finished.
 
         Raises:
@@ -91,7 +94,7 @@ class Deliverer:
         return Outcome(due, status, None if accepted else f"status {status}")
 
 
-def _log_exception(delivery_id: int, exc: Exception) -> None:
+def _log_exception(delivery_id: DeliveryId, exc: Exception) -> None:
     """Log the type and the origin of an exception, without its text, which may contain a secret."""
     frames = traceback.extract_tb(exc.__traceback__)
     where = [f"{each.filename.rpartition('/')[2]}:{each.lineno}" for each in frames]

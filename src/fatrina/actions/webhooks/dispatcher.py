@@ -14,6 +14,7 @@ from fatrina.actions.webhooks.slots import MAX_PER_SUBSCRIPTION, Slots
 from fatrina.adapters.database import deliveries
 from fatrina.adapters.database.deliveries import Outcome, QueueHead, WaitingSubscription
 from fatrina.domain import errors, webhook
+from fatrina.domain.types import Millis
 
 _POLL_INTERVAL: Final = 0.2
 """Seconds between two polls for due deliveries when idle."""
@@ -254,7 +255,7 @@ class WebhookDispatcher:
             )
 
 
-def _is_paused(subscription: WaitingSubscription, now: int, pause: int) -> bool:
+def _is_paused(subscription: WaitingSubscription, now: Millis, pause: Millis) -> bool:
     """Return whether a subscription is paused.
 
     A pause longer than its failures cause is ignored: the clock was ahead when it was recorded.

@@ -9,13 +9,14 @@ from fatrina import wire
 from fatrina.actions.views import load_views
 from fatrina.adapters.database import deliveries, products, webhooks
 from fatrina.domain.access import Caller
+from fatrina.domain.types import Millis, ProductId, SubscriptionId
 
 
 class Outbox(Protocol):
     """Queues events about changes."""
 
     def enqueue(
-        self, tx: Connection, caller: Caller, product_id: int, events: Collection[str]
+        self, tx: Connection, caller: Caller, product_id: ProductId, events: Collection[str]
     ) -> None:
         """Queue `events` about a product of the caller's merchant, as part of transaction `tx`."""
 
@@ -23,13 +24,13 @@ class Outbox(Protocol):
 class DatabaseOutbox:
     """Stores one delivery per subscription; `webhooks.dispatcher` delivers them later."""
 
-    def __init__(self, base_url: str, clock: Callable[[], int]) -> None:
+    def __init__(self, base_url: str, clock: Callable[[], Millis]) -> None:
         """Write the URLs of images below `base_url`."""
         self._serializer = wire.Serializer(base_url)
         self._clock = clock
 
     def enqueue(
-        self, tx: Connection, caller: Caller, product_id: int, events: Collection[str]
+        self, tx: Connection, caller: Caller, product_id: ProductId, events: Collection[str]
     ) -> None:
         """Queue a delivery with the product's current state for each matching subscription.
 
@@ -43,13 +44,13 @@ class DatabaseOutbox:
         product, now = load_views(tx, [row])[0], self._clock()
         for subscription_id, event in subscribers:
             body = self._serializer.event(event, caller.merchant_id, now, product)
-            deliveries.enqueue(tx, subscription_id, product_id, body, now)
+            deliveries.enqueue(tx, SubscriptionId(subscription_id), product_id, body, now)
 
 
 class NullOutbox:
     """Drops all events."""
 
     def enqueue(
-        self, tx: Connection, caller: Caller, product_id: int, events: Collection[str]
+        self, tx: Connection, caller: Caller, product_id: ProductId, events: Collection[str]
     ) -> None:
         """Do nothing."""

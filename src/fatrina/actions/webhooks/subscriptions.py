@@ -8,6 +8,7 @@ from fatrina.adapters.database import Database, deliveries, tokens, webhooks
 from fatrina.adapters.database.deliveries import DeliveryRow
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
+from fatrina.domain.types import DeliveryId, Millis, SubscriptionId
 from fatrina.domain.webhook import MAX_SUBSCRIPTIONS, TOKEN, Subscription, is_valid_secret
 
 __all__ = [
@@ -23,7 +24,7 @@ __all__ = [
 ]
 
 
-def subscribe(services: Services, caller: Caller, subscription: Subscription) -> int:
+def subscribe(services: Services, caller: Caller, subscription: Subscription) -> SubscriptionId:
     """Create a subscription and return its id.
 
     Raises:
@@ -42,7 +43,7 @@ def subscribe(services: Services, caller: Caller, subscription: Subscription) ->
 
 
 def update(
-    services: Services, caller: Caller, subscription_id: int, changes: dict[str, Any]
+    services: Services, caller: Caller, subscription_id: SubscriptionId, changes: dict[str, Any]
 ) -> Subscription:
     """Change the given fields of a subscription; `changes` has the names of `Subscription`.
 
@@ -62,7 +63,7 @@ def update(
         return changed
 
 
-def check_exists(services: Services, caller: Caller, subscription_id: int) -> None:
+def check_exists(services: Services, caller: Caller, subscription_id: SubscriptionId) -> None:
     """Raise unless the merchant has this subscription; called before the body is read.
 
     Raises:
@@ -93,7 +94,9 @@ def list_subscriptions(services: Services, caller: Caller) -> list[tuple[int, Su
         return webhooks.list_all(conn, caller.merchant_id)
 
 
-def unsubscribe(services: Services, caller: Caller, *, subscription_id: int, url: str) -> None:
+def unsubscribe(
+    services: Services, caller: Caller, *, subscription_id: SubscriptionId, url: str
+) -> None:
     """Delete the subscription with this id, or those with this URL.
 
     Raises:
@@ -119,7 +122,7 @@ def list_deliveries(
         return deliveries.list_recent(conn, merchant_code=merchant_code, failed=failed, limit=limit)
 
 
-def redeliver(database: Database, delivery_id: int, now: int) -> bool:
+def redeliver(database: Database, delivery_id: DeliveryId, now: Millis) -> bool:
     """Queue a finished delivery again.
 
     Return False if it does not exist, is still pending, or its subscription was deleted.

@@ -14,6 +14,7 @@ from fatrina.adapters.database.schema import (
     refresh_tokens,
     tokens,
 )
+from fatrina.domain.types import AppId, GrantId, MerchantId, Millis
 
 _A, _G, _C, _R = apps.c, grants.c, authorization_codes.c, refresh_tokens.c
 _APP = (_A.id, _A.client_id, _A.name, _A.secret_hash, _A.redirects, _A.scopes)
@@ -22,7 +23,7 @@ _APP = (_A.id, _A.client_id, _A.name, _A.secret_hash, _A.redirects, _A.scopes)
 class App(NamedTuple):
     """A registered OAuth client."""
 
-    id: int
+    id: AppId
     client_id: str
     name: str
     secret_hash: str | None
@@ -35,24 +36,24 @@ class App(NamedTuple):
 class Grant(NamedTuple):
     """A merchant's grant to an app; all tokens issued for it form one family."""
 
-    id: int
-    app_id: int
-    merchant_id: int
+    id: GrantId
+    app_id: AppId
+    merchant_id: MerchantId
     scope: str
-    revoked_at: int | None
+    revoked_at: Millis | None
 
 
 class AuthorizationCode(NamedTuple):
     """An authorization code."""
 
     id: int
-    app_id: int
-    merchant_id: int
+    app_id: AppId
+    merchant_id: MerchantId
     redirect_uri: str
     scope: str
     code_challenge: str | None
-    expires_at: int
-    grant_id: int | None
+    expires_at: Millis
+    grant_id: GrantId | None
     """The grant for which the code was redeemed; None until then."""
 
 
@@ -60,12 +61,12 @@ class RefreshToken(NamedTuple):
     """A refresh token."""
 
     id: int
-    expires_at: int
-    used_at: int | None
+    expires_at: Millis
+    used_at: Millis | None
     grant: Grant
 
 
-def add(conn: Connection, app: App, now: int) -> None:
+def add(conn: Connection, app: App, now: Millis) -> None:
     """Insert an app; `app.id` is ignored."""
     row = {
         "client_id": app.client_id,
@@ -91,7 +92,7 @@ def list_all(conn: Connection) -> list[App]:
     return [_app_from_row(row) for row in conn.execute(query)]
 
 
-def remove(conn: Connection, app: App, now: int) -> None:
+def remove(conn: Connection, app: App, now: Millis) -> None:
     """Mark an app as removed and revoke all of its grants."""
     conn.execute(update(apps).where(_A.id == app.id).values(removed_at=now))
     query = select(_G.id).where(_G.app_id == app.id, _G.revoked_at.is_(None))
@@ -105,7 +106,7 @@ def set_owner_key(conn: Connection, merchant_code: str, key_hash: str) -> bool:
     return conn.execute(query).rowcount > 0
 
 
-def find_owner_key(conn: Connection, merchant_code: str) -> tuple[int, str | None] | None:
+def find_owner_key(conn: Connection, merchant_code: str) -> tuple[MerchantId, str | None] | None:
     """Return a merchant's id and the hash of the owner key; None if the merchant does not exist."""
     query = select(merchants.c.id, merchants.c.key_hash).where(merchants.c.code == merchant_code)
     row = conn.execute(query).first()
@@ -136,16 +137,18 @@ def find_authorization_code(conn: Connection, code_hash: str) -> AuthorizationCo
     return None if row is None else AuthorizationCode(*row)
 
 
-def redeem_code(conn: Connection, code: AuthorizationCode, now: int) -> Grant:
+def redeem_code(conn: Connection, code: AuthorizationCode, now: Millis) -> Grant:
     """Create the grant for which a code is redeemed, and return it."""
     row = {"app_id": code.app_id, "merchant_id": code.merchant_id, "scope": code.scope}
     query = insert(grants).values({**row, "created_at": now}).returning(_G.id)
     grant_id = int(conn.execute(query).scalar_one())
     conn.execute(update(authorization_codes).where(_C.id == code.id).values(grant_id=grant_id))
-    return Grant(grant_id, code.app_id, code.merchant_id, code.scope, None)
+    return Grant(GrantId(grant_id), code.app_id, code.merchant_id, code.scope, None)
 
 
-def add_refresh_token(conn: Connection, grant_id: int, token_hash: str, expires_at: int) -> None:
+def add_refresh_token(
+    conn: Connection, grant_id: GrantId, token_hash: str, expires_at: Millis
+) -> None:
     """Insert a refresh token of a grant; `expires_at` is in milliseconds since the epoch."""
     row = {"grant_id": grant_id, "hash": token_hash, "expires_at": expires_at}
     conn.execute(insert(refresh_tokens).values(row))
@@ -167,12 +170,12 @@ def find_refresh_token(conn: Connection, token_hash: str) -> RefreshToken | None
     return RefreshToken(token_id, expires_at, used_at, Grant(*grant))
 
 
-def mark_refresh_token_used(conn: Connection, refresh_id: int, now: int) -> None:
+def mark_refresh_token_used(conn: Connection, refresh_id: int, now: Millis) -> None:
     """Record when a refresh token was used."""
     conn.execute(update(refresh_tokens).where(_R.id == refresh_id).values(used_at=now))
 
 
-def revoke(conn: Connection, grant_id: int, now: int) -> bool:
+def revoke(conn: Connection, grant_id: GrantId, now: Millis) -> bool:
     """Revoke a grant and all of its access tokens; return False if it was already revoked."""
     result = conn.execute(
         update(grants).where(_G.id == grant_id, _G.revoked_at.is_(None)).values(revoked_at=now)
@@ -182,7 +185,7 @@ def revoke(conn: Connection, grant_id: int, now: int) -> bool:
     return result.rowcount > 0
 
 
-def delete_expired(conn: Connection, before: int) -> None:
+def delete_expired(conn: Connection, before: Millis) -> None:
     """Delete authorization codes and refresh tokens that expired before `before`."""
     conn.execute(delete(authorization_codes).where(_C.expires_at < before))
     conn.execute(delete(refresh_tokens).where(_R.expires_at < before))

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_,
 from fatrina.adapters.database import webhooks
 from fatrina.adapters.database.schema import deliveries, merchants, subscriptions
 from fatrina.domain import webhook
+from fatrina.domain.types import DeliveryId, MerchantId, Millis, ProductId, SubscriptionId
 from fatrina.domain.webhook import Subscription
 
 _S, _D = subscriptions.c, deliveries.c
@@ -48,28 +49,28 @@ _SELECT_HEADS = (
 class WaitingSubscription(NamedTuple):
     """A subscription with pending deliveries."""
 
-    id: int
-    merchant_id: int
+    id: SubscriptionId
+    merchant_id: MerchantId
     failures: int
-    paused_until: int | None
+    paused_until: Millis | None
 
 
 class QueueHead(NamedTuple):
     """The oldest pending delivery of one subscription for one product."""
 
-    id: int
-    product_id: int
+    id: DeliveryId
+    product_id: ProductId
     subscription: WaitingSubscription
 
 
 class PendingDelivery(NamedTuple):
     """A delivery that has not been made yet."""
 
-    id: int
-    subscription_id: int
+    id: DeliveryId
+    subscription_id: SubscriptionId
     subscription: Subscription
     body: bytes
-    created_at: int
+    created_at: Millis
     attempts: int
     """Number of failed attempts."""
 
@@ -89,7 +90,7 @@ class Backlog(NamedTuple):
     """Totals of all pending deliveries."""
 
     pending: int
-    oldest_at: int | None
+    oldest_at: Millis | None
     """When the oldest pending delivery was created; None without any."""
     paused: int
     """Number of subscriptions paused because their receivers fail."""
@@ -98,14 +99,14 @@ class Backlog(NamedTuple):
 class DeliveryRow(NamedTuple):
     """A delivery, as the webhook log lists it."""
 
-    id: int
+    id: DeliveryId
     merchant_code: str
     event: str
     url: str
-    product_id: int
-    created_at: int
+    product_id: ProductId
+    created_at: Millis
     attempts: int
-    due_at: int | None
+    due_at: Millis | None
     """When the next attempt is due; None if the delivery is finished."""
     status: int | None
     """HTTP status of the last attempt; None without a response."""
@@ -113,18 +114,24 @@ class DeliveryRow(NamedTuple):
     """Why the last attempt failed; None if it succeeded."""
     dropped: int
     """Number of older events of the subscription dropped to make room for this one."""
-    paused_until: int | None
+    paused_until: Millis | None
     """When the pause of the subscription ends, after many failed attempts in a row."""
 
 
-def enqueue(conn: Connection, subscription_id: int, product_id: int, body: bytes, now: int) -> None:
+def enqueue(
+    conn: Connection,
+    subscription_id: SubscriptionId,
+    product_id: ProductId,
+    body: bytes,
+    now: Millis,
+) -> None:
     """Insert a delivery that is due now; drop the oldest if the subscription has too many."""
     row = {"subscription_id": subscription_id, "product_id": product_id, "body": body.decode()}
     row |= {"created_at": now, "due_at": now, "dropped": _drop_oldest(conn, subscription_id)}
     conn.execute(insert(deliveries).values(row))
 
 
-def _drop_oldest(conn: Connection, subscription_id: int) -> int:
+def _drop_oldest(conn: Connection, subscription_id: SubscriptionId) -> int:
     """Drop the oldest deliveries if the subscription is at its limit.
 
     Return how many events were dropped, including those recorded as dropped in the deleted rows.
@@ -151,7 +158,7 @@ def list_waiting_subscriptions(conn: Connection) -> list[WaitingSubscription]:
 
 
 def list_heads(
-    conn: Connection, subscription: WaitingSubscription, now: int, pause: int, limit: int
+    conn: Connection, subscription: WaitingSubscription, now: Millis, pause: Millis, limit: int
 ) -> list[QueueHead]:
     """Return up to `limit` deliveries that are due for a subscription, the oldest first.
 
@@ -168,7 +175,7 @@ def list_heads(
     return [QueueHead(delivery_id, product_id, subscription) for delivery_id, product_id in rows]
 
 
-def find_pending(conn: Connection, delivery_id: int) -> PendingDelivery | None:
+def find_pending(conn: Connection, delivery_id: DeliveryId) -> PendingDelivery | None:
     """Return a pending delivery; None if it is finished or its subscription was removed."""
     query = select(
         _D.id, _D.subscription_id, _D.body, _D.created_at, _D.tries, *webhooks.SUBSCRIPTION_COLUMNS
@@ -191,7 +198,7 @@ def find_pending(conn: Connection, delivery_id: int) -> PendingDelivery | None:
     )
 
 
-def record_attempt(conn: Connection, outcome: Outcome, due_at: int | None, now: int) -> bool:
+def record_attempt(conn: Connection, outcome: Outcome, due_at: Millis | None, now: Millis) -> bool:
     """Record the result of an attempt.
 
     Return False if the delivery is finished, or if its id now belongs to another delivery.
@@ -215,20 +222,22 @@ def record_attempt(conn: Connection, outcome: Outcome, due_at: int | None, now: 
     return conn.execute(query.values(values)).rowcount > 0
 
 
-def give_up(conn: Connection, delivery_id: int, error: str, now: int) -> None:
+def give_up(conn: Connection, delivery_id: DeliveryId, error: str, now: Millis) -> None:
     """Finish a delivery that cannot be made, with the reason."""
     query = update(deliveries).where(_D.id == delivery_id, _D.due_at.is_not(None))
     conn.execute(query.values(due_at=None, done_at=now, problem=error))
 
 
-def reset_failures(conn: Connection, subscription_id: int) -> None:
+def reset_failures(conn: Connection, subscription_id: SubscriptionId) -> None:
     """Reset a subscription's failure count and end its pause, after a successful attempt."""
     failing = or_(_S.failures > 0, _S.paused_until.is_not(None))
     query = update(subscriptions).where(_S.id == subscription_id, failing)
     conn.execute(query.values(failures=0, paused_until=None))
 
 
-def record_failure(conn: Connection, subscription_id: int, pause: int, now: int) -> None:
+def record_failure(
+    conn: Connection, subscription_id: SubscriptionId, pause: Millis, now: Millis
+) -> None:
     """Count a failed attempt; pause the subscription after many in a row.
 
     `pause` is the shortest pause, in milliseconds.
@@ -253,7 +262,7 @@ def load_backlog(conn: Connection) -> Backlog:
     )
 
 
-def redeliver(conn: Connection, delivery_id: int, now: int) -> bool:
+def redeliver(conn: Connection, delivery_id: DeliveryId, now: Millis) -> bool:
     """Make a finished delivery due again, and end the pause of its subscription.
 
     Return False if the delivery does not exist, is pending, or its subscription was removed.
@@ -291,6 +300,6 @@ def list_recent(
     return [DeliveryRow(*row) for row in conn.execute(query)]
 
 
-def delete_finished(conn: Connection, before: int) -> None:
+def delete_finished(conn: Connection, before: Millis) -> None:
     """Delete deliveries that were finished before `before`."""
     conn.execute(delete(deliveries).where(_D.done_at < before))

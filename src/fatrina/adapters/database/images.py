@@ -6,6 +6,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from fatrina.adapters.database.schema import images, products
 from fatrina.domain.gallery import Gallery, GalleryEntry
+from fatrina.domain.types import ImageId, MerchantId, Millis, ProductId
 
 _I = images.c
 _ENTRY = (_I.id, _I.age, _I.sort, _I.is_default, _I.alt, _I.video)
@@ -30,26 +31,26 @@ _UPDATE_ENTRY = (
 )
 
 
-def exists(conn: Connection, image_id: int) -> bool:
+def exists(conn: Connection, image_id: ImageId) -> bool:
     """Return whether any merchant uses or has used the id."""
     return conn.scalar(select(_I.id).where(_I.id == image_id)) is not None
 
 
 def find_product_id(
-    conn: Connection, merchant_id: int, image_id: int, *, lock: bool = False
-) -> int | None:
+    conn: Connection, merchant_id: MerchantId, image_id: ImageId, *, lock: bool = False
+) -> ProductId | None:
     """Return the product id of a merchant's image; None if there is no such image.
 
     With `lock`, lock the product's row until the transaction ends.
     """
-    product_id: int | None = conn.scalar(
+    product_id: ProductId | None = conn.scalar(
         _SELECT_PRODUCT_FOR_UPDATE if lock else _SELECT_PRODUCT,
         {"image": image_id, "merchant": merchant_id},
     )
     return product_id
 
 
-def load_gallery(conn: Connection, product_id: int) -> Gallery:
+def load_gallery(conn: Connection, product_id: ProductId) -> Gallery:
     """Return a product's gallery."""
     return Gallery.of(
         GalleryEntry(*row) for row in conn.execute(_SELECT_GALLERY, {"product": product_id})
@@ -70,7 +71,7 @@ def load_galleries(conn: Connection, product_ids: Collection[int]) -> dict[int, 
 
 
 def save_gallery(
-    conn: Connection, product_id: int, before: Gallery, after: Gallery, now: int
+    conn: Connection, product_id: ProductId, before: Gallery, after: Gallery, now: Millis
 ) -> None:
     """Write the differences between two states of a gallery.
 

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from fatrina.adapters.database.schema import products
 from fatrina.domain.text import fold_case, search_text
+from fatrina.domain.types import MerchantId, Millis, ProductId
 
 _P = products.c
 
@@ -13,17 +14,17 @@ _P = products.c
 class ProductRow(NamedTuple):
     """A product."""
 
-    id: int
+    id: ProductId
     name: str
     sku: str | None
 
 
-def exists(conn: Connection, product_id: int) -> bool:
+def exists(conn: Connection, product_id: ProductId) -> bool:
     """Return whether any merchant uses or has used the id."""
     return conn.scalar(select(_P.id).where(_P.id == product_id)) is not None
 
 
-def add(conn: Connection, merchant_id: int, row: ProductRow, now: int) -> None:
+def add(conn: Connection, merchant_id: MerchantId, row: ProductRow, now: Millis) -> None:
     """Insert a product."""
     values = {**row._asdict(), "folded": search_text(row.name, row.sku)}
     values |= {"merchant_id": merchant_id, "created_at": now}
@@ -36,14 +37,14 @@ def update_fields(conn: Connection, row: ProductRow) -> None:
     conn.execute(query.values(name=row.name, sku=row.sku, folded=search_text(row.name, row.sku)))
 
 
-def remove(conn: Connection, product_id: int, now: int) -> None:
+def remove(conn: Connection, product_id: ProductId, now: Millis) -> None:
     """Mark a product as removed. Its row stays, so that its id is not reused, but not its SKU."""
     query = update(products).where(_P.id == product_id)
     conn.execute(query.values(removed_at=now, sku=None))
 
 
 def find(
-    conn: Connection, merchant_id: int, product_id: int, *, lock: bool = False
+    conn: Connection, merchant_id: MerchantId, product_id: ProductId, *, lock: bool = False
 ) -> ProductRow | None:
     """Return a merchant's product; None if there is no such product.
 
@@ -54,19 +55,19 @@ def find(
     return None if row is None else ProductRow(*row)
 
 
-def find_by_sku(conn: Connection, merchant_id: int, sku: str) -> int | None:
+def find_by_sku(conn: Connection, merchant_id: MerchantId, sku: str) -> ProductId | None:
     """Return the id of the merchant's product with the SKU; None if there is no such product."""
     return conn.scalar(select(_P.id).where(_P.merchant_id == merchant_id, _P.sku == sku))
 
 
-def count(conn: Connection, merchant_id: int, keyword: str) -> int:
+def count(conn: Connection, merchant_id: MerchantId, keyword: str) -> int:
     """Return how many products of a merchant contain the keyword in their name or SKU."""
     query = select(func.count()).select_from(products).where(*_matching(merchant_id, keyword))
     return conn.scalar(query) or 0
 
 
 def list_page(
-    conn: Connection, merchant_id: int, keyword: str, limit: int, offset: int
+    conn: Connection, merchant_id: MerchantId, keyword: str, limit: int, offset: int
 ) -> list[ProductRow]:
     """Return one page of a merchant's products that contain the keyword, the newest first."""
     rows = conn.execute(
@@ -79,7 +80,7 @@ def list_page(
     return [ProductRow(*row) for row in rows]
 
 
-def _matching(merchant_id: int, keyword: str = "") -> list[ColumnElement[bool]]:
+def _matching(merchant_id: MerchantId, keyword: str = "") -> list[ColumnElement[bool]]:
     """Return conditions for a merchant's products, with a keyword only those that contain it.
 
     Case is ignored; `%` and `_` in the keyword match themselves.

@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import Connection, func, select
 
 from fatrina.adapters.database import schema
+from fatrina.domain.types import Millis
 
 _FUTURE_COLUMNS: Final = ("expires_at", "due_at")
 _TIMESTAMP_COLUMNS: Final = tuple(
@@ -15,7 +16,7 @@ _TIMESTAMP_COLUMNS: Final = tuple(
 )
 
 
-def newest_timestamp(conn: Connection) -> int:
+def newest_timestamp(conn: Connection) -> Millis:
     """Return the latest timestamp of any row, in milliseconds since the epoch; 0 without rows."""
     newest = (conn.scalar(select(func.max(column))) for column in _TIMESTAMP_COLUMNS)
-    return max((timestamp for timestamp in newest if timestamp is not None), default=0)
+    return Millis(max((timestamp for timestamp in newest if timestamp is not None), default=0))

@@ -8,6 +8,7 @@ from fatrina.adapters.database.schema import apps, grants, merchants, tokens
 from fatrina.domain.access import Caller
 from fatrina.domain.merchant import MerchantView, Profile
 from fatrina.domain.rate_limit import DEFAULT_PLAN
+from fatrina.domain.types import GrantId, MerchantId, Millis, TokenId
 
 # Built once, as in `images`.
 _SELECT_CALLER = (
@@ -46,13 +47,13 @@ _SELECT_MERCHANT_FOR_UPDATE = (
 class TokenRow(NamedTuple):
     """A token as listed; the token itself is not stored."""
 
-    id: int
+    id: TokenId
     merchant_code: str
     hint: str
     scope: str
-    created_at: int
-    expires_at: int
-    revoked_at: int | None
+    created_at: Millis
+    expires_at: Millis
+    revoked_at: Millis | None
 
 
 class MerchantRow(NamedTuple):
@@ -60,20 +61,20 @@ class MerchantRow(NamedTuple):
 
     code: str
     plan: str
-    created_at: int
+    created_at: Millis
 
 
-def add_merchant(conn: Connection, code: str, now: int, plan: str = DEFAULT_PLAN) -> int:
+def add_merchant(conn: Connection, code: str, now: Millis, plan: str = DEFAULT_PLAN) -> MerchantId:
     """Insert a merchant and return its id.
 
     Raises:
         sqlalchemy.exc.IntegrityError: the code is taken.
     """
     query = insert(merchants).values(code=code, plan=plan, created_at=now).returning(merchants.c.id)
-    return int(conn.execute(query).scalar_one())
+    return MerchantId(conn.execute(query).scalar_one())
 
 
-def find_details(conn: Connection, merchant_id: int) -> MerchantView | None:
+def find_details(conn: Connection, merchant_id: MerchantId) -> MerchantView | None:
     """Return a merchant with its profile; None if it does not exist."""
     m = merchants.c
     profile = (m.name, m.email, m.mobile, m.domain, m.avatar)
@@ -88,7 +89,7 @@ def set_profile(conn: Connection, code: str, profile: dict[str, str]) -> bool:
     return conn.execute(query.values(profile or {"code": code})).rowcount > 0
 
 
-def find_context(conn: Connection, token_id: int) -> tuple[int, str] | None:
+def find_context(conn: Connection, token_id: TokenId) -> tuple[Millis, str] | None:
     """Return when a token expires, and the client id of the app that it was issued to.
 
     The client id is empty for a token of an operator. None if there is no such token.
@@ -103,12 +104,12 @@ def find_context(conn: Connection, token_id: int) -> tuple[int, str] | None:
     return row and (row[0], row[1] or "")
 
 
-def find_merchant_id(conn: Connection, code: str) -> int | None:
+def find_merchant_id(conn: Connection, code: str) -> MerchantId | None:
     """Return the id of the merchant with this code; None if it does not exist."""
     return conn.scalar(select(merchants.c.id).where(merchants.c.code == code))
 
 
-def lock_merchant(conn: Connection, merchant_id: int) -> None:
+def lock_merchant(conn: Connection, merchant_id: MerchantId) -> None:
     """Lock a merchant's row until the transaction ends.
 
     A transaction that checks a merchant's rows before it adds one takes this lock first. All
@@ -131,22 +132,22 @@ def set_plan(conn: Connection, code: str, plan: str) -> bool:
     return conn.execute(query.values(plan=plan)).rowcount > 0
 
 
-def add(conn: Connection, merchant_id: int, row: dict[str, str | int]) -> None:
+def add(conn: Connection, merchant_id: MerchantId, row: dict[str, str | int]) -> None:
     """Insert a token."""
     conn.execute(insert(tokens).values(merchant_id=merchant_id, **row))
 
 
-def find_owner(conn: Connection, token_hash: str) -> int | None:
+def find_owner(conn: Connection, token_hash: str) -> MerchantId | None:
     """Return the id of the merchant that owns a token, valid or not; None if it is unknown."""
     return conn.scalar(select(tokens.c.merchant_id).where(tokens.c.hash == token_hash))
 
 
-def find_grant_id(conn: Connection, token_id: int) -> int | None:
+def find_grant_id(conn: Connection, token_id: TokenId) -> GrantId | None:
     """Return the id of the grant from which a token was issued; None for an operator's token."""
     return conn.scalar(select(tokens.c.grant_id).where(tokens.c.id == token_id))
 
 
-def upsert(conn: Connection, merchant_id: int, row: dict[str, str | int]) -> None:
+def upsert(conn: Connection, merchant_id: MerchantId, row: dict[str, str | int]) -> None:
     """Insert a token, or update the merchant's token with the same hash.
 
     An updated token keeps its id and creation time, so that requests in progress stay valid.
@@ -160,7 +161,7 @@ def upsert(conn: Connection, merchant_id: int, row: dict[str, str | int]) -> Non
         add(conn, merchant_id, row)
 
 
-def find_caller(conn: Connection, token_hash: str, now: int) -> Caller | None:
+def find_caller(conn: Connection, token_hash: str, now: Millis) -> Caller | None:
     """Return the caller that a token identifies; None if it is unknown, expired or revoked."""
     row = conn.execute(_SELECT_CALLER, {"hash": token_hash, "now": now}).first()
     if row is None:
@@ -194,7 +195,7 @@ def list_all(conn: Connection) -> list[TokenRow]:
     return [TokenRow(*row) for row in rows]
 
 
-def revoke(conn: Connection, token_id: int, now: int) -> bool:
+def revoke(conn: Connection, token_id: TokenId, now: Millis) -> bool:
     """Revoke a token; return False if it does not exist or is already revoked."""
     result = conn.execute(
         update(tokens)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from fatrina.adapters.database.schema import images, merchants, products, versions
 from fatrina.domain.photo import ImageFormat
 from fatrina.domain.renditions import Original
+from fatrina.domain.types import ImageId, Millis, TokenId
 from fatrina.domain.version import Source, Version
 
 _V = versions.c
@@ -46,18 +47,20 @@ def current_by_image(conn: Connection, *product_ids: int) -> dict[int, Version]:
     return {image: _version_from_row(rest) for image, *rest in rows}
 
 
-def current_for(conn: Connection, image_id: int) -> Version | None:
+def current_for(conn: Connection, image_id: ImageId) -> Version | None:
     """Return the current version of an image; None for a video or an unknown id."""
     row = conn.execute(_SELECT_CURRENT, {"image": image_id}).first()
     return None if row is None else _version_from_row(row)
 
 
-def find_image_id(conn: Connection, original: Original) -> int | None:
+def find_image_id(conn: Connection, original: Original) -> ImageId | None:
     """Return the id of the image with a version of this original; None without one."""
     return conn.scalar(select(_V.image_id).where(_V.handle == original.handle))
 
 
-def add(conn: Connection, image_id: int, version: Version, token_id: int | None, now: int) -> None:
+def add(
+    conn: Connection, image_id: ImageId, version: Version, token_id: TokenId | None, now: Millis
+) -> None:
     """Insert an image's current version; the previous one must have been retired."""
     original, source = version.original, version.source
     row = {
@@ -78,12 +81,12 @@ def add(conn: Connection, image_id: int, version: Version, token_id: int | None,
     conn.execute(_INSERT, row)
 
 
-def retire(conn: Connection, image_id: int, alt: str | None, now: int) -> None:
+def retire(conn: Connection, image_id: ImageId, alt: str | None, now: Millis) -> None:
     """Retire an image's current version and store the alternative text that it had."""
     conn.execute(_RETIRE, {"image": image_id, "now": now, "text": alt})
 
 
-def list_retired(conn: Connection, before: int, limit: int) -> list[RetiredVersion]:
+def list_retired(conn: Connection, before: Millis, limit: int) -> list[RetiredVersion]:
     """Return up to `limit` versions retired before `before` whose bytes are still stored."""
     rows = conn.execute(
         select(_V.id, *_ORIGINAL)
@@ -95,13 +98,13 @@ def list_retired(conn: Connection, before: int, limit: int) -> list[RetiredVersi
     return [RetiredVersion(version_id, _original_from_row(rest)) for version_id, *rest in rows]
 
 
-def count_retired(conn: Connection, before: int) -> int:
+def count_retired(conn: Connection, before: Millis) -> int:
     """Return how many versions were retired before `before` and still have their bytes."""
     query = select(func.count()).where(_V.retired_at < before, _V.purged_at.is_(None))
     return conn.scalar(query) or 0
 
 
-def purge(conn: Connection, ids: Iterable[int], now: int) -> None:
+def purge(conn: Connection, ids: Iterable[int], now: Millis) -> None:
     """Mark versions as purged, before their bytes are deleted; the rows stay."""
     conn.execute(update(versions).where(_V.id.in_([*ids])).values(purged_at=now))
 

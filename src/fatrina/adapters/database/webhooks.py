@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from fatrina.adapters.database.schema import deliveries, subscriptions
+from fatrina.domain.types import MerchantId, Millis, SubscriptionId
 from fatrina.domain.webhook import Subscription
 
 _S, _D = subscriptions.c, deliveries.c
@@ -17,21 +18,29 @@ _SELECT_SUBSCRIBERS = select(_S.id, _S.event).where(
 )
 
 
-def add(conn: Connection, merchant_id: int, subscription: Subscription, now: int) -> int:
+def add(
+    conn: Connection, merchant_id: MerchantId, subscription: Subscription, now: Millis
+) -> SubscriptionId:
     """Insert a subscription and return its id."""
     row = {"merchant_id": merchant_id, "created_at": now, **_row(subscription)}
     query = insert(subscriptions).values(row).returning(_S.id)
-    return int(conn.execute(query).scalar_one())
+    return SubscriptionId(int(conn.execute(query).scalar_one()))
 
 
-def update_fields(conn: Connection, subscription_id: int, subscription: Subscription) -> None:
+def update_fields(
+    conn: Connection, subscription_id: SubscriptionId, subscription: Subscription
+) -> None:
     """Update a subscription's fields, reset its failure count and end its pause."""
     query = update(subscriptions).where(_S.id == subscription_id)
     conn.execute(query.values({**_row(subscription), "failures": 0, "paused_until": None}))
 
 
 def find(
-    conn: Connection, merchant_id: int, subscription_id: int, *, lock: bool = False
+    conn: Connection,
+    merchant_id: MerchantId,
+    subscription_id: SubscriptionId,
+    *,
+    lock: bool = False,
 ) -> Subscription | None:
     """Return a merchant's subscription; None if there is no such subscription.
 
@@ -42,7 +51,7 @@ def find(
     return None if row is None else subscription_from_row(row)
 
 
-def list_all(conn: Connection, merchant_id: int) -> list[tuple[int, Subscription]]:
+def list_all(conn: Connection, merchant_id: MerchantId) -> list[tuple[int, Subscription]]:
     """Return a merchant's subscriptions with their ids, in order of creation."""
     query = select(_S.id, *SUBSCRIPTION_COLUMNS).where(*_active_of(merchant_id)).order_by(_S.id)
     return [
@@ -61,7 +70,14 @@ def iter_all(conn: Connection) -> Iterator[tuple[int, Subscription | None]]:
             yield subscription_id, None
 
 
-def remove(conn: Connection, merchant_id: int, *, subscription_id: int, url: str, now: int) -> int:
+def remove(
+    conn: Connection,
+    merchant_id: MerchantId,
+    *,
+    subscription_id: SubscriptionId,
+    url: str,
+    now: Millis,
+) -> int:
     """Remove a merchant's subscriptions with this id or this URL; return how many.
 
     Their pending deliveries are finished as "unsubscribed".
@@ -77,14 +93,14 @@ def remove(conn: Connection, merchant_id: int, *, subscription_id: int, url: str
 
 
 def list_subscribers(
-    conn: Connection, merchant_id: int, events: Collection[str]
+    conn: Connection, merchant_id: MerchantId, events: Collection[str]
 ) -> list[tuple[int, str]]:
     """Return the id and event of the merchant's subscriptions to any of these events."""
     rows = conn.execute(_SELECT_SUBSCRIBERS, {"merchant": merchant_id})
     return [(subscription_id, event) for subscription_id, event in rows if event in events]
 
 
-def _active_of(merchant_id: int) -> tuple[Any, ...]:
+def _active_of(merchant_id: MerchantId) -> tuple[Any, ...]:
     return _S.merchant_id == merchant_id, _S.removed_at.is_(None)
 
 

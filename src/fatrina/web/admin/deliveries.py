@@ -7,6 +7,7 @@ from starlette.responses import Response
 from fatrina.actions import Services, admin
 from fatrina.actions.webhooks.subscriptions import DeliveryRow
 from fatrina.domain.integers import MAX_INT64
+from fatrina.domain.types import DeliveryId
 from fatrina.web.admin.gate import AdminRoute
 from fatrina.web.api.base import path_id
 from fatrina.web.http.responses import success
@@ -31,7 +32,7 @@ def routes(services: Services) -> list[AdminRoute]:
         return success(200, await run_sync(list_deliveries))
 
     async def redeliver(request: Request) -> Response:
-        delivery_id = path_id(request, "delivery", MAX_INT64)
+        delivery_id = DeliveryId(path_id(request, "delivery", MAX_INT64))
         await run_sync(admin.redeliver, services, delivery_id)
         return success(202, {"id": delivery_id})
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from fatrina.actions import Services, images, products, videos
 from fatrina.domain.access import WRITE, Caller
+from fatrina.domain.types import ImageId, ProductId
 from fatrina.domain.views import ImageView
 from fatrina.web.api.base import BaseEndpoints, Lookup, path_id, path_text, removed_data
 from fatrina.web.http.responses import success
@@ -19,7 +20,7 @@ class Images(BaseEndpoints):
 
     async def update_image(self, request: Request) -> Response:
         """Replace the photo of an image; update its alt text, sort position and default flag."""
-        image_id = path_id(request, "image_id")
+        image_id = ImageId(path_id(request, "image_id"))
         caller, _ = await self.authorize(request, WRITE, _check_image(image_id))
         with ExitStack() as stack:
             form = await self.read_form(request, stack, may_have_photo=True)
@@ -52,7 +53,7 @@ class Images(BaseEndpoints):
 
     async def delete_image(self, request: Request) -> Response:
         """Delete an image or a video."""
-        image_id = path_id(request, "image_id")
+        image_id = ImageId(path_id(request, "image_id"))
         caller, _ = await self.authorize(request, WRITE, _check_image(image_id))
         await self.run(request, caller, partial(images.remove, image_id=image_id))
         return success(202, removed_data())
@@ -74,25 +75,25 @@ class Images(BaseEndpoints):
         return await self.run(request, caller, action)
 
 
-def _check_image(image_id: int) -> Lookup[None]:
+def _check_image(image_id: ImageId) -> Lookup[None]:
     return lambda services, caller: images.check_exists(services, caller, image_id)
 
 
-def _find_product(request: Request) -> Lookup[int]:
+def _find_product(request: Request) -> Lookup[ProductId]:
     """Return a lookup of the product in the path, by SKU or by id."""
 
-    def lookup(services: Services, caller: Caller) -> int:
+    def lookup(services: Services, caller: Caller) -> ProductId:
         if "sku" in request.path_params:
             return products.find_by_sku(services, caller, path_text(request, "sku"))
-        return products.check_exists(services, caller, path_id(request, "product_id"))
+        return products.check_exists(services, caller, ProductId(path_id(request, "product_id")))
 
     return lookup
 
 
-def _find_product_with_room(request: Request) -> Lookup[int]:
+def _find_product_with_room(request: Request) -> Lookup[ProductId]:
     """Return a lookup of the product in the path that also checks that its gallery is not full."""
 
-    def lookup(services: Services, caller: Caller) -> int:
+    def lookup(services: Services, caller: Caller) -> ProductId:
         product_id = _find_product(request)(services, caller)
         images.check_capacity(services, caller, product_id)
         return product_id

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from fatrina.actions import Services, health, products
 from fatrina.domain.access import READ, WRITE, Caller
+from fatrina.domain.types import ProductId
 from fatrina.domain.views import ProductView
 from fatrina.web.api.base import BaseEndpoints, no_lookup, path_id, path_text, removed_data
 from fatrina.web.http.responses import success
@@ -44,7 +45,7 @@ class Products(BaseEndpoints):
 
     async def product_details(self, request: Request) -> Response:
         """Return a product with its images in order."""
-        product_id = path_id(request, "product_id")
+        product_id = ProductId(path_id(request, "product_id"))
         lookup = partial(products.details, product_id=product_id)
         _, product = await self.authorize(request, READ, lookup)
         return success(200, self._to_json(product))
@@ -61,7 +62,7 @@ class Products(BaseEndpoints):
 
     async def update_product(self, request: Request) -> Response:
         """Update the name and SKU of a product."""
-        product_id = path_id(request, "product_id")
+        product_id = ProductId(path_id(request, "product_id"))
         caller, _ = await self.authorize(
             request, WRITE, partial(products.check_exists, product_id=product_id)
         )
@@ -72,7 +73,7 @@ class Products(BaseEndpoints):
 
     async def delete_product(self, request: Request) -> Response:
         """Delete a product and its images."""
-        product_id = path_id(request, "product_id")
+        product_id = ProductId(path_id(request, "product_id"))
         caller, _ = await self.authorize(
             request, WRITE, partial(products.check_exists, product_id=product_id)
         )

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from fatrina import wire
 from fatrina.actions.webhooks import subscriptions
 from fatrina.domain.access import READ, WRITE
+from fatrina.domain.types import SubscriptionId
 from fatrina.web.api.base import BaseEndpoints, no_lookup, path_id, removed_data
 from fatrina.web.http.responses import success
 from fatrina.web.parsing import commands
@@ -30,7 +31,7 @@ class Webhooks(BaseEndpoints):
 
     async def update_subscription(self, request: Request) -> Response:
         """Update the given fields of a subscription."""
-        subscription_id = path_id(request, "webhook_id")
+        subscription_id = SubscriptionId(path_id(request, "webhook_id"))
         lookup = partial(subscriptions.check_exists, subscription_id=subscription_id)
         caller, _ = await self.authorize(request, WRITE, lookup)
         with ExitStack() as stack:
@@ -46,7 +47,7 @@ class Webhooks(BaseEndpoints):
         return success(
             200,
             [
-                wire.subscription(subscription_id, subscription)
+                wire.subscription(SubscriptionId(subscription_id), subscription)
                 for subscription_id, subscription in found
             ],
         )
@@ -64,6 +65,8 @@ class Webhooks(BaseEndpoints):
             subscription_id, url = commands.parse_unsubscribe(
                 Form(dict(request.query_params)), body
             )
-        action = partial(subscriptions.unsubscribe, subscription_id=subscription_id, url=url)
+        action = partial(
+            subscriptions.unsubscribe, subscription_id=SubscriptionId(subscription_id), url=url
+        )
         await self.run(request, caller, action)
         return success(202, removed_data())

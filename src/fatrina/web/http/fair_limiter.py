@@ -9,6 +9,7 @@ from typing import Final
 from anyio import CapacityLimiter, Event, fail_after
 
 from fatrina.domain import errors
+from fatrina.domain.types import MerchantId
 
 _MAX_WAIT_SECONDS: Final = 60.0
 """Maximum seconds that a request waits for a slot."""
@@ -35,7 +36,7 @@ class FairLimiter:
         self._queues: dict[int, deque[Event]] = {}
 
     @asynccontextmanager
-    async def slot(self, merchant_id: int) -> AsyncIterator[None]:
+    async def slot(self, merchant_id: MerchantId) -> AsyncIterator[None]:
         """Hold a slot for a merchant while the context is open.
 
         Raises:
@@ -47,7 +48,7 @@ class FairLimiter:
         finally:
             self._release(merchant_id)
 
-    async def _acquire(self, merchant_id: int) -> None:
+    async def _acquire(self, merchant_id: MerchantId) -> None:
         queue = self._queues.setdefault(merchant_id, deque())
         granted = Event()
         queue.append(granted)
@@ -65,7 +66,7 @@ class FairLimiter:
                 raise errors.Busy(retry=_RETRY_SECONDS) from None
             raise
 
-    def _release(self, merchant_id: int) -> None:
+    def _release(self, merchant_id: MerchantId) -> None:
         self._free += 1
         self._held[merchant_id] -= 1
         if not self._held[merchant_id]:
@@ -85,6 +86,6 @@ class FairLimiter:
             if queue:
                 self._queues[merchant_id] = queue
 
-    def _delete_empty_queue(self, merchant_id: int) -> None:
+    def _delete_empty_queue(self, merchant_id: MerchantId) -> None:
         if not self._queues.get(merchant_id, True):
             del self._queues[merchant_id]

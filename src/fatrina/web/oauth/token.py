@@ -13,6 +13,7 @@ from fatrina import wire
 from fatrina.actions import Services, access, oauth
 from fatrina.actions.oauth import Client, TokenPair
 from fatrina.domain.oauth import ACCESS_TOKEN_LIFETIME_MS, OAuthError
+from fatrina.domain.types import Millis
 from fatrina.web.http import auth
 from fatrina.web.http.body import BodyTimeouts
 from fatrina.web.http.responses import success
@@ -62,7 +63,7 @@ class TokenEndpoints:
         grant_types = "authorization_code or refresh_token"
         raise OAuthError("unsupported_grant_type", f"grant_type must be {grant_types}.")
 
-    def _exchange(self, app: Client, given: Params, now: int) -> TokenPair:
+    def _exchange(self, app: Client, given: Params, now: Millis) -> TokenPair:
         default_redirect = app.redirect_uris[0] if len(app.redirect_uris) == 1 else ""
         return oauth.exchange(
             self._services,

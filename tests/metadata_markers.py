@@ -193,7 +193,7 @@ def gifs() -> dict[str, bytes]:
     }
     return photos | {
         "control tail": animated[: at + 2] + longer + animated[at + 8 :],
-        "control goes on": animated[: at + 2] + further + animated[at + 8 :],
+        "control continues": animated[: at + 2] + further + animated[at + 8 :],
         "last": animated[:-1] + blocks["comment"] + b";",
         "instead of trailer": plain[:-1] + b"x" + SECRET,
         "after end": plain + SECRET,

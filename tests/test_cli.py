@@ -51,7 +51,7 @@ def test_a_merchant_is_created_once(run: Run, merchant: str) -> None:
     assert "already" in error_line(run("merchant", "create", merchant))
 
 
-@pytest.mark.parametrize("code", ["abc", "toolong", "a-bc", "متجر", "shop 1", ""])
+@pytest.mark.parametrize("code", ["abc", "toolong", "a-bc", "متجر", "ab 12", ""])
 def test_an_invalid_merchant_code_is_rejected(run: Run, code: str) -> None:
     assert "4 to 6 letters and digits" in error_line(run("merchant", "create", code))
 

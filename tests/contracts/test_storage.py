@@ -274,7 +274,7 @@ def test_a_failed_flush_is_raised_and_not_retried(disk: Disk, write_file: FileWr
             continue
         with pytest.raises(OSError, match="broken"):
             storage.put(files)
-        assert len(disk.calls) == at + 1, "it went on"
+        assert len(disk.calls) == at + 1, "it continued"
 
 
 def test_no_descriptor_leaks(disk: Disk, write_file: FileWriter) -> None:

@@ -1,4 +1,4 @@
-"""Which requests a fault strikes."""
+"""Which requests an injected fault matches."""
 
 import pytest
 from hypothesis import given

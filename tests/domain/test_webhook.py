@@ -1,4 +1,4 @@
-"""Events: their proofs, their moments, their tries."""
+"""Events: signatures, timestamps and retries."""
 
 import hashlib
 

@@ -1,1 +1,1 @@
-"""Whole services under ill-treatment; started by hand or nightly through `scripts/`."""
+"""Long tests of a complete service: kills, a full disk, slow receivers. Run by `scripts/`."""

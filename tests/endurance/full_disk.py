@@ -1,7 +1,7 @@
-"""Fills the disk under the whole service, takes it away, and checks what clients are told.
+"""Fill the disk under a running service, make it read-only, and check the responses.
 
-`scripts/full-disk` needs root: it mounts a small ext4 of its own. While the disk is full or may
-only be read, no update may be told to have worked, and what was shown before must stay whole.
+`scripts/full-disk` needs root: it mounts a small ext4 file system. While the disk is full or
+read-only, no update may be acknowledged, and all current images must stay complete.
 """
 
 # ruff: noqa: T201  a command prints
@@ -27,7 +27,7 @@ from tests.endurance.service import Client, Server, command, fetched, stored
 
 SIZE: Final = 48_000_000
 BACK: Final = 5.0
-"""Seconds after which it must work again once there is room."""
+"""Seconds within which the service must work again after space is available."""
 _STEP: Final = 16_384
 _STEPS: Final = 40
 _REFUSED: Final = {503, 507}
@@ -35,10 +35,10 @@ _SETTINGS: Final = {"photo_optional": "true", "log_level": "critical"}
 
 
 class Disk:
-    """A small file system of our own."""
+    """A small file system for this test."""
 
     def __init__(self, folder: Path) -> None:
-        """Make and mount it."""
+        """Create and mount it."""
         self.image, self.root = folder / "image", folder / "disk"
         self.root.mkdir()
         with self.image.open("wb") as image:
@@ -47,19 +47,19 @@ class Disk:
         self.mount()
 
     def mount(self) -> None:
-        """Mount it, repaired by its journal."""
+        """Mount it; its journal repairs it."""
         _run("mount", "-o", "loop", str(self.image), str(self.root))
 
     def unmount(self) -> None:
-        """Take it away."""
+        """Unmount it."""
         _run("umount", str(self.root))
 
     def break_down(self) -> None:
-        """Let the kernel give it up, as after an I/O error: from now on it may only be read."""
+        """Make the kernel remount it read-only, as after an I/O error."""
         _run("mount", "-o", "remount,abort", str(self.root))
 
     def fill(self, leave: int = 0) -> None:
-        """Take all the room but `leave` bytes."""
+        """Fill it except for `leave` bytes."""
         filler = os.open(self.root / "filler", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         for size in (1_000_000, 4096):
             with suppress(OSError):
@@ -72,42 +72,42 @@ class Disk:
         os.close(filler)
 
     def free(self) -> None:
-        """Give all the room back."""
+        """Free the space again."""
         (self.root / "filler").unlink()
 
 
 @dataclass
 class Trial:
-    """The service on that disk, and what its client knows."""
+    """The service on that disk, and the state that its client expects."""
 
     disk: Disk
     server: Server
     client: Client
     product: int
     prints: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    """Of each image that is shown the hashes of its files."""
+    """The hashes of the files of each current image."""
     alts: dict[int, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     count: int = 0
 
     def fault(self, words: str) -> None:
-        """Note what must not be."""
+        """Record and print a violation."""
         self.faults.append(words)
-        print("FAULT:", words, flush=True)
+        print("VIOLATION:", words, flush=True)
 
     def photo(self) -> bytes:
-        """A photo that was never sent; it and its sizes take some 150 KB."""
+        """Return a new photo; it and its renditions take about 150 KB."""
         self.count += 1
         return sample_photos.jpeg(width=1100, height=500, seed=self.count)
 
     def attach(self) -> None:
-        """Give the product one image more."""
+        """Attach another image to the product."""
         path, alt = f"products/{self.product}/images", f"image {self.count}"
         image = self.client.send(path, self.photo(), alt=alt).data
         self.prints[image["id"]], self.alts[image["id"]] = fetched(self.client, image), alt
 
     def update(self, image: int) -> int:
-        """Swap a picture; the status, once it is clear that the answer told the truth."""
+        """Replace a photo; return the status after the response has been verified."""
         photo, alt = self.photo(), f"new {self.count}"
         answer = self.client.send(f"products/images/{image}", photo, alt=alt)
         if answer.status == 201:
@@ -117,40 +117,40 @@ class Trial:
         return answer.status
 
     def check(self) -> None:
-        """What is shown is what was acknowledged, and every file of it is whole."""
+        """Check that acknowledged images are current, and that all of their files are complete."""
         shown = self.client.get(f"/admin/v2/products/{self.product}").data["images"]
         if {image["id"]: image["alt"] for image in shown} != self.alts:
-            self.fault("the product shows something else than was acknowledged")
+            self.fault("the product does not have the acknowledged images")
         if sum(image["main"] for image in shown) != 1:
-            self.fault("the product has not one default")
+            self.fault("the product does not have exactly one default")
         for image in shown:
             body = self.client.get(image["url"]).body
             original = self.prints[image["id"]][0]
             if sha256(body).hexdigest() != original:
-                self.fault(f"image {image['id']} is not whole")
+                self.fault(f"image {image['id']} is not complete")
 
     def check_files(self) -> None:
-        """Every size of every image, by the URLs that an answer tells."""
+        """Check each rendition of each image, by the URLs in a response."""
         for image, prints in self.prints.items():
             answer = self.client.send(f"products/images/{image}", note="nothing changes")
             if answer.status != 201 or fetched(self.client, answer.data) != prints:
-                self.fault(f"image {image} is not whole ({answer.status})")
+                self.fault(f"image {image} is not complete ({answer.status})")
 
     def while_full(self) -> Counter[int]:
-        """Many updates at once on a disk without room."""
+        """Send many updates at once to a full disk."""
         with ThreadPoolExecutor(4) as pool:
             statuses = Counter(pool.map(self.update, [*self.prints] * 8))
         if statuses[201]:
-            self.fault("an update was told to have worked on a full disk")
+            self.fault("an update was acknowledged on a full disk")
         if self.client.get("/ready").status not in _REFUSED:
-            self.fault("it says that it is ready")
+            self.fault("the service reports that it is ready")
         if self.client.get("/health").status != 200:
-            self.fault("it says that it is not alive")
+            self.fault("the service reports that it is not live")
         self.check()
         return statuses
 
     def with_little_room(self) -> Counter[int]:
-        """One update each with a little more room, so that every write meets the end once."""
+        """Send one update for each fill level, so that each write fails once."""
         statuses: Counter[int] = Counter()
         for step in range(_STEPS):
             self.disk.fill(leave=step * _STEP)
@@ -159,11 +159,11 @@ class Trial:
         return statuses
 
     def back(self) -> float:
-        """After how many seconds an update works again."""
+        """Return the seconds until an update succeeds again."""
         begun = time.monotonic()
         while self.update(next(iter(self.prints))) != 201:
             if time.monotonic() - begun > 2 * BACK:
-                self.fault("it does not work again")
+                self.fault("the service does not work again")
                 break
             time.sleep(0.05)
         if (took := time.monotonic() - begun) > BACK:
@@ -186,7 +186,7 @@ def trial(disk: Disk, folder: Path, port: int) -> Trial:
 
 
 def suffered(made: Trial, folder: Path) -> Iterator[tuple[str, Any]]:
-    """All of it, one after the other: what was done, and the figures."""
+    """Run all steps; yield the name and the figures of each."""
     made.disk.fill()
     yield "full: statuses", dict(made.while_full())
     made.disk.free()
@@ -205,13 +205,13 @@ def suffered(made: Trial, folder: Path) -> Iterator[tuple[str, Any]]:
     command(made.disk.root / "data", "sweep", keep_days="0")
     left = len(stored(made.disk.root / "data"))
     if left != 4 * len(made.prints):
-        made.fault(f"{left} files are left for {len(made.prints)} images")
+        made.fault(f"{left} files remain for {len(made.prints)} images")
     yield "files after a sweep", left
 
 
 @contextmanager
 def mounted(folder: Path) -> Iterator[Disk]:
-    """The disk, taken away in the end whatever happened."""
+    """Yield the disk, and always unmount it."""
     disk = Disk(folder)
     try:
         yield disk
@@ -220,12 +220,12 @@ def mounted(folder: Path) -> Iterator[Disk]:
 
 
 def main(words: list[str]) -> int:
-    """Run the trial; 1 when a client was told a lie, 2 when it cannot be run here."""
+    """Run the test; return 1 after a violation, 2 if it cannot run here."""
     argparse.ArgumentParser("full-disk", description=(__doc__ or "").splitlines()[0]).parse_args(
         words
     )
     if os.geteuid():
-        print("full-disk mounts a small file system of its own, so it must run as root.")
+        print("full-disk mounts a small file system, so it must run as root.")
         return 2
     with tempfile.TemporaryDirectory() as name, socket.create_server(("", 0)) as free:
         port = free.getsockname()[1]
@@ -239,13 +239,13 @@ def main(words: list[str]) -> int:
 
 
 def told(made: Trial, folder: Path) -> int:
-    """Print the figures as they come."""
+    """Print the figures of each step as it ends."""
     try:
         for what, figures in suffered(made, folder):
             print(f"{what:30}{figures}", flush=True)
     finally:
         made.server.kill()
-    print(f"{'faults':30}{len(made.faults)}")
+    print(f"{'violations':30}{len(made.faults)}")
     return 1 if made.faults else 0
 
 

@@ -1,7 +1,7 @@
-"""Kills the whole service under load, again and again, and checks what it comes back with.
+"""Kill a service under load with SIGKILL, repeatedly, and check its state after each restart.
 
-`scripts/kill-loop --rounds 200`: many clients swap pictures; at a random moment the server gets
-SIGKILL. What had been acknowledged must be there after the restart, whole and of one picture.
+`scripts/kill-loop --rounds 200`: many clients replace photos; at a random time the server gets
+SIGKILL. After the restart, each acknowledged update must be complete and of one version.
 """
 
 # ruff: noqa: T201  a command prints
@@ -31,43 +31,43 @@ PRODUCTS: Final = 3
 IMAGES: Final = 3
 _SWEEP_EVERY: Final = 10
 _SHORTEST, _LONGEST = 0.05, 1.5
-# Nothing but the photo is asked for twice: an empty form answers with all the URLs.
+# An update without any field changes nothing and returns all URLs.
 _SETTINGS: Final = {"photo_optional": "true", "log_level": "error"}
 
 
 @dataclass
 class Update:
-    """One update, as its client knows it; its alt text is its name, used once."""
+    """One update as seen by its client; its alt text identifies it."""
 
     photo: int
     sort: str
     begun: float = -inf
     ended: float = inf
-    """When it was acknowledged; never, when the answer did not come."""
+    """When it was acknowledged; infinity if no response arrived."""
 
 
 @dataclass
 class Record:
-    """All that clients did to one image."""
+    """All updates of one image."""
 
     updates: dict[str, Update] = field(default_factory=dict)
 
     def may_show(self, alt: str) -> bool:
-        """Whether no acknowledged update came wholly after the one with this alt."""
+        """Return whether no acknowledged update began after the one with this alt text ended."""
         shown = self.updates[alt]
         return all(each.ended == inf or each.begun <= shown.ended for each in self.updates.values())
 
 
 @dataclass
 class Run:
-    """The whole trial."""
+    """One run of the test."""
 
     data: Path
     port: int
     token: str
     photos: list[bytes]
     prints: list[tuple[str, ...]] = field(default_factory=list)
-    """Of each photo the hashes of its four files."""
+    """The hashes of the four files of each photo."""
     records: dict[int, Record] = field(default_factory=dict)
     products: list[int] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -80,24 +80,24 @@ class Run:
 
     @property
     def client(self) -> Client:
-        """A client of its own for every thread."""
+        """Return a client for each thread."""
         return Client(self.port, self.token)
 
     def start(self) -> Server:
-        """Start the service on the same folder and port."""
+        """Start the service on the same directory and port."""
         server = Server(self.data, self.port, self.data.parent / "log", **_SETTINGS)
         self.ready.append(server.ready_after)
         return server
 
     def fault(self, words: str) -> None:
-        """Note what must not be."""
+        """Record and print a violation."""
         self.faults.append(words)
-        print("FAULT:", words, flush=True)
+        print("VIOLATION:", words, flush=True)
 
     # The load
 
     def furnish(self) -> None:
-        """Make the products and their images, and learn what each photo's files are."""
+        """Create the products and their images, and record the hashes of each photo's files."""
         client = self.client
         for number in range(PRODUCTS):
             product = client.send("products", name=f"Lamp {number}").data["id"]
@@ -111,10 +111,10 @@ class Run:
             self.prints.append(fetched(client, answer.data))
             self.records[image] = Record({f"trial {at}": Update(at, "")})
         if len({each for prints in self.prints for each in prints}) != 4 * len(self.photos):
-            raise RuntimeError("the photos cannot be told apart")
+            raise RuntimeError("two photos have the same files")
 
     def keep_updating(self, stop: Event, seed: int) -> None:
-        """Swap pictures until told to stop, or until the service is gone."""
+        """Replace photos until the stop event is set or the service has ended."""
         chance, client = random.Random(seed), self.client
         while not stop.is_set():
             image = chance.choice(list(self.records))
@@ -138,12 +138,12 @@ class Run:
     # The checks
 
     def check(self) -> None:
-        """Every image shows one picture whole, and no older one than was acknowledged."""
+        """Check that each image shows one complete version, not older than an acknowledged one."""
         client, seen = self.client, set()
         for product in self.products:
             images = client.get(f"/admin/v2/products/{product}").data["images"]
             if sum(image["main"] for image in images) != 1:
-                self.fault(f"product {product} has not one default")
+                self.fault(f"product {product} does not have exactly one default")
             seen |= {image["id"] for image in images}
         if seen != self.records.keys():
             self.fault("images were lost")
@@ -158,27 +158,27 @@ class Run:
             return
         update = record.updates[alt]
         if update.sort not in {"", str(shown["sort"])}:
-            self.fault(f"image {image}: the sort is another update's")
+            self.fault(f"image {image}: the sort belongs to another update")
         files = fetched(client, shown)
         if "" in files:
             self.fault(f"image {image}: a file is missing")
         elif files != self.prints[update.photo]:
-            self.fault(f"image {image}: a size is another picture's")
-        # What is shown now is the earliest that later rounds may show.
+            self.fault(f"image {image}: a rendition belongs to another version")
+        # Later rounds must not show an older version than the current one.
         record.updates = {alt: Update(update.photo, update.sort)}
 
     def sweep(self) -> None:
-        """One sweep, while nothing runs, leaves exactly the files that are shown."""
+        """Check that a sweep without a running service leaves exactly the current files."""
         said = command(self.data, "sweep", keep_days="0")
         self.litter += int(said.splitlines()[1].rpartition(" ")[2])
         if list((self.data / "incoming").iterdir()):
-            self.fault("unfinished arrivals were left")
+            self.fault("unfinished uploads remain")
         left = len(stored(self.data))
         if left != 4 * len(self.records):
-            self.fault(f"{left} files are left for {len(self.records)} images")
+            self.fault(f"{left} files remain for {len(self.records)} images")
 
     def round(self, number: int, updaters: int) -> None:
-        """Start, check, load, kill; now and then sweep."""
+        """Start, check, load, kill; sweep periodically."""
         server = self.start()
         if not self.prints:
             self.furnish()
@@ -196,11 +196,11 @@ class Run:
             self.sweep()
 
     def last(self) -> None:
-        """Check and sweep once more, and stop as an operator does."""
+        """Check and sweep a last time, and stop the service by SIGTERM."""
         server = self.start()
         self.check()
         if server.stop() not in {0, -SIGTERM}:
-            self.fault("it did not stop in order")
+            self.fault("the service did not stop cleanly")
         self.sweep()
         server = self.start()
         self.check()
@@ -209,7 +209,7 @@ class Run:
 
 @contextmanager
 def laid_out(folder: str | None) -> Iterator[Run]:
-    """A trial on an empty data folder."""
+    """Yield a run on an empty data directory."""
     with tempfile.TemporaryDirectory(dir=folder) as name, socket.create_server(("", 0)) as free:
         data, port = Path(name) / "data", free.getsockname()[1]
         free.close()
@@ -239,12 +239,14 @@ def told(run: Run, rounds: int) -> None:
 
 
 def main(words: list[str]) -> int:
-    """Run the trial; 1 when anything was lost, mixed, missing or left, or it was not ready."""
+    """Run the test; return 1 after a violation or a slow start."""
     parser = argparse.ArgumentParser("kill-loop", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=200, help="how many kills [200]")
-    parser.add_argument("--updaters", type=int, default=12, help="clients at once [12]")
-    parser.add_argument("--ready", type=float, default=2.0, help="most seconds of a start [2]")
-    parser.add_argument("--folder", help="where the data folder is made [the temporary folder]")
+    parser.add_argument("--rounds", type=int, default=200, help="number of kills [200]")
+    parser.add_argument("--updaters", type=int, default=12, help="concurrent clients [12]")
+    parser.add_argument("--ready", type=float, default=2.0, help="maximum seconds of a start [2]")
+    parser.add_argument(
+        "--folder", help="where the data directory is created [the temporary directory]"
+    )
     chosen = parser.parse_args(words)
     with laid_out(chosen.folder) as run:
         for number in range(chosen.rounds):

@@ -1,4 +1,4 @@
-"""One whole service as a process, and a client that speaks to it over HTTP."""
+"""A service as a process, and an HTTP client for it."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 FATRINA: Final = (sys.executable, "-m", "fatrina")
 LOST: Final = (OSError, HTTPException)
-"""What a client sees of a service that was killed."""
+"""The errors that a client gets when the service is killed."""
 _BOUNDARY: Final = "----a-boundary-that-no-photo-holds"
 _PATIENCE: Final = 30.0
 
@@ -28,15 +28,15 @@ class Answer(NamedTuple):
 
     @property
     def data(self) -> Any:
-        """What is in the envelope."""
+        """The data in the envelope."""
         return json.loads(self.body)["data"]
 
 
 class Client:
-    """One merchant's client."""
+    """A client with the token of a merchant."""
 
     def __init__(self, port: int, token: str, patience: float = _PATIENCE) -> None:
-        """Speak to the service on `port`."""
+        """Send requests to the service on `port`."""
         self._port = port
         self._token = token
         self._patience = patience
@@ -55,7 +55,7 @@ class Client:
         return self._ask("POST", f"/admin/v2/{path}", body, kind)
 
     def put(self, path: str, **fields: str) -> Answer:
-        """Change what is at a path, by JSON."""
+        """Send a PUT request with JSON."""
         kind = {"Content-Type": "application/json"}
         return self._ask("PUT", f"/admin/v2/{path}", json.dumps(fields).encode(), kind)
 
@@ -70,7 +70,7 @@ class Client:
 
 
 class Server:
-    """`fatrina serve` on a folder."""
+    """`fatrina serve` on a directory."""
 
     def __init__(self, data: Path, port: int, log: Path, **settings: str) -> None:
         """Start it and wait until it is ready."""
@@ -91,7 +91,7 @@ class Server:
         self.ready_after = time.monotonic() - begun
 
     def kill(self) -> float:
-        """Kill the one process with SIGKILL; after how many seconds its decoders are gone too."""
+        """Kill the process with SIGKILL; return the seconds until its decoders have ended too."""
         decoders = self._children()
         self._process.kill()
         self._process.wait()
@@ -103,7 +103,7 @@ class Server:
         return time.monotonic() - begun
 
     def stop(self) -> int:
-        """Let it finish; its exit code."""
+        """Stop it by SIGTERM; return its exit code."""
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(_PATIENCE)
 
@@ -118,7 +118,7 @@ class Server:
 
 
 def command(data: Path, *words: str, **settings: str) -> str:
-    """Run one of the operator's commands; what it prints."""
+    """Run a command; return its output."""
     run = subprocess.run(
         [*FATRINA, *words, "--data", str(data)],
         stdout=subprocess.PIPE,
@@ -130,13 +130,13 @@ def command(data: Path, *words: str, **settings: str) -> str:
 
 
 def fetched(client: Client, image: dict[str, Any]) -> tuple[str, ...]:
-    """The hashes of an image's four files, as they are served."""
+    """Return the hashes of an image's four files as served."""
     answers = [client.get(size["url"]) for size in image["image"].values()]
     return tuple(sha256(each.body).hexdigest() if each.status == 200 else "" for each in answers)
 
 
 def stored(data: Path) -> set[str]:
-    """The names of all stored files."""
+    """Return the names of all stored files."""
     return {path.name for path in (data / "media").rglob("*") if path.is_file()}
 
 

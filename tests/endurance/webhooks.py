@@ -1,4 +1,4 @@
-"""Measures how soon good receivers get their events beside dead, slow and failing ones.
+"""Measure the delay of good receivers while others are dead, slow or failing.
 
 `python -m tests.endurance.webhooks` starts a service with 50 merchants, each with a dead, a slow,
 a failing and a good receiver, changes products for a while, and reports the good ones' latency.
@@ -34,7 +34,7 @@ class Receivers:
     """Good, slow and failing receivers on one socket, each with its path."""
 
     def __init__(self) -> None:
-        """Begin with nothing received."""
+        """Create the receivers."""
         self.sent: dict[str, float] = {}
         self.latency: list[float] = []
 
@@ -52,7 +52,7 @@ class Receivers:
                 self.end_headers()
 
             def log_message(self, *args: object) -> None:
-                """Say nothing."""
+                """Discard the log line."""
 
         class Listener(ThreadingHTTPServer):
             request_queue_size = 256
@@ -64,7 +64,7 @@ class Receivers:
             server.shutdown()
 
     def receive(self, path: str, message: Any) -> None:
-        """Note when a good receiver got an event; let a slow one wait."""
+        """Record when a good receiver got an event; delay the response of a slow one."""
         begun = self.sent.get(message["data"]["name"])
         if path == "/good" and begun is not None:
             self.latency.append(time.monotonic() - begun)
@@ -73,11 +73,11 @@ class Receivers:
 
 
 def main() -> None:
-    """Run it."""
+    """Run the measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--merchants", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--rate", type=float, default=10, help="changes of products a second")
+    parser.add_argument("--rate", type=float, default=10, help="product changes per second")
     given = parser.parse_args()
     receivers = Receivers()
     with (
@@ -100,7 +100,7 @@ def main() -> None:
 
 
 def _shops(data: Path, count: int) -> list[str]:
-    """Make merchants; a token of each."""
+    """Create merchants; return a token of each."""
     now, tokens = Clock()(), []
     with (
         lock_data_directory(data, create=True) as folder,

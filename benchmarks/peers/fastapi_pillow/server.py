@@ -2,7 +2,7 @@
 
 It does Fatrina's work: a bearer token, a photo of at most 20 MB, orientation and colours put
 right, three sizes, no metadata kept, files and row durable before the answer. Encoder settings
-are Fatrina's, not Pillow's slower defaults. `PEER_KEEP` stores the original as it came instead,
+are Fatrina's, not Pillow's slower defaults. `PEER_KEEP` stores the original unchanged instead,
 which is less than Fatrina does.
 """
 

@@ -110,7 +110,7 @@ class Gallery:
 
 
 def _with_default(gallery: Gallery, avoid: int) -> Gallery:
-    """Make the first entry the default if there is none; skip `avoid` unless it is alone."""
+    """Make the first entry the default if no entry is; skip `avoid` unless it is alone."""
     entries = gallery.entries
     if not entries or gallery.default:
         return gallery

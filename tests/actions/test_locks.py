@@ -23,7 +23,7 @@ from tests.actions.store import NOW, Store, photo
 POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 SQLITE = sqlite.dialect()
 BACK = "https://app.test/back"
-KINDS = ("merchants", "apps", "products", "subscriptions", "codes", "grants")
+KINDS = ("merchants", "apps", "products", "subscriptions", "authorization_codes", "grants")
 """The tables whose rows are locked, in the required order."""
 
 
@@ -36,10 +36,10 @@ def locked(store: Store, action: Callable[[], object]) -> list[str]:
             return
         rendered = str(statement.compile(dialect=POSTGRESQL))
         assert " FOR " not in str(statement.compile(dialect=SQLITE))
-        found = re.search(r" FOR NO KEY UPDATE(?: OF ([a-z, ]+))?$", rendered)
+        found = re.search(r" FOR NO KEY UPDATE(?: OF ([a-z_, ]+))?$", rendered)
         assert (" FOR " in rendered) == (found is not None), rendered
         if found:
-            seen.extend((found[1] or re.findall(r"FROM ([a-z]+)", rendered)[-1]).split(", "))
+            seen.extend((found[1] or re.findall(r"FROM ([a-z_]+)", rendered)[-1]).split(", "))
 
     writer = store.services.database._writer
     event.listen(writer, "before_execute", note)
@@ -47,7 +47,7 @@ def locked(store: Store, action: Callable[[], object]) -> list[str]:
         action()
     finally:
         event.remove(writer, "before_execute", note)
-    order = [KINDS.index(each) for each in seen if each != "refreshes"]
+    order = [KINDS.index(each) for each in seen if each != "refresh_tokens"]
     assert order == sorted(order), seen
     return seen
 
@@ -135,11 +135,11 @@ def test_apps(store: Store, app: App) -> None:
         nonlocal issued
         issued = exchange(store, app, code)
 
-    assert locked(store, exchanged) == ["apps", "codes"]
+    assert locked(store, exchanged) == ["apps", "authorization_codes"]
     refresh = locked(
         store, lambda: oauth.refresh(store.services, app, issued.refresh or "", "", NOW)
     )
-    assert refresh == ["apps", "grants", "refreshes"]
+    assert refresh == ["apps", "grants", "refresh_tokens"]
     assert locked(store, lambda: oauth.remove_app(database, app.client_id, NOW)) == ["apps"]
 
 

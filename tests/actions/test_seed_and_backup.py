@@ -15,12 +15,14 @@ from sqlalchemy.pool import QueuePool
 
 from fatrina.actions import access, archive, backup, products, rendering
 from fatrina.actions.backup import DumpError
-from fatrina.adapters.database import tokens
+from fatrina.adapters.database import apps, tokens
+from fatrina.adapters.database.apps import App, AuthorizationCode
 from fatrina.adapters.database.schema import metadata
 from fatrina.adapters.storage.local import LocalBlob
 from fatrina.domain import errors
+from fatrina.domain.access import WRITE
 from fatrina.domain.merchant import Profile
-from fatrina.domain.types import ProductId
+from fatrina.domain.types import AppId, Millis, ProductId
 from fatrina.emulator import seeding
 from fatrina.emulator.resetting import reset
 from fatrina.emulator.seed_file import SeedFileError, read
@@ -300,6 +302,61 @@ def changed(dump: bytes, change: Callable[[tarfile.TarInfo, bytes], Any]) -> byt
                 each.size = len(text)
                 new.addfile(each, io.BytesIO(text))
     return out.getvalue()
+
+
+def add_grant(store: Store) -> None:
+    """Add an app with a redeemed code and a refresh token."""
+    with store.services.database.writing() as tx:
+        app = App(AppId(0), "client", "App", None, ("https://app.test/",), (WRITE,))
+        apps.add(tx, app, Millis(1))
+        stored = apps.find(tx, "client")
+        assert stored is not None
+        merchant_id = store.caller.merchant_id
+        code = AuthorizationCode(
+            0, stored.id, merchant_id, "https://app.test/", "", None, Millis(9), grant_id=None
+        )
+        apps.add_authorization_code(tx, code, "a" * 64)
+        stored_code = apps.find_authorization_code(tx, "a" * 64)
+        assert stored_code is not None
+        grant = apps.redeem_code(tx, stored_code, Millis(1))
+        apps.add_refresh_token(tx, grant.id, "b" * 64, Millis(9))
+
+
+def as_revision_0009(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
+    old_names = {
+        "rows/authorization_codes.jsonl": "rows/codes.jsonl",
+        "rows/refresh_tokens.jsonl": "rows/refreshes.jsonl",
+    }
+    manifest = json.dumps({"format": 1, "revision": "0009"}).encode()
+    return (
+        renamed(member, old_names.get(member.name, member.name)),
+        manifest if member.name == "fatrina.json" else data,
+    )
+
+
+def test_dump_with_old_table_names_is_restored(store: Store) -> None:
+    create_history(store)
+    add_grant(store)
+    expected = rows(store)
+    assert len(expected["authorization_codes"]) == len(expected["refresh_tokens"]) == 1
+    dump = recalculate_hashes(changed(create_dump(store), as_revision_0009))
+    reset(store.services.database, store.services.storage, store.services.housekeeping)
+    run_restore(store, dump)
+    assert rows(store) == expected
+
+
+def test_dump_with_a_table_under_both_names_changes_nothing(store: Store) -> None:
+    create_history(store)
+    dump = changed(
+        create_dump(store),
+        lambda m, d: (
+            [(m, d), (renamed(m, "rows/codes.jsonl"), d)] if "authorization" in m.name else (m, d)
+        ),
+    )
+    before = rows(store)
+    with pytest.raises(DumpError, match="occur twice"):
+        run_restore(store, recalculate_hashes(dump))
+    assert rows(store) == before
 
 
 def renamed(member: tarfile.TarInfo, name: str) -> tarfile.TarInfo:

@@ -31,7 +31,7 @@ from fatrina.domain.renditions import ROLES
 _FORMAT: Final = 1
 _MANIFEST: Final = "fatrina.json"
 _MEDIA: Final = re.compile(rf"media/({MERCHANT_CODE}/[A-Za-z0-9]{{40}}\.[a-z]{{3,4}})")
-_ROWS: Final = re.compile(r"rows/([a-z]{1,40})\.jsonl")
+_ROWS: Final = re.compile(r"rows/([a-z_]{1,40})\.jsonl")
 _MAX_JSON_BYTES: Final = 1_000_000
 _CHUNK_BYTES: Final = 262_144
 
@@ -194,7 +194,7 @@ def _check_members(file: IO[bytes]) -> set[str]:
     manifest, expected = documents.get(_MANIFEST, {}), documents.get(CHECKSUMS)
     if manifest.get("format") != _FORMAT or expected is None:
         raise DumpError("This is not a dump of Fatrina, or its end is missing.")
-    if manifest.get("revision") != REVISION:
+    if manifest.get("revision") not in tables.RENAMED:
         raise DumpError(
             f"The dump has database revision {manifest.get('revision')}, and this Fatrina has "
             f"{REVISION}: restore it with the version that created it, then upgrade Fatrina."
@@ -205,8 +205,9 @@ def _check_members(file: IO[bytes]) -> set[str]:
             name for name in hashes.keys() | expected if hashes.get(name) != expected.get(name)
         )
         raise DumpError(f"“{wrong[0]}” is damaged or missing.")
-    if missing := [name for name in tables.NAMES if f"rows/{name}.jsonl" not in hashes]:
-        raise DumpError(f"The rows of “{missing[0]}” are missing.")
+    found_tables = [name for each in hashes if (name := _table_name(each)) is not None]
+    if missing := [name for name in tables.NAMES if found_tables.count(name) != 1]:
+        raise DumpError(f"The rows of “{missing[0]}” are missing, or occur twice.")
     return {found[1] for name in hashes if (found := _MEDIA.fullmatch(name))}
 
 
@@ -222,10 +223,18 @@ def _members(file: IO[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
 
 
 def _is_known_name(name: str) -> bool:
-    rows = _ROWS.fullmatch(name)
-    if rows is not None:
-        return rows[1] in tables.NAMES
-    return name in {_MANIFEST, CHECKSUMS} or _MEDIA.fullmatch(name) is not None
+    known = name in {_MANIFEST, CHECKSUMS} or _table_name(name) is not None
+    return known or _MEDIA.fullmatch(name) is not None
+
+
+def _table_name(member: str) -> str | None:
+    """Return the table whose rows a member contains, by its current name; None otherwise."""
+    found = _ROWS.fullmatch(member)
+    if found is None:
+        return None
+    renamed = {old: new for names in tables.RENAMED.values() for old, new in names.items()}
+    name = renamed.get(found[1], found[1])
+    return name if name in tables.NAMES else None
 
 
 def _store(storage: Storage, spool: Spool, key: str, data: IO[bytes]) -> None:
@@ -242,9 +251,9 @@ def _replace_rows(tx: Connection, file: IO[bytes]) -> None:
         tables.replace_all(
             tx,
             (
-                (found[1], _parse_rows(found[1], data))
+                (name, _parse_rows(name, data))
                 for member, data in _members(file)
-                if (found := _ROWS.fullmatch(member.name))
+                if (name := _table_name(member.name)) is not None
             ),
         )
     except InvalidRowsError as exc:

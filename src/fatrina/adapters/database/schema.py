@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest revision in `migrations.versions`; a test compares its tables with these."""
 
 # Auto-incremented, 64 bits. SQLite only auto-increments columns of type INTEGER, with 64 bits.
@@ -248,7 +248,7 @@ grants = Table(
 Index("ix_grants_app", grants.c.app_id)
 
 authorization_codes = Table(
-    "codes",
+    "authorization_codes",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("hash", String(64), nullable=False, unique=True),
@@ -263,7 +263,7 @@ authorization_codes = Table(
 )
 
 refresh_tokens = Table(
-    "refreshes",
+    "refresh_tokens",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("grant_id", ForeignKey(grants.c.id), nullable=False),

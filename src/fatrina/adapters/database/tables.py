@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fatrina.adapters.database.column_checks import find_invalid_column
 from fatrina.adapters.database.schema import (
+    REVISION,
     apps,
     authorization_codes,
     grants,
@@ -25,6 +26,11 @@ MERCHANT_TABLES: Final = frozenset(
     table.name for table in (merchants, tokens, apps, grants, authorization_codes, refresh_tokens)
 )
 """Names of the tables of merchants and of their apps' access."""
+RENAMED: Final[Mapping[str, Mapping[str, str]]] = {
+    REVISION: {},
+    "0009": {"codes": "authorization_codes", "refreshes": "refresh_tokens"},
+}
+"""By revision of a dump that can be restored: its table names, and the current ones."""
 
 Row = Mapping[str, Any]
 

@@ -1,6 +1,8 @@
 """Every database: rows are read as written, and constraints are enforced."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -227,6 +229,29 @@ def test_keyword_characters_match_themselves(
         names = [row.name for row in products.list_page(tx, MerchantId(1), keyword, 99, 0)]
         assert sorted(names) == sorted(expected)
         assert products.count(tx, MerchantId(1), keyword) == len(expected)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"token_hash": "g" * 64},
+        {"token_created_at": 2},
+        {"token_id": TokenId(2)},
+        {"merchant_id": MerchantId(2)},
+        {"merchant_code": "shop2"},
+    ],
+)
+def test_a_token_is_current_only_if_nothing_about_it_changed(
+    database: Database, change: dict[str, Any]
+) -> None:
+    row: dict[str, str | int] = {"hint": "fat_ab", "scope": READ, "created_at": 1}
+    with database.writing() as tx:
+        for letter in "hg":  # two tokens of one millisecond
+            tokens.add(tx, MerchantId(1), {**row, "hash": letter * 64, "expires_at": 10})
+        caller = tokens.find_caller(tx, "h" * 64, Millis(9))
+        assert caller is not None
+        assert tokens.is_current(tx, caller)
+        assert not tokens.is_current(tx, replace(caller, **change))
 
 
 def test_tokens(database: Database) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fatrina.adapters.database import Database, deliveries, schema, webhooks
+from fatrina.adapters.database import Database, deliveries, delivery_log, schema, webhooks
 from fatrina.adapters.database.deliveries import Outcome, PendingDelivery
 from fatrina.domain import webhook
 from fatrina.domain.types import DeliveryId, MerchantId, Millis, ProductId, SubscriptionId
@@ -141,7 +141,7 @@ def test_dropped_events_are_counted_once(
     enqueue(database, other, *range(500, 520))
     enqueue(database, first_id, *range(1, 400))
     with database.reading() as conn:
-        rows = deliveries.list_recent(conn, limit=1000)
+        rows = delivery_log.list_recent(conn, limit=1000)
     own_rows = [row for row in rows if row.product_id < 500]
     assert len(rows) - len(own_rows) == 20
     assert [row.product_id for row in own_rows] == list(range(399, 399 - len(own_rows), -1))
@@ -157,7 +157,7 @@ def test_finished_deliveries_do_not_count_toward_the_limit(
         enqueue(database, first_id, number)
         assert attempt(database, number, None)
     with database.reading() as conn:
-        rows = deliveries.list_recent(conn, limit=1000)
+        rows = delivery_log.list_recent(conn, limit=1000)
     assert len(rows) == 20
     assert not any(row.dropped for row in rows)
 
@@ -172,7 +172,7 @@ def test_a_failing_subscription_keeps_fewer_deliveries(
             deliveries.record_failure(tx, SubscriptionId(first_id), PAUSE, NOW)
     enqueue(database, first_id, 41)
     with database.reading() as conn:
-        rows = deliveries.list_recent(conn, limit=1000)
+        rows = delivery_log.list_recent(conn, limit=1000)
     assert len(rows) <= 10
     assert sum(row.dropped for row in rows) + len(rows) == 41
 
@@ -227,6 +227,6 @@ def test_backlog_totals(database: Database, first_id: int) -> None:
         deliveries.give_up(tx, DeliveryId(1), "row_unreadable", NOW)
         deliveries.give_up(tx, DeliveryId(2), "row_unreadable", NOW)
         assert deliveries.load_backlog(tx) == (1, NOW + 5, 0)
-        assert [row.error for row in deliveries.list_recent(tx, failed=True)] == [
+        assert [row.error for row in delivery_log.list_recent(tx, failed=True)] == [
             "row_unreadable"
         ] * 2

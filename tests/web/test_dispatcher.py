@@ -13,6 +13,7 @@ import pytest
 from fatrina.actions.clock import Clock
 from fatrina.actions.webhooks import dispatcher, slots, subscriptions
 from fatrina.adapters.database import Database, deliveries, schema
+from fatrina.adapters.database.delivery_log import DeliveryRow
 from fatrina.adapters.http_client import connection, resolver
 from fatrina.domain import errors, webhook
 from fatrina.domain.address_policy import Address
@@ -73,7 +74,7 @@ def enqueue(service: Service, subscription: int, *products: int, at: int | None 
             )
 
 
-def delivery_rows(service: Service, number: int | None = None) -> list[deliveries.DeliveryRow]:
+def delivery_rows(service: Service, number: int | None = None) -> list[DeliveryRow]:
     """Return the deliveries, oldest first, optionally those of one product."""
     found = subscriptions.list_deliveries(service.services.database, limit=100_000)
     return [row for row in reversed(found) if number is None or row.product_id == number]
@@ -348,7 +349,7 @@ def test_full_backlog_keeps_the_newest_and_counts_dropped_events(
 ) -> None:
     monkeypatch.setattr(webhook, "MAX_PENDING", 20)
     number = add_subscription(service, silent.url)
-    waiting: list[deliveries.DeliveryRow] = []
+    waiting: list[DeliveryRow] = []
     for product in range(1, 101):
         enqueue(service, number, product)
         waiting = [row for row in delivery_rows(service) if row.due_at is not None]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fatrina.actions.webhooks import subscriptions
-from fatrina.adapters.database.deliveries import DeliveryRow
+from fatrina.adapters.database.delivery_log import DeliveryRow
 from fatrina.cli.common import CLOCK, DataOption, fail, open_database
 from fatrina.domain.types import DeliveryId
 

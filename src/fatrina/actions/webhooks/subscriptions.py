@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from fatrina.actions import Services, access
-from fatrina.adapters.database import Database, deliveries, tokens, webhooks
-from fatrina.adapters.database.deliveries import DeliveryRow
+from fatrina.adapters.database import Database, deliveries, delivery_log, tokens, webhooks
+from fatrina.adapters.database.delivery_log import DeliveryRow
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.types import DeliveryId, Millis, SubscriptionId
@@ -119,7 +119,9 @@ def list_deliveries(
     `merchant_code` selects those of one merchant, `failed` those whose last attempt failed.
     """
     with database.reading() as conn:
-        return deliveries.list_recent(conn, merchant_code=merchant_code, failed=failed, limit=limit)
+        return delivery_log.list_recent(
+            conn, merchant_code=merchant_code, failed=failed, limit=limit
+        )
 
 
 def redeliver(database: Database, delivery_id: DeliveryId, now: Millis) -> bool:

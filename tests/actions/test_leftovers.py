@@ -1,7 +1,6 @@
 """Nothing is left behind by a crash, a failed restore or a rejected request."""
 
 import fcntl
-import io
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -11,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from fatrina.actions import access, backup
+from fatrina.actions import access
 from fatrina.adapters import housekeeping
 from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.storage import LocalStorage
@@ -22,22 +21,11 @@ from fatrina.domain.types import Millis, ProductId
 from fatrina.emulator import seeding
 from fatrina.emulator.resetting import reset
 from tests.actions.store import Store, photo
+from tests.actions.test_seed_and_backup import create_dump, run_restore
 from tests.stores import run_service, wait_until
 from tests.test_cli import Run, merchant, run
 
 __all__ = ["merchant", "run"]
-
-
-def create_dump(store: Store) -> bytes:
-    out = io.BytesIO()
-    backup.dump(store.services.database, store.services.storage, out, lambda: None)
-    return out.getvalue()
-
-
-def restore(store: Store, dump: bytes) -> int:
-    services = store.services
-    world = services.database, services.storage, services.housekeeping, services.spool
-    return backup.restore(*world, io.BytesIO(dump), lambda: None)
 
 
 def test_start_deletes_unfinished_uploads_of_an_earlier_process(tmp_path: Path) -> None:
@@ -89,7 +77,7 @@ def test_restore_that_fails_while_storing_leaves_no_files(
 
     monkeypatch.setattr(store.services.storage, "put", fail_at_the_third)
     with pytest.raises(OSError, match=r"^$"):
-        restore(store, dump)
+        run_restore(store, dump)
     assert store.stored_keys() == {*kept.original.keys().values()}
 
 
@@ -107,7 +95,7 @@ def test_sweep_checks_no_files_during_a_restore(
             alone.append(nobody_else)
 
     monkeypatch.setattr(storage, "put", look)
-    restore(store, dump)
+    run_restore(store, dump)
     assert alone
     assert not any(alone)
 
@@ -156,7 +144,7 @@ def test_operation_that_loses_its_lock_changes_no_rows(
     merchants = [seeding.SeedMerchant("m", "shop9", products=[product])]
     operations: dict[str, Callable[[], int]] = {
         "seed": lambda: seeding.seed(store.services, merchants, 1),
-        "restore": lambda: restore(store, dump),
+        "restore": lambda: run_restore(store, dump),
     }
     with pytest.raises(errors.HousekeepingBusy):
         operations[operation]()

@@ -1,6 +1,8 @@
 """Merchants and their tokens: create, list, authenticate and revoke."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -12,6 +14,8 @@ from fatrina.domain import access, errors, rate_limit
 from fatrina.domain.access import Caller
 from fatrina.domain.merchant import MerchantView
 from fatrina.domain.types import Millis, TokenId
+
+_NO_PROFILE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def authenticate(services: Services, token: str) -> Caller:
@@ -67,13 +71,18 @@ def check_token(tx: Connection, caller: Caller) -> None:
 
 
 def create_merchant(
-    database: Database, code: str, now: Millis, plan: str = rate_limit.DEFAULT_PLAN
+    database: Database,
+    code: str,
+    now: Millis,
+    plan: str = rate_limit.DEFAULT_PLAN,
+    profile: Mapping[str, str] = _NO_PROFILE,
 ) -> bool:
-    """Create a merchant; return False if the code is taken."""
+    """Create a merchant with the given fields of its profile; return False if the code is taken."""
     with database.writing() as tx:
         if tokens.find_merchant_id(tx, code) is not None:
             return False
         tokens.add_merchant(tx, code, now, plan)
+        tokens.set_profile(tx, code, profile)
         return True
 
 
@@ -83,10 +92,11 @@ def list_merchants(database: Database) -> list[MerchantRow]:
         return tokens.list_merchants(conn)
 
 
-def change_profile(database: Database, code: str, profile: dict[str, str]) -> bool:
+def change_profile(database: Database, code: str, profile: Mapping[str, str]) -> bool:
     """Set the given fields of a merchant's profile; return False if no merchant has this code."""
     with database.writing() as tx:
-        return tokens.set_profile(tx, code, profile)
+        tokens.set_profile(tx, code, profile)
+        return tokens.find_merchant_id(tx, code) is not None
 
 
 def change_plan(database: Database, code: str, plan: str) -> bool:

@@ -48,9 +48,8 @@ def merchant_create(  # noqa: PLR0913, PLR0917  one for each option
     _check_plan(plan)
     profile = _profile(name=name, email=email, mobile=mobile, domain=domain, avatar=avatar)
     with open_database(data, create=True) as database:
-        if not access.create_merchant(database, code, CLOCK(), plan):
+        if not access.create_merchant(database, code, CLOCK(), plan, profile):
             fail(f"Merchant “{code}” already exists.")
-        access.change_profile(database, code, profile)
     typer.echo(f"Merchant {code} created. Next: fatrina token create --merchant {code}", err=True)
 
 

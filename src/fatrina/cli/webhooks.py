@@ -8,6 +8,7 @@ import typer
 from fatrina.actions.webhooks import subscriptions
 from fatrina.adapters.database.delivery_log import DeliveryRow
 from fatrina.cli.common import CLOCK, DataOption, fail, open_database
+from fatrina.domain.integers import MAX_INT64
 from fatrina.domain.types import DeliveryId
 
 webhook = typer.Typer(help="List webhook deliveries and repeat them.", no_args_is_help=True)
@@ -52,7 +53,7 @@ def webhook_log(
 def webhook_redeliver(
     identifier: Annotated[
         int,
-        typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="From `webhook log`."),
+        typer.Argument(metavar="ID", min=1, max=MAX_INT64, help="From `webhook log`."),
     ],
     data: DataOption = None,
 ) -> None:

@@ -3,32 +3,34 @@
 import re
 from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import fields
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from fatrina.actions.receiving import File
 from fatrina.domain import errors, text, video
-from fatrina.domain.access import SCOPES, WRITE
+from fatrina.domain.access import MERCHANT_CODE, SCOPES, WRITE
+from fatrina.domain.durations import DAY
 from fatrina.domain.gallery import Change
+from fatrina.domain.integers import MAX_INT32
+from fatrina.domain.merchant import Profile
 from fatrina.domain.rate_limit import DEFAULT_PLAN, PLANS
 from fatrina.domain.types import Millis
 from fatrina.emulator.seeding import PhotoWriter, SeedImage, SeedMerchant, SeedProduct, SeedToken
 
 T = TypeVar("T")
 
-_CODE: Final = re.compile(r"[A-Za-z0-9]{4,6}")
+_CODE: Final = re.compile(MERCHANT_CODE)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{8,512}")
-_DAY_MS: Final = 86_400_000
 _MAX_DAYS: Final = 36_500
 _CHUNK_BYTES: Final = 262_144
 _MAX_TEXT_LENGTH: Final = 500
 _MAX_LINK_LENGTH: Final = 2048
-_MAX_ID: Final = 2**31 - 1
 _MAX_PROBLEMS: Final = 100
 _MAX_QUOTE_LENGTH: Final = 100
 _MAX_POINTER_LENGTH: Final = 200
-_PROFILE: Final[tuple[str, ...]] = ("name", "email", "mobile", "domain", "avatar")
+_PROFILE: Final = tuple(field.name for field in fields(Profile))
 _SOURCES: Final = ("file", "data", "url", "video_url")
 
 
@@ -95,7 +97,7 @@ class _SeedReader:
         if not isinstance(days, int) or isinstance(days, bool) or not 0 < days <= _MAX_DAYS:
             self._add_problem(f"{at}/days", f"must be an integer from 1 to {_MAX_DAYS}")
             days = 1
-        return SeedToken(str(token), str(scope), Millis(days * _DAY_MS))
+        return SeedToken(str(token), str(scope), Millis(days * DAY))
 
     def _read_product(self, at: str, given: dict[str, Any]) -> SeedProduct:
         self._check_names(at, given, ("id", "name", "sku", "images"))
@@ -199,8 +201,8 @@ class _SeedReader:
     def _read_id(self, at: str, value: object, kind: str) -> int | None:
         if value is None:
             return None
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _MAX_ID:
-            self._add_problem(at, f"must be an integer from 1 to {_MAX_ID}")
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MAX_INT32:
+            self._add_problem(at, f"must be an integer from 1 to {MAX_INT32}")
             return None
         if value in self._ids[kind]:
             self._add_problem(at, f"is the id of another {kind}")

@@ -179,8 +179,7 @@ def _insert_merchant(
     if merchant_id is None:
         merchant_id = tokens.add_merchant(tx, merchant.code, now, merchant.plan)
     tokens.lock_merchant(tx, merchant_id)
-    if merchant.profile:
-        tokens.set_profile(tx, merchant.code, dict(merchant.profile))
+    tokens.set_profile(tx, merchant.code, merchant.profile)
     _check_token_owners(tx, merchant, merchant_id)
     for token in merchant.tokens:
         _, row = access.build_token(token.scope, token.lifetime, now, token.text)

@@ -1,5 +1,6 @@
 """Queries for merchants and access tokens."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -83,10 +84,10 @@ def find_details(conn: Connection, merchant_id: MerchantId) -> MerchantView | No
     return row and MerchantView(*row[:4], Profile(*(value or "" for value in row[4:])))
 
 
-def set_profile(conn: Connection, code: str, profile: dict[str, str]) -> bool:
-    """Set fields of a merchant's profile; return False if the merchant does not exist."""
-    query = update(merchants).where(merchants.c.code == code)
-    return conn.execute(query.values(profile or {"code": code})).rowcount > 0
+def set_profile(conn: Connection, code: str, profile: Mapping[str, str]) -> None:
+    """Set the given fields of a merchant's profile."""
+    if profile:
+        conn.execute(update(merchants).where(merchants.c.code == code).values(**profile))
 
 
 def find_context(conn: Connection, token_id: TokenId) -> tuple[Millis, str] | None:

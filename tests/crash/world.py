@@ -24,7 +24,7 @@ from fatrina.adapters.decoder import DecoderPool
 from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.http_client import Downloader
 from fatrina.adapters.spool import Spool
-from fatrina.adapters.storage import LocalStorage
+from fatrina.adapters.storage import LocalStorage, local
 from fatrina.data_directory import lock_data_directory
 from fatrina.domain.access import WRITE, Caller, hash_token
 from fatrina.domain.gallery import Change
@@ -39,6 +39,8 @@ KEEP: Final = Millis(30 * DAY)
 NEW: Final = 0
 """Placeholder for the random id of an attached image."""
 _DUMP: Final = "dump.tar"
+vars(local)["_POLL_SECONDS"] = 0.0001
+"""No other process takes the locks of these folders: a sweep need not pause for others."""
 
 
 class FixedClock(Clock):

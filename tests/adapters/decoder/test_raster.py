@@ -36,10 +36,9 @@ def weights(many: int, new_width: int) -> Any:
 
 def lanczos3(pixels: Any, width: int, height: int) -> Any:
     """Resize columns, then rows; the intermediate result is clipped to a byte as well."""
-    new_height = np.einsum("yr,rcb->ycb", weights(pixels.shape[0], height), pixels.astype(float))
-    return np.einsum("xc,ycb->yxb", weights(pixels.shape[1], width), new_height.clip(0, 255)).clip(
-        0, 255
-    )
+    rows = np.tensordot(weights(pixels.shape[0], height), pixels.astype(float), axes=(1, 0))
+    columns = np.tensordot(weights(pixels.shape[1], width), rows.clip(0, 255), axes=(1, 1))
+    return columns.swapaxes(0, 1).clip(0, 255)
 
 
 def smooth(height: int, width: int, bands: int) -> Any:

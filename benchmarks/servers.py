@@ -222,7 +222,10 @@ class Nginx(Server):
         for word, value in {"PORT": port, "MEDIA": media.resolve(), "PLACE": folder}.items():
             text = text.replace(f"@{word}@", str(value))
         (folder / "nginx.conf").write_text(text)
-        super().__init__(folder, [program, "-c", str(folder / "nginx.conf")], {}, port)
+        command = [program, "-c", str(folder / "nginx.conf")]
+        if not os.geteuid():  # its worker must be allowed to read the directory of this user
+            command += ["-g", "user root;"]
+        super().__init__(folder, command, {}, port)
 
 
 def free_port() -> int:

@@ -21,6 +21,7 @@ from fatrina.domain.access import WRITE
 from fatrina.domain.types import Millis
 from fatrina.settings import Settings
 from fatrina.web.http import protocol
+from fatrina.web.image_fast_path import ImageFastPath
 from tests import client, sample_photos
 from tests.client import Body, Response
 
@@ -47,6 +48,7 @@ class Service:
     port: int
     folder: Path
     services: Services
+    fast_path: ImageFastPath
 
     def create_merchant(self) -> str:
         """Create a merchant that no other test uses; return its code."""
@@ -85,7 +87,9 @@ def run_service(folder: Path, **settings: Any) -> Iterator[Service]:
         service = stack.enter_context(
             app.build(service_settings.model_copy(update={"port": port}), directory)
         )
-        config = uvicorn.Config(service.app, lifespan="off", **protocol.uvicorn_settings())
+        config = uvicorn.Config(
+            service.app, lifespan="off", **protocol.uvicorn_settings(service.fast_path.respond)
+        )
         uvicorn_server = uvicorn.Server(config)
         thread = threading.Thread(
             target=uvicorn_server.run, kwargs={"sockets": [listener]}, daemon=True
@@ -94,7 +98,7 @@ def run_service(folder: Path, **settings: Any) -> Iterator[Service]:
         wait_until(lambda: uvicorn_server.started)
         service.start()
         try:
-            yield Service(port, folder, service.services)
+            yield Service(port, folder, service.services, service.fast_path)
         finally:
             uvicorn_server.should_exit = True
             thread.join()

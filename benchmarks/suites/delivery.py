@@ -23,23 +23,20 @@ def run(folder: Path, collected: dict[str, Photo], options: Options) -> dict[str
     if not shutil.which("wrk"):
         options.note("wrk is not installed: a slower Python client is used instead")
     with ExitStack() as running:
-        service = running.enter_context(Fatrina(folder / "fatrina"))
-        service.create_images(collected["cam12"].data, 1)
-        servers: dict[str, Server] = {service.name: service}
-        try:
-            nginx = Nginx(folder / "nginx", service.data / "media")
-            servers[nginx.name] = running.enter_context(nginx)
-        except MissingError as exc:
-            options.note(f"nginx is left out: {exc}")
+        servers, paths = _start(folder, collected["cam12"].data, running, options)
         table = Table(
             f"Delivery, {CONNECTIONS} connections",
             ("", "of", "bytes", "requests/s", "to nginx", "CPU us", "per core/s", "to nginx"),
         )
-        for name, path in _paths(service).items():
-            bodies = {subject: server.request("GET", path) for subject, server in servers.items()}
+        for name in _SIZES:
+            targets = {subject: paths[subject][name] for subject in servers}
+            bodies = {
+                subject: server.request("GET", targets[subject])
+                for subject, server in servers.items()
+            }
             if any(status != 200 for status, _ in bodies.values()):  # noqa: PLR2004
                 raise RuntimeError({subject: status for subject, (status, _) in bodies.items()})
-            results[name] = _measured(name, path, servers, options)
+            results[name] = _measured(name, targets, servers, options)
             for subject, each in results[name].items():
                 total, ratios = each["median"], each["ratios"]
                 size = len(bodies[subject][1])
@@ -51,18 +48,41 @@ def run(folder: Path, collected: dict[str, Photo], options: Options) -> dict[str
     return results
 
 
-def _paths(service: Fatrina) -> dict[str, str]:
-    renditions = service.last_image["image"]
-    return {name: urlsplit(renditions[role]["url"]).path for name, role in _SIZES.items()}
+def _start(
+    folder: Path, photo: bytes, running: ExitStack, options: Options
+) -> tuple[dict[str, Server], dict[str, dict[str, str]]]:
+    """Return the servers, and the path of each size on each of them."""
+    servers: dict[str, Server] = {}
+    paths = {}
+    services = {
+        "Fatrina": Fatrina(folder / "fatrina"),
+        "logging images": Fatrina(folder / "logging", log_images="true"),
+    }
+    for subject, service in services.items():
+        servers[subject] = running.enter_context(service)
+        service.create_images(photo, 1)
+        renditions = service.last_image["image"]
+        paths[subject] = {
+            name: urlsplit(renditions[role]["url"]).path for name, role in _SIZES.items()
+        }
+    try:
+        nginx = Nginx(folder / "nginx", services["Fatrina"].data / "media")
+        servers[nginx.name] = running.enter_context(nginx)
+        paths[nginx.name] = paths["Fatrina"]
+    except MissingError as exc:
+        options.note(f"nginx is left out: {exc}")
+    return servers, paths
 
 
-def _measured(name: str, path: str, servers: dict[str, Server], options: Options) -> dict[str, Any]:
+def _measured(
+    name: str, paths: dict[str, str], servers: dict[str, Server], options: Options
+) -> dict[str, Any]:
     measure = _by_wrk if shutil.which("wrk") else _by_python
 
-    def window(server: Server) -> Callable[[], Figures]:
+    def window(server: Server, path: str) -> Callable[[], Figures]:
         return lambda: measure(server, path, options.seconds)
 
-    runs = {subject: window(server) for subject, server in servers.items()}
+    runs = {subject: window(server, paths[subject]) for subject, server in servers.items()}
     done = alternate(f"delivery {name}", runs, options)
     nginx = done.get(Nginx.name)
     return {

@@ -4,6 +4,7 @@ import resource
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
 
@@ -28,6 +29,7 @@ from fatrina.web import application
 from fatrina.web.api import ApiOptions
 from fatrina.web.http.body import BodyTimeouts
 from fatrina.web.http.telemetry import Metrics
+from fatrina.web.image_fast_path import ImageFastPath
 from fatrina.web.parsing.forms import FormReader
 from fatrina.wire import Serializer
 
@@ -39,6 +41,7 @@ class Service:
     """A built service: the ASGI application and the resources that it uses."""
 
     app: ASGIApp
+    fast_path: ImageFastPath
     services: Services
     rate_limiter: RateLimiter
     dispatcher: WebhookDispatcher
@@ -97,9 +100,17 @@ def build(settings: Settings, data_directory: DataDirectory) -> Service:
             max_updates=settings.decoder_count + settings.decoder_queue,
             max_link_updates=settings.downloads,
             admin_token=settings.admin_token,
+            log_images=settings.log_images,
             extension=emulator,
         )
-        return Service(app, services, rate_limiter, dispatcher, stack.pop_all())
+        fast_path = ImageFastPath(
+            services,
+            metrics,
+            urlsplit(settings.base).path,
+            lambda: emulator is not None and emulator.has_faults,
+            log_images=settings.log_images,
+        )
+        return Service(app, fast_path, services, rate_limiter, dispatcher, stack.pop_all())
 
 
 def _build_services(

@@ -5,11 +5,14 @@ import os
 import select
 import threading
 from queue import Empty, SimpleQueue
+from time import sleep
 from typing import Final
 
 _MAX_QUEUED_LINES: Final = 4096
-_MAX_BATCH_LINES: Final = 256
+_MAX_BATCH_LINES: Final = 2048
 """Maximum lines per write to the file."""
+_PAUSE_SECONDS: Final = 0.01
+"""Time between two writes, in which lines are collected: each write interrupts the event loop."""
 
 
 class LogQueue:
@@ -59,6 +62,8 @@ class LogQueue:
                 self._failed += len(lines) - (dropped > reported)
             if done is not None:
                 done.set()
+            else:
+                sleep(_PAUSE_SECONDS)
 
     def _next_batch(self) -> tuple[list[bytes], threading.Event | None]:
         """Wait for lines; return at most one batch of them, and the event of `close`, if any."""

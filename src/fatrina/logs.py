@@ -3,6 +3,7 @@
 import atexit
 import json
 import logging
+from datetime import UTC, datetime
 from typing import BinaryIO, Final, cast
 
 import structlog
@@ -14,6 +15,7 @@ _STDERR: Final = 2
 _FLUSH_TIMEOUT_SECONDS: Final = 2.0
 """Maximum seconds that an exit waits for queued lines to be written."""
 _queues: Final[list[LogQueue]] = []
+_min_level: Final = [logging.INFO]
 
 
 def configure(level: str) -> None:
@@ -22,6 +24,7 @@ def configure(level: str) -> None:
     queue = LogQueue(_STDERR)
     atexit.register(queue.close, _FLUSH_TIMEOUT_SECONDS)
     _queues.append(queue)
+    _min_level[0] = level_number
     structlog.configure(
         processors=[
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -36,6 +39,16 @@ def configure(level: str) -> None:
     logging.basicConfig(
         level=max(level_number, logging.WARNING), handlers=[_ForwardingHandler()], force=True
     )
+
+
+def write_info(start: str) -> None:
+    """Write a line at the level info, without the processors of structlog, if it is logged.
+
+    `start` is the beginning of a JSON object; the timestamp and the level are added.
+    """
+    if _queues and _min_level[0] <= logging.INFO:
+        now = datetime.now(UTC).isoformat().removesuffix("+00:00")
+        _queues[-1].write(f'{start}, "timestamp": "{now}Z", "level": "info"}}\n'.encode())
 
 
 def dropped() -> int:

@@ -64,7 +64,9 @@ def serve(
             # the process before it has closed its resources.
             signal.signal(signal.SIGTERM, lambda *_: None)
             threading.Thread(target=_trim_memory, args=(stopped,), daemon=True).start()
-            config = uvicorn.Config(service.app, lifespan="off", **protocol.uvicorn_settings())
+            config = uvicorn.Config(
+                service.app, lifespan="off", **protocol.uvicorn_settings(service.fast_path.respond)
+            )
             DrainingServer(config).run(sockets=[listener])
 
 

@@ -135,6 +135,11 @@ class Settings(BaseSettings):
         description="Token of the admin endpoints below /_fatrina: 16 to 512 characters, at least "
         "8 different ones, not easy to guess. Empty: no admin endpoints.",
     )
+    log_images: bool = Field(
+        default=False,
+        description="Log a line for each delivered image. Metrics count all of them, and errors "
+        "are always logged.",
+    )
     log_level: str = Field(
         "info", description="Lowest level of events that are logged: debug, info, warning or error."
     )

@@ -32,6 +32,11 @@ class Emulator:
         """The callback that adds a finished request to the journal."""
         return self._journal.record
 
+    @property
+    def has_faults(self) -> bool:
+        """Whether any fault injection rule is active."""
+        return bool(self._injector.faults)
+
     def wrap(self, app: ASGIApp) -> ASGIApp:
         """Return the application wrapped in the fault injection middleware."""
         return FaultInjectionMiddleware(app, self._injector)

@@ -82,6 +82,7 @@ def build(  # noqa: PLR0913, PLR0917  called once, by the composition root
     max_updates: int,
     max_link_updates: int,
     admin_token: str = "",
+    log_images: bool = True,
     extension: Extension | None = None,
 ) -> ASGIApp:
     """Return the complete application: the API, images, operator pages and admin endpoints.
@@ -113,7 +114,9 @@ def build(  # noqa: PLR0913, PLR0917  called once, by the composition root
     on_request = None
     if extension is not None:
         application, on_request = extension.wrap(application), extension.on_request
-    return LingeringClose(TelemetryMiddleware(application, metrics, on_request))
+    return LingeringClose(
+        TelemetryMiddleware(application, metrics, on_request, log_images=log_images)
+    )
 
 
 def _api_routes(api: Api) -> list[Route]:

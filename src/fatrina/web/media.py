@@ -14,13 +14,15 @@ from fatrina.actions.media import CHUNK_BYTES, StoredImage
 from fatrina.domain import errors
 from fatrina.domain.photo import ImageFormat
 
-NAME_PATTERN: Final = rf"[A-Za-z0-9]{{40}}\.(?:{'|'.join(kind.value for kind in ImageFormat)})"
+NAME_GROUPS: Final = rf"([A-Za-z0-9]{{40}})\.({'|'.join(kind.value for kind in ImageFormat)})"
+"""Pattern of a file name, with groups for the tag and the extension."""
+NAME_PATTERN: Final = NAME_GROUPS.replace("(", "(?:")
 
 _RANGE: Final = re.compile(r"bytes=(?:([0-9]{1,15})-([0-9]{0,15})|-([0-9]{1,15}))", re.IGNORECASE)
 
 # A name always refers to the same bytes, so caches may keep them permanently. Files come from
 # users: without sniffing and scripts, no browser treats one as a page.
-_HEADERS: Final = (
+CACHING_AND_SECURITY_HEADERS: Final = (
     (b"cache-control", b"public, max-age=31536000, immutable"),
     (b"accept-ranges", b"bytes"),
     (b"access-control-allow-origin", b"*"),
@@ -66,7 +68,7 @@ async def _respond(
     request: Request, image: StoredImage, name: str, send: Send, *, is_local: bool
 ) -> None:
     etag = f'"{name.partition(".")[0]}"'
-    headers = [(b"etag", etag.encode()), *_HEADERS]
+    headers = [(b"etag", etag.encode()), *CACHING_AND_SECURITY_HEADERS]
     if _etag_matches(request.headers.get("if-none-match", ""), etag):
         await _send_empty(send, 304, headers)
         return

@@ -37,6 +37,11 @@ class CorkedTransport(asyncio.Transport):
         self.flush()
         self._transport.write(data)
 
+    def write_response(self, response: bytes) -> None:
+        """Write a complete response."""
+        self.flush()
+        self._transport.write(response)
+
     def flush(self) -> None:
         """Write the buffered head; the response has no more data."""
         kept, self._head = self._head, b""

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import socket
+from collections.abc import Callable
+from functools import partial
 from secrets import token_hex
 from typing import Any, Final, cast
 
@@ -54,6 +56,12 @@ _SERVICE_UNAVAILABLE: Final = _error_response(
 )
 
 
+Headers = list[tuple[bytes, bytes]]
+Respond = Callable[[bytes, Headers, Headers], bytes | None]
+"""Responds to a GET request without an ASGI task, or returns None: given the request target, the
+headers of the request and the default headers of the server."""
+
+
 class _MalformedRequestError(Exception):
     """A request that the parser accepts violates HTTP or a limit."""
 
@@ -74,8 +82,15 @@ class Protocol(HttpToolsProtocol):
     _draining = False
     _last_received = 0.0
     _corked: CorkedTransport
+    _is_answered = False
+    """True from a response by `respond` until the next head begins."""
     _head_timer: asyncio.TimerHandle | None = None
     _write_timer: asyncio.TimerHandle | None = None
+
+    def __init__(self, *args: Any, respond: Respond | None = None, **kwargs: Any) -> None:
+        """Let `respond` try each GET request first; its response needs no ASGI task."""
+        super().__init__(*args, **kwargs)
+        self._respond = respond
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the timeout for the head of the first request."""
@@ -123,7 +138,7 @@ class Protocol(HttpToolsProtocol):
             or len(self.pipeline) >= _MAX_PIPELINED
         ):
             raise _MalformedRequestError
-        if not self.parser.should_upgrade():
+        if not self.parser.should_upgrade() and not self._send_direct_response():
             request_context = context.get(cast("dict[str, Any]", self.scope))
             request_context.abort = self.transport.abort
             request_context.is_client_gone = self.transport.is_closing
@@ -131,6 +146,11 @@ class Protocol(HttpToolsProtocol):
             super().on_headers_complete()
             if self._draining:
                 self._close_after_last_response(previous)
+
+    def on_message_begin(self) -> None:
+        """Begin the head of the next request."""
+        self._is_answered = False
+        super().on_message_begin()
 
     def on_body(self, body: bytes) -> None:
         """Append a chunk to the body; if the buffer is empty, without a copy."""
@@ -143,7 +163,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End the body, except after an Upgrade request, which is parsed again."""
-        if not self.parser.should_upgrade():
+        if not self.parser.should_upgrade() and not self._is_answered:
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -203,6 +223,35 @@ class Protocol(HttpToolsProtocol):
         head += [b"%b: %b\r\n" % each for each in self.headers if each[0] != b"upgrade"]
         self._parse(b"".join([*head, b"\r\n", rest]))
 
+    def _send_direct_response(self) -> bool:
+        """Send the response of `respond`; return False if the application must respond.
+
+        It must if an earlier response is not complete, the client is slow, the connection closes
+        after the request, or the server is stopping.
+        """
+        if (
+            self._respond is None
+            or self.parser.get_method() != b"GET"
+            or self.parser.get_http_version() != "1.1"
+            or not self.parser.should_keep_alive()
+            or self.flow.write_paused
+            or self._draining
+            or self._is_responding()
+            or self.transport.is_closing()
+        ):
+            return False
+        response = self._respond(self.url, self.headers, self.server_state.default_headers)
+        if response is None:
+            return False
+        self._is_answered = True
+        self._corked.write_response(response)
+        self.server_state.total_requests += 1
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+        return True
+
     def _send_error_and_close(self, response: tuple[str, bytes] = _BAD_REQUEST) -> None:
         head, body = response
         self.transport.write(head.format(name=token_hex(8)).encode() + body)
@@ -243,7 +292,7 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
     def _update_head_timer(self) -> None:
-        if self._is_responding():
+        if self._is_responding() or self._is_answered:
             self._cancel_head_timer()
         elif self._head_timer is None:
             self._head_timer = self.loop.call_later(HEAD_SECONDS, self._on_head_timeout)
@@ -272,10 +321,11 @@ class Protocol(HttpToolsProtocol):
         return self.cycle
 
 
-def uvicorn_settings() -> dict[str, Any]:
-    """Return the keyword arguments of uvicorn.Config for Fatrina."""
+def uvicorn_settings(respond: Respond | None = None) -> dict[str, Any]:
+    """Return the keyword arguments of uvicorn.Config for Fatrina; see `Respond`."""
     return {
-        "http": Protocol,
+        "http": partial(Protocol, respond=respond),
+        "loop": "uvloop",
         "ws": "none",
         "server_header": False,
         "date_header": True,

@@ -2,12 +2,17 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 
 import hypothesis
 import pytest
 import structlog
 
-from tests import sample_photos
+from tests import sample_photos, stores
+from tests.databases import ENGINES, new_postgres_database
+from tests.postgres_server import PostgresServer, run_server
 from tests.stores import (
     ADMIN_TOKEN,
     MEDIA_PATH,
@@ -25,12 +30,75 @@ hypothesis.settings.load_profile("fatrina")
 structlog.configure(logger_factory=structlog.WriteLoggerFactory(file=sys.__stdout__))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that selects the database of the web tests."""
+    parser.addoption(
+        "--database",
+        choices=ENGINES,
+        default="sqlite",
+        help="The database of every service that tests start.",
+    )
+
+
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with the default settings, an admin token, and downloads from 127.0.0.1."""
-    folder = tmp_path_factory.mktemp("service")
-    with run_service(folder, download_allow="127.0.0.1", admin_token=ADMIN_TOKEN) as service:
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that all tests of a process share."""
+    with run_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _database_of_services(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With `--database=postgres`, give each service without a database a new PostgreSQL one."""
+    if request.config.getoption("--database") == "sqlite":
+        yield
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with pytest.MonkeyPatch.context() as patch:
+
+        @cache
+        def database_for(_folder: Path) -> str:
+            return server.address(server.create_database())
+
+        patch.setattr(stores, "default_database", database_for)
+        yield
+
+
+@contextmanager
+def _run_default_service(folder: Path, database: str = "") -> Iterator[Service]:
+    with run_service(
+        folder, download_allow="127.0.0.1", admin_token=ADMIN_TOKEN, database=database
+    ) as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def default_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with the default settings, an admin token, and downloads from 127.0.0.1."""
+    with _run_default_service(tmp_path_factory.mktemp("service")) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def postgres_service(
+    postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """The same service on PostgreSQL."""
+    with (
+        new_postgres_database(postgres_server) as address,
+        _run_default_service(tmp_path_factory.mktemp("postgres"), address) as service,
+    ):
+        yield service
+
+
+@pytest.fixture
+def service(request: pytest.FixtureRequest) -> Service:
+    """The default service; tests that are parametrized with an engine get the one on it."""
+    on_postgres = getattr(request, "param", "sqlite") == "postgres"
+    service: Service = request.getfixturevalue(
+        "postgres_service" if on_postgres else "default_service"
+    )
+    return service
 
 
 @pytest.fixture(scope="session")

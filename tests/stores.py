@@ -1,7 +1,6 @@
 """A real service on a real socket, and a merchant's store that uses it."""
 
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from fatrina.web.http import protocol
 from fatrina.web.image_fast_path import ImageFastPath
 from tests import client, sample_photos
 from tests.client import Body, Response
+from tests.waiting import wait_until
 
 PREFIX: Final = "/admin/v2"
 UPDATE_PATH: Final = PREFIX + "/products/images/{}"
@@ -76,12 +76,19 @@ class Service:
         return client.request(self.port, method, path, None, **headers)
 
 
+def default_database(_folder: Path) -> str:
+    """Return the database of a service for which the test selects none: SQLite."""
+    return ""
+
+
 @contextmanager
 def run_service(folder: Path, **settings: Any) -> Iterator[Service]:
     """Run a service with a data directory."""
-    service_settings = Settings(**{"data": folder, "port": 0, "decoders": 1, **settings})
     with ExitStack() as stack:
-        directory = stack.enter_context(lock_data_directory(folder, create=True))
+        if not settings.get("database"):
+            settings["database"] = default_database(folder)
+        service_settings = Settings(**{"data": folder, "port": 0, "decoders": 1, **settings})
+        directory = stack.enter_context(lock_data_directory(service_settings, create=True))
         listener = stack.enter_context(server.bind_socket(service_settings))
         port = listener.getsockname()[1]
         service = stack.enter_context(
@@ -102,14 +109,6 @@ def run_service(folder: Path, **settings: Any) -> Iterator[Service]:
         finally:
             uvicorn_server.should_exit = True
             thread.join()
-
-
-def wait_until(condition: Any, seconds: float = 10) -> None:
-    """Wait until a condition is true; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not become true in time"
-        time.sleep(0.005)
 
 
 @dataclass(frozen=True, slots=True)

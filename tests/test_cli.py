@@ -17,6 +17,7 @@ from fatrina.adapters.reserve import Reserve
 from fatrina.cli import cli
 from fatrina.data_directory import lock_data_directory
 from fatrina.domain.access import hash_token
+from tests.configured import settings_for
 
 Run = Callable[..., Result]
 TOKEN_LINE = re.compile(r"fatrina_[A-Za-z0-9]{43}\n")
@@ -69,7 +70,7 @@ def test_expiry(run: Run, merchant: str, tmp_path: Path, duration: str, seconds:
     result = run("token", "create", "--merchant", merchant, "--expires", duration)
     assert result.exit_code == 0
     with (
-        lock_data_directory(tmp_path / "data", create=True) as folder,
+        lock_data_directory(settings_for(tmp_path / "data"), create=True) as folder,
         folder.open_database() as database,
     ):
         (row,) = access.list_tokens(database)
@@ -125,7 +126,7 @@ def test_an_empty_token_list(run: Run) -> None:
 
 def test_commands_work_while_a_server_is_running(run: Run, merchant: str, tmp_path: Path) -> None:
     with (
-        lock_data_directory(tmp_path / "data", create=True) as folder,
+        lock_data_directory(settings_for(tmp_path / "data"), create=True) as folder,
         folder.open_database() as database,
     ):
         assert folder.is_owner

@@ -13,15 +13,16 @@ from typer.testing import CliRunner
 
 from fatrina.actions import oauth
 from fatrina.actions.webhooks import subscriptions
-from fatrina.adapters.database import Database, deliveries, schema, tokens, webhooks
+from fatrina.adapters.database import Database, SqliteDatabase, deliveries, schema, tokens, webhooks
 from fatrina.adapters.database.deliveries import Outcome
 from fatrina.cli import cli
 from fatrina.domain.merchant import Profile
 from fatrina.domain.types import DeliveryId, MerchantId, Millis, ProductId
 from fatrina.domain.webhook import Subscription
 from tests import sample_photos
-from tests.stores import ADMIN_TOKEN, PRODUCTS_PATH, Service, Store, wait_until
+from tests.stores import ADMIN_TOKEN, PRODUCTS_PATH, Service, Store
 from tests.test_cli import Run, error_line, merchant, run
+from tests.waiting import wait_until
 
 __all__ = ["merchant", "run"]
 
@@ -31,7 +32,7 @@ REDIRECT_URI = "http://127.0.0.1:9000/cb"
 @pytest.fixture
 def database(merchant: str, tmp_path: Path) -> Iterator[Database]:
     assert merchant
-    with Database(tmp_path / "data" / "fatrina.sqlite3", owner=False) as database:
+    with SqliteDatabase(tmp_path / "data" / "fatrina.sqlite3", owner=False) as database:
         yield database
 
 

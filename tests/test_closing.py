@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fatrina import app
-from fatrina.adapters.database import Database
+from fatrina.adapters.database import SqliteDatabase
 from fatrina.adapters.rate_limits import BucketStore
 from fatrina.cli import cli
 from fatrina.data_directory import lock_data_directory
@@ -20,6 +20,7 @@ from fatrina.domain import errors
 from fatrina.domain.types import MerchantId
 from fatrina.settings import Settings
 from tests import sample_photos
+from tests.configured import settings_for
 from tests.stores import ImageInProduct, Store, run_service
 
 
@@ -68,7 +69,7 @@ def test_a_service_used_by_many_threads_closes_its_databases(tmp_path: Path) -> 
 
 
 def test_a_connection_in_use_is_closed_when_its_transaction_ends(tmp_path: Path) -> None:
-    database = Database(tmp_path / "fatrina.sqlite3")
+    database = SqliteDatabase(tmp_path / "fatrina.sqlite3")
     database.migrate()
     started, finish = Event(), Event()
 
@@ -89,7 +90,7 @@ def test_a_connection_in_use_is_closed_when_its_transaction_ends(tmp_path: Path)
 
 @pytest.mark.parametrize("method", ["reading", "writing"])
 def test_a_closed_database_is_unavailable(tmp_path: Path, method: str) -> None:
-    with Database(tmp_path / "fatrina.sqlite3") as database:
+    with SqliteDatabase(tmp_path / "fatrina.sqlite3") as database:
         database.migrate()
     with pytest.raises(errors.DatabaseUnavailable), getattr(database, method)():
         pass
@@ -98,7 +99,7 @@ def test_a_closed_database_is_unavailable(tmp_path: Path, method: str) -> None:
 
 def test_a_damaged_database_is_closed(tmp_path: Path) -> None:
     (tmp_path / "fatrina.sqlite3").write_bytes(b"no database " * 1000)
-    with lock_data_directory(tmp_path) as folder:
+    with lock_data_directory(settings_for(tmp_path)) as folder:
         with pytest.raises(errors.DatabaseUnavailable) as exc_info:
             folder.open_database()
         with pytest.raises(errors.DatabaseUnavailable) as second_exc_info:
@@ -118,7 +119,7 @@ def test_a_failed_start_closes_everything(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(app, "DecoderPool", fail)
     with (
-        lock_data_directory(tmp_path) as folder,
+        lock_data_directory(settings_for(tmp_path)) as folder,
         pytest.raises(OSError, match="temporarily") as failed,
     ):
         app.build(create_settings(data=tmp_path), folder)

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,7 +18,7 @@ from fatrina.data_directory import lock_data_directory, open_shared
 from fatrina.directory_lock import Owner, lock_directory
 from fatrina.doctor import directory_checks
 from fatrina.doctor.report import Report
-from fatrina.settings import Settings
+from tests.configured import settings_for
 
 HOLDER_PROGRAM = """
 import sys
@@ -63,7 +62,7 @@ def test_damaging_the_lock_file_gives_no_second_owner(tmp_path: Path, damage: st
         else:
             assert owner == Owner()
             assert owner.since == 0
-        with lock_data_directory(tmp_path) as folder:
+        with lock_data_directory(settings_for(tmp_path)) as folder:
             assert not folder.is_owner
     with lock_directory(tmp_path) as (is_owner, owner):
         assert is_owner
@@ -130,29 +129,28 @@ def test_a_directory_replaced_between_opening_and_locking_is_not_owned(
 def test_a_server_can_start_during_the_doctor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with lock_data_directory(tmp_path, create=True) as folder:
+    with lock_data_directory(settings_for(tmp_path), create=True) as folder:
         folder.open_database().close()
     is_server_owner = []
 
     def check_meanwhile(*_: object, **__: object) -> None:
-        with lock_data_directory(tmp_path) as server:
+        with lock_data_directory(settings_for(tmp_path)) as server:
             is_server_owner.append(server.is_owner)
 
     monkeypatch.setattr("fatrina.doctor.database_checks.check_database", check_meanwhile)
-    options: dict[str, Any] = {"data": tmp_path}
-    directory_checks.check_directory(Report(), Settings(**options))
+    directory_checks.check_directory(Report(), settings_for(tmp_path))
     assert is_server_owner == [True]
 
 
 def test_a_server_can_start_during_a_dry_run_of_the_sweep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with lock_data_directory(tmp_path, create=True) as folder:
+    with lock_data_directory(settings_for(tmp_path), create=True) as folder:
         folder.open_database().close()
     is_server_owner = []
 
     def sweep_meanwhile(*_: object) -> SweepResult:
-        with lock_data_directory(tmp_path) as server:
+        with lock_data_directory(settings_for(tmp_path)) as server:
             is_server_owner.append(server.is_owner)
         return SweepResult(0, 0)
 
@@ -162,9 +160,9 @@ def test_a_server_can_start_during_a_dry_run_of_the_sweep(
 
 
 def test_a_server_can_start_during_a_dump(tmp_path: Path) -> None:
-    with lock_data_directory(tmp_path, create=True) as folder:
+    with lock_data_directory(settings_for(tmp_path), create=True) as folder:
         folder.open_database().close()
-    shared = open_shared(tmp_path)
-    with shared.open_database(), lock_data_directory(tmp_path) as folder:
+    shared = open_shared(settings_for(tmp_path))
+    with shared.open_database(), lock_data_directory(settings_for(tmp_path)) as folder:
         assert folder.is_owner
     assert not shared.is_owner

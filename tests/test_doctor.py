@@ -20,6 +20,7 @@ from fatrina.domain.types import Millis, ProductId, SubscriptionId
 from fatrina.domain.webhook import Subscription
 from fatrina.settings import Settings
 from tests import sample_photos
+from tests.configured import settings_for
 from tests.stores import ImageInProduct, Service, Store, run_service
 
 
@@ -27,7 +28,10 @@ from tests.stores import ImageInProduct, Service, Store, run_service
 def data(tmp_path: Path) -> Path:
     """Return a data directory with tables and storage."""
     path = tmp_path / "data"
-    with lock_data_directory(path, create=True) as directory, directory.open_database():
+    with (
+        lock_data_directory(settings_for(path), create=True) as directory,
+        directory.open_database(),
+    ):
         directory.storage()
     return path
 

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests import client, sample_photos
-from tests.stores import UPDATE_PATH, ImageInProduct, Store, run_service, wait_until
+from tests.stores import UPDATE_PATH, ImageInProduct, Store, run_service
+from tests.waiting import wait_until
 from tests.web.error_responses import check_error
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "operations.md"

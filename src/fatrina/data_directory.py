@@ -1,17 +1,24 @@
-"""The data directory: its lock, and the database, files and rate-limit state stored in it."""
+"""The data directory, its lock, and where the settings place the database and the files."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from fatrina.adapters.database import Database
+from fatrina.adapters.database import Database, SqliteDatabase
+from fatrina.adapters.database.migrations import MigrationRequiredError
 from fatrina.adapters.housekeeping import Housekeeping
 from fatrina.adapters.rate_limits import BucketStore
 from fatrina.adapters.reserve import Reserve
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage, Storage
 from fatrina.directory_lock import Owner, lock_directory
+from fatrina.settings import Settings
+
+_MIGRATION_REQUIRED: Final = (
+    "The tables have an older revision, and FATRINA_MIGRATE is check. Run fatrina migrate."
+)
 
 
 class NotReadyError(Exception):
@@ -22,31 +29,48 @@ class NotReadyError(Exception):
 class DataDirectory:
     """A data directory, either locked by this process or opened next to another process."""
 
-    path: Path
+    settings: Settings
     is_owner: bool
     """Whether this process holds the lock; if so, no other server uses the directory."""
     owner: Owner
     """The process that holds the lock."""
 
     @property
+    def path(self) -> Path:
+        """The path of the directory."""
+        return self.settings.data
+
+    @property
     def since(self) -> float:
         """Time when the owner took the lock, in seconds since the epoch; 0 if unknown."""
         return self.owner.since
 
-    def open_database(self) -> Database:
-        """Open the embedded database; migrate it if this process owns the directory.
+    def open_database(self, *, migrate: bool = True) -> Database:
+        """Open the database; the caller closes it.
 
-        The caller closes it.
+        With `migrate`, its tables are migrated first, unless they are in the data directory and
+        another process owns that.
 
         Raises:
-            errors.DatabaseUnavailable: The migration failed.
+            NotReadyError: the tables have an older revision, and FATRINA_MIGRATE is `check`.
+            errors.DatabaseUnavailable: the database cannot be used.
         """
+        settings = self.settings
         with ExitStack() as on_failure:
-            database = on_failure.enter_context(
-                Database(self.path / "fatrina.sqlite3", owner=self.is_owner)
+            database: Database = on_failure.enter_context(
+                _open_postgres(settings)
+                if settings.database
+                else SqliteDatabase(
+                    self.path / "fatrina.sqlite3",
+                    owner=self.is_owner,
+                    migrations_allowed=settings.migrate == "auto",
+                )
             )
-            if self.is_owner:
-                database.migrate()
+            if migrate and (self.is_owner or settings.database):
+                try:
+                    database.migrate()
+                except MigrationRequiredError as exc:
+                    raise NotReadyError(_MIGRATION_REQUIRED) from exc
             on_failure.pop_all()
         return database
 
@@ -73,9 +97,9 @@ class DataDirectory:
 
 @contextmanager
 def lock_data_directory(
-    path: Path, *, create: bool = False, timeout: float = 0.0
+    settings: Settings, *, create: bool = False, timeout: float = 0.0
 ) -> Iterator[DataDirectory]:
-    """Yield the data directory at `path`, locked unless another process holds the lock.
+    """Yield the data directory of the settings, locked unless another process holds the lock.
 
     If a command (not a server) holds the lock, wait up to `timeout` seconds for it to end.
 
@@ -83,15 +107,18 @@ def lock_data_directory(
         NotReadyError: The directory does not exist and `create` is false.
         OSError: The directory cannot be created or written.
     """
-    if create:
+    path = settings.data
+    if create or settings.database:
         path.mkdir(0o700, parents=True, exist_ok=True)
-    _check_exists(path)
+    if not path.is_dir():
+        message = f"The data directory {path} does not exist. Run fatrina merchant create CODE."
+        raise NotReadyError(message)
     with lock_directory(path, timeout) as (is_owner, owner):
-        yield DataDirectory(path, is_owner, owner)
+        yield DataDirectory(settings, is_owner, owner)
 
 
-def open_shared(path: Path) -> DataDirectory:
-    """Return the data directory at `path` without a lock, for readers that may take long.
+def open_shared(settings: Settings) -> DataDirectory:
+    """Return the data directory of the settings without a lock, for readers that may take long.
 
     The database is migrated first unless another process holds the lock.
 
@@ -99,15 +126,30 @@ def open_shared(path: Path) -> DataDirectory:
         NotReadyError: The directory does not exist.
         errors.DatabaseUnavailable: The migration failed.
     """
-    with lock_data_directory(path) as directory:
+    with lock_data_directory(settings) as directory:
         directory.open_database().close()
-        return DataDirectory(path, is_owner=False, owner=directory.owner)
+        return DataDirectory(settings, is_owner=False, owner=directory.owner)
 
 
-def _check_exists(path: Path) -> None:
-    if not path.is_dir():
-        message = f"The data directory {path} does not exist. Run fatrina merchant create CODE."
-        raise NotReadyError(message)
+def _open_postgres(settings: Settings) -> Database:
+    """Open the PostgreSQL database of the settings.
+
+    Raises:
+        NotReadyError: its driver is not installed, or the address is invalid.
+    """
+    try:
+        # An optional dependency; SQLAlchemy's dialect is only imported where it is used.
+        from fatrina.adapters.database.postgres import PostgresDatabase  # noqa: PLC0415
+    except ImportError as exc:
+        message = (
+            "FATRINA_DATABASE is set, but its driver is missing: pip install 'fatrina[cluster]'"
+        )
+        raise NotReadyError(message) from exc
+    return PostgresDatabase(
+        settings.database,
+        settings.database_direct,
+        migrations_allowed=settings.migrate == "auto",
+    )
 
 
 def clean_incoming(directory: DataDirectory, *, dry_run: bool) -> int:

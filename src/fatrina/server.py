@@ -44,9 +44,7 @@ def serve(
         message = "FATRINA_ADMIN_TOKEN is easy to guess. Use the output of: openssl rand -hex 16"
         raise NotReadyError(message)
     with (
-        lock_data_directory(
-            settings.data, create=True, timeout=_LOCK_TIMEOUT_SECONDS
-        ) as data_directory,
+        lock_data_directory(settings, create=True, timeout=_LOCK_TIMEOUT_SECONDS) as data_directory,
         bind_socket(settings) as listener,
     ):
         if not data_directory.is_owner:

@@ -3,14 +3,14 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fatrina.domain.address_policy import AddressPolicy
 
-SECRETS: Final = frozenset({"admin_token"})
+SECRETS: Final = frozenset({"admin_token", "database", "database_direct"})
 """Settings whose values must not appear in messages."""
 _ADMIN_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{16,512}")
 
@@ -27,6 +27,23 @@ class Settings(BaseSettings):
         8000, ge=0, le=65535, description="TCP port to listen on; 0 selects a free port."
     )
     data: Path = Field(Path("data"), description="Directory of the database and the stored images.")
+    database: str = Field(
+        "",
+        repr=False,
+        description="Address of a PostgreSQL database, a libpq connection URI: "
+        "postgresql://USER:PASSWORD@HOST/NAME. Empty: an SQLite file in the data directory.",
+    )
+    database_direct: str = Field(
+        "",
+        repr=False,
+        description="Address of the same PostgreSQL database without a transaction pooler such as "
+        "PgBouncer, for locks that outlast a transaction. Empty: FATRINA_DATABASE.",
+    )
+    migrate: Literal["auto", "check"] = Field(
+        "auto",
+        description="auto: a start migrates older tables. check: a start fails if the tables are "
+        "older; run fatrina migrate first.",
+    )
     public_url: str = Field(
         "",
         description="Public base URL of this service, or of the CDN in front of it; all image "
@@ -155,6 +172,14 @@ class Settings(BaseSettings):
     @classmethod
     def _check_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         AddressPolicy.parse(value)
+        return value
+
+    @field_validator("database", "database_direct")
+    @classmethod
+    def _check_database(cls, value: str) -> str:
+        if value and not value.startswith(("postgresql://", "postgres://")):
+            message = "must begin with postgresql://"
+            raise ValueError(message)
         return value
 
     @field_validator("admin_token")

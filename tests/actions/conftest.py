@@ -1,14 +1,19 @@
 """Real decoders shared by all tests of a process, and a separate store for each test."""
 
+import shutil
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from fatrina.adapters.database import Database, SqliteDatabase
+from fatrina.adapters.database.postgres import PostgresDatabase
 from fatrina.adapters.decoder import DecoderPool
 from fatrina.domain.photo import Limits
-from tests.actions.store import Store, create_template
+from tests.actions.store import Store, fill
+from tests.databases import ENGINES, new_postgres_database
+from tests.postgres_server import PostgresServer
 
 
 @pytest.fixture(scope="session")
@@ -18,13 +23,39 @@ def decoders() -> Iterator[DecoderPool]:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("store") / "template"
-    create_template(folder)
-    return folder
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("store") / "template.sqlite3"
+    fill(SqliteDatabase(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    name = postgres_server.create_database()
+    fill(PostgresDatabase(postgres_server.address(name)))
+    return name
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine of the store's database; a module can override it."""
+    return str(request.param)
 
 
 @pytest.fixture
-def store(template: Path, tmp_path: Path, decoders: DecoderPool) -> Iterator[Store]:
-    with Store.open(template, tmp_path / "data", decoders) as store:
-        yield store
+def store(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path, decoders: DecoderPool
+) -> Iterator[Store]:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    with ExitStack() as stack:
+        database: Database
+        if engine == "sqlite":
+            template = request.getfixturevalue("sqlite_template")
+            database = SqliteDatabase(Path(shutil.copy(template, folder / "fatrina.sqlite3")))
+        else:
+            server = request.getfixturevalue("postgres_server")
+            template = request.getfixturevalue("postgres_template")
+            address = stack.enter_context(new_postgres_database(server, template))
+            database = PostgresDatabase(address)
+        yield stack.enter_context(Store.open(database, folder, decoders))

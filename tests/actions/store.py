@@ -1,6 +1,5 @@
 """A store with one product, on a real database and storage, and helpers for its actions."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -85,9 +84,8 @@ class Store:
 
     @classmethod
     @contextmanager
-    def open(cls, template: Path, folder: Path, decoders: DecoderPool) -> Iterator[Self]:
-        shutil.copytree(template, folder)
-        with Database(folder / "fatrina.sqlite3") as database:
+    def open(cls, database: Database, folder: Path, decoders: DecoderPool) -> Iterator[Self]:
+        with database:
             yield cls._over(database, folder, decoders)
 
     @classmethod
@@ -195,10 +193,9 @@ def photo(seed: int) -> bytes:
     return sample_photos.jpeg(width=40, height=30, seed=seed)
 
 
-def create_template(folder: Path) -> None:
-    """Create a data directory with two merchants and a token of the first; each test copies it."""
-    folder.mkdir()
-    with Database(folder / "fatrina.sqlite3") as database:
+def fill(database: Database) -> None:
+    """Create two merchants and a token of the first; each test copies this database."""
+    with database:
         database.migrate()
         for code in ("shop1", "shop2"):
             access.create_merchant(database, code, NOW)

@@ -128,6 +128,7 @@ def limit_pages(database: Database, pages: int) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_full_database_rejects_the_update_and_deletes_its_files(store: Store) -> None:
     image = store.attach(photo(1), Change(alt="one")).entry.id
     limit_pages(store.services.database, 1)
@@ -143,16 +144,19 @@ def test_full_database_rejects_the_update_and_deletes_its_files(store: Store) ->
     store.check_consistency()
 
 
-class UncertainDatabase(Database):
+class UncertainDatabase:
     """A database that reports a lost connection after the next successful commit."""
 
     def __init__(self, inner: Database) -> None:
-        self._writer, self._reader, self._closed = inner._writer, inner._reader, False
+        self._inner = inner
         self.lose = False
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        with super().writing() as connection:
+    def writing(self, *, bulk: bool = False) -> Iterator[Connection]:
+        with self._inner.writing(bulk=bulk) as connection:
             yield connection
         if self.lose:
             raise errors.DatabaseUnavailable
@@ -161,7 +165,7 @@ class UncertainDatabase(Database):
 def test_commit_of_unknown_outcome_keeps_the_files(store: Store) -> None:
     image = store.attach(photo(1)).entry.id
     uncertain = UncertainDatabase(store.services.database)
-    store = replace(store, services=replace(store.services, database=uncertain))
+    store = replace(store, services=replace(store.services, database=cast("Database", uncertain)))
     uncertain.lose = True
     with pytest.raises(errors.DatabaseUnavailable):
         store.update(image, photo(2))
@@ -176,7 +180,7 @@ def test_seed_of_unknown_outcome_keeps_the_files(store: Store) -> None:
     seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "Lamp", images=[picture])])]
     uncertain.lose = True
     with pytest.raises(errors.DatabaseUnavailable):
-        seeding.seed(replace(store.services, database=uncertain), seed, 1)
+        seeding.seed(replace(store.services, database=cast("Database", uncertain)), seed, 1)
     assert len(store.referenced_keys()) == len(ROLES)
     store.check_consistency()
 
@@ -188,10 +192,10 @@ def test_failed_commit_leaves_the_files_to_the_sweep(store: Store) -> None:
     def fail(_: Connection) -> None:
         raise errors.DatabaseUnavailable
 
-    event.listen(store.services.database._writer, "commit", fail)
+    event.listen(store.services.database.engines[-1], "commit", fail)
     with pytest.raises(errors.DatabaseUnavailable):
         store.update(image, photo(2))
-    event.remove(store.services.database._writer, "commit", fail)
+    event.remove(store.services.database.engines[-1], "commit", fail)
     assert store.image_states() == before
     assert len(store.stored_keys() - store.referenced_keys()) == len(ROLES)
 

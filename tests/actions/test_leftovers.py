@@ -22,8 +22,9 @@ from fatrina.emulator import seeding
 from fatrina.emulator.resetting import reset
 from tests.actions.store import Store, photo
 from tests.actions.test_seed_and_backup import create_dump, run_restore
-from tests.stores import run_service, wait_until
+from tests.stores import run_service
 from tests.test_cli import Run, merchant, run
+from tests.waiting import wait_until
 
 __all__ = ["merchant", "run"]
 

@@ -41,7 +41,7 @@ def locked(store: Store, action: Callable[[], object]) -> list[str]:
         if found:
             seen.extend((found[1] or re.findall(r"FROM ([a-z_]+)", rendered)[-1]).split(", "))
 
-    writer = store.services.database._writer
+    writer = store.services.database.engines[-1]
     event.listen(writer, "before_execute", note)
     try:
         action()

@@ -10,7 +10,7 @@ from fatrina.actions import images, products, rendering, storing
 from fatrina.actions.receiving import IncomingPhoto, PhotoLink
 from fatrina.actions.storing import StorageSection
 from fatrina.actions.webhooks import subscriptions
-from fatrina.adapters.database import Database, schema
+from fatrina.adapters.database import schema
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
 from fatrina.domain.renditions import ROLES
@@ -35,7 +35,7 @@ def lose_connection(
 ) -> Iterator[None]:
     """Lose the connection at the next `times` commits; call `then` before the transaction after."""
     database = store.services.database
-    dialect = database._writer.dialect
+    dialect = database.engines[-1].dialect
     commit, lost, callbacks = dialect.do_commit, list[object](), [then]
 
     def lose(connection: PoolProxiedConnection) -> None:
@@ -48,11 +48,13 @@ def lose_connection(
         connection.dbapi_connection.close()
         connection.dbapi_connection.commit()  # raises, because the connection is closed
 
+    begin = database.writing
+
     @contextmanager
     def writing() -> Iterator[Connection]:
         if lost and callbacks:
             callbacks.pop()()
-        with Database.writing(database) as tx:
+        with begin() as tx:
             yield tx
 
     with pytest.MonkeyPatch.context() as patch:

@@ -15,7 +15,7 @@ from sqlalchemy.pool import QueuePool
 
 from fatrina.actions import access, archive, backup, products, rendering
 from fatrina.actions.backup import DumpError
-from fatrina.adapters.database import apps, tokens
+from fatrina.adapters.database import apps, tables, tokens
 from fatrina.adapters.database.apps import App, AuthorizationCode
 from fatrina.adapters.database.schema import metadata
 from fatrina.adapters.storage.local import LocalBlob
@@ -57,8 +57,8 @@ def run_seed(store: Store, seed: object, folder: Path | None = None) -> int:
 def rows(store: Store) -> dict[str, list[Any]]:
     with store.services.database.reading() as conn:
         return {
-            table.name: [tuple(row) for row in conn.execute(select(table))]
-            for table in metadata.sorted_tables
+            name: [tuple(row) for row in conn.execute(select(metadata.tables[name]))]
+            for name in tables.NAMES
         }
 
 
@@ -420,8 +420,8 @@ class ObservedFile(io.BytesIO):
 
     def write(self, data: Any) -> int:
         database = self.store.services.database
-        pools = [engine.pool for engine in (database._reader, database._writer)]
-        assert [cast("QueuePool", pool).checkedout() for pool in pools] == [0, 0]
+        pools = [engine.pool for engine in database.engines]
+        assert not any(cast("QueuePool", pool).checkedout() for pool in pools)
         self.writes += 1
         if self.writes == 1:
             self.store.attach(photo(9))

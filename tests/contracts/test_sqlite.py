@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,20 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DataError
 
-from fatrina.adapters.database import Database, images, products
+from fatrina.adapters.database import Database, SqliteDatabase, images, products
+from fatrina.adapters.database import sqlite as engines
 from fatrina.adapters.database.products import ProductRow
 from fatrina.adapters.database.schema import merchants
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
 from fatrina.domain.types import MerchantId, Millis, ProductId
 from tests.contracts.rows import PRODUCT, attach
+
+
+@pytest.fixture
+def database_address(tmp_path: Path) -> str:
+    """These tests run on SQLite only."""
+    return str(tmp_path / "fatrina.sqlite3")
 
 
 def read_pragma(connection: Connection, name: str) -> Any:
@@ -37,7 +46,7 @@ def test_commits_are_flushed_and_foreign_keys_enforced(database: Database) -> No
 
 
 def test_only_the_writer_of_the_owner_checkpoints(database: Database, tmp_path: Path) -> None:
-    with Database(tmp_path / "fatrina.sqlite3", owner=False) as second:
+    with SqliteDatabase(tmp_path / "fatrina.sqlite3", owner=False) as second:
         with database.reading() as conn, second.reading() as guest_conn:
             assert read_pragma(conn, "wal_autocheckpoint") == 0
             assert read_pragma(guest_conn, "wal_autocheckpoint") == 0
@@ -98,7 +107,7 @@ def test_a_full_disk_is_reported_as_storage_full(database: Database) -> None:
 
 def test_a_file_that_is_not_a_database_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "fatrina.sqlite3").write_bytes(b"no database at all" * 100)
-    with Database(tmp_path / "fatrina.sqlite3") as database:
+    with SqliteDatabase(tmp_path / "fatrina.sqlite3") as database:
         with pytest.raises(errors.DatabaseUnavailable):
             database.migrate()
         with pytest.raises(errors.DatabaseUnavailable), database.reading():
@@ -107,7 +116,7 @@ def test_a_file_that_is_not_a_database_is_unavailable(tmp_path: Path) -> None:
 
 def test_a_database_without_tables_is_unavailable(tmp_path: Path) -> None:
     with (
-        Database(tmp_path / "fatrina.sqlite3") as database,
+        SqliteDatabase(tmp_path / "fatrina.sqlite3") as database,
         pytest.raises(errors.DatabaseUnavailable),
     ):
         database.check_writable()
@@ -115,7 +124,7 @@ def test_a_database_without_tables_is_unavailable(tmp_path: Path) -> None:
 
 def test_a_missing_directory_is_unavailable(tmp_path: Path) -> None:
     with (
-        Database(tmp_path / "missing" / "fatrina.sqlite3") as database,
+        SqliteDatabase(tmp_path / "missing" / "fatrina.sqlite3") as database,
         pytest.raises(errors.DatabaseUnavailable),
     ):
         database.check_writable()
@@ -124,7 +133,7 @@ def test_a_missing_directory_is_unavailable(tmp_path: Path) -> None:
 def create_migrated_file(folder: Path) -> Path:
     """Create a database file with all tables."""
     path = folder / "fatrina.sqlite3"
-    with Database(path) as database:
+    with SqliteDatabase(path) as database:
         database.migrate()
     return path
 
@@ -134,11 +143,11 @@ def test_a_read_only_file_is_unavailable(tmp_path: Path) -> None:
     path.chmod(0o444)
     if os.access(path, os.W_OK):
         pytest.skip("the superuser may write to anything")
-    with Database(path) as database, pytest.raises(errors.DatabaseUnavailable):
+    with SqliteDatabase(path) as database, pytest.raises(errors.DatabaseUnavailable):
         database.check_writable()
     for file in tmp_path.iterdir():  # its log too, which was created with the same mode
         file.chmod(0o644)
-    with Database(path) as database:
+    with SqliteDatabase(path) as database:
         database.check_writable()
 
 
@@ -147,7 +156,7 @@ def test_a_corrupt_page_is_unavailable(tmp_path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(100)
         file.write(b"\xff" * 8000)
-    with Database(path) as database, pytest.raises(errors.DatabaseUnavailable):
+    with SqliteDatabase(path) as database, pytest.raises(errors.DatabaseUnavailable):
         database.check_writable()
 
 
@@ -185,7 +194,7 @@ def test_migration_0008_makes_existing_products_searchable(database: Database) -
 
 
 def test_an_oversized_value_is_not_reported_as_an_outage(tmp_path: Path) -> None:
-    with Database(tmp_path / "x.sqlite3") as database:
+    with SqliteDatabase(tmp_path / "x.sqlite3") as database:
         database.migrate()
         with database.writing() as tx:
             connection = tx.connection.driver_connection
@@ -197,7 +206,7 @@ def test_an_oversized_value_is_not_reported_as_an_outage(tmp_path: Path) -> None
 
 
 def test_a_lost_connection_is_reported_as_such(tmp_path: Path) -> None:
-    with Database(tmp_path / "x.sqlite3") as database:
+    with SqliteDatabase(tmp_path / "x.sqlite3") as database:
         database.migrate()
 
         def close_connection() -> None:
@@ -211,4 +220,25 @@ def test_a_lost_connection_is_reported_as_such(tmp_path: Path) -> None:
         with pytest.raises(errors.DatabaseUnavailable) as exc_info:
             close_connection()
         assert exc_info.value.connection_lost
+        database.check_writable()
+
+
+@contextmanager
+def hold_write_lock(path: Path) -> Iterator[None]:
+    """Hold the write lock through another connection."""
+    with SqliteDatabase(path, owner=False) as second, second.writing():
+        yield
+
+
+def test_waiting_too_long_is_reported_as_unavailable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "_TIMEOUT_SECONDS", 0.05)
+    path = tmp_path / "fatrina.sqlite3"
+    with SqliteDatabase(path) as database:
+        database.migrate()
+        with hold_write_lock(path), pytest.raises(errors.DatabaseUnavailable):
+            database.check_writable()
+        with database.writing(), pytest.raises(errors.DatabaseUnavailable):
+            database.check_writable()
         database.check_writable()

@@ -4,17 +4,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 
 from fatrina.adapters.database import Database, tokens
-from fatrina.adapters.database import engine as engines
 from fatrina.adapters.database.schema import merchants
 from fatrina.domain import errors
 from fatrina.domain.types import Millis
@@ -86,9 +82,9 @@ def test_write_transactions_wait_for_each_other(database: Database) -> None:
 
 OTHER_PROCESS = """
 import sys
-from pathlib import Path
-from fatrina.adapters.database import Database, tokens
-with Database(Path(sys.argv[1]), owner=False) as database:
+from fatrina.adapters.database import tokens
+from tests.databases import open_database
+with open_database(sys.argv[1]) as database:
     print("ready", flush=True)
     sys.stdin.readline()
     for number in range(40):
@@ -98,11 +94,10 @@ with Database(Path(sys.argv[1]), owner=False) as database:
 
 
 def test_write_transactions_of_two_processes_wait_for_each_other(
-    database: Database, tmp_path: Path
+    database: Database, database_address: str
 ) -> None:
-    path = str(tmp_path / "fatrina.sqlite3")
     with subprocess.Popen(
-        [sys.executable, "-c", OTHER_PROCESS, path],
+        [sys.executable, "-c", OTHER_PROCESS, database_address],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     ) as second:  # fmt: skip
         assert second.stdin is not None
@@ -115,24 +110,3 @@ def test_write_transactions_of_two_processes_wait_for_each_other(
                 tokens.add_merchant(tx, f"y{number}", Millis(1))
         assert second.wait(20) == 0
     assert count(database) == 81
-
-
-@contextmanager
-def hold_write_lock(path: Path) -> Iterator[None]:
-    """Hold the write lock through another connection."""
-    with Database(path, owner=False) as second, second.writing():
-        yield
-
-
-def test_waiting_too_long_is_reported_as_unavailable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engines, "_TIMEOUT_SECONDS", 0.05)
-    path = tmp_path / "fatrina.sqlite3"
-    with Database(path) as database:
-        database.migrate()
-        with hold_write_lock(path), pytest.raises(errors.DatabaseUnavailable):
-            database.check_writable()
-        with database.writing(), pytest.raises(errors.DatabaseUnavailable):
-            database.check_writable()
-        database.check_writable()

@@ -6,7 +6,7 @@ from typing import Final
 
 from tests import sample_photos
 from tests.endurance.service import Client, Server, command
-from tests.stores import wait_until
+from tests.waiting import wait_until
 from tests.webhook_receiver import run_receiver
 
 SETTINGS: Final = {

@@ -16,7 +16,7 @@ from fatrina.actions.images import AttachImage, UpdateImage
 from fatrina.actions.receiving import IncomingPhoto, PhotoLink
 from fatrina.actions.sweep import Sweeper, SweepResult
 from fatrina.actions.webhooks.outbox import DatabaseOutbox
-from fatrina.adapters.database import Database, tokens
+from fatrina.adapters.database import Database, SqliteDatabase, tokens
 from fatrina.adapters.database.schema import images as image_rows
 from fatrina.adapters.database.schema import merchants, versions
 from fatrina.adapters.database.schema import products as product_rows
@@ -33,6 +33,7 @@ from fatrina.domain.photo import ImageFormat, ImageInfo, Limits
 from fatrina.domain.renditions import ROLES, Original
 from fatrina.domain.types import ImageId, Millis, ProductId
 from fatrina.emulator.resetting import reset as reset_
+from tests.configured import settings_for
 
 DAY: Final = 86_400_000
 KEEP: Final = Millis(30 * DAY)
@@ -118,7 +119,7 @@ def open_services(folder: Path, now: int) -> Services:
     )
 
 
-class _ReusableDatabase(Database):
+class _ReusableDatabase(SqliteDatabase):
     """A database that can be reopened after it was closed; it keeps its compiled statements."""
 
     def close(self) -> None:
@@ -318,7 +319,7 @@ def required_keys(services: Services) -> dict[str, int | None]:
 
 def restart(store: Store, now: int) -> State:
     """Return the state after a restart; check that one sweep deletes exactly the orphans."""
-    with lock_data_directory(store.folder) as folder:
+    with lock_data_directory(settings_for(store.folder)) as folder:
         assert folder.is_owner
         services = open_services(store.folder, now)
         try:

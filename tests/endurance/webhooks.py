@@ -23,6 +23,7 @@ from fatrina.actions.clock import Clock
 from fatrina.data_directory import lock_data_directory
 from fatrina.domain.access import WRITE
 from fatrina.domain.types import Millis
+from tests.configured import settings_for
 from tests.endurance.service import Client, Server
 from tests.silent_server import run_silent_server
 
@@ -103,7 +104,7 @@ def _shops(data: Path, count: int) -> list[str]:
     """Create merchants; return a token of each."""
     now, tokens = Clock()(), []
     with (
-        lock_data_directory(data, create=True) as folder,
+        lock_data_directory(settings_for(data), create=True) as folder,
         closing(folder.open_database()) as database,
     ):
         for number in range(count):

@@ -9,7 +9,8 @@ import pytest
 
 from tests import sample_photos
 from tests.client import Body, Connection, Response, encode_multipart
-from tests.stores import ImageInProduct, Store, wait_until
+from tests.stores import ImageInProduct, Store
+from tests.waiting import wait_until
 from tests.web.error_responses import check_error
 
 FORM = encode_multipart(photo=sample_photos.png(seed=41))

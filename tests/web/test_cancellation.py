@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 from fatrina.adapters.database import schema
 from tests import sample_photos
 from tests.client import encode_multipart
-from tests.stores import ImageInProduct, wait_until
+from tests.stores import ImageInProduct
+from tests.waiting import wait_until
 
 CLIENTS = 6
 

@@ -18,10 +18,10 @@ from fatrina.adapters.http_client import connection, resolver
 from fatrina.domain import errors, webhook
 from fatrina.domain.address_policy import Address
 from fatrina.domain.types import Millis, ProductId, SubscriptionId
-from tests import stores as shops
 from tests.client import encode_json
 from tests.silent_server import SilentServer, run_silent_server
 from tests.stores import ADMIN_TOKEN, Service, Store, run_service
+from tests.waiting import wait_until
 from tests.web.test_webhooks import SUBSCRIBE, WEBHOOKS, subscribe
 from tests.webhook_receiver import WebhookReceiver, run_receiver
 
@@ -36,7 +36,7 @@ HOUR = 3_600_000
 
 def wait_until_true(true: Callable[[], object]) -> None:
     """Wait until a condition is true, also on a busy machine."""
-    shops.wait_until(true)
+    wait_until(true)
 
 
 @pytest.fixture
@@ -324,20 +324,20 @@ def test_nothing_is_sent_if_the_result_cannot_be_recorded(
 ) -> None:
     with run_service(tmp_path, **SETTINGS) as service:
         number = add_subscription(service, receiver.url)
-    calls = []
+    engine, calls = type(service.services.database), []
 
     def full(_: Database) -> None:
         calls.append(1)
         raise errors.StorageFull
 
-    whole = Database.overwrite_failed_commit
+    whole = engine.overwrite_failed_commit
     monkeypatch.setattr(dispatcher, "_MAX_BACKOFF", 0.1)
-    monkeypatch.setattr(Database, "overwrite_failed_commit", full)
+    monkeypatch.setattr(engine, "overwrite_failed_commit", full)
     with run_service(tmp_path, **SETTINGS) as service:
         enqueue(service, number, 1, 2)
         wait_until_true(lambda: len(calls) > 5)
         assert not receiver.received
-        monkeypatch.setattr(Database, "overwrite_failed_commit", whole)
+        monkeypatch.setattr(engine, "overwrite_failed_commit", whole)
         receiver.wait_for(2)
 
 

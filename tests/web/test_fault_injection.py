@@ -18,8 +18,8 @@ from tests.stores import (
     Service,
     Store,
     run_service,
-    wait_until,
 )
+from tests.waiting import wait_until
 from tests.web.error_responses import check_error
 from tests.webhook_receiver import run_receiver
 

@@ -11,12 +11,12 @@ import jsonschema_rs
 import pytest
 
 from fatrina import __version__
-from fatrina.adapters.database import Database
 from fatrina.adapters.storage import LocalStorage
 from fatrina.domain import errors
 from tests import client, sample_photos
 from tests.client import encode_multipart
-from tests.stores import PRODUCT_PATH, ImageInProduct, Service, run_service, wait_until
+from tests.stores import PRODUCT_PATH, ImageInProduct, Service, run_service
+from tests.waiting import wait_until
 from tests.web.error_responses import check_error
 
 
@@ -41,23 +41,24 @@ def raising(fault: Exception) -> object:
 @pytest.mark.parametrize(
     ("part", "fault", "expected"),
     [
-        (LocalStorage, OSError(30, "Read-only file system"), (503, "storage_unavailable")),
-        (LocalStorage, OSError(5, "Input/output error"), (503, "storage_unavailable")),
-        (LocalStorage, OSError(28, "No space left on device"), (507, "storage_full")),
-        (LocalStorage, OSError(122, "Disk quota exceeded"), (507, "storage_full")),
-        (LocalStorage, OSError(24, "Too many open files"), (503, "busy")),
-        (Database, errors.DatabaseUnavailable(), (503, "database_unavailable")),
-        (Database, errors.StorageFull(), (507, "storage_full")),
+        ("storage", OSError(30, "Read-only file system"), (503, "storage_unavailable")),
+        ("storage", OSError(5, "Input/output error"), (503, "storage_unavailable")),
+        ("storage", OSError(28, "No space left on device"), (507, "storage_full")),
+        ("storage", OSError(122, "Disk quota exceeded"), (507, "storage_full")),
+        ("storage", OSError(24, "Too many open files"), (503, "busy")),
+        ("database", errors.DatabaseUnavailable(), (503, "database_unavailable")),
+        ("database", errors.StorageFull(), (507, "storage_full")),
     ],
 )
 def test_not_ready(
     service: Service,
     monkeypatch: pytest.MonkeyPatch,
-    part: type,
+    part: str,
     fault: Exception,
     expected: tuple[int, str],
 ) -> None:
-    monkeypatch.setattr(part, "check_writable", raising(fault))
+    adapter = type(getattr(service.services, part))
+    monkeypatch.setattr(adapter, "check_writable", raising(fault))
     response = service.get("/ready")
     check_error(response, *expected)
     assert int(response.headers["retry-after"]) > 0

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from fatrina.actions import access, oauth
 from fatrina.actions.access import generate_token
-from fatrina.adapters.database import Database
+from fatrina.adapters.database import SqliteDatabase
 from fatrina.adapters.rate_limits import BucketStore
 from fatrina.cli import cli
 from fatrina.domain.access import is_guessable, token_hint
@@ -139,7 +139,7 @@ def modes(folder: Path) -> dict[str, int]:
 
 
 def test_database_is_readable_by_its_owner_only(tmp_path: Path) -> None:
-    with Database(tmp_path / "fatrina.sqlite3") as database:
+    with SqliteDatabase(tmp_path / "fatrina.sqlite3") as database:
         database.migrate()
         with BucketStore(tmp_path / "limits.sqlite3") as buckets:
             buckets.update(MerchantId(1), lambda _: 5)
@@ -150,10 +150,10 @@ def test_database_is_readable_by_its_owner_only(tmp_path: Path) -> None:
 
 def test_existing_database_is_made_private(tmp_path: Path) -> None:
     path = tmp_path / "fatrina.sqlite3"
-    with Database(path) as database:
+    with SqliteDatabase(path) as database:
         database.migrate()
     path.chmod(0o644)
-    with Database(path) as database:
+    with SqliteDatabase(path) as database:
         database.check_writable()
         assert set(modes(tmp_path).values()) == {0o600}
 

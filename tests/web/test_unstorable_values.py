@@ -31,7 +31,7 @@ def reject_unstorable_parameters(service: Service) -> Iterator[None]:
         rows = parameters if isinstance(parameters, list) else [parameters]
         seen.extend(value for row in rows for value in row)
 
-    engines = service.services.database._reader, service.services.database._writer
+    engines = service.services.database.engines
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:

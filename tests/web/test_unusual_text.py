@@ -23,8 +23,8 @@ from tests.stores import (
     Service,
     Store,
     run_service,
-    wait_until,
 )
+from tests.waiting import wait_until
 from tests.web.error_responses import check_error
 
 JOURNAL = "/_fatrina/requests"

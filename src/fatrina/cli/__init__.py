@@ -13,7 +13,7 @@ from fatrina import app as root
 from fatrina.actions.sweep import Sweeper
 from fatrina.cli.apps import app
 from fatrina.cli.common import CLOCK, DataOption, exit_on_error, load_settings
-from fatrina.cli.data import dump, reset, restore, seed
+from fatrina.cli.data import dump, migrate, reset, restore, seed
 from fatrina.cli.faults import faults, requests
 from fatrina.cli.merchants import merchant
 from fatrina.cli.tokens import token
@@ -35,7 +35,7 @@ cli.add_typer(app, name="app")
 cli.add_typer(webhook, name="webhook")
 cli.add_typer(faults, name="fault")
 cli.command("requests")(requests)
-for command in (seed, reset, dump, restore):
+for command in (migrate, seed, reset, dump, restore):
     cli.command()(command)
 
 HostOption = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]
@@ -91,11 +91,11 @@ def sweep(
             typer.echo(f"\r{checked} files checked …", nl=False, err=True)
 
     with exit_on_error(), ExitStack() as lock:
-        directory = lock.enter_context(lock_data_directory(settings.data))
+        directory = lock.enter_context(lock_data_directory(settings))
         unfinished = clean_incoming(directory, dry_run=dry_run)
         if dry_run:  # only reads, so a server may start meanwhile
             lock.close()
-            directory = open_shared(settings.data)
+            directory = open_shared(settings)
         else:
             lock.enter_context(directory.reserve().release())
         with directory.open_database() as database:

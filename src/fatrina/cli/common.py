@@ -46,7 +46,7 @@ def open_database(
     """
     with (
         exit_on_error(),
-        lock_data_directory(load_settings(data=data).data, create=create) as directory,
+        lock_data_directory(load_settings(data=data), create=create) as directory,
         directory.reserve().release() if reserve else nullcontext(),
         directory.open_database() as database,
     ):

@@ -1,4 +1,4 @@
-"""`fatrina seed`, `reset`, `dump` and `restore`: commands on all data of a service."""
+"""`fatrina migrate`, `seed`, `reset`, `dump` and `restore`: commands on all data of a service."""
 
 import os
 import sys
@@ -13,6 +13,7 @@ import typer
 from fatrina import app as root
 from fatrina.actions import backup, rate_limits
 from fatrina.actions.backup import DumpError
+from fatrina.adapters.database.schema import REVISION
 from fatrina.adapters.spool import Spool
 from fatrina.cli.common import DataOption, exit_on_error, fail, load_settings
 from fatrina.data_directory import lock_data_directory, open_shared
@@ -29,6 +30,16 @@ _IN_USE: Final = (
 )
 
 
+def migrate(data: DataOption = None) -> None:
+    """Create or migrate the tables, also if FATRINA_MIGRATE is check."""
+    settings = load_settings(data=data, migrate="auto")
+    with exit_on_error(), lock_data_directory(settings, create=True) as directory:
+        if not (directory.is_owner or settings.database):
+            fail(_IN_USE.format(directory.owner))
+        directory.open_database().close()
+    typer.echo(f"revision: {REVISION}")
+
+
 def seed(
     file: Annotated[Path, typer.Argument(help="Seed data as JSON; see docs/emulator.md.")],
     images: Annotated[
@@ -43,7 +54,7 @@ def seed(
         merchants = _read_seed(file, images or pictures or file.parent)
         total = sum(len(product.images) for each in merchants for product in each.products)
         with (
-            lock_data_directory(settings.data, create=True) as directory,
+            lock_data_directory(settings, create=True) as directory,
             _progress("images", total) as tick,
         ):
             if not directory.is_owner:
@@ -72,7 +83,7 @@ def reset(
     what = "all products and images" if keep else "everything"
     if not yes and not typer.confirm(f"Delete {what} in {settings.data}?"):
         raise typer.Exit(1)
-    with exit_on_error(), lock_data_directory(settings.data) as directory:
+    with exit_on_error(), lock_data_directory(settings) as directory:
         with directory.open_database() as database:
             count = reset_(
                 *(database, directory.storage(), directory.housekeeping()),
@@ -91,7 +102,7 @@ def dump(
     settings = load_settings(data=data)
     unfinished = file.with_name(file.name + ".unfinished")
     with exit_on_error(), _progress("images") as tick:
-        directory = open_shared(settings.data)
+        directory = open_shared(settings)
         try:
             with (
                 directory.open_database() as database,
@@ -119,7 +130,7 @@ def restore(
         raise typer.Exit(1)
     with (
         exit_on_error(),
-        lock_data_directory(settings.data, create=True) as directory,
+        lock_data_directory(settings, create=True) as directory,
         _progress("files") as tick,
     ):
         if not directory.is_owner:

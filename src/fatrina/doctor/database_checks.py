@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from fatrina.adapters.database import Database, inspection, versions
+from fatrina.adapters.database import Database, inspection, migrations, versions
 from fatrina.adapters.database.schema import REVISION
 from fatrina.data_directory import DataDirectory
 from fatrina.doctor import file_checks, row_checks, webhook_checks
@@ -30,7 +30,7 @@ def check_database(report: Report, directory: DataDirectory, *, deep: bool = Fal
             report.warn("database", "does not exist yet", "fatrina serve creates it.")
         return
     try:
-        with Database(path, owner=directory.is_owner) as database:
+        with directory.open_database(migrate=False) as database:
             _check_mode(report, path)
             if _check_integrity(report, database):
                 webhook_checks.check_webhooks(report, database)
@@ -64,7 +64,7 @@ def _check_integrity(report: Report, database: Database) -> bool:
 
 
 def _check_revision(report: Report, conn: Connection) -> bool:
-    revision = inspection.read_revision(conn)
+    revision = migrations.read_revision(conn)
     if revision == REVISION:
         report.ok("tables", f"up to date ({revision})")
         return True

@@ -38,7 +38,7 @@ def check_directory(report: Report, settings: Settings, *, deep: bool = False) -
     _check_space(report, settings)
     _check_file_system(report, path)
     try:
-        with lock_data_directory(path) as directory:
+        with lock_data_directory(settings) as directory:
             pass  # released, so that a server can start during the other checks
         _report_owner(report, directory)
         database_checks.check_database(report, replace(directory, is_owner=False), deep=deep)

@@ -1,5 +1,6 @@
-"""Database: an embedded SQLite file, its transactions, and one module of queries per subject."""
+"""Database: SQLite or PostgreSQL, its transactions, and one module of queries per subject."""
 
-from fatrina.adapters.database.engine import Database
+from fatrina.adapters.database.base import Database
+from fatrina.adapters.database.sqlite import SqliteDatabase
 
-__all__ = ["Database"]
+__all__ = ["Database", "SqliteDatabase"]

@@ -26,14 +26,6 @@ def list_orphaned_rows(conn: Connection) -> list[str]:
     return [str(row[0]) for row in conn.execute(text("PRAGMA foreign_key_check"))]
 
 
-def read_revision(conn: Connection) -> str | None:
-    """Return the revision of the tables; None if there are no tables."""
-    if not conn.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")):
-        return None
-    revision: str | None = conn.scalar(text("SELECT version_num FROM alembic_version"))
-    return revision
-
-
 def count_rows(conn: Connection) -> RowCounts:
     """Return the numbers of merchants, products and images."""
     offered = products.c.removed_at.is_(None)

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0010"
+REVISION = "0011"
 """The newest revision in `migrations.versions`; a test compares its tables with these."""
 
 # Auto-incremented, 64 bits. SQLite only auto-increments columns of type INTEGER, with 64 bits.
@@ -29,6 +29,18 @@ metadata = MetaData(
         "fk": "fk_%(table_name)s_%(column_0_N_name)s",
         "pk": "pk_%(table_name)s",
     }
+)
+
+# One row about this installation itself; it is neither dumped nor reset.
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # The oldest revision whose program can use the current tables: `COMPATIBLE` of the newest one.
+    Column("compatible", String(4), nullable=False),
+    # When the last sweep ran, of a database that several nodes share.
+    Column("swept_at", BigInteger),
+    info={"dumped": False},
 )
 
 merchants = Table(

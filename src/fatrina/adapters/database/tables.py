@@ -18,7 +18,9 @@ from fatrina.adapters.database.schema import (
     tokens,
 )
 
-_TABLES: Final = {table.name: table for table in metadata.sorted_tables}
+_TABLES: Final = {
+    table.name: table for table in metadata.sorted_tables if table.info.get("dumped", True)
+}
 _BATCH_SIZE: Final = 500
 NAMES: Final = tuple(_TABLES)
 """Names of all tables; a table comes after those that it references."""
@@ -28,6 +30,7 @@ MERCHANT_TABLES: Final = frozenset(
 """Names of the tables of merchants and of their apps' access."""
 RENAMED: Final[Mapping[str, Mapping[str, str]]] = {
     REVISION: {},
+    "0010": {},
     "0009": {"codes": "authorization_codes", "refreshes": "refresh_tokens"},
 }
 """By revision of a dump that can be restored: its table names, and the current ones."""
@@ -47,8 +50,8 @@ def iter_rows(conn: Connection, name: str) -> Iterator[dict[str, Any]]:
 
 def delete_all(conn: Connection, *, keep: Collection[str] = ()) -> None:
     """Delete the rows of all tables except those in `keep`."""
-    for table in reversed(metadata.sorted_tables):
-        if table.name not in keep:
+    for name, table in reversed(_TABLES.items()):
+        if name not in keep:
             conn.execute(table.delete())
 
 

@@ -12,6 +12,7 @@ _TIMESTAMP_COLUMNS: Final = tuple(
     column
     for table in schema.metadata.sorted_tables
     for column in table.columns
+    if table.info.get("dumped", True)
     if column.name.endswith("_at") and column.name not in _FUTURE_COLUMNS
 )
 

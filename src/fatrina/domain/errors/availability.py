@@ -36,6 +36,12 @@ class DatabaseUnavailable(ServiceUnavailable):
     """True when the connection was lost, so that a commit may have succeeded nevertheless."""
 
 
+class DatabaseBusy(DatabaseUnavailable):
+    """Other requests hold the locks that this one needs; try again in `retry` seconds."""
+
+    reason = "database_busy"
+
+
 class HousekeepingBusy(ServiceUnavailable):
     """A sweep, seed, restore or reset runs: `operation`; try again in `retry` seconds."""
 

@@ -21,6 +21,10 @@ MESSAGES: Final[dict[str, Message]] = {
         "قاعدة البيانات لا تستجيب حاليًّا. أعد المحاولة بعد دقيقة.",
         "The database does not respond at the moment. Try again in a minute.",
     ),
+    "database_busy": Message(
+        "تُغيِّر طلبات أخرى البيانات نفسها الآن. أعد المحاولة بعد {retry:seconds}.",
+        "Other requests are changing the same data at the moment. Try again in {retry:seconds}.",
+    ),
     "housekeeping_busy": Message(
         "تجري الآن عملية أخرى على بيانات الخدمة كلها ({operation}). أعد المحاولة بعد انتهائها.",
         "Another operation on all data of the service is in progress ({operation}). Try again when it has finished.",

@@ -1,4 +1,4 @@
-"""Connections and transactions: one writer, up to 16 readers."""
+"""SQLite: an embedded database with one writer and up to 16 readers."""
 
 import os
 import sqlite3
@@ -6,9 +6,9 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from fatrina.adapters.database import migrations
-from fatrina.adapters.database.schema import REVISION
+from fatrina.adapters.database.base import Database
 from fatrina.domain import errors
 
 _TIMEOUT_SECONDS: Final = 10  # for a lock or a connection; then the request fails
@@ -37,16 +37,17 @@ _PROGRAM_ERRORS: Final = (DataError, IntegrityError, NotSupportedError, Programm
 _MINIMAL_WRITE: Final = text("PRAGMA user_version = 1")
 
 
-class Database:
-    """An embedded SQLite database with one writer connection and a pool of readers."""
+class SqliteDatabase(Database):
+    """An SQLite file with one writer connection and a pool of readers."""
 
-    def __init__(self, path: Path, *, owner: bool = True) -> None:
+    def __init__(self, path: Path, *, owner: bool = True, migrations_allowed: bool = True) -> None:
         """Open the file at `path`; create it if it is missing.
 
         Pass `owner=True` in the only process that checkpoints: the server, or a command while no
-        server is running.
+        server is running. Without `migrations_allowed`, `migrate` only checks the tables.
         """
         self._closed = False
+        self._migrations_allowed = migrations_allowed
         _restrict_mode(path)
         checkpoint = _CHECKPOINT_PAGES if owner else 0
         self._writer = _create_engine(path, size=1, pragmas={"wal_autocheckpoint": checkpoint})
@@ -54,23 +55,25 @@ class Database:
             path, size=_MAX_READERS, pragmas={"wal_autocheckpoint": 0, "query_only": 1}
         )
 
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """The engines of readers and of the writer."""
+        return self._reader, self._writer
+
     def migrate(self) -> None:
-        """Migrate the tables to the newest revision.
+        """Migrate the tables in one transaction.
 
         Raises:
-            errors.DatabaseUnavailable: the file cannot be read or written.
+            MigrationRequiredError: the tables are older, and this program may not migrate them.
         """
         with self.writing() as connection:
-            if _current_revision(connection) != REVISION:
-                migrations.upgrade(connection)
+            revision = migrations.read_revision(connection)
+            allowed = self._migrations_allowed or revision is None
+            migrations.migrate(connection, allowed=allowed)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Open a read-only transaction, which sees one consistent state.
-
-        Raises:
-            errors.DatabaseUnavailable: the database does not respond.
-        """
+    def reading(self, *, bulk: bool = False) -> Iterator[Connection]:  # noqa: ARG002
+        """Open a read-only transaction of any duration."""
         with (
             _translate_errors(),
             self._check_open(self._reader),
@@ -79,13 +82,8 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Open an exclusive write transaction: commit at the end, roll back on any exception.
-
-        Raises:
-            errors.DatabaseUnavailable: the database does not respond or rejects writes.
-            errors.StorageFull: the disk is full.
-        """
+    def writing(self, *, bulk: bool = False) -> Iterator[Connection]:  # noqa: ARG002
+        """Open the only write transaction, of any duration."""
         with (
             _translate_errors(),
             self._check_open(self._writer),
@@ -94,23 +92,16 @@ class Database:
             yield connection
 
     def overwrite_failed_commit(self) -> None:
-        """Prevent a failed commit from being replayed after a restart.
+        """Write to the log.
 
         A commit whose flush failed is complete in the log, after its valid end, and would be read
         at a restart. Any later write overwrites it.
-
-        Raises:
-            errors.DatabaseUnavailable, errors.StorageFull.
         """
         with self.writing() as connection:
             connection.execute(_MINIMAL_WRITE)
 
     def check_writable(self) -> None:
-        """Raise unless the database can be written.
-
-        Raises:
-            errors.DatabaseUnavailable, errors.StorageFull.
-        """
+        """Begin a write transaction and roll it back."""
         with self.writing() as connection:
             connection.execute(text("SELECT 1 FROM merchants LIMIT 1"))
             # A read-only file fails at its first write, not at BEGIN IMMEDIATE.
@@ -118,19 +109,10 @@ class Database:
             connection.rollback()
 
     def close(self) -> None:
-        """Close all connections; one in use is closed when its transaction ends.
-
-        Transactions opened after this call raise `errors.DatabaseUnavailable`.
-        """
+        """Close the connections of both pools."""
         self._closed = True
         self._reader.pool.dispose()
         self._writer.pool.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @contextmanager
     def _check_open(self, engine: Engine) -> Iterator[None]:
@@ -190,14 +172,6 @@ def _create_engine(path: Path, size: int, pragmas: dict[str, int]) -> Engine:
         connection.exec_driver_sql("BEGIN" if "query_only" in pragmas else "BEGIN IMMEDIATE")
 
     return engine
-
-
-def _current_revision(conn: Connection) -> str | None:
-    """Return the revision of the tables; None if there are no tables."""
-    if not inspect(conn).has_table("alembic_version"):
-        return None
-    revision: str | None = conn.scalar(text("SELECT version_num FROM alembic_version"))
-    return revision
 
 
 @contextmanager

@@ -150,15 +150,21 @@ def render_settings() -> str:
 
 def _default(field: FieldInfo) -> str:
     value = field.get_default()
-    if value in ("", ()):
+    if value in ("", (), None):
         return "(empty)"
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return f"`{text.removesuffix('.0')}`"
 
 
 def _accepted_values(field: FieldInfo) -> str:
-    kinds = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path"}
-    kind = next((words for of, words in kinds.items() if field.annotation is of), "list")
+    kinds: dict[object, str] = {
+        bool: "true or false",
+        int: "whole number",
+        float: "number",
+        str: "text",
+    }
+    kinds |= {Path: "path", Path | None: "path"}
+    kind = next((words for of, words in kinds.items() if field.annotation == of), "list")
     bounds = [
         f"{word} {getattr(each, attribute)}"
         for of, attribute, word in _BOUNDS

@@ -18,12 +18,13 @@ from fatrina.actions.webhooks.outbox import DatabaseOutbox
 from fatrina.adapters.decoder import DecoderPool
 from fatrina.adapters.http_client import Downloader, WebhookSender
 from fatrina.adapters.spool import Spool
-from fatrina.data_directory import DataDirectory
+from fatrina.data_directory import DataDirectory, NotReadyError
 from fatrina.domain.address_policy import AddressPolicy
 from fatrina.domain.durations import DAY, SECOND
 from fatrina.domain.photo import Limits
 from fatrina.domain.types import Millis
-from fatrina.emulator import Emulator
+from fatrina.emulator import Emulator, stubs
+from fatrina.emulator.stubs import StubError
 from fatrina.settings import Settings
 from fatrina.web import application
 from fatrina.web.api import ApiOptions
@@ -64,7 +65,12 @@ class Service:
 
 
 def build(settings: Settings, data_directory: DataDirectory) -> Service:
-    """Build the service on a data directory that this process owns; the caller closes it."""
+    """Build the service on a data directory that this process owns; the caller closes it.
+
+    Raises:
+        NotReadyError: the stubs are invalid.
+    """
+    api_options = _api_options(settings)
     _raise_descriptor_limit()
     data_directory.reserve().create()
     with ExitStack() as stack:
@@ -94,7 +100,7 @@ def build(settings: Settings, data_directory: DataDirectory) -> Service:
             metrics,
             form_reader,
             Serializer(settings.base),
-            ApiOptions(settings.alt_length, settings.photo_optional),
+            api_options,
             rate_limiter,
             dispatcher,
             max_updates=settings.decoder_count + settings.decoder_queue,
@@ -111,6 +117,14 @@ def build(settings: Settings, data_directory: DataDirectory) -> Service:
             log_images=settings.log_images,
         )
         return Service(app, fast_path, services, rate_limiter, dispatcher, stack.pop_all())
+
+
+def _api_options(settings: Settings) -> ApiOptions:
+    try:
+        find_stub = stubs.load(settings.stubs).find if settings.stubs else None
+    except StubError as exc:
+        raise NotReadyError(f"{settings.stubs}:\n{exc}") from exc
+    return ApiOptions(settings.alt_length, settings.photo_optional, find_stub)
 
 
 def _build_services(

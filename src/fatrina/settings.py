@@ -157,6 +157,11 @@ class Settings(BaseSettings):
         description="Log a line for each delivered image. Metrics count all of them, and errors "
         "are always logged.",
     )
+    stubs: Path | None = Field(
+        None,
+        description="Directory of canned responses for endpoints of the real API that Fatrina does "
+        "not implement. Empty: such requests get the error `not_emulated`.",
+    )
     log_level: str = Field(
         "info", description="Lowest level of events that are logged: debug, info, warning or error."
     )

@@ -45,11 +45,18 @@ PortOption = Annotated[
 
 
 @cli.command()
-def serve(host: HostOption = None, port: PortOption = None, data: DataOption = None) -> None:
+def serve(
+    host: HostOption = None,
+    port: PortOption = None,
+    stubs: Annotated[
+        Path | None, typer.Option(help="Directory of canned responses; see docs/testing.md.")
+    ] = None,
+    data: DataOption = None,
+) -> None:
     """Serve the API and the images until Ctrl-C or SIGTERM; requests in progress are finished."""
     from fatrina import server  # noqa: PLC0415  other commands start without it
 
-    settings = load_settings(host=host, port=port, data=data)
+    settings = load_settings(host=host, port=port, data=data, stubs=stubs)
     logs.configure(settings.log_level)
     with exit_on_error():
         server.serve(settings)

@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 import typer
 
 from fatrina.cli.common import fail, load_settings
+from fatrina.cli.tables import JsonOption, print_rows
 from fatrina.domain import json_text
 from fatrina.emulator.fault_injection import KINDS
 
@@ -28,6 +29,9 @@ def fault_add(  # noqa: PLR0913, PLR0917  an option each
     what: Annotated[str, typer.Argument(help=", ".join(KINDS))],
     path: Annotated[str, typer.Option(help="Pattern of the paths; * matches anything.")] = "*",
     method: Annotated[str, typer.Option(help="HTTP method.")] = "*",
+    merchant: Annotated[
+        str, typer.Option(help="Code of the merchant whose requests are affected. [all]")
+    ] = "",
     times: Annotated[
         int | None, typer.Option(help="Number of matching requests. [1, unless --share]")
     ] = None,
@@ -39,6 +43,7 @@ def fault_add(  # noqa: PLR0913, PLR0917  an option each
 ) -> None:
     """Inject a fault."""
     fields = {"what": what, "path": path, "method": method, "seconds": seconds}
+    fields |= {"merchant": merchant} if merchant else {}
     fields |= {
         name: given for name, given in (("times", times), ("share", share)) if given is not None
     }
@@ -47,19 +52,18 @@ def fault_add(  # noqa: PLR0913, PLR0917  an option each
 
 
 @faults.command("list")
-def fault_list(url: UrlOption = "") -> None:
-    """List the injected faults: id, kind, method, path, remaining requests, requests hit."""
-    for fault in _request(url, "GET", "/faults"):
-        remaining = "always" if fault["times"] is None else fault["times"]
-        cells = (
-            fault["id"],
-            fault["what"],
-            fault["method"],
-            fault["path"],
-            remaining,
-            fault["struck"],
-        )
-        typer.echo("\t".join(str(cell) for cell in cells))
+def fault_list(as_json: JsonOption = False, url: UrlOption = "") -> None:
+    """List the injected faults, with the requests that they still affect and have affected."""
+    rows = [
+        {
+            **fault,
+            "left": "always" if fault["times"] is None else fault["times"],
+            "hits": fault["struck"],
+        }
+        for fault in _request(url, "GET", "/faults")
+    ]
+    columns = ("id", "what", "method", "path", "merchant", "left", "hits")
+    print_rows(rows, columns, as_json=as_json, empty="No faults: fatrina fault add 503")
 
 
 @faults.command("clear")
@@ -69,18 +73,42 @@ def fault_clear(url: UrlOption = "") -> None:
     typer.echo("All faults removed.", err=True)
 
 
-def requests(
+def requests(  # noqa: PLR0913, PLR0917  an option each
     path: Annotated[str, typer.Option(help="Only requests whose path begins with this.")] = "",
     status: Annotated[int | None, typer.Option(help="Only requests with this status.")] = None,
+    merchant: Annotated[
+        str, typer.Option(help="Only requests of the merchant with this code.")
+    ] = "",
     limit: Annotated[int, typer.Option(help="Maximum number, the newest first.")] = 50,
+    not_emulated: Annotated[
+        bool,
+        typer.Option(
+            "--not-emulated",
+            help="Count the requests to endpoints that Fatrina does not implement instead.",
+        ),
+    ] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Delete the journal afterwards.")] = False,
+    as_json: JsonOption = False,
     url: UrlOption = "",
 ) -> None:
     """List the latest requests to a running service, and why they were rejected."""
-    query = urlencode({"limit": limit, "path": path, "status": "" if status is None else status})
-    for entry in _request(url, "GET", f"/requests?{query}"):
-        why = "; ".join(error["words"] for error in entry["refused"])
-        cells = (entry["id"], entry["method"], entry["path"], entry["status"], entry["ms"], why)
-        typer.echo("\t".join(str(cell) for cell in cells))
+    if not_emulated:
+        counts = _request(url, "GET", "/requests/not-emulated")
+        headings = ("count", "stub", "method", "path", "last_at")
+        print_rows(counts, headings, as_json=as_json, empty="All requests were to known endpoints.")
+    else:
+        state = "" if status is None else status
+        query = {"limit": limit, "path": path, "status": state, "merchant": merchant}
+        entries = _request(url, "GET", f"/requests?{urlencode(query)}")
+        rows = [{**entry, "time": entry["at"][11:23], "why": _reasons(entry)} for entry in entries]
+        columns = ("time", "id", "method", "path", "status", "ms", "why")
+        print_rows(rows, columns, as_json=as_json, empty="No requests yet.")
+    if clear:
+        _request(url, "DELETE", "/requests")
+
+
+def _reasons(entry: Mapping[str, Any]) -> str:
+    return "; ".join(error["words"] for error in entry["refused"])
 
 
 def _request(url: str, method: str, path: str, fields: Mapping[str, Any] | None = None) -> Any:

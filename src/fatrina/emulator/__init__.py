@@ -4,10 +4,11 @@ from starlette.types import ASGIApp
 
 from fatrina.actions import Services
 from fatrina.actions.rate_limits import RateLimiter
-from fatrina.emulator import fault_routes, journal, store_routes
+from fatrina.emulator import fault_routes, journal_routes, reset_routes, store_routes
 from fatrina.emulator.fault_injection import FaultInjector
 from fatrina.emulator.fault_middleware import FaultInjectionMiddleware
 from fatrina.emulator.journal import Journal
+from fatrina.emulator.request_merchant import merchant_finder
 from fatrina.web.admin.gate import AdminRoute
 from fatrina.web.http.telemetry import OnRequest
 from fatrina.web.parsing.forms import FormReader
@@ -19,12 +20,14 @@ class Emulator:
     def __init__(
         self, services: Services, form_reader: FormReader, rate_limiter: RateLimiter
     ) -> None:
+        self._find_merchant = merchant_finder(services)
         self._injector = FaultInjector()
         self._journal = Journal()
         self.admin_routes: list[AdminRoute] = [
             *fault_routes.routes(self._injector, form_reader),
-            *journal.routes(self._journal),
-            *store_routes.routes(services, rate_limiter, form_reader.timeouts),
+            *journal_routes.routes(self._journal),
+            *store_routes.routes(services, form_reader.timeouts),
+            *reset_routes.routes(services, rate_limiter, self._injector, self._journal),
         ]
 
     @property
@@ -39,4 +42,4 @@ class Emulator:
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
         """Return the application wrapped in the fault injection middleware."""
-        return FaultInjectionMiddleware(app, self._injector)
+        return FaultInjectionMiddleware(app, self._injector, self._find_merchant)

@@ -31,6 +31,8 @@ class Fault:
     method: str = "*"
     path: str = "*"
     """A pattern in which `*` matches any text."""
+    merchant: str = ""
+    """Code of the only merchant whose requests it affects; empty for all requests."""
     remaining: int | None = None
     """How many more requests it affects; None for any number."""
     probability: float = 1.0
@@ -44,9 +46,13 @@ class Fault:
     def __post_init__(self) -> None:
         self._random = Random(self.seed)  # noqa: S311  reproducible, not secret
 
-    def matches(self, method: str, path: str) -> bool:
-        """Return whether the rule affects this request; if so, count it."""
-        fits = fnmatchcase(method, self.method) and fnmatchcase(path, self.path)
+    def selects(self, method: str, path: str) -> bool:
+        """Return whether the rule is for requests with this method and path."""
+        return fnmatchcase(method, self.method) and fnmatchcase(path, self.path)
+
+    def matches(self, method: str, path: str, merchant: str = "") -> bool:
+        """Return whether the rule affects this request of a merchant; if so, count it."""
+        fits = self.selects(method, path) and self.merchant in {"", merchant}
         if not fits or self.remaining == 0 or self._random.random() >= self.probability:
             return False
         self.hits += 1
@@ -69,9 +75,13 @@ class FaultInjector:
         self.faults[fault.id] = fault
         return fault
 
-    def matching(self, method: str, path: str) -> list[Fault]:
-        """Return the rules that affect this request, the oldest first."""
-        return [fault for fault in self.faults.values() if fault.matches(method, path)]
+    def needs_merchant(self, method: str, path: str) -> bool:
+        """Return whether the rules for this request depend on its merchant."""
+        return any(each.merchant and each.selects(method, path) for each in self.faults.values())
+
+    def matching(self, method: str, path: str, merchant: str = "") -> list[Fault]:
+        """Return the rules that affect this request of a merchant, the oldest first."""
+        return [each for each in self.faults.values() if each.matches(method, path, merchant)]
 
     def clear(self, fault_id: int | None = None) -> bool:
         """Remove one rule, or all; return False if no rule has this id."""
@@ -79,3 +89,9 @@ class FaultInjector:
             self.faults.clear()
             return True
         return self.faults.pop(fault_id, None) is not None
+
+    def clear_merchant(self, merchant: str) -> None:
+        """Remove the rules that are limited to this merchant."""
+        self.faults = {
+            number: fault for number, fault in self.faults.items() if fault.merchant != merchant
+        }

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import time
 from typing import Final
 
@@ -19,6 +19,8 @@ from fatrina.web.api.base import add_rate_limit_headers
 from fatrina.web.http import context
 from fatrina.web.http.responses import error
 
+FindMerchant = Callable[[Scope], Awaitable[str]]
+"""Returns the code of the merchant that a request is for; empty if it is unknown."""
 EXEMPT: Final = ("/_fatrina", "/health", "/ready", "/metrics")
 """Path prefixes exempt from fault injection, so that rules can always be removed."""
 _LIMIT: Final = rate_limit.PLANS[rate_limit.DEFAULT_PLAN]
@@ -36,14 +38,14 @@ _ERRORS: Final[dict[str, Callable[[], errors.ServiceError]]] = {
 class FaultInjectionMiddleware:
     """Applies the matching rules of an injector to each request of `app`."""
 
-    def __init__(self, app: ASGIApp, injector: FaultInjector) -> None:
+    def __init__(self, app: ASGIApp, injector: FaultInjector, find_merchant: FindMerchant) -> None:
         self._app = app
         self._injector = injector
+        self._find_merchant = find_merchant
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request to the application, unless an injected fault ends it first."""
-        is_exempt = scope["path"].startswith(EXEMPT)
-        faults = [] if is_exempt else self._injector.matching(scope["method"], scope["path"])
+        faults = await self._matching(scope)
         request_context = context.get(scope)
         for fault in faults:
             request_context.headers.append((b"fatrina-fault", _describe(fault)))
@@ -68,6 +70,14 @@ class FaultInjectionMiddleware:
             else:
                 send = _send_pending_images(send)
         await self._app(scope, receive, send)
+
+    async def _matching(self, scope: Scope) -> list[Fault]:
+        method, path = scope["method"], scope["path"]
+        if path.startswith(EXEMPT) or not self._injector.faults:
+            return []
+        needed = self._injector.needs_merchant(method, path)
+        merchant = await self._find_merchant(scope) if needed else ""
+        return self._injector.matching(method, path, merchant)
 
 
 def _exhausted_limit() -> RateLimitStatus:

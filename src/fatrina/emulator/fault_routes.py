@@ -16,6 +16,7 @@ from fatrina.web.parsing.fields import Fields
 from fatrina.web.parsing.forms import Form, FormReader
 
 _MAX_LENGTH: Final = 500
+_NAMES: Final = ("what", "method", "path", "merchant", "times", "share", "seconds", "seed")
 _MAX_COUNT: Final = 1_000_000
 
 
@@ -51,12 +52,14 @@ def routes(injector: FaultInjector, reader: FormReader) -> list[AdminRoute]:
 
 def _add_fault(injector: FaultInjector, form: Form) -> Fault:
     fields = Fields(form)
+    fields.reject_unknown(*_NAMES)
     kind = fields.text_or_integer("what", _MAX_LENGTH)
     if kind is not None and kind not in KINDS:
         fields.errors.append(errors.InvalidChoice("what", known=", ".join(KINDS)))
     elif kind is None:
         fields.require("what")
     method, path = fields.text("method", _MAX_LENGTH), fields.text("path", _MAX_LENGTH)
+    merchant = fields.text("merchant", _MAX_LENGTH)
     times = fields.integer("times", 1, _MAX_COUNT)
     share = fields.number("share", 0, 1)
     seconds = fields.number("seconds", 0, MAX_DELAY)
@@ -68,6 +71,7 @@ def _add_fault(injector: FaultInjector, form: Form) -> Fault:
         kind or "",
         method=(method or "*").upper(),
         path=path or "*",
+        merchant=merchant or "",
         remaining=1 if times is None and share is None else times,
         probability=1.0 if share is None else share,
         seconds=seconds or 0.0,
@@ -81,6 +85,7 @@ def _to_json(fault: Fault) -> dict[str, object]:
         "what": fault.kind,
         "method": fault.method,
         "path": fault.path,
+        "merchant": fault.merchant or None,
         "times": fault.remaining,
         "share": fault.probability,
         "seconds": fault.seconds,

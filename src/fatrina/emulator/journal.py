@@ -3,29 +3,23 @@
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import Scope
 
 from fatrina.domain import errors, messages
-from fatrina.web.admin.gate import AdminRoute
 from fatrina.web.http import context
-from fatrina.web.http.responses import success
-from fatrina.web.parsing.fields import Fields
-from fatrina.web.parsing.forms import Form
 
-_MAX_ENTRIES: Final = 1000
-_MAX_LENGTH: Final = 200
+MAX_ENTRIES: Final = 1000
+MAX_LENGTH: Final = 200
 """Characters kept of a path, a header or a parameter."""
 _MAX_NAMES: Final = 20
 """Parameters and injected faults kept per request."""
 _MAX_BYTES: Final = 4_000_000
-"""Bytes of all entries; fewer than `_MAX_ENTRIES` are kept if they are large."""
+"""Bytes of all entries; fewer than `MAX_ENTRIES` are kept if they are large."""
 _RECORDED: Final = ("/admin/v2", "/oauth2")
 """Path prefixes of the requests that are recorded."""
 _HEADERS: Final = ("user-agent", "content-type", "content-length", "accept-language")
@@ -44,17 +38,22 @@ class Journal:
         """Return all entries, the newest first."""
         return (json.loads(entry) for entry in list(reversed(self._entries)))
 
-    def clear(self) -> None:
-        """Delete all entries."""
-        self._entries.clear()
-        self._size = 0
+    def clear(self, merchant: str = "") -> None:
+        """Delete all entries, or those of one merchant."""
+        kept = [
+            entry
+            for entry in self._entries
+            if merchant and json.loads(entry).get("merchant") != merchant
+        ]
+        self._entries = deque(kept)
+        self._size = sum(len(entry) for entry in kept)
 
     def _append(self, entry: dict[str, Any]) -> None:
         """Add an entry as JSON bytes: Python objects would take about five times the memory."""
         data = json.dumps(entry, separators=(",", ":")).encode()
         self._entries.append(data)
         self._size += len(data)
-        while self._size > _MAX_BYTES or len(self._entries) > _MAX_ENTRIES:
+        while self._size > _MAX_BYTES or len(self._entries) > MAX_ENTRIES:
             self._size -= len(self._entries.popleft())
 
     def record(self, scope: Scope, entry: Mapping[str, Any]) -> None:
@@ -64,11 +63,13 @@ class Journal:
         request_context, headers = context.get(scope), Headers(scope=scope)
         self._append(
             {
+                "id": entry["id"],
+                "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
                 **entry,
-                "path": scope["path"][:_MAX_LENGTH],
+                "path": scope["path"][:MAX_LENGTH],
                 "query": _query(scope),
                 "headers": {
-                    name: headers[name][:_MAX_LENGTH] for name in _HEADERS if name in headers
+                    name: headers[name][:MAX_LENGTH] for name in _HEADERS if name in headers
                 },
                 "body": request_context.body_shape,
                 "faults": request_context.injected[:_MAX_NAMES],
@@ -80,7 +81,7 @@ class Journal:
 def _query(scope: Scope) -> dict[str, str]:
     pairs = parse_qsl(scope["query_string"].decode("latin-1")[:2000], keep_blank_values=True)
     return {
-        name[:_MAX_LENGTH]: value[:_MAX_LENGTH] if name in _VISIBLE else "…"
+        name[:MAX_LENGTH]: value[:MAX_LENGTH] if name in _VISIBLE else "…"
         for name, value in pairs[:_MAX_NAMES]
     }
 
@@ -95,36 +96,4 @@ def _error_entries(error: errors.ServiceError | None) -> list[dict[str, str]]:
             "words": messages.render(each, "en"),
         }
         for each in error.flatten()
-    ]
-
-
-def routes(journal: Journal) -> list[AdminRoute]:
-    """Return the admin routes of the journal."""
-
-    async def list_requests(request: Request) -> Response:
-        fields = Fields(Form(dict(request.query_params)))
-        path, method = fields.text("path", _MAX_LENGTH), fields.text("method", _MAX_LENGTH)
-        status, limit = fields.integer("status", 0, 999), fields.integer("limit", 1, _MAX_ENTRIES)
-        fields.raise_errors()
-        matching = (
-            entry
-            for entry in journal.entries()
-            if entry["path"].startswith(path or "")
-            and entry["method"] == (method or entry["method"]).upper()
-            and status in {None, entry["status"]}
-        )
-        return success(200, list(islice(matching, limit or 50)))
-
-    async def clear_requests(_: Request) -> Response:
-        journal.clear()
-        return success(202, [])
-
-    return [
-        AdminRoute(
-            "GET",
-            "/requests",
-            "List the latest requests, newest first; filters: ?path=, method, status, limit.",
-            list_requests,
-        ),
-        AdminRoute("DELETE", "/requests", "Delete the request journal.", clear_requests),
     ]

@@ -1,4 +1,4 @@
-"""Admin endpoints that seed and reset the service."""
+"""Admin endpoint that seeds the service."""
 
 from functools import partial
 from typing import Final
@@ -8,11 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fatrina.actions import Services
-from fatrina.actions.rate_limits import RateLimiter
 from fatrina.domain import errors, json_text
 from fatrina.domain.json_text import JsonError
 from fatrina.emulator import seed_file, seeding
-from fatrina.emulator.resetting import reset
 from fatrina.emulator.seed_file import SeedFileError
 from fatrina.emulator.seeding import SeedError
 from fatrina.web.admin.gate import AdminRoute
@@ -25,28 +23,16 @@ _MAX_SEED_BYTES: Final = 64_000_000
 _MAX_PROBLEMS: Final = 50
 
 
-def routes(
-    services: Services, rate_limiter: RateLimiter, timeouts: BodyTimeouts
-) -> list[AdminRoute]:
-    """Return the admin routes that seed and reset the service."""
+def routes(services: Services, timeouts: BodyTimeouts) -> list[AdminRoute]:
+    """Return the admin route that seeds the service."""
 
     async def seed(request: Request) -> Response:
         text = await body.read_body(request, _MAX_SEED_BYTES, timeouts)
         count = await run_sync(partial(_load_seed, services, text))
         return success(201, {"pictures": count})
 
-    async def reset_service(request: Request) -> Response:
-        keep_merchants = request.query_params.get("keep") == "shops"
-        adapters = services.database, services.storage, services.housekeeping
-        count = await run_sync(partial(reset, *adapters, keep_merchants=keep_merchants))
-        rate_limiter.reset()
-        return success(202, {"pictures": count})
-
     return [
         AdminRoute("POST", "/seed", "Add merchants, tokens, products and images; see docs.", seed),
-        AdminRoute(
-            "POST", "/reset", "Delete everything; ?keep=shops keeps the merchants.", reset_service
-        ),
     ]
 
 

@@ -24,6 +24,7 @@ from fatrina.web import admin, media, oauth
 from fatrina.web.admin.gate import AdminRoute
 from fatrina.web.api import Api, ApiOptions, Limiters
 from fatrina.web.api.endpoints import ENDPOINTS
+from fatrina.web.api.not_emulated import PREFIX
 from fatrina.web.http.exceptions import ExceptionMiddleware
 from fatrina.web.http.fair_limiter import FairLimiter
 from fatrina.web.http.lingering_close import LingeringClose
@@ -33,7 +34,6 @@ from fatrina.web.parsing.forms import FormReader
 from fatrina.web.reference import pages
 from fatrina.wire import Serializer
 
-PREFIX: Final = "/admin/v2"
 _LOOKUP_THREADS: Final = 16
 
 
@@ -110,7 +110,7 @@ def build(  # noqa: PLR0913, PLR0917  called once, by the composition root
     ]
     for route in routes:
         _match_full_path(route)
-    application: ASGIApp = ExceptionMiddleware(routes, metrics)
+    application: ASGIApp = ExceptionMiddleware(routes, metrics, api.not_emulated)
     on_request = None
     if extension is not None:
         application, on_request = extension.wrap(application), extension.on_request

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from fatrina.adapters.database.schema import images, merchants, products, versions
 from fatrina.domain.photo import ImageFormat
 from fatrina.domain.renditions import Original
-from fatrina.domain.types import ImageId, Millis, TokenId
+from fatrina.domain.types import ImageId, MerchantId, Millis, TokenId
 from fatrina.domain.version import Source, Version
 
 _V = versions.c
@@ -119,16 +119,17 @@ def find_unpurged(conn: Connection, handles: Iterable[str]) -> list[Original]:
     return [_original_from_row(row) for row in rows]
 
 
-def list_unpurged(conn: Connection) -> list[Original]:
-    """Return all originals whose bytes must exist, current or retired."""
-    return [*iter_unpurged(conn)]
+def list_unpurged(conn: Connection, merchant_id: MerchantId | None = None) -> list[Original]:
+    """Return all originals whose bytes must exist, current or retired, or those of a merchant."""
+    return [*iter_unpurged(conn, merchant_id)]
 
 
-def iter_unpurged(conn: Connection) -> Iterator[Original]:
-    """Yield all originals whose bytes must exist, within the transaction."""
-    rows = conn.execute(
-        select(*_ORIGINAL).select_from(_LOCATION).where(_V.purged_at.is_(None)).order_by(_V.id)
-    )
+def iter_unpurged(conn: Connection, merchant_id: MerchantId | None = None) -> Iterator[Original]:
+    """Yield what `list_unpurged` returns, within the transaction."""
+    query = select(*_ORIGINAL).select_from(_LOCATION).where(_V.purged_at.is_(None)).order_by(_V.id)
+    if merchant_id is not None:
+        query = query.where(merchants.c.id == merchant_id)
+    rows = conn.execute(query)
     return (_original_from_row(row) for row in rows)
 
 

@@ -59,6 +59,12 @@ class InvalidChoice(FieldError):
     reason = "invalid_choice"
 
 
+class UnknownField(FieldError):
+    """The field is not one of `known`."""
+
+    reason = "unknown_field"
+
+
 class IdTaken(FieldError):
     """The id `id` is in use, or was used before."""
 

@@ -11,6 +11,14 @@ class NotFound(ServiceError):
     reason = "not_found"
 
 
+class NotEmulated(ServiceError):
+    """The real API may have `method` `path`, but Fatrina does not implement it."""
+
+    status = 501
+    code = "not_emulated"
+    reason = "not_emulated"
+
+
 class MethodNotAllowed(ServiceError):
     """The path exists, but accepts only the methods `allow`."""
 

@@ -15,6 +15,10 @@ MESSAGES: Final[dict[str, Message]] = {
         "قيمة حقل {field} غير معروفة. استخدم واحدة من هذه القيم: {known}.",
         "The {field} field has an unknown value. Use one of these: {known}.",
     ),
+    "unknown_field": Message(
+        "الحقل {field} غير معروف هنا. الحقول المعروفة هي: {known}.",
+        "The field {field} is not known here. The known fields are: {known}.",
+    ),
     "id_taken": Message(
         "المعرّف {id} مستخدم من قبل. اختر معرّفًا آخر أو احذف الحقل {field}.",
         "The id {id} is already in use. Choose another id, or omit the {field} field.",

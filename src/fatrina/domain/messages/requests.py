@@ -9,6 +9,10 @@ MESSAGES: Final[dict[str, Message]] = {
         "المحتوى الذي تحاول الوصول اليه غير متوفر",
         "The content you are trying to access is no longer available",
     ),
+    "not_emulated": Message(
+        "لا تحاكي هذه الخدمة الطلب {method} {path}. إن كانت الواجهة الحقيقية تقبله فأضف له ردًّا جاهزًا في ملف من مجلد FATRINA_STUBS، وإلا فراجع المسار.",
+        "This service does not emulate {method} {path}. If the real API has this endpoint, add a canned response to the directory in FATRINA_STUBS; otherwise correct the path.",
+    ),
     "method_not_allowed": Message(
         "هذا المسار لا يقبل طريقة الطلب هذه. استخدم إحدى الطرق المذكورة في ترويسة Allow.",
         "This path does not support this method. Use one of the methods that the Allow header lists.",

@@ -2,6 +2,7 @@
 
 from fatrina.web.api.base import ApiOptions, Limiters
 from fatrina.web.api.images import Images
+from fatrina.web.api.not_emulated import NotEmulated
 from fatrina.web.api.products import Products
 from fatrina.web.api.store import Store
 from fatrina.web.api.webhooks import Webhooks
@@ -9,5 +10,5 @@ from fatrina.web.api.webhooks import Webhooks
 __all__ = ["Api", "ApiOptions", "Limiters"]
 
 
-class Api(Images, Products, Store, Webhooks):
+class Api(Images, NotEmulated, Products, Store, Webhooks):
     """All endpoints below `/admin/v2`."""

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Scope
 
 from fatrina.actions import Services, access, cancellation, health
@@ -39,6 +40,8 @@ class ApiOptions:
 
     alt_length: int
     photo_optional: bool
+    find_stub: Callable[[str, str], Response | None] | None = None
+    """Returns the canned response for a method and a path below `/admin/v2`, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,12 @@ class BaseEndpoints:
     limiters: Limiters
     rate_limiter: RateLimiter
 
-    async def authorize(self, request: Request, scope: str, lookup: Lookup[T]) -> tuple[Caller, T]:
+    async def authorize(
+        self, request: Request, scope: str | None, lookup: Lookup[T]
+    ) -> tuple[Caller, T]:
         """Return the caller and the result of `lookup`; call this before the body is read.
+
+        Without `scope`, any valid token is accepted.
 
         Raises:
             errors.Unauthorized: the token is invalid or lacks the scope.
@@ -75,7 +82,8 @@ class BaseEndpoints:
             log_fields = {"merchant": caller.merchant_code, "token": caller.token_id}
             context.get(request.scope).log_fields |= log_fields
             _check_rate_limit(request, self.rate_limiter.count(caller))
-            caller.require_scope(scope)
+            if scope is not None:
+                caller.require_scope(scope)
             return caller, lookup(self.services, caller)
 
         with self.services.clock.stage("admit"):

@@ -1,11 +1,13 @@
 """Exception middleware: turn every exception of an endpoint into an error response."""
 
 import errno
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Router
 from starlette.types import Receive, Scope, Send
 
@@ -18,6 +20,8 @@ _DISK_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _OUT_OF_RESOURCES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _RETRY_SECONDS: Final = 2
 _MAX_CAUSE_LENGTH: Final = 500
+Fallback = Callable[[Request, str], Awaitable[Response]]
+"""Answers a request that no route accepts; gets the methods that routes at its path accept."""
 log = structlog.get_logger("fatrina")
 
 
@@ -27,18 +31,24 @@ class ExceptionMiddleware:
     Starlette's application does this in four layers, which cost 4 KB for each running upload.
     """
 
-    def __init__(self, routes: list[BaseRoute], metrics: Metrics) -> None:
-        """Dispatch to `routes`; count errors in `metrics`."""
+    def __init__(self, routes: list[BaseRoute], metrics: Metrics, fallback: Fallback) -> None:
+        """Dispatch to `routes`, or else to `fallback`; count errors in `metrics`."""
         self._routes = routes
         self._router = Router(routes, redirect_slashes=False)
         self._metrics = metrics
+        self._fallback = fallback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         scope["app"] = self  # if `app` is set, the router raises its 404 and 405
         request_context = context.get(scope)
         try:
-            await self._router(scope, receive, send)
+            try:
+                await self._router(scope, receive, send)
+            except HTTPException:
+                request = Request(scope, receive)
+                response = await self._fallback(request, self._allowed_methods(request))
+                await response(scope, receive, send)
         except Exception as exc:
             if request_context.status is not None:
                 raise  # the response has started: only closing is possible
@@ -52,9 +62,6 @@ class ExceptionMiddleware:
     def _service_error(self, request: Request, exc: Exception) -> errors.ServiceError:
         if isinstance(exc, errors.ServiceError):
             return exc
-        if isinstance(exc, HTTPException):
-            allow = self._allowed_methods(request)
-            return errors.MethodNotAllowed(allow=allow) if allow else errors.NotFound()
         log.error("internal_error", id=context.get(request.scope).request_id, exc_info=exc)
         return _os_error(exc) if isinstance(exc, OSError) else errors.InternalError()
 

@@ -51,6 +51,14 @@ class Fields:
         if self.errors:
             raise errors.ValidationFailed(*self.errors)
 
+    def reject_unknown(self, *known: str) -> None:
+        """Add an error for each field whose name is not one of `known`."""
+        self.errors += [
+            errors.UnknownField(self._prefix + name, known=", ".join(known))
+            for name in self._form.fields
+            if name not in known
+        ]
+
     def has_error(self, *names: str) -> bool:
         """Return True if one of these fields has an error."""
         return any(error.field in names for error in self.errors)

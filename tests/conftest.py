@@ -103,10 +103,9 @@ def service(request: pytest.FixtureRequest) -> Service:
 
 @pytest.fixture(scope="session")
 def strict_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with small limits, short timeouts, a public URL and optional photos."""
+    """A service with small limits, short timeouts, and a public URL."""
     with run_service(
         tmp_path_factory.mktemp("strict"),
-        photo_optional=True,
         photo_bytes=200_000,
         alt_length=20,
         upload_idle=0.4,

@@ -94,7 +94,7 @@ def _grown(place: Path, count: int, results: dict[str, Any]) -> Fatrina:
     for _ in range(_STARTS - 1):
         with Fatrina(place) as service:
             starts.append(service.started)
-    service = Fatrina(place, photo_optional="true")
+    service = Fatrina(place)
     step = max(1, count // _ASKED)
     # Spread over the whole file, in an order that differs from that of the pages.
     service.images = [_FIRST + (n * 7919 % _ASKED) * step for n in range(min(_ASKED, count))]

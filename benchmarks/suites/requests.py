@@ -23,7 +23,7 @@ _SAME = "identical bytes"
 def run(folder: Path, collected: dict[str, Photo], options: Options) -> dict[str, Any]:
     photo = collected["cam12"]
     with site(photo.paths[0].parent) as address:
-        settings = {"download_allow": address, "photo_optional": "true"}
+        settings = {"download_allow": address}
         with Fatrina(folder / "fatrina", **settings) as service:
             service.create_images(photos.small())
             result = _accepted(service, photo, address, options)

@@ -124,7 +124,7 @@ def _api_options(settings: Settings) -> ApiOptions:
         find_stub = stubs.load(settings.stubs).find if settings.stubs else None
     except StubError as exc:
         raise NotReadyError(f"{settings.stubs}:\n{exc}") from exc
-    return ApiOptions(settings.alt_length, settings.photo_optional, find_stub)
+    return ApiOptions(settings.alt_length, settings.photo_required, find_stub)
 
 
 def _build_services(

@@ -49,10 +49,10 @@ class Settings(BaseSettings):
         description="Public base URL of this service, or of the CDN in front of it; all image "
         "URLs begin with it. Empty: http://HOST:PORT.",
     )
-    photo_optional: bool = Field(
+    photo_required: bool = Field(
         default=False,
-        description="Allow Update Image requests without a photo, to change only alt, sort or "
-        "default.",
+        description="Reject Update Image requests without a photo, as the contract's text says. "
+        "By default, alt, sort and default can be changed alone, as published clients do.",
     )
     photo_bytes: int = Field(20_000_000, gt=0, description="Maximum size of a photo in bytes.")
     photo_pixels: int = Field(
@@ -81,7 +81,10 @@ class Settings(BaseSettings):
     )
     photo_frames: int = Field(500, gt=0, description="Maximum number of frames of an animation.")
     alt_length: int = Field(
-        500, gt=0, description="Maximum length of an alternative text in characters."
+        70,
+        gt=0,
+        description="Maximum length of an alternative text in characters. The default is the "
+        "real API's limit, as a published client states it.",
     )
     decoders: int = Field(
         0, ge=0, description="Number of decoder processes. 0: one per available CPU core."

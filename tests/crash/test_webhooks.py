@@ -11,7 +11,6 @@ from tests.webhook_receiver import run_receiver
 
 SETTINGS: Final = {
     "download_allow": "127.0.0.1",
-    "photo_optional": "1",
     "webhook_pause": "0",
     "decoders": "1",
 }

@@ -31,7 +31,7 @@ BACK: Final = 5.0
 _STEP: Final = 16_384
 _STEPS: Final = 40
 _REFUSED: Final = {503, 507}
-_SETTINGS: Final = {"photo_optional": "true", "log_level": "critical"}
+_SETTINGS: Final = {"log_level": "critical"}
 
 
 class Disk:

@@ -32,7 +32,7 @@ IMAGES: Final = 3
 _SWEEP_EVERY: Final = 10
 _SHORTEST, _LONGEST = 0.05, 1.5
 # An update without any field changes nothing and returns all URLs.
-_SETTINGS: Final = {"photo_optional": "true", "log_level": "error"}
+_SETTINGS: Final = {"log_level": "error"}
 
 
 @dataclass

@@ -28,7 +28,6 @@ from tests.webhook_receiver import WebhookReceiver, run_receiver
 SETTINGS: dict[str, Any] = {
     "download_allow": "127.0.0.1,localhost",
     "admin_token": ADMIN_TOKEN,
-    "photo_optional": True,
     "webhook_pause": 0.1,
 }
 HOUR = 3_600_000

@@ -30,9 +30,7 @@ FAULTS, REQUESTS = "/_fatrina/faults", "/_fatrina/requests"
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service whose faults no other test changes."""
     folder = tmp_path_factory.mktemp("dialled")
-    with run_service(
-        *(folder,), admin_token=ADMIN_TOKEN, photo_optional=True, download_allow="127.0.0.1"
-    ) as service:
+    with run_service(*(folder,), admin_token=ADMIN_TOKEN, download_allow="127.0.0.1") as service:
         yield service
 
 

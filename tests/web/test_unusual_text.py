@@ -66,9 +66,7 @@ VALID_FIELDS = {
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with run_service(
-        tmp_path_factory.mktemp("weird"), admin_token=ADMIN_TOKEN, photo_optional=True
-    ) as one:
+    with run_service(tmp_path_factory.mktemp("weird"), admin_token=ADMIN_TOKEN) as one:
         yield one
 
 

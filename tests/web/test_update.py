@@ -1,10 +1,18 @@
 """Update Image: it replaces the photo of an image, from every source, and changes nothing else."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 import pyvips
 
+from fatrina.domain import errors
+from fatrina.web.http.responses import error_reasons
+from fatrina.web.parsing import commands
+from fatrina.web.parsing.forms import Form, Value
 from tests import sample_photos
 from tests.client import (
+    Body,
     Response,
     encode_field,
     encode_json,
@@ -259,22 +267,50 @@ def test_no_temporary_file_is_left(image_in_product: ImageInProduct, service: Se
     assert service.incoming_files() == []
 
 
-# FATRINA_PHOTO_OPTIONAL
+# Without a photo
 
 
-def test_photo_may_be_absent_if_optional(strict_service: Service) -> None:
-    store = Store.create(strict_service)
+@pytest.mark.parametrize(
+    "encode", [encode_multipart, encode_urlencoded, lambda **fields: encode_json(fields)]
+)
+def test_fields_change_alone(store: Store, encode: Callable[..., Body]) -> None:
     product = store.create_product()
+    store.attach(product)
     image = store.attach(product)
-    for body in (
-        encode_multipart(alt="new"),
-        encode_json({"alt": "new"}),
-        encode_urlencoded(alt="new"),
+    for fields, expected in (
+        ({"alt": "new"}, {"alt_seo": "new"}),
+        ({"sort": "9"}, {"sort": 9}),
+        ({"default": "1"}, {"default": True}),
     ):
-        data = store.update(image["id"], body).data
-        assert data == {**image, "alt_seo": "new"}
-    empty = store.call("POST", f"/admin/v2/products/images/{image['id']}")
-    assert (empty.status, empty.data["alt_seo"]) == (201, "new")
+        image |= expected
+        assert store.update(image["id"], encode(**fields)).data == image
+
+
+@pytest.mark.parametrize("body", [None, encode_multipart(image="x"), encode_json({"a": 1})])
+def test_photo_is_required_without_other_fields(
+    image_in_product: ImageInProduct, body: Body | None
+) -> None:
+    response = image_in_product.store.call("POST", image_in_product.path, body)
+    assert (response.status, response.reasons) == (422, "required")
+    image_in_product.check_unchanged()
+
+
+def test_alternative_text_has_at_most_70_characters(image_in_product: ImageInProduct) -> None:
+    update = partial(image_in_product.store.update, image_in_product.id)
+    response = update(alt="ض" * 71)
+    assert (response.status, response.reasons) == (422, "text_too_long")
+    image_in_product.check_unchanged()
+    assert update(alt="ض" * 70).data["alt_seo"] == "ض" * 70
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [({"alt": "x"}, "required"), ({"sort": "x"}, "not_number, required"), ({}, "required")],
+)
+def test_photo_can_be_required(fields: dict[str, Value], reason: str) -> None:
+    with pytest.raises(errors.ValidationFailed) as caught:
+        commands.parse_update_image(Form({**fields}), 70, photo_required=True)
+    assert error_reasons(caught.value) == reason
 
 
 def test_empty_file_does_not_count_as_absent(strict_service: Service) -> None:

@@ -43,7 +43,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         admin_token=ADMIN_TOKEN,
         webhook_pause=PAUSE,
         webhook_seconds=1.0,
-        photo_optional=True,
     ) as service:
         yield service
 
@@ -387,7 +386,7 @@ def test_no_delivery_after_unsubscribe(
 
 def test_restart_sends_pending_deliveries(tmp_path: Path, receiver: WebhookReceiver) -> None:
     receiver.status_for = lambda _: 500
-    settings = {"download_allow": "127.0.0.1", "photo_optional": True}
+    settings = {"download_allow": "127.0.0.1"}
     with run_service(tmp_path, **settings, webhook_pause=0) as service:
         image_in_product = ImageInProduct.create(Store.create(service), photo=sample_photos.png())
         service_shop = image_in_product.store

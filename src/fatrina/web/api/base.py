@@ -39,7 +39,7 @@ class ApiOptions:
     """Settings that the endpoints use."""
 
     alt_length: int
-    photo_optional: bool
+    photo_required: bool
     find_stub: Callable[[str, str], Response | None] | None = None
     """Returns the canned response for a method and a path below `/admin/v2`, or None."""
 

@@ -25,7 +25,7 @@ class Images(BaseEndpoints):
         with ExitStack() as stack:
             form = await self.read_form(request, stack, may_have_photo=True)
             command = commands.parse_update_image(
-                form, self.options.alt_length, photo_optional=self.options.photo_optional
+                form, self.options.alt_length, photo_required=self.options.photo_required
             )
             action = partial(images.update, image_id=image_id, command=command)
             image = await self.run(request, caller, action, command.photo)

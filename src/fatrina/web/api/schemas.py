@@ -134,8 +134,8 @@ _PHOTO_FILE: Final[Schema] = {
     "or the http or https URL of one, as text.",
 }
 UPDATE_IMAGE_BODY: Final = _form_body(
-    object_schema({"photo": _PHOTO_FILE, **_IMAGE_FIELDS}, *_IMAGE_FIELDS),
-    object_schema({"photo": _PHOTO_LINK, **_IMAGE_FIELDS}, *_IMAGE_FIELDS),
+    object_schema({"photo": _PHOTO_FILE, **_IMAGE_FIELDS}, "photo", *_IMAGE_FIELDS),
+    object_schema({"photo": _PHOTO_LINK, **_IMAGE_FIELDS}, "photo", *_IMAGE_FIELDS),
 )
 _ATTACH_FIELDS: Final = {"main": _BOOLEAN, **_IMAGE_FIELDS}
 _PHOTO_OR_ORIGINAL: Final = {"anyOf": [{"required": ["photo"]}, {"required": ["original"]}]}

@@ -18,6 +18,7 @@ from fatrina.web.parsing.multipart import ORIGINAL, PHOTO
 
 MAX_NAME_LENGTH: Final = 500
 MAX_SKU_LENGTH: Final = 120
+_IMAGE_FIELDS: Final = ("default", "sort", "alt")
 
 
 class AttachVideo(NamedTuple):
@@ -43,8 +44,10 @@ class ListProducts(NamedTuple):
     light: bool
 
 
-def parse_update_image(form: Form, alt_length: int, *, photo_optional: bool = False) -> UpdateImage:
+def parse_update_image(form: Form, alt_length: int, *, photo_required: bool = False) -> UpdateImage:
     """Parse the body of Update Image: the changed fields, and the photo if there is one.
+
+    A body without a field of an image must have a photo, even if the others can be changed alone.
 
     Raises:
         errors.ValidationFailed: with all invalid fields.
@@ -52,7 +55,8 @@ def parse_update_image(form: Form, alt_length: int, *, photo_optional: bool = Fa
     fields = Fields(form)
     change = fields.change(("default",), alt_length)
     photo = fields.photo_source()
-    if photo is None and not photo_optional and not fields.has_error(PHOTO, ORIGINAL):
+    may_be_absent = not photo_required and not form.fields.keys().isdisjoint(_IMAGE_FIELDS)
+    if photo is None and not may_be_absent and not fields.has_error(PHOTO, ORIGINAL):
         fields.require(PHOTO)
     fields.raise_errors()
     return UpdateImage(change, photo)

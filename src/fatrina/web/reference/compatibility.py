@@ -81,7 +81,28 @@ TABLE: Final = (
             "تُضبط بيانات كل متجر، وما لم يُضبط منها له قيمة بديلة.",
         ),
     ),
-    ContractItem("field", _split("photo default sort alt"), "documented"),
+    ContractItem(
+        "field",
+        _split("photo"),
+        "documented",
+        LocalizedText(
+            "Updates of alt, sort or default alone are accepted, as observed in published apps; "
+            "the documentation requires a photo, and so does FATRINA_PHOTO_REQUIRED.",
+            "يُقبل تعديل alt أو sort أو default وحده كما لوحظ في تطبيقات منشورة؛ أما التوثيق فيشترط "
+            "الصورة، ويشترطها كذلك الإعداد FATRINA_PHOTO_REQUIRED.",
+        ),
+    ),
+    ContractItem("field", _split("default sort"), "documented"),
+    ContractItem(
+        "field",
+        _split("alt"),
+        "documented",
+        LocalizedText(
+            "The limit of 70 characters was observed in a published app; FATRINA_ALT_LENGTH "
+            "changes it.",
+            "لوحظ الحد البالغ 70 حرفًا في تطبيق منشور، ويغيّره الإعداد FATRINA_ALT_LENGTH.",
+        ),
+    ),
     ContractItem("field", _split("main original"), "documented"),
     ContractItem(
         "field",

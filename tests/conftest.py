@@ -73,7 +73,7 @@ def _run_default_service(folder: Path, database: str = "") -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
-def default_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with the default settings, an admin token, and downloads from 127.0.0.1."""
     with _run_default_service(tmp_path_factory.mktemp("service")) as service:
         yield service
@@ -89,16 +89,6 @@ def postgres_service(
         _run_default_service(tmp_path_factory.mktemp("postgres"), address) as service,
     ):
         yield service
-
-
-@pytest.fixture
-def service(request: pytest.FixtureRequest) -> Service:
-    """The default service; tests that are parametrized with an engine get the one on it."""
-    on_postgres = getattr(request, "param", "sqlite") == "postgres"
-    service: Service = request.getfixturevalue(
-        "postgres_service" if on_postgres else "default_service"
-    )
-    return service
 
 
 @pytest.fixture(scope="session")

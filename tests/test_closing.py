@@ -11,8 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from fatrina import app
+from fatrina.actions.clock import Clock
 from fatrina.adapters.database import SqliteDatabase
-from fatrina.adapters.rate_limits import BucketStore
+from fatrina.adapters.rate_limits import FileBucketStore
 from fatrina.cli import cli
 from fatrina.data_directory import lock_data_directory
 from fatrina.doctor import run_checks
@@ -144,7 +145,7 @@ def test_commands_close_their_databases(tmp_path: Path) -> None:
 
 
 def test_the_bucket_store_is_closed(tmp_path: Path) -> None:
-    with BucketStore(tmp_path / "limits.sqlite3") as buckets:
+    with FileBucketStore(tmp_path / "limits.sqlite3", Clock()) as buckets:
         buckets.update(MerchantId(1), lambda _: 7)
         assert open_files(tmp_path)
     assert open_files(tmp_path) == []

@@ -79,11 +79,11 @@ def build(settings: Settings, data_directory: DataDirectory) -> Service:
         clock = Clock(metrics.observe_stage)
         services = _build_services(settings, data_directory, clock, policy, stack)
         buckets = (
-            stack.enter_context(data_directory.open_bucket_store())
+            stack.enter_context(data_directory.open_bucket_store(services.database, clock))
             if settings.rate_limits
             else None
         )
-        rate_limiter = RateLimiter(buckets, clock)
+        rate_limiter = RateLimiter(buckets)
         sender = WebhookSender(
             policy=policy, seconds=settings.webhook_seconds, user_agent=_USER_AGENT
         )
@@ -154,7 +154,7 @@ def _build_services(
     return Services(
         database=database,
         storage=data_directory.storage(settings.base),
-        housekeeping=data_directory.housekeeping(),
+        housekeeping=data_directory.housekeeping(database),
         spool=spool,
         decoders=stack.enter_context(closing(decoders)),
         downloader=Downloader(

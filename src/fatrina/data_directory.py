@@ -1,20 +1,24 @@
 """The data directory, its lock, and where the settings place the database and the files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from fatrina.adapters.database import Database, SqliteDatabase
 from fatrina.adapters.database.migrations import MigrationRequiredError
-from fatrina.adapters.housekeeping import Housekeeping
-from fatrina.adapters.rate_limits import BucketStore
+from fatrina.adapters.housekeeping import FileHousekeeping, Housekeeping
+from fatrina.adapters.rate_limits import BucketStore, FileBucketStore
 from fatrina.adapters.reserve import Reserve
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage, Storage
 from fatrina.directory_lock import Owner, lock_directory
+from fatrina.domain.types import Millis
 from fatrina.settings import Settings
+
+if TYPE_CHECKING:  # its driver is an optional dependency
+    from fatrina.adapters.database.postgres import PostgresDatabase
 
 _MIGRATION_REQUIRED: Final = (
     "The tables have an older revision, and FATRINA_MIGRATE is check. Run fatrina migrate."
@@ -74,9 +78,18 @@ class DataDirectory:
             on_failure.pop_all()
         return database
 
-    def open_bucket_store(self) -> BucketStore:
-        """Open the store of the merchants' rate-limit buckets; the caller closes it."""
-        return BucketStore(self.path / "limits.sqlite3")
+    def open_bucket_store(self, database: Database, clock: Callable[[], Millis]) -> BucketStore:
+        """Open the store of the merchants' rate-limit buckets; the caller closes it.
+
+        `clock` is the one of this process; nodes that share a database use the database's.
+        """
+        if not self.settings.database:
+            return FileBucketStore(self.path / "limits.sqlite3", clock)
+        from fatrina.adapters.database.postgres_rate_limits import (  # noqa: PLC0415
+            PostgresBucketStore,
+        )
+
+        return PostgresBucketStore(cast("PostgresDatabase", database))
 
     def storage(self, base_url: str = "") -> Storage:
         """Return the storage of originals and renditions, whose URLs begin with `base_url`."""
@@ -90,9 +103,15 @@ class DataDirectory:
         """Return the disk space kept free for commands that delete data or revoke access."""
         return Reserve(self.path)
 
-    def housekeeping(self) -> Housekeeping:
+    def housekeeping(self, database: Database) -> Housekeeping:
         """Return the lock that serializes operations on all data."""
-        return Housekeeping(self.path)
+        if not self.settings.database:
+            return FileHousekeeping(self.path)
+        from fatrina.adapters.database.postgres_housekeeping import (  # noqa: PLC0415
+            PostgresHousekeeping,
+        )
+
+        return PostgresHousekeeping(cast("PostgresDatabase", database))
 
 
 @contextmanager

@@ -7,16 +7,18 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, Self, cast
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from fatrina.actions import Services, access, clock, images, products, videos
 from fatrina.actions.images import AttachImage, UpdateImage
 from fatrina.actions.receiving import IncomingPhoto
 from fatrina.actions.webhooks.outbox import DatabaseOutbox
 from fatrina.adapters.database import Database
+from fatrina.adapters.database.postgres import PostgresDatabase
+from fatrina.adapters.database.postgres_housekeeping import PostgresHousekeeping
 from fatrina.adapters.database.schema import versions
 from fatrina.adapters.decoder import DecoderPool
-from fatrina.adapters.housekeeping import Housekeeping
+from fatrina.adapters.housekeeping import FileHousekeeping, Housekeeping
 from fatrina.adapters.http_client import Downloader
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage
@@ -94,7 +96,7 @@ class Store:
         services = Services(
             database=database,
             storage=LocalStorage(folder / "media"),
-            housekeeping=Housekeeping(folder),
+            housekeeping=_housekeeping(database, folder),
             spool=Spool(folder / "incoming", 10_000_000),
             decoders=decoders,
             downloader=cast("Downloader", StubDownloader()),
@@ -105,6 +107,20 @@ class Store:
             services, Caller(MerchantId(1), "shop1", TokenId(1), frozenset({WRITE})), ProductId(0)
         )
         return replace(store, product=ProductId(store.create_product()))
+
+    @property
+    def folder(self) -> Path:
+        """The data directory."""
+        return cast("LocalStorage", self.services.storage).root.parent
+
+    def lose_housekeeping_lock(self) -> None:
+        """Delete the file of the housekeeping lock, or end the session that holds it."""
+        if isinstance(self.services.database, PostgresDatabase):
+            query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name"
+            with self.services.database.reading() as conn:
+                conn.execute(text(query + " LIKE 'fatrina-housekeeping %'"))
+        else:
+            (self.folder / "housekeeping").unlink(missing_ok=True)
 
     @property
     def clock(self) -> Clock:
@@ -182,6 +198,12 @@ class Store:
 def _original(row: dict[str, Any]) -> Original:
     kind, size = ImageFormat(row["kind"]), (row["width"], row["height"])
     return Original("shop1", row["handle"], row["secret"], kind, *size)
+
+
+def _housekeeping(database: Database, folder: Path) -> Housekeeping:
+    if isinstance(database, PostgresDatabase):
+        return PostgresHousekeeping(database)
+    return FileHousekeeping(folder)
 
 
 def digest(data: bytes) -> str:

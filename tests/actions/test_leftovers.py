@@ -12,7 +12,8 @@ import pytest
 
 from fatrina.actions import access
 from fatrina.adapters import housekeeping
-from fatrina.adapters.housekeeping import Housekeeping
+from fatrina.adapters.database import postgres_housekeeping
+from fatrina.adapters.housekeeping import FileHousekeeping
 from fatrina.adapters.storage import LocalStorage
 from fatrina.domain import errors
 from fatrina.domain.access import WRITE
@@ -118,9 +119,10 @@ def test_reset_is_exclusive_with_other_housekeeping(
     store.attach(photo(1))
     before = store.stored_keys()
     monkeypatch.setattr(housekeeping, "_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(postgres_housekeeping, "_TIMEOUT_SECONDS", 0.05)
     services = store.services
     with services.housekeeping.exclusive("restore"), pytest.raises(errors.HousekeepingBusy):
-        reset(services.database, services.storage, Housekeeping(services.housekeeping._path.parent))
+        reset(services.database, services.storage, services.housekeeping)
     assert store.stored_keys() == before
     assert store.image_states()
 
@@ -137,7 +139,7 @@ def test_operation_that_loses_its_lock_changes_no_rows(
 
     def lose_the_lock(files: Mapping[str, Path]) -> None:
         put(files)
-        store.services.housekeeping._path.unlink(missing_ok=True)
+        store.lose_housekeeping_lock()
 
     monkeypatch.setattr(store.services.storage, "put", lose_the_lock)
     picture = seeding.SeedImage("a", Change(), write_photo=lambda file: file.write(photo(3)))
@@ -212,6 +214,6 @@ def test_lock_on_a_deleted_file_is_not_accepted(
         flock(descriptor, how)
 
     monkeypatch.setattr(fcntl, "flock", delete_first)
-    with Housekeeping(tmp_path).exclusive("sweep") as lease:
+    with FileHousekeeping(tmp_path).exclusive("sweep") as lease:
         lease.check_held()
     assert deleted

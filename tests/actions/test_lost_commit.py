@@ -51,10 +51,10 @@ def lose_connection(
     begin = database.writing
 
     @contextmanager
-    def writing() -> Iterator[Connection]:
+    def writing(*, bulk: bool = False) -> Iterator[Connection]:
         if lost and callbacks:
             callbacks.pop()()
-        with begin() as tx:
+        with begin(bulk=bulk) as tx:
             yield tx
 
     with pytest.MonkeyPatch.context() as patch:

@@ -14,7 +14,7 @@ from fatrina.actions import media
 from fatrina.actions import sweep as sweeping
 from fatrina.actions.sweep import Sweeper, SweepResult
 from fatrina.adapters import housekeeping
-from fatrina.adapters.housekeeping import Housekeeping
+from fatrina.adapters.database import postgres_housekeeping
 from fatrina.domain import errors
 from fatrina.domain.photo import ImageFormat
 from fatrina.domain.renditions import ORIGINAL, Original
@@ -117,10 +117,11 @@ def test_weekly_sweeps_of_a_store_without_updates_work(store: Store) -> None:
     assert sweep(store, keep) == SweepResult(1, 0)
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 @pytest.mark.parametrize("content", [b"", b"none", b"\xff"])
 def test_damaged_record_of_the_last_sweep_is_ignored(store: Store, content: bytes) -> None:
     assert sweep(store) == SweepResult(0, 0)
-    path = Path(store.services.housekeeping._last_sweep)
+    path = store.folder / "last-sweep"
     assert int(path.read_bytes()) == store.clock.now
     path.write_bytes(content)
     assert store.services.housekeeping.last_sweep() == 0
@@ -153,25 +154,25 @@ def test_other_housekeeping_excludes_a_sweep(
     store: Store, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
     monkeypatch.setattr(housekeeping, "_TIMEOUT_SECONDS", 0.05)
-    other = Housekeeping(Path(store.services.housekeeping._path).parent)
+    monkeypatch.setattr(postgres_housekeeping, "_TIMEOUT_SECONDS", 0.05)
+    other = store.services.housekeeping
     with other.exclusive(operation), pytest.raises(errors.HousekeepingBusy) as refusal:
         sweep(store)
     assert refusal.value.params["operation"] == operation
     assert sweep(store) == SweepResult(0, 0)
 
 
-def test_deleted_lock_file_is_detected_between_batches(
+def test_lost_lock_is_detected_between_batches(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = store.services.housekeeping._path
     with store.services.housekeeping.exclusive("seed") as lease:
         lease.check_held()
-        path.unlink()
+        store.lose_housekeeping_lock()
         with pytest.raises(errors.HousekeepingBusy):
             lease.check_held()
 
     def batches(_: object) -> list[list[object]]:
-        path.unlink()
+        store.lose_housekeeping_lock()
         return [[]]
 
     monkeypatch.setattr(sweeping, "_batches", batches)

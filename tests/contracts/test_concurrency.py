@@ -20,7 +20,7 @@ from fatrina.adapters.database import Database
 from fatrina.adapters.database.apps import App
 from fatrina.adapters.database.schema import grants, tokens
 from fatrina.adapters.database.schema import products as product_table
-from fatrina.adapters.housekeeping import Housekeeping
+from fatrina.adapters.housekeeping import FileHousekeeping
 from fatrina.adapters.storage import Storage
 from fatrina.domain import errors, video
 from fatrina.domain.access import WRITE, Caller
@@ -61,7 +61,7 @@ def services(database: Database, tmp_path: Path) -> Services:
     return Services(
         database=database,
         storage=cast("Storage", Base()),
-        housekeeping=Housekeeping(tmp_path),
+        housekeeping=FileHousekeeping(tmp_path),
         spool=unused,
         decoders=unused,
         downloader=unused,

@@ -21,7 +21,7 @@ from fatrina.adapters.database.schema import images as image_rows
 from fatrina.adapters.database.schema import merchants, versions
 from fatrina.adapters.database.schema import products as product_rows
 from fatrina.adapters.decoder import DecoderPool
-from fatrina.adapters.housekeeping import Housekeeping
+from fatrina.adapters.housekeeping import FileHousekeeping
 from fatrina.adapters.http_client import Downloader
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage, local
@@ -110,7 +110,7 @@ def open_services(folder: Path, now: int) -> Services:
     return Services(
         database=_database(folder / "fatrina.sqlite3"),
         storage=LocalStorage(folder / "media"),
-        housekeeping=Housekeeping(folder),
+        housekeeping=FileHousekeeping(folder),
         spool=Spool(folder / "incoming", 1_000_000),
         decoders=cast("DecoderPool", StubDecoders()),
         downloader=cast("Downloader", StubDownloader()),

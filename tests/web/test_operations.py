@@ -2,13 +2,12 @@
 
 import json
 import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
 
 import jsonschema_rs
 import pytest
+from sqlalchemy import text
 
 from fatrina import __version__
 from fatrina.adapters.storage import LocalStorage
@@ -78,8 +77,8 @@ def test_ready_writes_to_the_storage(tmp_path: Path) -> None:
 def test_ready_checks_the_database(tmp_path: Path) -> None:
     with run_service(tmp_path) as service:
         assert service.get("/ready").status == 200
-        with closing(sqlite3.connect(tmp_path / "fatrina.sqlite3")) as connection, connection:
-            connection.execute("ALTER TABLE merchants RENAME TO gone")
+        with service.services.database.writing() as tx:
+            tx.execute(text("ALTER TABLE merchants RENAME TO gone"))
         check_error(service.get("/ready"), 503, "database_unavailable")
 
 

@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 
 from fatrina.actions import access, oauth
 from fatrina.actions.access import generate_token
+from fatrina.actions.clock import Clock
 from fatrina.adapters.database import SqliteDatabase
-from fatrina.adapters.rate_limits import BucketStore
+from fatrina.adapters.rate_limits import FileBucketStore
 from fatrina.cli import cli
 from fatrina.domain.access import is_guessable, token_hint
 from fatrina.domain.oauth import OAuthError
@@ -141,7 +142,7 @@ def modes(folder: Path) -> dict[str, int]:
 def test_database_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     with SqliteDatabase(tmp_path / "fatrina.sqlite3") as database:
         database.migrate()
-        with BucketStore(tmp_path / "limits.sqlite3") as buckets:
+        with FileBucketStore(tmp_path / "limits.sqlite3", Clock()) as buckets:
             buckets.update(MerchantId(1), lambda _: 5)
             found = modes(tmp_path)
     assert len(found) == 6

@@ -75,7 +75,7 @@ def _copy_rows(database: Database, files: ExitStack) -> tuple[dict[str, IO[bytes
         return files.enter_context(tempfile.TemporaryFile())
 
     copies, keys = {name: temporary() for name in tables.NAMES}, temporary()
-    with database.reading() as conn:
+    with database.reading(bulk=True) as conn:
         for name, copy in copies.items():
             for row in tables.iter_rows(conn, name):
                 copy.write(json.dumps(row).encode() + b"\n")
@@ -133,7 +133,7 @@ def _restore(
 ) -> int:
     restored = _check(file)
     file.seek(0)
-    with database.reading() as conn:
+    with database.reading(bulk=True) as conn:
         before = {key for each in versions.list_unpurged(conn) for key in each.keys().values()}
     with _cleanup_on_error(storage, restored - before):
         for member, data in _members(file):
@@ -141,7 +141,7 @@ def _restore(
                 _store(storage, spool, found[1], data)
                 progress()
         file.seek(0)
-        with database.writing() as tx:
+        with database.writing(bulk=True) as tx:
             _replace_rows(tx, file)
     with suppress(OSError):  # the sweep deletes what cannot be deleted now
         storage.delete(before - restored)

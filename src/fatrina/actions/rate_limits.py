@@ -2,12 +2,10 @@
 
 import structlog
 
-from fatrina.actions.clock import Clock
 from fatrina.adapters.rate_limits import BucketStore, BucketStoreError
-from fatrina.domain import rate_limit
+from fatrina.domain import errors, rate_limit
 from fatrina.domain.access import Caller
 from fatrina.domain.rate_limit import RateLimitStatus
-from fatrina.domain.types import Millis
 
 log = structlog.get_logger("fatrina")
 
@@ -15,9 +13,8 @@ log = structlog.get_logger("fatrina")
 class RateLimiter:
     """Counts requests per merchant; without a bucket store, it counts nothing."""
 
-    def __init__(self, bucket_store: BucketStore | None, clock: Clock) -> None:
+    def __init__(self, bucket_store: BucketStore | None) -> None:
         self._bucket_store = bucket_store
-        self._clock = clock
 
     def count(self, caller: Caller) -> RateLimitStatus | None:
         """Count one request; return None if rate limits are off or the bucket store fails.
@@ -26,20 +23,12 @@ class RateLimiter:
         """
         if self._bucket_store is None:
             return None
-        status = None
-
-        def consume(empty_at: int) -> int:
-            nonlocal status
-            limit = rate_limit.PLANS.get(caller.plan, rate_limit.PLANS[rate_limit.DEFAULT_PLAN])
-            after, status = rate_limit.consume(limit, Millis(empty_at), self._clock())
-            return after
-
+        limit = rate_limit.PLANS.get(caller.plan, rate_limit.PLANS[rate_limit.DEFAULT_PLAN])
         try:
-            self._bucket_store.update(caller.merchant_id, consume)
-        except BucketStoreError as exc:
+            return self._bucket_store.consume(caller.merchant_id, limit)
+        except (BucketStoreError, errors.ServiceUnavailable) as exc:
             log.warning("rate limits not counted", cause=repr(exc.__cause__))
             return None
-        return status
 
     def reset(self) -> None:
         """Empty all buckets, as if no merchant had sent a request."""
@@ -51,5 +40,5 @@ def reset(bucket_store: BucketStore) -> None:
     """Empty all buckets; log a failing bucket store, so that the operator's command continues."""
     try:
         bucket_store.clear()
-    except BucketStoreError as exc:
+    except (BucketStoreError, errors.ServiceUnavailable) as exc:
         log.warning("rate limits not counted", cause=repr(exc.__cause__))

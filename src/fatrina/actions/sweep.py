@@ -84,7 +84,7 @@ class Sweeper:
         if self.dry_run:
             with self.database.reading() as conn:
                 return versions.count_retired(conn, before)
-        with self.database.writing() as tx:
+        with self.database.writing(bulk=True) as tx:
             deliveries.delete_finished(tx, before)
             apps.delete_expired(tx, before)
         count = 0

@@ -1,12 +1,15 @@
-"""Housekeeping lock: sweep, seed, restore and reset exclude each other across processes."""
+"""Housekeeping lock: sweep, seed, restore and reset exclude each other across processes.
+
+Here with a file in the data directory; `database.postgres_housekeeping` has the one of all nodes.
+"""
 
 import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from fatrina.domain import errors
 from fatrina.domain.types import Millis
@@ -18,8 +21,36 @@ _RETRY_AFTER_SECONDS: Final = 10
 _MAX_NAME_BYTES: Final = 20
 
 
-class Lease:
+class Lease(Protocol):
     """The held lock."""
+
+    def check_held(self) -> None:
+        """Raise unless the lock still excludes other operations; called between batches.
+
+        Raises:
+            errors.HousekeepingBusy: it was lost, so another operation may be running.
+        """
+
+
+class Housekeeping(Protocol):
+    """The lock, and when the last sweep ran."""
+
+    def last_sweep(self) -> Millis:
+        """Return when the last sweep ran, in milliseconds since the epoch; 0 if unknown."""
+
+    def record_sweep(self, now: Millis) -> None:
+        """Store when a sweep ran."""
+
+    def exclusive(self, operation: str) -> AbstractContextManager[Lease]:
+        """Hold the lock during an operation.
+
+        Raises:
+            errors.HousekeepingBusy: another operation held it for more than five seconds.
+        """
+
+
+class FileLease:
+    """The held lock on a file."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         """Represent the lock on the file at `path`, held through `descriptor`."""
@@ -36,7 +67,7 @@ class Lease:
             raise errors.HousekeepingBusy(operation="unknown", retry=_RETRY_AFTER_SECONDS)
 
 
-class Housekeeping:
+class FileHousekeeping:
     """A lock on a file in the data directory; the kernel releases it when the process ends."""
 
     def __init__(self, directory: Path) -> None:
@@ -57,7 +88,7 @@ class Housekeeping:
             self._last_sweep.write_bytes(str(now).encode())
 
     @contextmanager
-    def exclusive(self, operation: str) -> Iterator[Lease]:
+    def exclusive(self, operation: str) -> Iterator[FileLease]:
         """Hold the lock during an operation.
 
         Raises:
@@ -69,7 +100,7 @@ class Housekeeping:
             with suppress(OSError):  # disk full: the name is only information
                 os.truncate(descriptor, 0)
                 os.pwrite(descriptor, operation.encode(), 0)
-            yield Lease(self._path, descriptor)
+            yield FileLease(self._path, descriptor)
         finally:
             os.close(descriptor)
 

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
-from fatrina.domain.types import MerchantId
+from fatrina.domain import rate_limit
+from fatrina.domain.rate_limit import RateLimitStatus
+from fatrina.domain.types import MerchantId, Millis
 
 _TIMEOUT_SECONDS: Final = 1.0
 """How long to wait for another process that is writing."""
@@ -27,14 +29,59 @@ class BucketStoreError(Exception):
     """The file can neither be used nor replaced by a new one."""
 
 
-class BucketStore:
+class BucketStore(Protocol):
+    """The buckets of all merchants."""
+
+    def consume(self, merchant_id: MerchantId, limit: int) -> RateLimitStatus:
+        """Count one request of a merchant and return the status of its bucket.
+
+        Raises:
+            BucketStoreError, errors.DatabaseUnavailable: the buckets cannot be used.
+        """
+
+    def clear(self) -> None:
+        """Empty all buckets.
+
+        Raises:
+            BucketStoreError, errors.DatabaseUnavailable: the buckets cannot be used.
+        """
+
+    def close(self) -> None:
+        """Close what belongs to this store alone."""
+
+    def __enter__(self) -> Self:
+        """Return the store."""
+
+    def __exit__(self, *_: object) -> None:
+        """Close the store."""
+
+
+class FileBucketStore:
     """One row per merchant, shared by all processes that open the same file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], Millis]) -> None:
         """Use the file at `path`, which is created at the first update."""
         self._path = path
+        self._clock = clock
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
+
+    def consume(self, merchant_id: MerchantId, limit: int) -> RateLimitStatus:
+        """Count one request of a merchant and return the status of its bucket.
+
+        Raises:
+            BucketStoreError: the file can neither be used nor replaced.
+        """
+        status: RateLimitStatus | None = None
+
+        def change(empty_at: int) -> int:
+            nonlocal status
+            after, status = rate_limit.consume(limit, Millis(empty_at), self._clock())
+            return after
+
+        self.update(merchant_id, change)
+        assert status is not None  # noqa: S101  `update` has called `change`
+        return status
 
     def update(self, merchant_id: MerchantId, change: Callable[[int], int]) -> None:
         """Replace the time at which a merchant's bucket is empty by `change` of it; 0 at first.

@@ -109,7 +109,7 @@ def sweep(
             sweeper = Sweeper(
                 database,
                 directory.storage(),
-                directory.housekeeping(),
+                directory.housekeeping(database),
                 dry_run,
                 progress,
                 trust_clock,

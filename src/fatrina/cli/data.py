@@ -15,7 +15,7 @@ from fatrina.actions import backup, rate_limits
 from fatrina.actions.backup import DumpError
 from fatrina.adapters.database.schema import REVISION
 from fatrina.adapters.spool import Spool
-from fatrina.cli.common import DataOption, exit_on_error, fail, load_settings
+from fatrina.cli.common import CLOCK, DataOption, exit_on_error, fail, load_settings
 from fatrina.data_directory import lock_data_directory, open_shared
 from fatrina.domain import json_text, messages
 from fatrina.domain.json_text import JsonError
@@ -83,13 +83,14 @@ def reset(
     what = "all products and images" if keep else "everything"
     if not yes and not typer.confirm(f"Delete {what} in {settings.data}?"):
         raise typer.Exit(1)
-    with exit_on_error(), lock_data_directory(settings) as directory:
-        with directory.open_database() as database:
-            count = reset_(
-                *(database, directory.storage(), directory.housekeeping()),
-                keep_merchants=keep,
-            )
-        with directory.open_bucket_store() as buckets:
+    with (
+        exit_on_error(),
+        lock_data_directory(settings) as directory,
+        directory.open_database() as database,
+    ):
+        housekeeping = directory.housekeeping(database)
+        count = reset_(database, directory.storage(), housekeeping, keep_merchants=keep)
+        with directory.open_bucket_store(database, CLOCK) as buckets:
             rate_limits.reset(buckets)
     typer.echo(f"images deleted: {count}")
 
@@ -141,13 +142,14 @@ def restore(
                 closing(Spool(directory.incoming_path(), settings.incoming_bytes)) as spool,
                 file.open("rb") as source,
             ):
+                housekeeping = directory.housekeeping(database)
                 count = backup.restore(
-                    *(database, directory.storage(), directory.housekeeping()), spool, source, tick
+                    *(database, directory.storage(), housekeeping), spool, source, tick
                 )
+                with directory.open_bucket_store(database, CLOCK) as buckets:
+                    rate_limits.reset(buckets)
         except DumpError as exc:
             fail(f"{file}: {exc} Nothing was changed.")
-        with directory.open_bucket_store() as buckets:
-            rate_limits.reset(buckets)
     typer.echo(f"images: {count}")
 
 

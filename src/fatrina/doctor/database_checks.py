@@ -78,7 +78,7 @@ def _check_storage(
 ) -> None:
     if not (directory.path / "media").is_dir():
         with database.reading() as conn:
-            named = next(versions.iter_unpurged_versions(conn), None) is not None
+            named = versions.count_unpurged(conn) > 0
         if named:
             report.fail(
                 "storage", "media/ is missing, but the database has images", _RESTORE_ADVICE

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from typing import Final
 
@@ -20,6 +20,7 @@ from fatrina.domain.version import Version
 _MAX_OPENED: Final = 10_000
 """Number of versions whose files are opened; for older ones only the sizes are checked."""
 _HEAD_BYTES: Final = 512
+_PAGE_SIZE: Final = 1000
 _PROGRESS_SECONDS: Final = 1.0
 _MAX_LISTED: Final = 5
 _ADVICE: Final = (
@@ -33,15 +34,15 @@ _LIMITS: Final = Limits(pixels=10**9, pixels_buffered=10**9, pixels_heic=10**9, 
 def check_files(report: Report, database: Database, storage: Storage, *, deep: bool) -> None:
     """Check the sizes of all files and the first bytes of the newest; with `deep`, decode all."""
     with database.reading() as conn:
-        stored = [*versions.iter_unpurged_versions(conn)]
+        count = versions.count_unpurged(conn)
     counts_by_problem: Counter[str] = Counter()
     damaged: list[str] = []
     with ExitStack() as stack:
         decoders = stack.enter_context(closing(DecoderPool(1, _LIMITS, 1))) if deep else None
-        for key, problem in _find_problems(storage, stored, decoders):
+        for key, problem in _find_problems(storage, _iter_stored(database), count, decoders):
             counts_by_problem[problem] += 1
             damaged.append(f"{key} ({problem})")
-    total = f"all {len(stored)} images with {len(stored) * len(ROLES)} files"
+    total = f"all {count} images with {count * len(ROLES)} files"
     if damaged:
         counts = ", ".join(f"{count} {fault}" for fault, count in counts_by_problem.items())
         examples = "; ".join(damaged[:_MAX_LISTED]) + (" …" if len(damaged) > _MAX_LISTED else "")
@@ -50,8 +51,19 @@ def check_files(report: Report, database: Database, storage: Storage, *, deep: b
         report.ok("images", f"{total} are complete" + ("" if deep else " by size and format"))
 
 
+def _iter_stored(database: Database) -> Iterator[Version]:
+    """Yield all versions whose bytes must exist, the newest first, in short transactions."""
+    before: int | None = None
+    while True:
+        with database.reading() as conn:
+            page, before = versions.list_unpurged_versions(conn, before, _PAGE_SIZE)
+        yield from page
+        if before is None:
+            return
+
+
 def _find_problems(
-    storage: Storage, stored: list[Version], decoders: DecoderPool | None
+    storage: Storage, stored: Iterable[Version], count: int, decoders: DecoderPool | None
 ) -> Iterator[tuple[str, str]]:
     printed_at = time.monotonic()
     for number, version in enumerate(stored, 1):
@@ -65,7 +77,7 @@ def _find_problems(
                 yield key, problem
         if time.monotonic() - printed_at > _PROGRESS_SECONDS and sys.stderr.isatty():
             printed_at = time.monotonic()
-            sys.stderr.write(f"\r{number} of {len(stored)} images … ")
+            sys.stderr.write(f"\r{number} of {count} images … ")
 
 
 def _check_size(storage: Storage, key: str, size: int | None) -> str:

@@ -8,7 +8,7 @@ from fatrina.domain.types import Millis
 PLANS: Final = {"plus": 120, "pro": 360, "special": 720}
 """Capacity of each plan's bucket, in requests: the figures of the real API."""
 DEFAULT_PLAN: Final = "plus"
-_LEAK_INTERVAL: Final = 1000
+LEAK_INTERVAL: Final = 1000
 """Milliseconds in which one request leaks out, for every plan."""
 
 
@@ -33,17 +33,23 @@ def consume(limit: int, empty_at: Millis, now: Millis) -> tuple[Millis, RateLimi
     `now` are in milliseconds since the epoch. A rejected request is not counted. If the clock moves
     back, the level is capped at the limit.
     """
-    capacity = limit * _LEAK_INTERVAL
+    capacity = limit * LEAK_INTERVAL
     level = min(max(empty_at - now, 0), capacity)
-    excess = max(level + _LEAK_INTERVAL - capacity, 0)
-    level += 0 if excess else _LEAK_INTERVAL
-    status = RateLimitStatus(
+    accepted = level + LEAK_INTERVAL <= capacity
+    level += LEAK_INTERVAL if accepted else 0
+    return Millis(now + level), status(limit, Millis(level), now, accepted=accepted)
+
+
+def status(limit: int, level: Millis, now: Millis, *, accepted: bool) -> RateLimitStatus:
+    """Return the status after a request; `level` is the time until the bucket is empty."""
+    capacity = limit * LEAK_INTERVAL
+    excess = 0 if accepted else level + LEAK_INTERVAL - capacity
+    return RateLimitStatus(
         limit=limit,
-        remaining=(capacity - level) // _LEAK_INTERVAL,
+        remaining=(capacity - level) // LEAK_INTERVAL,
         reset_at=_to_seconds(Millis(now + level)),
         retry_after=_to_seconds(Millis(excess)),
     )
-    return Millis(now + level), status
 
 
 def _to_seconds(milliseconds: Millis) -> int:

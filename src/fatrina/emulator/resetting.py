@@ -31,11 +31,12 @@ def reset(
         errors.HousekeepingBusy: a seed, a restore, a sweep or another reset is running.
     """
     with housekeeping.exclusive("reset"):
-        with database.writing() as tx:
+        with database.writing(bulk=True) as tx:
             keep = tables.MERCHANT_TABLES if keep_merchants else ()
             if merchant_code:
                 originals = _delete_merchant(tx, merchant_code, keep)
             else:
+                tables.lock_all(tx)
                 originals = versions.list_unpurged(tx)
                 tables.delete_all(tx, keep=keep)
         with suppress(OSError):  # the sweep deletes what cannot be deleted now

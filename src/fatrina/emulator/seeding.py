@@ -142,7 +142,7 @@ def _seed(
             raise
     with (
         committing.cleanup_on_error(services, new_versions, SeedError, errors.StorageFull),
-        services.database.writing() as tx,
+        services.database.writing(bulk=True) as tx,
     ):
         for merchant in merchants:
             _insert_merchant(services, tx, merchant, stored)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -49,6 +50,9 @@ class PostgresDatabase(Database):
         self._pooled = _create_engine(address, pool_size=POOL_SIZE)
         self._reader, self._bulk_reader = _limit(self._pooled, _READ)
         self._writer, self._bulk_writer = _limit(self._pooled, _WRITE)
+        self._autocommit = self._pooled.execution_options(
+            begin="", seconds=_STATEMENT_SECONDS + _MARGIN_SECONDS
+        )
         _, self._direct = _limit(_create_engine(self.direct_address, pool_size=0), _WRITE)
 
     @property
@@ -69,6 +73,12 @@ class PostgresDatabase(Database):
         with self._transaction(self._bulk_writer if bulk else self._writer) as connection:
             yield connection
             connection.commit()
+
+    @contextmanager
+    def single_statement(self) -> Iterator[Connection]:
+        """Yield a connection on which every statement is a transaction: one round trip."""
+        with self._transaction(self._autocommit) as connection:
+            yield connection
 
     @contextmanager
     def direct_session(self) -> Iterator[Connection]:
@@ -205,8 +215,11 @@ def _create_engine(address: str, pool_size: int) -> Engine:
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         driver = cast("LimitedConnection", connection.connection.driver_connection)
-        driver.seconds = _BEGIN_SECONDS
-        connection.exec_driver_sql(options["begin"])
+        if driver.pgconn.transaction_status != TransactionStatus.IDLE:
+            driver.rollback()  # an exception in this program prevented the end of the last one
+        if options["begin"]:
+            driver.seconds = _BEGIN_SECONDS
+            connection.exec_driver_sql(options["begin"])
         driver.seconds = options["seconds"]
 
     return engine

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0011"
+REVISION = "0012"
 """The newest revision in `migrations.versions`; a test compares its tables with these."""
 
 # Auto-incremented, 64 bits. SQLite only auto-increments columns of type INTEGER, with 64 bits.
@@ -41,6 +41,21 @@ deployment = Table(
     # When the last sweep ran, of a database that several nodes share.
     Column("swept_at", BigInteger),
     info={"dumped": False},
+)
+
+# The buckets of rate limits, on PostgreSQL only. They are written at every request and may be lost,
+# so that they are unlogged, and pages have room for new versions of their rows.
+rate_limit_buckets = Table(
+    "rate_limit_buckets",
+    metadata,
+    Column("merchant_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("empty_at", BigInteger, nullable=False),
+    # The result of the last request, and when it was counted.
+    Column("accepted", Boolean, nullable=False),
+    Column("counted_at", BigInteger, nullable=False),
+    prefixes=["UNLOGGED"],
+    postgresql_with={"fillfactor": 50},
+    info={"dumped": False, "only": "postgresql"},
 )
 
 merchants = Table(

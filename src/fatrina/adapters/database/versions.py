@@ -129,20 +129,32 @@ def iter_unpurged(conn: Connection, merchant_id: MerchantId | None = None) -> It
     query = select(*_ORIGINAL).select_from(_LOCATION).where(_V.purged_at.is_(None)).order_by(_V.id)
     if merchant_id is not None:
         query = query.where(merchants.c.id == merchant_id)
-    rows = conn.execute(query)
+    rows = conn.execute(query.execution_options(yield_per=1000))
     return (_original_from_row(row) for row in rows)
 
 
-def iter_unpurged_versions(conn: Connection) -> Iterator[Version]:
-    """Yield all versions whose bytes must exist, current or retired, the newest first."""
-    rows = conn.execute(
-        select(*_VERSION)
+def list_unpurged_versions(
+    conn: Connection, before: int | None, limit: int
+) -> tuple[list[Version], int | None]:
+    """Return versions whose bytes must exist, the newest first, and the `before` of the next page.
+
+    `before` is None for the first page, and after the last one.
+    """
+    query = (
+        select(_V.id, *_VERSION)
         .select_from(_LOCATION)
         .where(_V.purged_at.is_(None))
         .order_by(_V.id.desc())
-        .execution_options(yield_per=1000)
+        .limit(limit)
     )
-    return map(_version_from_row, rows)
+    rows = conn.execute(query if before is None else query.where(_V.id < before)).all()
+    found = [_version_from_row(rest) for _, *rest in rows]
+    return found, rows[-1].id if len(rows) == limit else None
+
+
+def count_unpurged(conn: Connection) -> int:
+    """Return the number of versions whose bytes must exist."""
+    return conn.scalar(select(func.count()).where(_V.purged_at.is_(None))) or 0
 
 
 def _version_from_row(row: Sequence[Any]) -> Version:

@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlencode
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from fatrina.actions.clock import Clock
 from fatrina.adapters.database import deliveries, schema, webhooks
+from fatrina.adapters.database.postgres import PostgresDatabase
 from fatrina.adapters.decoder import Handshake
 from fatrina.data_directory import lock_data_directory
 from fatrina.doctor import directory_checks, run_checks, settings_checks, system_checks
@@ -66,6 +69,25 @@ def test_a_correct_system_passes(data: Path, capsys: pytest.CaptureFixture[str])
         assert f"OK    {what} " in output
     assert "FAIL  " not in output
     assert not list(data.glob(".doctor-*"))
+
+
+def test_postgres_is_checked(postgres_service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service, folder = postgres_service, postgres_service.folder
+    ImageInProduct.create(Store.create(service), photo=sample_photos.png(seed=9))
+    address = cast("PostgresDatabase", service.services.database).direct_address
+    options = {key: str(value) for key, value in conninfo_to_dict(address).items()}
+    uri = "postgresql://?" + urlencode(options)
+    report = check_directory(folder, database=uri)
+    output = capsys.readouterr().out
+    # The server of the tests does not flush its files.
+    assert (report.failures, report.warnings) == (1, 0), output
+    assert "FAIL  durability" in output
+    for subject in ("server", "clock of the server", "connections", "tables", "rows", "images"):
+        assert f"OK    {subject} " in output
+    check_directory(folder, database=uri.replace(options["port"], "1"))
+    assert "FAIL  database                cannot be used" in capsys.readouterr().out
+    check_directory(folder, database="postgresql://?nonsense=1")
+    assert "FATRINA_DATABASE is invalid" in capsys.readouterr().out
 
 
 def test_a_running_server_passes(

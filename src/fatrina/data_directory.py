@@ -164,11 +164,14 @@ def _open_postgres(settings: Settings) -> Database:
             "FATRINA_DATABASE is set, but its driver is missing: pip install 'fatrina[cluster]'"
         )
         raise NotReadyError(message) from exc
-    return PostgresDatabase(
-        settings.database,
-        settings.database_direct,
-        migrations_allowed=settings.migrate == "auto",
-    )
+    try:
+        return PostgresDatabase(
+            settings.database,
+            settings.database_direct,
+            migrations_allowed=settings.migrate == "auto",
+        )
+    except ValueError as exc:
+        raise NotReadyError(f"FATRINA_DATABASE is invalid: {exc}") from None
 
 
 def clean_incoming(directory: DataDirectory, *, dry_run: bool) -> int:

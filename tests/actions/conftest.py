@@ -1,9 +1,10 @@
 """Real decoders shared by all tests of a process, and a separate store for each test."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
@@ -43,19 +44,28 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def store(
-    engine: str, request: pytest.FixtureRequest, tmp_path: Path, decoders: DecoderPool
-) -> Iterator[Store]:
-    folder = tmp_path / "data"
-    folder.mkdir()
+def open_store(
+    request: pytest.FixtureRequest, tmp_path: Path, decoders: DecoderPool
+) -> Iterator[Callable[[str], Store]]:
+    """A function that opens a store on an engine, with a database and a folder of its own."""
     with ExitStack() as stack:
-        database: Database
-        if engine == "sqlite":
-            template = request.getfixturevalue("sqlite_template")
-            database = SqliteDatabase(Path(shutil.copy(template, folder / "fatrina.sqlite3")))
-        else:
-            server = request.getfixturevalue("postgres_server")
-            template = request.getfixturevalue("postgres_template")
-            address = stack.enter_context(new_postgres_database(server, template))
-            database = PostgresDatabase(address)
-        yield stack.enter_context(Store.open(database, folder, decoders))
+
+        def open_on(engine: str) -> Store:
+            folder = Path(mkdtemp(prefix="data-", dir=tmp_path))
+            database: Database
+            if engine == "sqlite":
+                template = request.getfixturevalue("sqlite_template")
+                database = SqliteDatabase(Path(shutil.copy(template, folder / "fatrina.sqlite3")))
+            else:
+                server = request.getfixturevalue("postgres_server")
+                template = request.getfixturevalue("postgres_template")
+                address = stack.enter_context(new_postgres_database(server, template))
+                database = PostgresDatabase(address)
+            return stack.enter_context(Store.open(database, folder, decoders))
+
+        yield open_on
+
+
+@pytest.fixture
+def store(engine: str, open_store: Callable[[str], Store]) -> Store:
+    return open_store(engine)

@@ -5,6 +5,7 @@ import json
 import random
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
@@ -28,7 +29,7 @@ from fatrina.emulator.resetting import reset
 from fatrina.emulator.seed_file import SeedFileError, read
 from fatrina.emulator.seeding import SeedError
 from tests import sample_photos
-from tests.actions.store import VIDEO_URL, Store, photo
+from tests.actions.store import NOW, VIDEO_URL, Store, photo
 
 TOKEN = "a-token-by-heart"
 
@@ -57,7 +58,7 @@ def run_seed(store: Store, seed: object, folder: Path | None = None) -> int:
 def rows(store: Store) -> dict[str, list[Any]]:
     with store.services.database.reading() as conn:
         return {
-            name: [tuple(row) for row in conn.execute(select(metadata.tables[name]))]
+            name: sorted(map(tuple, conn.execute(select(metadata.tables[name]))), key=repr)
             for name in tables.NAMES
         }
 
@@ -288,6 +289,19 @@ def test_restore_reproduces_the_dumped_state(store: Store) -> None:
     run_restore(store, dump)
     assert (rows(store), stored(store)) == (were, had)
     store.check_consistency()
+
+
+def test_a_dump_moves_between_engines(open_store: Callable[[str], Store]) -> None:
+    first, other, last = (open_store(engine) for engine in ("sqlite", "postgres", "sqlite"))
+    create_history(first)
+    were, had = rows(first), stored(first)
+    for source, target in ((first, other), (other, last)):
+        assert run_restore(target, create_dump(source)) == 3
+        assert (rows(target), stored(target)) == (were, had)
+        target.check_consistency()
+    for store in (other, last):  # new rows continue after the restored ones
+        assert access.create_merchant(store.services.database, "shop9", NOW)
+        create_history(replace(store, product=first.product))
 
 
 def changed(dump: bytes, change: Callable[[tarfile.TarInfo, bytes], Any]) -> bytes:

@@ -24,7 +24,7 @@ def authenticate(services: Services, token: str) -> Caller:
     Raises:
         errors.InvalidToken: the token is missing, unknown, expired or revoked.
     """
-    with services.database.reading() as conn:
+    with services.database.lookup() as conn:
         caller = (
             tokens.find_caller(conn, access.hash_token(token), services.clock()) if token else None
         )

@@ -1,12 +1,13 @@
 """Commit stored versions exactly once, even if the connection is lost during the commit."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
 from fatrina.actions import Services, storing
+from fatrina.adapters.database import Database
 from fatrina.domain import errors
 from fatrina.domain.version import Version
 
@@ -30,25 +31,39 @@ def commit(
 
     The files of `versions` are deleted at once if a rule rejects the change or the disk is full.
 
+    If the connection is lost, `run_once` looks for the result with `find_committed`. From then on
+    no files are deleted here, because rows may refer to them; the sweep decides.
+    """
+
+    def cleanup() -> AbstractContextManager[None]:
+        return cleanup_on_error(services, versions, *_ROLLED_BACK)
+
+    with services.clock.stage("commit"):
+        return run_once(services.database, run, find_committed, cleanup)
+
+
+def run_once(
+    database: Database,
+    run: Callable[[Connection], T],
+    find_committed: Callable[[Connection], T | None] | None,
+    first: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> T:
+    """Call `run` in one transaction and return its result; `first` surrounds it.
+
     If the connection is lost, the commit may have succeeded. If `find_committed` is given, a
     second transaction calls it: it returns the committed result that it finds, or None, after
     which `run` is called again. To find it, `find_committed` must first take the lock that `run`
-    takes: that lock is granted only when the lost transaction has ended. From then on no files
-    are deleted here, because rows may refer to them; the sweep decides.
+    takes: that lock is granted only when the lost transaction has ended.
     """
-    with services.clock.stage("commit"):
-        try:
-            with (
-                cleanup_on_error(services, versions, *_ROLLED_BACK),
-                services.database.writing() as tx,
-            ):
-                return run(tx)
-        except errors.DatabaseUnavailable as exc:
-            if find_committed is None or not exc.connection_lost:
-                raise
-        with services.database.writing() as tx:
-            found = find_committed(tx)
-            return run(tx) if found is None else found
+    try:
+        with first(), database.writing() as tx:
+            return run(tx)
+    except errors.DatabaseUnavailable as exc:
+        if find_committed is None or not exc.connection_lost:
+            raise
+    with database.writing() as tx:
+        found = find_committed(tx)
+        return run(tx) if found is None else found
 
 
 @contextmanager

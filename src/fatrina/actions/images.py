@@ -45,7 +45,7 @@ def check_exists(services: Services, caller: Caller, image_id: ImageId) -> None:
     Raises:
         errors.NotFound: the merchant has no such image.
     """
-    with services.database.reading() as conn:
+    with services.database.lookup() as conn:
         if images.find_product_id(conn, caller.merchant_id, image_id) is None:
             raise errors.NotFound
 
@@ -190,11 +190,12 @@ def _is_current(
         errors.NotFound: the merchant has no such image.
         errors.ImageIsVideo: the image is a video.
     """
-    with services.database.reading() as conn:
+    with services.database.lookup() as conn:
         current = versions.current_for(conn, image_id)
-        if current is not None:
-            is_same = current.source.sha256 == photo.source.sha256
-            return is_same and storing.is_stored(services, current)
+    if current is not None:
+        is_same = current.source.sha256 == photo.source.sha256
+        return is_same and storing.is_stored(services, current)
+    with services.database.lookup() as conn:
         if images.find_product_id(conn, caller.merchant_id, image_id) is None:
             raise errors.NotFound
     raise errors.ImageIsVideo(photo.field)

@@ -1,12 +1,12 @@
 """OAuth 2.0: register apps, grant them access, and issue their tokens (RFC 6749, RFC 9700)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hmac import compare_digest
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
-from fatrina.actions import Services
+from fatrina.actions import Services, committing
 from fatrina.actions import access as token_actions
 from fatrina.actions.random_text import SECRET_LENGTH, random_text
 from fatrina.adapters.database import Database, apps, tokens
@@ -153,7 +153,8 @@ def exchange(  # noqa: PLR0913  the parameters of the request
     Raises:
         OAuthError: the code is invalid or is not for this request, or the app has been removed.
     """
-    with services.database.writing() as tx:
+
+    def run(tx: Connection) -> TokenPair | None:
         _check_app(tx, app)
         found = apps.find_authorization_code(tx, access.hash_token(code))
         if found is not None and found.app_id == app.id and found.grant_id is not None:
@@ -167,7 +168,9 @@ def exchange(  # noqa: PLR0913  the parameters of the request
         ):
             grant = apps.redeem_code(tx, found, now)
             return _issue_tokens(tx, grant, grant.scope, now)
-    raise OAuthError("invalid_grant", _INVALID_CODE)
+        return None
+
+    return _issue_once(services, app, run, _INVALID_CODE)
 
 
 def refresh(services: Services, app: App, token: str, scope: str, now: Millis) -> TokenPair:
@@ -178,7 +181,8 @@ def refresh(services: Services, app: App, token: str, scope: str, now: Millis) -
     Raises:
         OAuthError: the token is invalid, `scope` exceeds the grant, or the app has been removed.
     """
-    with services.database.writing() as tx:
+
+    def run(tx: Connection) -> TokenPair | None:
         _check_app(tx, app)
         found = apps.find_refresh_token(tx, access.hash_token(token))
         if found is not None and found.grant.app_id == app.id:
@@ -191,7 +195,41 @@ def refresh(services: Services, app: App, token: str, scope: str, now: Millis) -
                     raise OAuthError("invalid_scope", "The scope was not granted.")
                 apps.mark_refresh_token_used(tx, found.id, now)
                 return _issue_tokens(tx, grant, " ".join(scopes), now)
-    raise OAuthError("invalid_grant", _INVALID_REFRESH)
+        return None
+
+    return _issue_once(services, app, run, _INVALID_REFRESH)
+
+
+def _issue_once(
+    services: Services, app: App, run: Callable[[Connection], TokenPair | None], error: str
+) -> TokenPair:
+    """Return the tokens that `run` issues in one transaction, also if its commit is uncertain.
+
+    A client that does not receive them would send the code or the refresh token again, which
+    counts as theft.
+
+    Raises:
+        OAuthError: `run` returned None.
+    """
+    issued: list[TokenPair | None] = []
+
+    def issue(tx: Connection) -> TokenPair | None:
+        issued.append(run(tx))
+        return issued[-1]
+
+    def find_committed(tx: Connection) -> TokenPair | None:
+        _check_app(tx, app)
+        committed = (
+            pair
+            for pair in issued
+            if pair and tokens.find_owner(tx, access.hash_token(pair.access)) is not None
+        )
+        return next(committed, None)
+
+    pair = committing.run_once(services.database, issue, find_committed)
+    if pair is None:
+        raise OAuthError("invalid_grant", error)
+    return pair
 
 
 def _check_app(tx: Connection, app: App) -> None:

@@ -8,12 +8,13 @@ from sqlalchemy import Connection
 
 from fatrina.adapters.database import Database, inspection, migrations, versions
 from fatrina.adapters.database.schema import REVISION
-from fatrina.data_directory import DataDirectory
-from fatrina.doctor import file_checks, row_checks, webhook_checks
+from fatrina.data_directory import DataDirectory, NotReadyError
+from fatrina.doctor import file_checks, row_checks, server_checks, webhook_checks
 from fatrina.doctor.report import Report
 from fatrina.domain import errors
 
 _RESTORE_ADVICE: Final = "Restore it from the backup: see docs/operations.md."
+_SERVER_ADVICE: Final = "Check the server and FATRINA_DATABASE: see docs/nodes.md."
 
 
 def check_database(report: Report, directory: DataDirectory, *, deep: bool = False) -> None:
@@ -23,7 +24,7 @@ def check_database(report: Report, directory: DataDirectory, *, deep: bool = Fal
     is decoded completely.
     """
     path = directory.path / "fatrina.sqlite3"
-    if not path.exists():
+    if not directory.settings.database and not path.exists():
         if any((directory.path / "media").glob("*/*/*")):
             report.fail("database", "is missing, but image files are stored", _RESTORE_ADVICE)
         else:
@@ -31,14 +32,20 @@ def check_database(report: Report, directory: DataDirectory, *, deep: bool = Fal
         return
     try:
         with directory.open_database(migrate=False) as database:
-            _check_mode(report, path)
+            if directory.settings.database:
+                server_checks.check_server(report, database)
+            else:
+                _check_mode(report, path)
             if _check_integrity(report, database):
                 webhook_checks.check_webhooks(report, database)
                 row_checks.check_rows(report, database)
                 _check_storage(report, directory, database, deep=deep)
+    except NotReadyError as exc:
+        report.fail("database", "cannot be opened", str(exc))
     except errors.ServiceError as exc:
         cause = getattr(exc.__cause__, "orig", exc.__cause__)
-        report.fail("database", f"cannot be used: {cause or exc.reason}", _RESTORE_ADVICE)
+        advice = _SERVER_ADVICE if directory.settings.database else _RESTORE_ADVICE
+        report.fail("database", f"cannot be used: {cause or exc.reason}", advice)
 
 
 def _check_mode(report: Report, path: Path) -> None:

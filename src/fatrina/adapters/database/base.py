@@ -34,6 +34,13 @@ class Database(ABC):
         """
 
     @abstractmethod
+    def lookup(self) -> AbstractContextManager[Connection]:
+        """Open a connection for one SELECT, which sees one consistent state.
+
+        It needs one round trip to the server; `reading` needs two more.
+        """
+
+    @abstractmethod
     def writing(self, *, bulk: bool = False) -> AbstractContextManager[Connection]:
         """Open a write transaction: commit at the end, roll back on any exception.
 

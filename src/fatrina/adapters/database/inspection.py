@@ -1,4 +1,4 @@
-"""Inspection of a database file: damage, references between rows, revision, row counts."""
+"""Inspection of a database: damage, references between rows, row counts."""
 
 from typing import NamedTuple
 
@@ -16,13 +16,20 @@ class RowCounts(NamedTuple):
 
 
 def find_damage(conn: Connection) -> str | None:
-    """Return the first damage that SQLite's quick check finds; None if it finds none."""
+    """Return the first damage that SQLite's quick check finds; None if it finds none.
+
+    PostgreSQL has no such check for clients.
+    """
+    if conn.dialect.name != "sqlite":
+        return None
     result = str(conn.scalar(text("PRAGMA quick_check(1)")))
     return None if result == "ok" else result
 
 
 def list_orphaned_rows(conn: Connection) -> list[str]:
-    """Return the table of each row that refers to a missing row."""
+    """Return the table of each row that refers to a missing row; PostgreSQL prevents them."""
+    if conn.dialect.name != "sqlite":
+        return []
     return [str(row[0]) for row in conn.execute(text("PRAGMA foreign_key_check"))]
 
 

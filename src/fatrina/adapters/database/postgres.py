@@ -2,18 +2,18 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, cast
 
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from fatrina.adapters.database import migrations, postgres_errors
 from fatrina.adapters.database.base import Database
-from fatrina.adapters.database.postgres_connection import LimitedConnection
+from fatrina.adapters.database.postgres_connection import LimitedConnection, complete_address
 from fatrina.domain import errors
 
 POOL_SIZE: Final = 8
@@ -43,8 +43,12 @@ class PostgresDatabase(Database):
 
         `direct_address` leads to the same database without a transaction pooler, for sessions with
         their own locks; empty: `address`. Without `migrations_allowed`, `migrate` only checks.
+
+        Raises:
+            ValueError: an address is invalid.
         """
-        self.direct_address = direct_address or address
+        address = complete_address(address)
+        self.direct_address = complete_address(direct_address or address)
         self._migrations_allowed = migrations_allowed
         self._closed = False
         self._pooled = _create_engine(address, pool_size=POOL_SIZE)
@@ -66,6 +70,10 @@ class PostgresDatabase(Database):
         with self._transaction(self._bulk_reader if bulk else self._reader) as connection:
             yield connection
             connection.rollback()
+
+    def lookup(self) -> AbstractContextManager[Connection]:
+        """Open a connection without a transaction."""
+        return self.single_statement()
 
     @contextmanager
     def writing(self, *, bulk: bool = False) -> Iterator[Connection]:
@@ -151,8 +159,8 @@ class PostgresDatabase(Database):
 def _begin(engine: Engine) -> Connection:
     """Return a connection that has begun a transaction.
 
-    An idle connection may have been lost meanwhile. BEGIN shows that without a further round trip,
-    and is then sent again, on a new connection.
+    An idle connection may have been lost meanwhile without a sign of it. BEGIN shows that without
+    a further round trip, and is then sent again, on a new connection.
     """
     try:
         return _connect(engine)
@@ -210,6 +218,11 @@ def _create_engine(address: str, pool_size: int) -> Engine:
         use_native_hstore=False,
         **pool,
     )
+
+    @event.listens_for(engine, "checkout")
+    def check(driver: LimitedConnection, *_: object) -> None:
+        if driver.has_ended():
+            raise DisconnectionError  # the pool replaces the connection
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """A PostgreSQL connection whose waits for the server are limited in time."""
 
+import select
 from collections.abc import Generator
 from typing import Any, Final, Self, TypeVar
 
@@ -39,26 +40,39 @@ class LimitedConnection(psycopg.Connection[Any]):
                 self.pgconn.finish()
             raise
 
+    def has_ended(self) -> bool:
+        """Return whether an idle connection was closed by the server or the network.
+
+        The server sends nothing to an idle session unless it ends it. This needs no round trip.
+        """
+        poll = select.poll()
+        poll.register(self.pgconn.socket, select.POLLIN)
+        return bool(poll.poll(0))
+
     @classmethod
     def open(cls, address: str) -> Self:
-        """Connect to `address`, a libpq connection URI or string.
+        """Connect to `address`, as returned by `complete_address`.
 
         BEGIN is sent by the caller, together with its settings. Statements are not prepared:
         PgBouncer before 1.22 does not support it in transaction mode. Among several hosts, the
         one that accepts writes is chosen.
         """
-        return cls.connect(complete_address(address), autocommit=True, prepare_threshold=None)
+        return cls.connect(address, autocommit=True, prepare_threshold=None)
 
 
 def complete_address(address: str) -> str:
     """Return a connection string with this service's defaults for what `address` omits.
 
     Raises:
-        psycopg.ProgrammingError: the address is invalid.
+        ValueError: the address is invalid.
     """
     defaults: dict[str, Any] = {
         "connect_timeout": CONNECT_SECONDS,
         "target_session_attrs": "read-write",
         "fallback_application_name": "fatrina",
     }
-    return make_conninfo(**(defaults | conninfo_to_dict(address)))
+    try:
+        given = conninfo_to_dict(address)
+    except psycopg.ProgrammingError as exc:
+        raise ValueError(str(exc)) from None
+    return make_conninfo(**(defaults | given))

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -80,6 +80,10 @@ class SqliteDatabase(Database):
             self._reader.connect() as connection,
         ):
             yield connection
+
+    def lookup(self) -> AbstractContextManager[Connection]:
+        """Open a read-only transaction."""
+        return self.reading()
 
     @contextmanager
     def writing(self, *, bulk: bool = False) -> Iterator[Connection]:  # noqa: ARG002

@@ -124,7 +124,14 @@ def _api_options(settings: Settings) -> ApiOptions:
         find_stub = stubs.load(settings.stubs).find if settings.stubs else None
     except StubError as exc:
         raise NotReadyError(f"{settings.stubs}:\n{exc}") from exc
-    return ApiOptions(settings.alt_length, settings.photo_required, find_stub)
+    return ApiOptions(
+        alt_length=settings.alt_length,
+        photo_required=settings.photo_required,
+        contract_only=settings.contract_only,
+        require_if_match=settings.require_if_match,
+        retention_ms=retention_ms(settings),
+        find_stub=find_stub,
+    )
 
 
 def _build_services(

@@ -155,6 +155,15 @@ class Settings(BaseSettings):
         description="Token of the admin endpoints below /_fatrina: 16 to 512 characters, at least "
         "8 different ones, not easy to guess. Empty: no admin endpoints.",
     )
+    contract_only: bool = Field(
+        default=False,
+        description="Disable all extensions of the contract: versions, restore, conditional "
+        "requests and the others that docs/api.md lists.",
+    )
+    require_if_match: bool = Field(
+        default=False,
+        description="Reject updates, deletions and restores of images without an If-Match header.",
+    )
     log_images: bool = Field(
         default=False,
         description="Log a line for each delivered image. Metrics count all of them, and errors "

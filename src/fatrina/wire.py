@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
 from json import dumps
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from fatrina.domain.gallery import GalleryEntry
 from fatrina.domain.merchant import MerchantView
 from fatrina.domain.messages import Language
 from fatrina.domain.pagination import Page
-from fatrina.domain.renditions import ORIGINAL, ROLES, Size
+from fatrina.domain.renditions import ORIGINAL, ROLES, Original, Size
 from fatrina.domain.types import MerchantId, Millis, SubscriptionId
 from fatrina.domain.views import ImageView, ProductView
 from fatrina.domain.webhook import IMAGE_UPDATED, Subscription
@@ -49,6 +50,22 @@ class Serializer:
             "alt_seo": entry.alt,
             "video_url": entry.video or "",
             "type": _type(entry),
+        }
+
+    def etag(self, image: ImageView) -> str:
+        """Return the strong entity tag of an image, which changes with anything in its body."""
+        body = dumps(self.image(image)).encode()
+        return f'"{sha256(body).hexdigest()[:32]}"'
+
+    def renditions(self, original: Original) -> Json:
+        """Return the URL and the size of each rendition."""
+        return {
+            role: {
+                "url": self.url(original.key(role)),
+                "width": number(size.width),
+                "height": number(size.height),
+            }
+            for role, size in original.sizes().items()
         }
 
     def product(self, product: ProductView) -> Json:

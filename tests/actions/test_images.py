@@ -3,7 +3,7 @@
 import pytest
 import pyvips
 
-from fatrina.actions import images, rendering
+from fatrina.actions import galleries, images, rendering
 from fatrina.actions.images import AttachImage, UpdateImage
 from fatrina.actions.receiving import PhotoLink
 from fatrina.adapters.storage import LocalStorage
@@ -119,7 +119,7 @@ def test_images_of_another_merchant_are_not_found(store: Store) -> None:
     with pytest.raises(errors.NotFound):
         images.remove(store.services, STRANGER, image)
     with pytest.raises(errors.NotFound):
-        images.check_exists(store.services, STRANGER, image)
+        galleries.check_image(store.services, STRANGER, image)
     with pytest.raises(errors.NotFound):
         images.check_capacity(store.services, STRANGER, store.product)
     assert store.image_states() == before

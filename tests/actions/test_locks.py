@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Select, event
 from sqlalchemy.dialects import postgresql, sqlite
 
-from fatrina.actions import access, images, oauth, products
+from fatrina.actions import access, galleries, oauth, products, restoring
 from fatrina.actions.oauth import AuthorizationRequest
 from fatrina.actions.webhooks import subscriptions
 from fatrina.adapters.database.apps import App
@@ -23,7 +23,15 @@ from tests.actions.store import NOW, Store, photo
 POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 SQLITE = sqlite.dialect()
 BACK = "https://app.test/back"
-KINDS = ("merchants", "apps", "products", "subscriptions", "authorization_codes", "grants")
+KINDS = (
+    "merchants",
+    "apps",
+    "products",
+    "versions",
+    "subscriptions",
+    "authorization_codes",
+    "grants",
+)
 """The tables whose rows are locked, in the required order."""
 
 
@@ -85,8 +93,19 @@ def test_images(store: Store) -> None:
     assert locked(store, lambda: store.update(ImageId(image), None, Change(alt="x"))) == [
         "products"
     ]
-    assert locked(store, lambda: store.remove(ImageId(image))) == ["products"]
-    assert locked(store, lambda: images.check_exists) == []
+    services, caller, product = store.services, store.caller, store.product
+    image_id = ImageId(image)
+    assert locked(store, lambda: galleries.check_image(services, caller, image_id)) == []
+    assert locked(store, lambda: galleries.reorder(services, caller, product, [image_id])) == [
+        "products"
+    ]
+    assert locked(store, lambda: restoring.restore_version(services, caller, image_id, 1)) == [
+        *("products", "versions")
+    ]
+    assert locked(store, lambda: store.remove(image_id)) == ["products"]
+    assert locked(store, lambda: restoring.restore_image(services, caller, image_id)) == [
+        *("products", "versions")
+    ]
     assert locked(store, store.attach_video) == ["products"]
 
 

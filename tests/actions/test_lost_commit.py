@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, PoolProxiedConnection, select
 
 from fatrina.actions import images, products, rendering, storing
+from fatrina.actions.images import UpdateImage
 from fatrina.actions.receiving import IncomingPhoto, PhotoLink
 from fatrina.actions.storing import StorageSection
 from fatrina.actions.webhooks import subscriptions
@@ -96,7 +97,7 @@ def test_repeated_transaction_keeps_the_files_of_its_version(store: Store) -> No
     with store.upload(photo(2)) as new:
         version = store_photo(store, new)
         for _ in range(3):
-            images._commit(store.services, store.caller, image, Change(), new, version)
+            images._commit(store.services, store.caller, image, UpdateImage(Change()), new, version)
     assert store.image_states()[image].sha256 == digest(photo(2))
     assert len(store.version_rows(image)) == 2
     store.check_consistency()
@@ -138,7 +139,9 @@ def test_unchanged_photo_leaves_no_files(store: Store, *, succeeds: bool) -> Non
     with store.upload(photo(1)) as same:
         version = store_photo(store, same)
         with lose_connection(store, succeeds=succeeds):
-            images._commit(store.services, store.caller, image, Change(alt="x"), same, version)
+            images._commit(
+                store.services, store.caller, image, UpdateImage(Change(alt="x")), same, version
+            )
     assert store.image_states()[image] == (1, True, "x", digest(photo(1)))
     assert len(store.version_rows(image)) == 1
     store.check_consistency()

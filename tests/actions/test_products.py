@@ -2,7 +2,7 @@
 
 import pytest
 
-from fatrina.actions import images, products
+from fatrina.actions import galleries, images, products
 from fatrina.actions.images import AttachImage
 from fatrina.actions.receiving import PhotoLink
 from fatrina.actions.sweep import Sweeper, SweepResult
@@ -184,8 +184,8 @@ def test_removed_product_is_not_found_and_its_rows_are_kept(store: Store) -> Non
             lambda: products.update(store.services, store.caller, store.product, "x", None),
             lambda: products.remove(store.services, store.caller, store.product),
             lambda: products.find_by_sku(store.services, store.caller, "v-1"),
-            lambda: images.check_exists(store.services, store.caller, image.entry.id),
-            lambda: images.check_exists(store.services, store.caller, film.entry.id),
+            lambda: galleries.check_image(store.services, store.caller, image.entry.id),
+            lambda: galleries.check_image(store.services, store.caller, film.entry.id),
             lambda: images.attach(
                 store.services, store.caller, store.product, AttachImage(Change(), new)
             ),

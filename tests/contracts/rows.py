@@ -3,7 +3,7 @@
 from sqlalchemy import Connection
 
 from fatrina.adapters.database import images, versions
-from fatrina.domain.gallery import Change
+from fatrina.domain.gallery import Change, GalleryEntry
 from fatrina.domain.photo import ImageFormat
 from fatrina.domain.renditions import Original
 from fatrina.domain.types import ImageId, Millis, ProductId
@@ -25,3 +25,7 @@ def attach(
         tx, ProductId(product), before, before.attach(ImageId(image), change or Change()), Millis(5)
     )
     versions.add(tx, ImageId(image), version(image), None, Millis(5))
+
+
+def entry(image: int, alt: str | None = None) -> GalleryEntry:
+    return GalleryEntry(ImageId(image), 1, 2.5, default=True, alt=alt)

@@ -145,6 +145,7 @@ def test_concurrent_changes_of_a_subscription_are_all_kept(services: Services) -
 
 def test_videos_of_one_product_get_distinct_positions(services: Services) -> None:
     video_url = video.parse(VIDEO_URL)
+    access.issue_token(services.database, "shop1", WRITE, Millis(1000), NOW)  # that of OWNER
     attach = partial(
         videos.attach, services, OWNER, ProductId(PRODUCT), Change(default=True), video_url
     )

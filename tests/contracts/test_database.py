@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, event, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from fatrina.adapters.database import Database, images, products, tokens, versions
+from fatrina.adapters.database import Database, history, images, products, tokens, versions
 from fatrina.adapters.database.products import ProductRow
 from fatrina.adapters.database.schema import REVISION, deployment, metadata
 from fatrina.adapters.database.schema import images as image_table
@@ -23,7 +23,7 @@ from fatrina.domain import errors
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.domain.gallery import Change, Gallery
 from fatrina.domain.types import ImageId, MerchantId, Millis, ProductId, TokenId
-from tests.contracts.rows import OTHER, PRODUCT, attach, version
+from tests.contracts.rows import OTHER, PRODUCT, attach, entry, version
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
 
@@ -101,20 +101,21 @@ def test_versions_are_read_as_written(database: Database) -> None:
 
 
 def test_a_version_is_retired_then_purged(database: Database) -> None:
+    first = version(1).original
     with database.writing() as tx:
         attach(tx, 1)
-        versions.retire(tx, ImageId(1), "old", Millis(10))
+        versions.retire(tx, entry(1, alt="old"), Millis(10))
         versions.add(tx, ImageId(1), version(7), None, Millis(10))
         assert versions.current_by_image(tx, PRODUCT) == {1: version(7)}
-        assert versions.list_retired(tx, Millis(10), 5) == []
-        ((version_id, original),) = versions.list_retired(tx, Millis(11), 5)
-        assert original == version(1).original
-        assert versions.count_retired(tx, Millis(11)) == 1
-        versions.purge(tx, [version_id], Millis(12))
-        versions.purge(tx, [], Millis(13))
-        assert versions.list_retired(tx, Millis(99), 5) == []
-        assert versions.count_retired(tx, Millis(99)) == 0
-        assert versions.find_unpurged(tx, ["000000000001"]) == []
+        assert versions.list_due(tx, Millis(10), 5) == []
+        assert versions.list_due(tx, Millis(11), 5) == [first]
+        assert versions.count_due(tx, Millis(11)) == 1
+        assert versions.purge(tx, [], Millis(11), Millis(13)) == []
+        assert versions.purge(tx, [first], Millis(11), Millis(12)) == [first]
+        assert versions.purge(tx, [first], Millis(11), Millis(12)) == []
+        assert versions.list_due(tx, Millis(99), 5) == []
+        assert versions.count_due(tx, Millis(99)) == 0
+        assert versions.find_unpurged(tx, [first.handle]) == []
 
 
 def test_retired_versions_are_listed_oldest_first_up_to_the_limit(
@@ -123,9 +124,30 @@ def test_retired_versions_are_listed_oldest_first_up_to_the_limit(
     with database.writing() as tx:
         for number in range(5):
             attach(tx, number)
-            versions.retire(tx, ImageId(number), None, Millis(100 - number))
-        expected = versions.list_retired(tx, Millis(1000), 3)
-        assert [each.original.handle for each in expected] == [f"{n:012}" for n in (4, 3, 2)]
+            versions.retire(tx, entry(number), Millis(100 - number))
+        expected = versions.list_due(tx, Millis(1000), 3)
+        assert [each.handle for each in expected] == [f"{n:012}" for n in (4, 3, 2)]
+
+
+def test_files_of_a_restored_version_are_kept_while_any_version_uses_them(
+    database: Database,
+) -> None:
+    first = version(1).original
+    with database.writing() as tx:
+        attach(tx, 1)
+        versions.retire(tx, entry(1), Millis(10))
+        versions.add(tx, ImageId(1), version(1), None, Millis(20), "undo", 1)
+        assert versions.list_due(tx, Millis(99), 5) == []
+        assert versions.purge(tx, [first], Millis(99), Millis(99)) == []
+        assert versions.list_unpurged(tx) == [first]
+        assert versions.list_unpurged_versions(tx, None, 9) == ([version(1)], None)
+        versions.retire(tx, entry(1), Millis(30))
+        assert versions.count_due(tx, Millis(25)) == 0
+        assert versions.count_due(tx, Millis(31)) == 1
+        assert versions.list_due(tx, Millis(31), 5) == [first]
+        assert versions.purge(tx, [first], Millis(31), Millis(40)) == [first]
+        assert versions.list_unpurged(tx) == []
+        assert not history.lock_version(tx, first.handle)
 
 
 def test_a_removed_image_keeps_its_id(database: Database) -> None:
@@ -329,14 +351,6 @@ def test_an_image_has_at_most_one_current_version(database: Database) -> None:
     with database.writing() as tx:
         attach(tx, 1)
     assert_rejected(database, lambda tx: versions.add(tx, ImageId(1), version(9), None, Millis(1)))
-
-
-def test_handles_are_unique(database: Database) -> None:
-    with database.writing() as tx:
-        attach(tx, 1)
-        attach(tx, 2)
-        versions.retire(tx, ImageId(2), None, Millis(1))
-    assert_rejected(database, lambda tx: versions.add(tx, ImageId(2), version(1), None, Millis(1)))
 
 
 def test_foreign_keys_and_merchant_codes_are_enforced(database: Database) -> None:

@@ -16,6 +16,7 @@ _ROLLED_BACK: Final = (
     errors.NotFound,
     errors.ValidationFailed,
     errors.InvalidToken,
+    errors.PreconditionFailed,
     errors.StorageFull,
 )
 """Errors after which the transaction has certainly been rolled back."""

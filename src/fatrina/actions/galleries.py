@@ -1,19 +1,70 @@
 """Lock a gallery for a change, after checking access; add an image or a video to one."""
 
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from sqlalchemy import Connection
 
 from fatrina.actions import Services, access, committing, ids
-from fatrina.adapters.database import images, products, versions
+from fatrina.adapters.database import history, images, products, versions
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
-from fatrina.domain.gallery import Change, Gallery
-from fatrina.domain.types import ImageId, ProductId
+from fatrina.domain.gallery import Change, Gallery, GalleryEntry
+from fatrina.domain.history import Action
+from fatrina.domain.types import ImageId, Millis, ProductId
 from fatrina.domain.version import Version
 from fatrina.domain.video import Video
 from fatrina.domain.views import ImageView
 from fatrina.domain.webhook import IMAGE_CHANGE_EVENTS
+
+Precondition = Callable[[ImageView], None]
+"""Raises errors.PreconditionFailed unless the image is in the state that the client expects."""
+
+
+def no_precondition(_: ImageView) -> None:
+    """Accept every state."""
+
+
+def check_image(
+    services: Services,
+    caller: Caller,
+    image_id: ImageId,
+    precondition: Precondition = no_precondition,
+) -> None:
+    """Raise unless the merchant has this image, in the state that `precondition` expects.
+
+    Called before the body is read; the transaction checks both again.
+
+    Raises:
+        errors.NotFound: the merchant has no such image.
+        errors.PreconditionFailed: the image is in another state.
+    """
+    database, is_plain = services.database, precondition is no_precondition
+    with database.lookup() if is_plain else database.reading() as conn:
+        product_id = images.find_product_id(conn, caller.merchant_id, image_id)
+        if product_id is None:
+            raise errors.NotFound
+        if not is_plain:
+            entry = images.load_gallery(conn, product_id)[image_id]
+            check_precondition(conn, entry, precondition)
+
+
+def check_product(services: Services, caller: Caller, product_id: ProductId) -> None:
+    """Raise unless the merchant has this product; called before the body is read.
+
+    Raises:
+        errors.NotFound: the merchant has no such product.
+    """
+    with services.database.lookup() as conn:
+        if products.find(conn, caller.merchant_id, product_id) is None:
+            raise errors.NotFound
+
+
+def check_precondition(tx: Connection, entry: GalleryEntry, precondition: Precondition) -> None:
+    """Check a precondition of a change to an image whose gallery is locked."""
+    if precondition is not no_precondition:
+        version = versions.current_for(tx, entry.id)
+        precondition(ImageView(entry, version.original if version else None))
 
 
 def lock(tx: Connection, caller: Caller, product_id: ProductId) -> Gallery:
@@ -70,6 +121,7 @@ def attach(
         images.save_gallery(tx, product_id, before, after, now)
         if version is not None:
             versions.add(tx, image_id, version, caller.token_id, now)
+        record_change(tx, caller, product_id, image_id, [Action.ATTACHED], now)
         services.outbox.enqueue(tx, caller, product_id, IMAGE_CHANGE_EVENTS)
         return ImageView(after[image_id], original)
 
@@ -81,6 +133,44 @@ def attach(
         return ImageView(gallery[image_id], original)
 
     return committing.commit(services, run, find_committed, [version] if version else [])
+
+
+def reorder(
+    services: Services,
+    caller: Caller,
+    product_id: ProductId,
+    image_ids: Sequence[ImageId],
+    reason: str | None = None,
+) -> tuple[ImageView, ...]:
+    """Set the order of all images and videos of a product; return them in this order.
+
+    Raises:
+        errors.NotFound: the merchant has no such product.
+        errors.ValidationFailed: `image_ids` are not exactly the images of the product.
+    """
+    with services.database.writing() as tx:
+        before, now = lock(tx, caller, product_id), services.clock()
+        after = before.reorder(image_ids)
+        if after != before:
+            images.save_gallery(tx, product_id, before, after, now)
+            record_change(tx, caller, product_id, None, [Action.REORDERED], now, reason)
+            services.outbox.enqueue(tx, caller, product_id, IMAGE_CHANGE_EVENTS)
+        current = versions.current_by_image(tx, product_id)
+        originals = {image_id: version.original for image_id, version in current.items()}
+        return tuple(ImageView(entry, originals.get(entry.id)) for entry in after.entries)
+
+
+def record_change(  # noqa: PLR0913, PLR0917  the columns of the log
+    tx: Connection,
+    caller: Caller,
+    product_id: ProductId,
+    image_id: ImageId | None,
+    actions: Iterable[Action],
+    now: Millis,
+    reason: str | None = None,
+) -> None:
+    """Log what a request did to an image, or to the order of all images of a product."""
+    history.add_change(tx, product_id, image_id, actions, caller.token_id, reason, now)
 
 
 def _check_contains(gallery: Gallery, image_id: ImageId) -> None:

@@ -11,12 +11,14 @@ from functools import partial
 from sqlalchemy import Connection
 
 from fatrina.actions import Services, committing, galleries, receiving, rendering, storing
+from fatrina.actions.galleries import Precondition, no_precondition
 from fatrina.actions.receiving import IncomingPhoto, PhotoSource
 from fatrina.actions.storing import StorageSection
 from fatrina.adapters.database import images, products, versions
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change
+from fatrina.domain.history import Action, compare
 from fatrina.domain.types import ImageId, ProductId
 from fatrina.domain.version import Version
 from fatrina.domain.views import ImageView
@@ -29,6 +31,9 @@ class UpdateImage:
 
     change: Change
     photo: PhotoSource | None = None
+    reason: str | None = None
+    """Why the image is changed; stored with the version and in the log."""
+    precondition: Precondition = no_precondition
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +42,6 @@ class AttachImage:
 
     change: Change
     photo: PhotoSource
-
-
-def check_exists(services: Services, caller: Caller, image_id: ImageId) -> None:
-    """Raise unless the merchant has this image; called before the body is read.
-
-    Raises:
-        errors.NotFound: the merchant has no such image.
-    """
-    with services.database.lookup() as conn:
-        if images.find_product_id(conn, caller.merchant_id, image_id) is None:
-            raise errors.NotFound
 
 
 def check_capacity(services: Services, caller: Caller, product_id: ProductId) -> None:
@@ -75,18 +69,17 @@ def update(
         errors.NotFound, errors.PhotoError, errors.ServiceUnavailable, errors.StorageFull.
         errors.ImageIsVideo: the command has a photo, and the image is a video.
     """
-    change = command.change
     if command.photo is None:
-        return _commit(services, caller, image_id, change)
+        return _commit(services, caller, image_id, command)
     with ExitStack() as stack:
         photo = receiving.receive(services, command.photo, stack)
         if _is_current(services, caller, image_id, photo):
             with suppress(_ConcurrentUpdateError):
-                return _commit(services, caller, image_id, change, photo)
+                return _commit(services, caller, image_id, command, photo)
         section = StorageSection(services, stack)
         with rendering.render(services, photo) as rendered:
             version = storing.store(services, rendered, caller.merchant_code, section)
-        return _commit(services, caller, image_id, change, photo, version)
+        return _commit(services, caller, image_id, command, photo, version)
 
 
 def attach(
@@ -106,7 +99,13 @@ def attach(
         return galleries.attach(services, caller, product_id, command.change, version)
 
 
-def remove(services: Services, caller: Caller, image_id: ImageId) -> None:
+def remove(
+    services: Services,
+    caller: Caller,
+    image_id: ImageId,
+    reason: str | None = None,
+    precondition: Precondition = no_precondition,
+) -> None:
     """Remove an image from its gallery; its row is kept, its files until the sweep deletes them.
 
     Raises:
@@ -114,9 +113,11 @@ def remove(services: Services, caller: Caller, image_id: ImageId) -> None:
     """
     with services.database.writing() as tx:
         product_id, before = galleries.lock_by_image(tx, caller, image_id)
+        galleries.check_precondition(tx, before[image_id], precondition)
         now = services.clock()
         images.save_gallery(tx, product_id, before, before.remove(image_id), now)
-        versions.retire(tx, image_id, before[image_id].alt, now)
+        versions.retire(tx, before[image_id], now)
+        galleries.record_change(tx, caller, product_id, image_id, [Action.DELETED], now, reason)
         services.outbox.enqueue(tx, caller, product_id, IMAGE_CHANGE_EVENTS)
 
 
@@ -124,7 +125,7 @@ def _commit(  # noqa: PLR0913, PLR0917  the results of the steps before
     services: Services,
     caller: Caller,
     image_id: ImageId,
-    change: Change,
+    command: UpdateImage,
     photo: IncomingPhoto | None = None,
     version: Version | None = None,
 ) -> ImageView:
@@ -140,20 +141,23 @@ def _commit(  # noqa: PLR0913, PLR0917  the results of the steps before
 
     def run(tx: Connection) -> ImageView:
         product_id, before = galleries.lock_by_image(tx, caller, image_id)
-        after = before.revise(image_id, change)
+        galleries.check_precondition(tx, before[image_id], command.precondition)
+        after = before.revise(image_id, command.change)
         now = services.clock()
         images.save_gallery(tx, product_id, before, after, now)
         current = versions.current_for(tx, image_id)
+        actions = compare(before[image_id], after[image_id])
+        original = current.original if current else None
         if photo is not None and current and _is_outdated(services, current, photo, version):
             if version is None:
                 raise _ConcurrentUpdateError
-            versions.retire(tx, image_id, before[image_id].alt, now)
-            versions.add(tx, image_id, version, caller.token_id, now)
+            versions.retire(tx, before[image_id], now)
+            versions.add(tx, image_id, version, caller.token_id, now, command.reason)
+            actions, original = (Action.REPLACED, *actions), version.original
+        if actions:
+            galleries.record_change(tx, caller, product_id, image_id, actions, now, command.reason)
             services.outbox.enqueue(tx, caller, product_id, IMAGE_CHANGE_EVENTS)
-            return ImageView(after[image_id], version.original)
-        if after != before:
-            services.outbox.enqueue(tx, caller, product_id, IMAGE_CHANGE_EVENTS)
-        return ImageView(after[image_id], current.original if current else None)
+        return ImageView(after[image_id], original)
 
     if version is None:
         return committing.commit(services, run)

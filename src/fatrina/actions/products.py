@@ -25,6 +25,7 @@ from fatrina.adapters.database.products import ProductRow
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change, Gallery
+from fatrina.domain.history import Action
 from fatrina.domain.pagination import Page
 from fatrina.domain.types import ImageId, ProductId
 from fatrina.domain.version import Version
@@ -90,6 +91,7 @@ def _create(
             after = gallery.attach(ImageId(image_id), change)
             images.save_gallery(tx, row.id, gallery, after, now)
             versions.add(tx, ImageId(image_id), version, caller.token_id, now)
+            galleries.record_change(tx, caller, row.id, ImageId(image_id), [Action.ATTACHED], now)
             gallery = after
         return load_views(tx, [row])[0]
 
@@ -180,7 +182,7 @@ def remove(services: Services, caller: Caller, product_id: ProductId) -> None:
         gallery, now = galleries.lock(tx, caller, product_id), services.clock()
         images.save_gallery(tx, product_id, gallery, Gallery(), now)
         for entry in gallery.entries:
-            versions.retire(tx, entry.id, entry.alt, now)
+            versions.retire(tx, entry, now)
         products.remove(tx, product_id, now)
 
 

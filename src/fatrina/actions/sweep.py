@@ -70,7 +70,7 @@ class Sweeper:
         if gap > _MAX_GAP_MS and not self.trust_clock:
             with self.database.reading() as conn:
                 gap = min(gap, now - timestamps.newest_timestamp(conn))
-                due = versions.count_retired(conn, before) if gap > _MAX_GAP_MS else 0
+                due = versions.count_due(conn, before) if gap > _MAX_GAP_MS else 0
             if due:
                 raise errors.ClockUncertain(count=due, days=gap // DAY)
         if not self.dry_run and (gap <= _MAX_GAP_MS or self.trust_clock):
@@ -83,7 +83,7 @@ class Sweeper:
         """
         if self.dry_run:
             with self.database.reading() as conn:
-                return versions.count_retired(conn, before)
+                return versions.count_due(conn, before)
         with self.database.writing(bulk=True) as tx:
             deliveries.delete_finished(tx, before)
             apps.delete_expired(tx, before)
@@ -91,11 +91,11 @@ class Sweeper:
         while True:
             lease.check_held()
             with self.database.writing() as tx:
-                batch = versions.list_retired(tx, before, _BATCH_SIZE)
-                versions.purge(tx, (each.id for each in batch), now)
-            self.storage.delete(key for each in batch for key in each.original.keys().values())
-            count += len(batch)
-            if len(batch) < _BATCH_SIZE:
+                batch = versions.list_due(tx, before, _BATCH_SIZE)
+                purged = versions.purge(tx, batch, before, now)
+            self.storage.delete(key for each in purged for key in each.keys().values())
+            count += len(purged)
+            if not batch:
                 return count
 
     def _delete_orphans(self, lease: Lease) -> tuple[int, int]:

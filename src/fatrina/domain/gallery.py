@@ -1,6 +1,6 @@
 """The images and videos of a product: their order, the default image, the maximum number."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -43,7 +43,7 @@ class Gallery:
     @classmethod
     def of(cls, entries: Iterable[GalleryEntry]) -> "Gallery":
         """Create a gallery; the entries are ordered by sort, then by age."""
-        return cls(tuple(sorted(entries, key=lambda entry: (entry.sort, entry.age))))
+        return cls(tuple(sorted(entries, key=lambda entry: (entry.sort, entry.age, entry.id))))
 
     def __getitem__(self, image_id: ImageId) -> GalleryEntry:
         """Return the image with this id; raise KeyError if the gallery does not contain it."""
@@ -94,6 +94,34 @@ class Gallery:
         if entry.default:
             others = tuple(replace(other, default=False) for other in others)
         return _with_default(Gallery.of((*others, entry)), avoid=image_id)
+
+    def restore(self, entry: GalleryEntry) -> "Gallery":
+        """Return the gallery with a deleted entry at its old position; the default if alone.
+
+        Raises:
+            errors.ValidationFailed: the gallery is full, and the entry is an image.
+        """
+        if entry.video is None:
+            self.check_capacity()
+        return _with_default(
+            Gallery.of((*self.entries, replace(entry, default=False))), avoid=entry.id
+        )
+
+    def reorder(self, image_ids: Sequence[ImageId]) -> "Gallery":
+        """Return the gallery in the order of `image_ids`, with the sort values 1, 2, 3, ….
+
+        Raises:
+            errors.ValidationFailed: `image_ids` are not exactly the images of the gallery.
+        """
+        if sorted(image_ids) != sorted(entry.id for entry in self.entries):
+            expected = ", ".join(str(entry.id) for entry in self.entries)
+            raise errors.ValidationFailed(errors.InvalidOrder("images", expected=expected))
+        return Gallery(
+            tuple(
+                replace(self[image_id], sort=float(position))
+                for position, image_id in enumerate(image_ids, 1)
+            )
+        )
 
     def remove(self, image_id: ImageId) -> "Gallery":
         """Return the gallery without an image; a removed default passes to the first."""

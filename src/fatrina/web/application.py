@@ -104,7 +104,7 @@ def build(  # noqa: PLR0913, PLR0917  called once, by the composition root
         *_media_routes(services, urlsplit(serializer.base).path),
         *_api_routes(api),
         *_operator_routes(services, metrics, dispatcher),
-        *pages.routes(PREFIX, serializer.base),
+        *pages.routes(PREFIX, serializer.base, contract_only=options.contract_only),
         *oauth.routes(services, serializer.base, form_reader.timeouts),
         *admin.protect(admin_routes, admin_token),
     ]
@@ -125,6 +125,7 @@ def _api_routes(api: Api) -> list[Route]:
             PREFIX + endpoint.path, _Endpoint(getattr(api, name)), methods=[endpoint.method]
         )
         for name, endpoint in ENDPOINTS.items()
+        if not (endpoint.is_extension and api.options.contract_only)
     ]
 
 

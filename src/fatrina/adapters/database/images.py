@@ -50,6 +50,41 @@ def find_product_id(
     return product_id
 
 
+def find_removed(
+    conn: Connection, merchant_id: MerchantId, image_id: ImageId
+) -> tuple[ProductId, GalleryEntry] | None:
+    """Return a merchant's deleted image and its product id, or None; lock the product's row."""
+    row = conn.execute(
+        select(_I.product_id, *_ENTRY)
+        .join(products)
+        .where(
+            _I.id == image_id,
+            _I.removed_at.is_not(None),
+            products.c.merchant_id == merchant_id,
+            products.c.removed_at.is_(None),
+        )
+        .with_for_update(of=products, key_share=True)
+    ).first()
+    return None if row is None else (row[0], GalleryEntry(*row[1:]))
+
+
+def list_removed(
+    conn: Connection, product_id: ProductId, since: Millis
+) -> list[tuple[GalleryEntry, Millis]]:
+    """Return a product's images deleted after `since`, the latest first, and when they were."""
+    rows = conn.execute(
+        select(_I.removed_at, *_ENTRY)
+        .where(_I.product_id == product_id, _I.removed_at > since)
+        .order_by(_I.removed_at.desc(), _I.id)
+    )
+    return [(GalleryEntry(*entry), removed_at) for removed_at, *entry in rows]
+
+
+def unremove(conn: Connection, image_id: ImageId) -> None:
+    """Return a deleted image to its gallery, not as the default."""
+    conn.execute(update(images).where(_I.id == image_id).values(removed_at=None, is_default=False))
+
+
 def load_gallery(conn: Connection, product_id: ProductId) -> Gallery:
     """Return a product's gallery."""
     return Gallery.of(

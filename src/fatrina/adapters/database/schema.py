@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0012"
+REVISION = "0013"
 """The newest revision in `migrations.versions`; a test compares its tables with these."""
 
 # Auto-incremented, 64 bits. SQLite only auto-increments columns of type INTEGER, with 64 bits.
@@ -148,8 +148,9 @@ versions = Table(
     metadata,
     Column("id", _BIG_INTEGER_ID, primary_key=True),
     Column("image_id", ForeignKey(images.c.id), nullable=False),
-    # Key of the stored files, and their properties.
-    Column("handle", String(12), nullable=False, unique=True),
+    # Key of the stored files, and their properties. A version that restores an earlier one of the
+    # same image has the same files.
+    Column("handle", String(12), nullable=False),
     Column("secret", String(32), nullable=False),
     Column("kind", String(4), nullable=False),
     Column("width", Integer, nullable=False),
@@ -168,6 +169,12 @@ versions = Table(
     Column("retired_at", BigInteger),
     Column("alt", Text),
     Column("purged_at", BigInteger),
+    # The image's sort and default flag when it was replaced; null before revision 0013.
+    Column("sort", Double),
+    Column("is_default", Boolean),
+    # The number of the version that it restores, and the reason that the client gave.
+    Column("restored", Integer),
+    Column("reason", Text),
 )
 # One current version per image.
 Index(
@@ -178,12 +185,29 @@ Index(
     postgresql_where=text("retired_at IS NULL"),
 )
 Index("ix_versions_image", versions.c.image_id)
+Index("ix_versions_handle", versions.c.handle)
 Index(
     "ix_versions_retired",
     versions.c.retired_at,
     sqlite_where=text("purged_at IS NULL AND retired_at IS NOT NULL"),
     postgresql_where=text("purged_at IS NULL AND retired_at IS NOT NULL"),
 )
+
+# The log of the changes to a product's images.
+image_changes = Table(
+    "image_changes",
+    metadata,
+    Column("id", _BIG_INTEGER_ID, primary_key=True),
+    Column("product_id", ForeignKey(products.c.id), nullable=False),
+    # Null if the change concerns the order of all images.
+    Column("image_id", ForeignKey(images.c.id)),
+    # Names of `domain.history.Action`, separated by spaces.
+    Column("actions", String(100), nullable=False),
+    Column("token_id", ForeignKey(tokens.c.id)),
+    Column("reason", Text),
+    Column("created_at", BigInteger, nullable=False),
+)
+Index("ix_image_changes_product", image_changes.c.product_id, image_changes.c.id)
 
 subscriptions = Table(
     "subscriptions",

@@ -34,6 +34,7 @@ MERCHANT_TABLES: Final = frozenset(
 """Names of the tables of merchants and of their apps' access."""
 RENAMED: Final[Mapping[str, Mapping[str, str]]] = {
     REVISION: {},
+    "0012": {},
     "0011": {},
     "0010": {},
     "0009": {"codes": "authorization_codes", "refreshes": "refresh_tokens"},
@@ -122,7 +123,9 @@ def _insert(conn: Connection, table: Table, rows: Iterable[Row]) -> None:
 def _batches(table: Table, rows: Iterable[Row]) -> Iterator[list[Row]]:
     """Yield checked rows in lists of at most `_BATCH_SIZE`."""
     batch: list[Row] = []
-    for row in rows:
+    added = {column.name: None for column in table.columns if column.nullable}
+    for given in rows:
+        row = {**added, **given}  # columns that are newer than the dump
         _check_row(table, row)
         batch.append(row)
         if len(batch) == _BATCH_SIZE:

@@ -207,3 +207,9 @@ class GalleryFull(FieldError):
     """The product has the maximum of `limit` images."""
 
     reason = "gallery_full"
+
+
+class InvalidOrder(FieldError):
+    """The list does not contain exactly the product's images, whose ids are `expected`."""
+
+    reason = "invalid_order"

@@ -19,6 +19,30 @@ class NotEmulated(ServiceError):
     reason = "not_emulated"
 
 
+class Gone(ServiceError):
+    """The stored files of the version were deleted after its retention time."""
+
+    status = 410
+    code = "gone"
+    reason = "gone"
+
+
+class PreconditionFailed(ServiceError):
+    """The image has changed since the client read it: its ETag is `etag` now."""
+
+    status = 412
+    code = "precondition_failed"
+    reason = "precondition_failed"
+
+
+class PreconditionRequired(ServiceError):
+    """The request has no If-Match header, which the service requires here."""
+
+    status = 428
+    code = "precondition_required"
+    reason = "precondition_required"
+
+
 class MethodNotAllowed(ServiceError):
     """The path exists, but accepts only the methods `allow`."""
 

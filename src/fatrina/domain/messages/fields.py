@@ -111,6 +111,10 @@ MESSAGES: Final[dict[str, Message]] = {
         "رمز SKU «{sku}» مستخدم لمنتج آخر. اختر رمز SKU غيره.",
         'The SKU "{sku}" belongs to another product. Choose another SKU.',
     ),
+    "invalid_order": Message(
+        "يجب أن يحتوي حقل {field} على معرّفات صور المنتج كلها، كل معرّف مرة واحدة: {expected}",
+        "The {field} field must contain the ids of all images of the product, each once: {expected}",
+    ),
     "gallery_full": Message(
         "The maximum allowed images are {limit}",
         "The maximum allowed images are {limit}",

@@ -13,6 +13,18 @@ MESSAGES: Final[dict[str, Message]] = {
         "لا تحاكي هذه الخدمة الطلب {method} {path}. إن كانت الواجهة الحقيقية تقبله فأضف له ردًّا جاهزًا في ملف من مجلد FATRINA_STUBS، وإلا فراجع المسار.",
         "This service does not emulate {method} {path}. If the real API has this endpoint, add a canned response to the directory in FATRINA_STUBS; otherwise correct the path.",
     ),
+    "gone": Message(
+        "حُذفت ملفات هذه النسخة بعد انتهاء مدة الاحتفاظ بها، فلا يمكن استعادتها. أرسل الصورة من جديد.",
+        "The files of this version were deleted after their retention time, so it cannot be restored. Send the photo again.",
+    ),
+    "precondition_failed": Message(
+        "تغيّرت الصورة بعد أن قرأتها، فلم يُنفَّذ الطلب. اقرأ الصورة من جديد ثم أعد الطلب بقيمة ETag الحالية: {etag}",
+        "The image has changed since you read it, so nothing was changed. Read it again, and repeat the request with its current ETag: {etag}",
+    ),
+    "precondition_required": Message(
+        "يجب أن يحتوي الطلب على الترويسة If-Match. اقرأ الصورة، ثم أرسل فيها قيمة ETag.",
+        "The request must contain the If-Match header. Read the image, and send its ETag in it.",
+    ),
     "method_not_allowed": Message(
         "هذا المسار لا يقبل طريقة الطلب هذه. استخدم إحدى الطرق المذكورة في ترويسة Allow.",
         "This path does not support this method. Use one of the methods that the Allow header lists.",

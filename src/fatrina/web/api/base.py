@@ -13,14 +13,19 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from fatrina.actions import Services, access, cancellation, health
+from fatrina.actions.galleries import Precondition, no_precondition
 from fatrina.actions.rate_limits import RateLimiter
 from fatrina.actions.receiving import PhotoLink, PhotoSource
-from fatrina.domain import errors, text
+from fatrina.domain import errors, preconditions, text
 from fatrina.domain.access import Caller
 from fatrina.domain.integers import MAX_INT32
 from fatrina.domain.rate_limit import RateLimitStatus
+from fatrina.domain.types import Millis
+from fatrina.domain.views import ImageView
 from fatrina.web.http import auth, context
 from fatrina.web.http.fair_limiter import FairLimiter
+from fatrina.web.http.responses import success
+from fatrina.web.parsing import history_commands
 from fatrina.web.parsing.forms import Form, FormReader
 from fatrina.wire import Serializer
 
@@ -40,6 +45,11 @@ class ApiOptions:
 
     alt_length: int
     photo_required: bool
+    contract_only: bool
+    """Disables the extensions of the contract."""
+    require_if_match: bool
+    retention_ms: Millis
+    """How long the files of replaced and deleted images are kept, in milliseconds."""
     find_stub: Callable[[str, str], Response | None] | None = None
     """Returns the canned response for a method and a path below `/admin/v2`, or None."""
 
@@ -133,6 +143,45 @@ class BaseEndpoints:
             async with limiter.slot(caller.merchant_id):
                 cancellation.check_client()
                 return await run_sync(action, services, caller, limiter=limiter.threads)
+
+    def parse_precondition(self, request: Request) -> Precondition:
+        """Return the condition of the If-Match header (RFC 9110, section 13.1.1).
+
+        Raises:
+            errors.PreconditionRequired: the header is missing, and the settings require it.
+        """
+        conditions = request.headers.getlist("if-match")
+        if self.options.contract_only or not (conditions or self.options.require_if_match):
+            return no_precondition
+        if not conditions:
+            raise errors.PreconditionRequired
+        condition = ", ".join(conditions)
+
+        def check(image: ImageView) -> None:
+            etag = self.serializer.etag(image)
+            if not preconditions.matches_strongly(condition, etag):
+                raise errors.PreconditionFailed(etag=etag)
+
+        return check
+
+    def parse_reason(self, request: Request, form: Form) -> str | None:
+        """Return the reason of a change, from the body or from the header.
+
+        Raises:
+            errors.ValidationFailed: it is invalid.
+        """
+        if self.options.contract_only:
+            return None
+        header = request.headers.get(history_commands.REASON_HEADER)
+        return history_commands.parse_reason(form, header)
+
+    def image_response(
+        self, status: int, image: ImageView, *, http_status: int | None = None
+    ) -> Response:
+        """Return the response with a single image and its ETag."""
+        headers = {} if self.options.contract_only else {"ETag": self.serializer.etag(image)}
+        data = self.serializer.image(image)
+        return success(status, data, http_status=http_status, headers=headers)
 
 
 def add_rate_limit_headers(scope: Scope, status: RateLimitStatus) -> None:

@@ -5,17 +5,21 @@ The application is routed by this table, and the OpenAPI document is generated f
 
 from typing import Final, NamedTuple
 
-from fatrina.web.api import schemas
+from fatrina.web.api import history_schemas, schemas
 from fatrina.web.api.schemas import IMAGE, PRODUCT, Schema
 
 STATUS_DESCRIPTIONS: Final = {
+    304: "The client has the image already; see If-None-Match.",
     400: "The request is malformed.",
     401: "The token is invalid, or lacks the scope.",
     404: "Not found, or owned by another merchant.",
     405: "The SKU is empty: the path is another one, which does not allow this method.",
     408: "The body was not received in time.",
+    410: "The files of the version were deleted after their retention time.",
+    412: "The image has changed since the client read the ETag in If-Match.",
     413: "The body is too large.",
     422: "A field is invalid; see `fields`.",
+    428: "The settings of the service require If-Match.",
     429: "The rate limit of the merchant's plan is exceeded. See Retry-After.",
     500: "Internal error; see the log entry with the X-Request-Id of the response.",
     503: "The service is busy, or the storage or database is unavailable. See Retry-After.",
@@ -25,7 +29,10 @@ _READ_ERRORS: Final = (401, 404, 429, 500, 503)
 _LIST_ERRORS: Final = (401, 422, 429, 500, 503)
 _SIMPLE_LIST_ERRORS: Final = (401, 429, 500, 503)
 _DELETE_ERRORS: Final = (*_READ_ERRORS, 507)
-_UPDATE_ERRORS: Final = tuple(status for status in STATUS_DESCRIPTIONS if status != 405)  # noqa: PLR2004
+_EXTENSION_ERRORS: Final = (410, 412, 428)
+_UPDATE_ERRORS: Final = tuple(
+    status for status in STATUS_DESCRIPTIONS if status not in {304, 405, *_EXTENSION_ERRORS}
+)
 _CREATE_ERRORS: Final = tuple(status for status in _UPDATE_ERRORS if status != 404)  # noqa: PLR2004
 
 
@@ -44,6 +51,8 @@ class Endpoint(NamedTuple):
     http_status: int | None = None
     """The HTTP status, if it differs from `status`, which is in the body."""
     pagination: Schema | None = None
+    is_extension: bool = False
+    """Whether it is not part of the contract; `FATRINA_CONTRACT_ONLY` disables it."""
 
     @property
     def openapi_path(self) -> str:
@@ -66,10 +75,12 @@ ENDPOINTS: Final = {
         "GET", "/store/info", "Store Info", 200, schemas.STORE, _SIMPLE_LIST_ERRORS
     ),
     "update_image": Endpoint(
-        "POST", _IMAGE_PATH, "Update Image", 201, IMAGE, _UPDATE_ERRORS, schemas.UPDATE_IMAGE_BODY
+        *("POST", _IMAGE_PATH, "Update Image", 201, IMAGE),
+        *((*_UPDATE_ERRORS, 412, 428), schemas.UPDATE_IMAGE_BODY),
     ),
     "delete_image": Endpoint(
-        "DELETE", _IMAGE_PATH, "Delete Image", 202, schemas.REMOVED, _DELETE_ERRORS
+        *("DELETE", _IMAGE_PATH, "Delete Image", 202, schemas.REMOVED),
+        (*_DELETE_ERRORS, 412, 422, 428),
     ),
     "attach_image": Endpoint(
         "POST",
@@ -125,6 +136,43 @@ ENDPOINTS: Final = {
     ),
     "delete_product": Endpoint(
         "DELETE", _PRODUCT_PATH, "Delete Product", 202, schemas.REMOVED, _DELETE_ERRORS
+    ),
+    "image_details": Endpoint(
+        *("GET", _IMAGE_PATH, "Image Details", 200, IMAGE, (304, *_READ_ERRORS)), is_extension=True
+    ),
+    "list_versions": Endpoint(
+        *("GET", f"{_IMAGE_PATH}/versions", "List Versions", 200, history_schemas.VERSIONS),
+        (*_READ_ERRORS, 422),
+        query=history_schemas.PAGE_QUERY,
+        pagination=schemas.PAGINATION,
+        is_extension=True,
+    ),
+    "restore_version": Endpoint(
+        *("POST", f"{_IMAGE_PATH}/versions/{{number}}/restore", "Restore Version", 201, IMAGE),
+        *((*_UPDATE_ERRORS, *_EXTENSION_ERRORS), history_schemas.RESTORE_VERSION_BODY),
+        is_extension=True,
+    ),
+    "restore_image": Endpoint(
+        *("POST", f"{_IMAGE_PATH}/restore", "Restore Image", 201, IMAGE),
+        *((*_UPDATE_ERRORS, 410), history_schemas.REASON_BODY),
+        is_extension=True,
+    ),
+    "list_deleted_images": Endpoint(
+        *("GET", f"{_PRODUCT_PATH}/images/deleted", "List Deleted Images", 200),
+        *(history_schemas.DELETED_IMAGES, _READ_ERRORS),
+        is_extension=True,
+    ),
+    "image_log": Endpoint(
+        *("GET", f"{_PRODUCT_PATH}/images/log", "Image Log", 200, history_schemas.CHANGES),
+        (*_READ_ERRORS, 422),
+        query=history_schemas.PAGE_QUERY,
+        pagination=schemas.PAGINATION,
+        is_extension=True,
+    ),
+    "order_images": Endpoint(
+        *("PUT", f"{_PRODUCT_PATH}/images/order", "Order Images", 200, history_schemas.IMAGES),
+        *(_UPDATE_ERRORS, history_schemas.ORDER_BODY),
+        is_extension=True,
     ),
     "subscribe": Endpoint(
         *("POST", "/webhooks/subscribe", "Subscribe", 200, schemas.SUBSCRIPTION),

@@ -1,18 +1,20 @@
 """Product image endpoints: update, attach and delete photos and videos, by id or by SKU."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fatrina.actions import Services, images, products, videos
+from fatrina.actions import Services, galleries, images, products, videos
 from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.types import ImageId, ProductId
 from fatrina.domain.views import ImageView
 from fatrina.web.api.base import BaseEndpoints, Lookup, path_id, path_text, removed_data
 from fatrina.web.http.responses import success
 from fatrina.web.parsing import commands
+from fatrina.web.parsing.forms import Form
 
 
 class Images(BaseEndpoints):
@@ -21,41 +23,53 @@ class Images(BaseEndpoints):
     async def update_image(self, request: Request) -> Response:
         """Replace the photo of an image; update its alt text, sort position and default flag."""
         image_id = ImageId(path_id(request, "image_id"))
-        caller, _ = await self.authorize(request, WRITE, _check_image(image_id))
+        precondition = self.parse_precondition(request)
+        lookup = partial(galleries.check_image, image_id=image_id, precondition=precondition)
+        caller, _ = await self.authorize(request, WRITE, lookup)
         with ExitStack() as stack:
             form = await self.read_form(request, stack, may_have_photo=True)
             command = commands.parse_update_image(
                 form, self.options.alt_length, photo_required=self.options.photo_required
             )
+            reason = self.parse_reason(request, form)
+            command = replace(command, reason=reason, precondition=precondition)
             action = partial(images.update, image_id=image_id, command=command)
             image = await self.run(request, caller, action, command.photo)
-        return success(201, self.serializer.image(image))
+        return self.image_response(201, image)
 
     async def attach_image(self, request: Request) -> Response:
         """Attach an image to a product, from an uploaded file or a link."""
         image = await self._attach(request)
-        return success(201, self.serializer.image(image))
+        return self.image_response(201, image)
 
     async def attach_image_by_sku(self, request: Request) -> Response:
         """Attach an image to the product with this SKU."""
         image = await self._attach(request)
-        return success(201, self.serializer.image(image), http_status=200)
+        return self.image_response(201, image, http_status=200)
 
     async def attach_video(self, request: Request) -> Response:
         """Attach a YouTube video to a product by its link."""
         image = await self._attach_video(request)
-        return success(201, self.serializer.image(image))
+        return self.image_response(201, image)
 
     async def attach_video_by_sku(self, request: Request) -> Response:
         """Attach a YouTube video to the product with this SKU."""
         image = await self._attach_video(request)
-        return success(201, self.serializer.image(image), http_status=200)
+        return self.image_response(201, image, http_status=200)
 
     async def delete_image(self, request: Request) -> Response:
         """Delete an image or a video."""
         image_id = ImageId(path_id(request, "image_id"))
-        caller, _ = await self.authorize(request, WRITE, _check_image(image_id))
-        await self.run(request, caller, partial(images.remove, image_id=image_id))
+        precondition = self.parse_precondition(request)
+        lookup = partial(galleries.check_image, image_id=image_id, precondition=precondition)
+        caller, _ = await self.authorize(request, WRITE, lookup)
+        action = partial(
+            images.remove,
+            image_id=image_id,
+            reason=self.parse_reason(request, Form()),
+            precondition=precondition,
+        )
+        await self.run(request, caller, action)
         return success(202, removed_data())
 
     async def _attach(self, request: Request) -> ImageView:
@@ -73,10 +87,6 @@ class Images(BaseEndpoints):
             change, video = commands.parse_attach_video(form, self.options.alt_length)
         action = partial(videos.attach, product_id=product_id, change=change, video=video)
         return await self.run(request, caller, action)
-
-
-def _check_image(image_id: ImageId) -> Lookup[None]:
-    return lambda services, caller: images.check_exists(services, caller, image_id)
 
 
 def _find_product(request: Request) -> Lookup[ProductId]:

@@ -18,11 +18,13 @@ def object_schema(properties: Schema, *optional: str) -> Schema:
     return {"type": "object", "properties": properties, "required": required}
 
 
-def _array_schema(items: Schema) -> Schema:
+def array_schema(items: Schema) -> Schema:
+    """Return the schema of a list."""
     return {"type": "array", "items": items}
 
 
-def _form_body(multipart: Schema, plain: Schema) -> Schema:
+def form_body(multipart: Schema, plain: Schema) -> Schema:
+    """Return a request body as a form or as JSON."""
     schemas = {
         "multipart/form-data": multipart,
         "application/json": plain,
@@ -48,10 +50,11 @@ _RENDITION: Final = object_schema(
         "height": {"type": "number", "minimum": 0},
     }
 )
+RENDITIONS: Final = object_schema(dict.fromkeys(ROLES, _RENDITION))
 IMAGE: Final = object_schema(
     {
         "id": _ID,
-        "image": object_schema(dict.fromkeys(ROLES, _RENDITION)),
+        "image": RENDITIONS,
         "sort": {"type": "number"},
         "default": {"type": "boolean"},
         "alt_seo": {"type": ["string", "null"]},
@@ -79,9 +82,9 @@ _PRODUCT_IMAGE: Final = object_schema(
         "sort": {"type": "number"},
     }
 )
-PRODUCT: Final = object_schema({**_LIGHT_PRODUCT, "images": _array_schema(_PRODUCT_IMAGE)})
-PRODUCTS: Final = _array_schema(
-    object_schema({**_LIGHT_PRODUCT, "images": _array_schema(_PRODUCT_IMAGE)}, "images")
+PRODUCT: Final = object_schema({**_LIGHT_PRODUCT, "images": array_schema(_PRODUCT_IMAGE)})
+PRODUCTS: Final = array_schema(
+    object_schema({**_LIGHT_PRODUCT, "images": array_schema(_PRODUCT_IMAGE)}, "images")
 )
 PAGINATION: Final = object_schema(
     {
@@ -102,7 +105,7 @@ STORE: Final = object_schema(
     }
 )
 REMOVED: Final = object_schema({"message": TEXT, "code": {"const": 202}})
-_FIELD_MESSAGES: Final[Schema] = {"type": "object", "additionalProperties": _array_schema(TEXT)}
+_FIELD_MESSAGES: Final[Schema] = {"type": "object", "additionalProperties": array_schema(TEXT)}
 ERROR: Final = object_schema(
     {
         "status": {"type": "integer"},
@@ -133,14 +136,14 @@ _PHOTO_FILE: Final[Schema] = {
     "description": "A photo: JPEG, PNG, WebP, GIF, AVIF or, where installed, HEIC; "
     "or the http or https URL of one, as text.",
 }
-UPDATE_IMAGE_BODY: Final = _form_body(
+UPDATE_IMAGE_BODY: Final = form_body(
     object_schema({"photo": _PHOTO_FILE, **_IMAGE_FIELDS}, "photo", *_IMAGE_FIELDS),
     object_schema({"photo": _PHOTO_LINK, **_IMAGE_FIELDS}, "photo", *_IMAGE_FIELDS),
 )
 _ATTACH_FIELDS: Final = {"main": _BOOLEAN, **_IMAGE_FIELDS}
 _PHOTO_OR_ORIGINAL: Final = {"anyOf": [{"required": ["photo"]}, {"required": ["original"]}]}
 _PHOTO_FIELDS: Final = ("photo", "original")
-ATTACH_IMAGE_BODY: Final = _form_body(
+ATTACH_IMAGE_BODY: Final = form_body(
     object_schema(
         {"photo": _PHOTO_FILE, "original": _PHOTO_LINK, **_ATTACH_FIELDS},
         *_PHOTO_FIELDS,
@@ -165,19 +168,19 @@ _VIDEO: Final = object_schema(
     },
     *_IMAGE_FIELDS,
 )
-ATTACH_VIDEO_BODY: Final = _form_body(_VIDEO, _VIDEO)
+ATTACH_VIDEO_BODY: Final = form_body(_VIDEO, _VIDEO)
 _NAME: Final = {**_PLAIN_TEXT, "minLength": 1, "maxLength": MAX_NAME_LENGTH}
 _SKU: Final = {**_PLAIN_TEXT, "maxLength": MAX_SKU_LENGTH}
 _CREATE_PRODUCT_FORM: Final = object_schema({"name": _NAME, "sku": _SKU}, "sku")
 _LINKED_IMAGE: Final = object_schema({"original": _PHOTO_LINK, **_ATTACH_FIELDS}, *_ATTACH_FIELDS)
-_LINKED_IMAGES: Final = _array_schema(_LINKED_IMAGE) | {"maxItems": MAX_IMAGES}
+_LINKED_IMAGES: Final = array_schema(_LINKED_IMAGE) | {"maxItems": MAX_IMAGES}
 _CREATE_PRODUCT: Final = object_schema(
     {"name": _NAME, "sku": _SKU, "images": _LINKED_IMAGES}, "sku", "images"
 )
-CREATE_PRODUCT_BODY: Final = _form_body(_CREATE_PRODUCT_FORM, _CREATE_PRODUCT_FORM)
+CREATE_PRODUCT_BODY: Final = form_body(_CREATE_PRODUCT_FORM, _CREATE_PRODUCT_FORM)
 CREATE_PRODUCT_BODY["content"]["application/json"] = {"schema": _CREATE_PRODUCT}
 _UPDATE_PRODUCT: Final = object_schema({"name": _NAME, "sku": _SKU}, "name", "sku")
-UPDATE_PRODUCT_BODY: Final = _form_body(_UPDATE_PRODUCT, _UPDATE_PRODUCT) | {"required": False}
+UPDATE_PRODUCT_BODY: Final = form_body(_UPDATE_PRODUCT, _UPDATE_PRODUCT) | {"required": False}
 
 _SUBSCRIPTION_NAME: Final = {**_PLAIN_TEXT, "minLength": 1, "maxLength": MAX_NAME_LENGTH}
 _HEADER: Final = object_schema({"key": {"type": "string"}, "value": {"type": "string"}})
@@ -186,7 +189,7 @@ _SUBSCRIPTION_FIELDS: Final = {
     "event": {"type": "string", "enum": [*EVENTS]},
     "url": {"type": "string", "pattern": "^https?://"},
     "version": {"type": "integer", "enum": [1, 2]},
-    "headers": _array_schema(
+    "headers": array_schema(
         object_schema(
             {
                 "key": {"type": "string", "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"},
@@ -219,13 +222,13 @@ SUBSCRIPTION: Final = object_schema(
         "url": TEXT,
         "version": {"type": "integer"},
         "rule": {"type": "null"},
-        "headers": _array_schema(_HEADER),
+        "headers": array_schema(_HEADER),
         "security_strategy": {"type": "string", "enum": [*STRATEGIES]},
         "secret": {"type": ["string", "null"]},
     }
 )
-SUBSCRIPTIONS: Final = _array_schema(SUBSCRIPTION)
-EVENT_LIST: Final = _array_schema(object_schema({"event": TEXT, "label": TEXT}))
+SUBSCRIPTIONS: Final = array_schema(SUBSCRIPTION)
+EVENT_LIST: Final = array_schema(object_schema({"event": TEXT, "label": TEXT}))
 
 # Queries
 

@@ -18,6 +18,7 @@ _HEADERS: Final[
     errors.MethodNotAllowed: lambda exc: {"Allow": str(exc.params["allow"])},
     errors.RequestTimeout: lambda _: {"Connection": "close"},
     errors.RangeNotSatisfiable: lambda exc: {"Content-Range": f"bytes */{exc.params['size']}"},
+    errors.PreconditionFailed: lambda exc: {"ETag": str(exc.params["etag"])},
     errors.TooManyRequests: lambda exc: {"Retry-After": str(exc.params["retry"])},
     errors.TooManyGuesses: lambda exc: {"Retry-After": str(exc.params["retry"])},
     errors.ServiceUnavailable: lambda exc: {"Retry-After": str(exc.params.get("retry", 5))},
@@ -31,13 +32,14 @@ def success(
     *,
     http_status: int | None = None,
     pagination: wire.Json | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return a success response.
 
     `status` is the status in the envelope, and the HTTP status unless `http_status` is given: some
     endpoints of the contract return two different values.
     """
-    return _json(http_status or status, wire.success(status, data, pagination), {})
+    return _json(http_status or status, wire.success(status, data, pagination), {**(headers or {})})
 
 
 def error(request: Request, service_error: errors.ServiceError) -> Response:

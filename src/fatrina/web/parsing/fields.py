@@ -117,6 +117,27 @@ class Fields:
 
         return self._read(name, read)
 
+    def integers(self, name: str, minimum: int, maximum: int) -> list[int] | None:
+        """Return a list of integers, from JSON or from a comma-separated text."""
+        value: object = self._form.fields.get(name)
+        if value is None:
+            return None
+        if isinstance(value, str):
+            value = [each.strip() for each in value.split(",")] if value else []
+        if not isinstance(value, list):
+            self.errors.append(errors.NotList(name))
+            return None
+        if len(value) > _MAX_ITEMS:
+            self.errors.append(errors.ListTooLong(name, limit=_MAX_ITEMS))
+            return None
+        items = Fields(Form({str(index): each for index, each in enumerate(value)}), f"{name}.")
+        integers = [items.integer(str(index), minimum, maximum) for index in range(len(value))]
+        for index, each in enumerate(integers):
+            if each is None:
+                items.require(str(index))
+        self.errors += items.errors
+        return [each for each in integers if each is not None]
+
     def items(self, name: str) -> list["Fields"]:
         """Return the fields of each object in a list."""
         value: object = self._form.fields.get(name)

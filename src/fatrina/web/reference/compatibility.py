@@ -2,7 +2,7 @@
 
 from typing import Final, Literal, NamedTuple
 
-Confidence = Literal["documented", "observed", "assumed"]
+Confidence = Literal["documented", "observed", "assumed", "extension"]
 Kind = Literal["endpoint", "field", "response", "status", "header"]
 
 
@@ -33,6 +33,9 @@ CONFIDENCE: Final[dict[Confidence, LocalizedText]] = {
     "documented": LocalizedText("documented", "موثّق"),
     "observed": LocalizedText("observed in published apps", "لوحظ في تطبيقات منشورة"),
     "assumed": LocalizedText("assumed", "مفترض"),
+    "extension": LocalizedText(
+        "extension, not part of the contract", "إضافة من فترينة، ليست من الواجهة الموثّقة"
+    ),
 }
 
 
@@ -82,6 +85,14 @@ TABLE: Final = (
         ),
     ),
     ContractItem(
+        "endpoint",
+        _split(
+            "image_details list_versions restore_version restore_image list_deleted_images "
+            "image_log order_images"
+        ),
+        "extension",
+    ),
+    ContractItem(
         "field",
         _split("photo"),
         "documented",
@@ -103,6 +114,7 @@ TABLE: Final = (
             "لوحظ الحد البالغ 70 حرفًا في تطبيق منشور، ويغيّره الإعداد FATRINA_ALT_LENGTH.",
         ),
     ),
+    ContractItem("field", _split("restore reason"), "extension"),
     ContractItem("field", _split("main original"), "documented"),
     ContractItem(
         "field",
@@ -166,6 +178,7 @@ TABLE: Final = (
             "رموز الحالة موثّقة، أما جسم الرد 429 فلا.",
         ),
     ),
+    ContractItem("status", _split("304 410 412 428"), "extension"),
     ContractItem(
         "status",
         _split("408 413 507"),
@@ -178,6 +191,7 @@ TABLE: Final = (
         "documented",
     ),
     ContractItem("header", _split("content-type"), "observed"),
+    ContractItem("header", _split("etag"), "extension"),
     ContractItem(
         "header",
         _split("x-request-id fatrina-reason content-language cache-control www-authenticate"),

@@ -68,9 +68,11 @@ def _compatibility_page(language: messages.Language) -> str:
     )
 
 
-def routes(prefix: str, base_url: str) -> list[BaseRoute]:
+def routes(prefix: str, base_url: str, *, contract_only: bool) -> list[BaseRoute]:
     """Return the routes of `/openapi.json`, its page `/docs/` and `/docs/compatibility`."""
-    document = json.dumps(openapi.document(prefix, base_url), ensure_ascii=False).encode()
+    document = json.dumps(
+        openapi.document(prefix, base_url, contract_only=contract_only), ensure_ascii=False
+    ).encode()
 
     async def openapi_document(_: Request) -> Response:
         return Response(document, media_type="application/json")

@@ -16,6 +16,7 @@ Every response is a JSON envelope: `{status, success, data}` or `{status, succes
 are Arabic, or English if `Accept-Language` prefers it. The `Fatrina-Reason` header of an error
 response contains its stable reasons.
 """
+_NOT_MODIFIED: Final = 304
 _RATE_LIMIT_HEADERS: Final[Schema] = {
     "headers": {
         f"X-RateLimit-{name}": {"description": text, "schema": {"type": "integer"}}
@@ -28,10 +29,12 @@ _RATE_LIMIT_HEADERS: Final[Schema] = {
 }
 
 
-def document(prefix: str, base_url: str) -> Schema:
+def document(prefix: str, base_url: str, *, contract_only: bool = False) -> Schema:
     """Return the document; `prefix` begins every path, `base_url` is the URL of the server."""
     paths: Schema = {}
     for name, endpoint in ENDPOINTS.items():
+        if endpoint.is_extension and contract_only:
+            continue
         operations = paths.setdefault(prefix + endpoint.openapi_path, {})
         operations[endpoint.method.lower()] = _operation(name, endpoint)
     return {
@@ -60,6 +63,8 @@ def _operation(name: str, endpoint: Endpoint) -> Schema:
         ],
         "responses": _responses(endpoint),
     }
+    if endpoint.is_extension:
+        operation["description"] = "An extension of Fatrina, not part of the contract."
     return operation | ({"requestBody": endpoint.body} if endpoint.body else {})
 
 
@@ -82,7 +87,7 @@ def _responses(endpoint: Endpoint) -> Schema:
     for code in endpoint.errors:
         responses[str(code)] = {
             "description": STATUS_DESCRIPTIONS[code],
-            **_content(ERROR),
+            **({} if code == _NOT_MODIFIED else _content(ERROR)),
             **_RATE_LIMIT_HEADERS,
         }
     return responses

@@ -58,14 +58,16 @@ def serve(
             service.start()
             if on_ready is not None:
                 on_ready(service, settings)
-            # After its shutdown, uvicorn raises the signal again. The default handler would end
-            # the process before it has closed its resources.
-            signal.signal(signal.SIGTERM, lambda *_: None)
             threading.Thread(target=_trim_memory, args=(stopped,), daemon=True).start()
             config = uvicorn.Config(
                 service.app, lifespan="off", **protocol.uvicorn_settings(service.fast_path.respond)
             )
-            DrainingServer(config).run(sockets=[listener])
+            uvicorn_server = DrainingServer(config)
+            # Before uvicorn handles signals, SIGTERM ends the start. After its shutdown, uvicorn
+            # raises the signal again: the default handler would end the process before it has
+            # closed its resources.
+            signal.signal(signal.SIGTERM, lambda *_: setattr(uvicorn_server, "should_exit", True))
+            uvicorn_server.run(sockets=[listener])
 
 
 def _describe_conflict(settings: Settings, data_directory: DataDirectory) -> str:

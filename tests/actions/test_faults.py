@@ -21,7 +21,7 @@ from fatrina.domain.gallery import Change
 from fatrina.domain.photo import ImageFormat, ImageInfo, Limits
 from fatrina.domain.renditions import ROLES
 from fatrina.emulator import seeding
-from fatrina.emulator.seeding import SeedImage, SeedMerchant, SeedProduct
+from fatrina.emulator.seed_records import Seed, SeedImage, SeedMerchant, SeedProduct
 from tests.actions.store import Store, digest, photo
 
 
@@ -177,7 +177,8 @@ def test_commit_of_unknown_outcome_keeps_the_files(store: Store) -> None:
 def test_seed_of_unknown_outcome_keeps_the_files(store: Store) -> None:
     uncertain = UncertainDatabase(store.services.database)
     picture = SeedImage("/", Change(), write_photo=lambda file: file.write(photo(1)))
-    seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "Lamp", images=[picture])])]
+    lamp = SeedProduct("/", "Lamp", images=[picture])
+    seed = Seed([SeedMerchant("/", "shop1", products=[lamp])])
     uncertain.lose = True
     with pytest.raises(errors.DatabaseUnavailable):
         seeding.seed(replace(store.services, database=cast("Database", uncertain)), seed, 1)

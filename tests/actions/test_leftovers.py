@@ -21,6 +21,7 @@ from fatrina.domain.gallery import Change
 from fatrina.domain.types import Millis, ProductId
 from fatrina.emulator import seeding
 from fatrina.emulator.resetting import reset
+from fatrina.emulator.seed_records import Seed, SeedImage, SeedMerchant, SeedProduct
 from tests.actions.store import Store, photo
 from tests.actions.test_seed_and_backup import create_dump, run_restore
 from tests.stores import run_service
@@ -142,11 +143,11 @@ def test_operation_that_loses_its_lock_changes_no_rows(
         store.lose_housekeeping_lock()
 
     monkeypatch.setattr(store.services.storage, "put", lose_the_lock)
-    picture = seeding.SeedImage("a", Change(), write_photo=lambda file: file.write(photo(3)))
-    product = seeding.SeedProduct("p", "Cup", images=[picture])
-    merchants = [seeding.SeedMerchant("m", "shop9", products=[product])]
-    operations: dict[str, Callable[[], int]] = {
-        "seed": lambda: seeding.seed(store.services, merchants, 1),
+    picture = SeedImage("a", Change(), write_photo=lambda file: file.write(photo(3)))
+    product = SeedProduct("p", "Cup", images=[picture])
+    seed = Seed([SeedMerchant("m", "shop9", products=[product])])
+    operations: dict[str, Callable[[], object]] = {
+        "seed": lambda: seeding.seed(store.services, seed, 1),
         "restore": lambda: run_restore(store, dump),
     }
     with pytest.raises(errors.HousekeepingBusy):

@@ -18,6 +18,7 @@ from fatrina.domain.oauth import OFFLINE_ACCESS, OAuthError
 from fatrina.domain.types import ImageId, SubscriptionId
 from fatrina.domain.webhook import PRODUCT_UPDATED, Subscription
 from fatrina.emulator import seeding
+from fatrina.emulator.seed_records import Seed, SeedMerchant, SeedProduct
 from tests.actions.store import NOW, Store, photo
 
 POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -118,7 +119,7 @@ def test_products(store: Store) -> None:
     sku = locked(store, lambda: products.update(services, caller, product, None, "L"))
     assert sku == ["merchants", "products"]
     assert locked(store, lambda: products.remove(services, caller, product)) == ["products"]
-    seed = [seeding.SeedMerchant("/", "shop1", products=[seeding.SeedProduct("/", "Vase", "W")])]
+    seed = Seed([SeedMerchant("/", "shop1", products=[SeedProduct("/", "Vase", "W")])])
     assert locked(store, lambda: seeding.seed(services, seed, 1))[:1] == ["merchants"]
 
 

@@ -19,7 +19,7 @@ from fatrina.domain.types import ImageId
 from fatrina.domain.version import Version
 from fatrina.domain.webhook import PRODUCT_UPDATED, Subscription
 from fatrina.emulator import seeding
-from fatrina.emulator.seeding import SeedImage, SeedMerchant, SeedProduct
+from fatrina.emulator.seed_records import Seed, SeedImage, SeedMerchant, SeedProduct
 from tests.actions.store import PhotoImage, Store, digest, photo
 
 Then = Callable[[], object]
@@ -219,7 +219,8 @@ def test_created_product_removed_before_confirmation_is_not_found(store: Store) 
 @OUTCOMES
 def test_seed_keeps_the_files_that_it_may_have_committed(store: Store, *, succeeds: bool) -> None:
     picture = SeedImage("/", Change(), write_photo=lambda file: file.write(photo(1)))
-    seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "Lamp", images=[picture])])]
+    lamp = SeedProduct("/", "Lamp", images=[picture])
+    seed = Seed([SeedMerchant("/", "shop1", products=[lamp])])
     with lose_connection(store, succeeds=succeeds), pytest.raises(errors.DatabaseUnavailable):
         seeding.seed(store.services, seed, 1)
     assert len(store.referenced_keys()) == (len(ROLES) if succeeds else 0)

@@ -27,7 +27,7 @@ from fatrina.domain.types import AppId, Millis, ProductId
 from fatrina.emulator import seeding
 from fatrina.emulator.resetting import reset
 from fatrina.emulator.seed_file import SeedFileError, read
-from fatrina.emulator.seeding import SeedError
+from fatrina.emulator.seed_records import SeedError
 from tests import sample_photos
 from tests.actions.store import NOW, VIDEO_URL, Store, photo
 
@@ -51,7 +51,7 @@ def seed_data(*images: dict[str, Any], **product: Any) -> dict[str, Any]:
     return {"merchants": [{"code": "shop3", "tokens": [{"token": TOKEN}], "products": [made]}]}
 
 
-def run_seed(store: Store, seed: object, folder: Path | None = None) -> int:
+def run_seed(store: Store, seed: object, folder: Path | None = None) -> list[dict[str, Any]]:
     return seeding.seed(store.services, read(seed, folder), 2)
 
 
@@ -78,7 +78,9 @@ def test_seed_creates_a_store(store: Store, folder: Path) -> None:
         {"file": "1.jpg", "id": 902, "default": True, "sort": 0},
         {"video_url": VIDEO_URL, "id": 903},
     )
-    assert run_seed(store, seed, folder) == 2
+    (created,) = run_seed(store, seed, folder)
+    assert created["code"] == "shop3"
+    assert created["products"] == [{"id": 77, "sku": "CUP", "images": [901, 902, 903]}]
     caller = access.authenticate(store.services, TOKEN)
     assert caller.merchant_code == "shop3"
     made = products.details(store.services, caller, ProductId(77))

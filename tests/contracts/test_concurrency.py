@@ -30,7 +30,7 @@ from fatrina.domain.types import MerchantId, Millis, ProductId, TokenId
 from fatrina.domain.views import ImageView
 from fatrina.domain.webhook import MAX_SUBSCRIPTIONS, PRODUCT_UPDATED, Subscription
 from fatrina.emulator import seeding
-from fatrina.emulator.seeding import SeedError, SeedMerchant, SeedProduct
+from fatrina.emulator.seed_records import Seed, SeedError, SeedMerchant, SeedProduct
 from tests.contracts.rows import PRODUCT
 
 CONCURRENCY = 8
@@ -101,7 +101,7 @@ def count_with_sku(services: Services, sku: str) -> int:
 
 def test_a_sku_is_assigned_once(services: Services) -> None:
     others = [products.create(services, OWNER, f"p{n}", None).id for n in range(CONCURRENCY)]
-    seed = [SeedMerchant("/", "shop1", products=[SeedProduct("/", "seeded", "S")])]
+    seed = Seed([SeedMerchant("/", "shop1", products=[SeedProduct("/", "seeded", "S")])])
     create = partial(products.create, services, OWNER, "new", "S")
     changes = [partial(products.update, services, OWNER, each, None, "S") for each in others]
     results = run_concurrently(

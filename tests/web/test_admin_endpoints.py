@@ -51,7 +51,10 @@ def test_seed_and_reset_over_http(empty_service: Service) -> None:
     images = [{"id": 901, "data": picture, "alt": "كوب"}]
     made = {"id": 77, "name": "كوب", "images": images}
     seed = {"merchants": [{"code": "shop1", "tokens": [{"token": "by-heart"}], "products": [made]}]}
-    assert admin(empty_service, "POST", "/_fatrina/seed", encode_json(seed)).data == {"pictures": 1}
+    seeded = admin(empty_service, "POST", "/_fatrina/seed", encode_json(seed)).data
+    created = {"id": 77, "sku": None, "images": [901]}
+    merchant = {"code": "shop1", "id": 1, "products": [created], "webhooks": []}
+    assert seeded == {"pictures": 1, "merchants": [merchant]}
     store = Store(empty_service, "shop1", "by-heart")
     (image,) = store.product_details(77)["images"]
     assert (image["id"], image["alt"]) == (901, "كوب")

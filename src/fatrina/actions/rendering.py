@@ -1,5 +1,6 @@
 """Decode a photo once, in a sandboxed process, into temporary files of its four sizes."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from fatrina.domain.renditions import ROLES
 from fatrina.domain.version import Source
 
 _ATTEMPTS: Final = 2  # the loss of a decoder need not be caused by the photo: retry once
+_CHUNK_BYTES: Final = 262_144
 log = structlog.get_logger("fatrina")
 
 
@@ -42,6 +44,24 @@ def render(services: Services, photo: IncomingPhoto) -> Iterator[RenderedPhoto]:
         with naming_field(photo.field):
             info = _decode(services, photo, files.values())
         yield RenderedPhoto(photo.source, info, files)
+
+
+@contextmanager
+def duplicate(services: Services, rendered: RenderedPhoto) -> Iterator[RenderedPhoto]:
+    """Yield a copy of a decoded photo with files of its own.
+
+    Raises:
+        errors.Busy: the spool would exceed its limit.
+        OSError: the disk is full or fails.
+    """
+    with ExitStack() as stack:
+        files = {role: stack.enter_context(services.spool.create_file()) for role in ROLES}
+        for role, source in rendered.files.items():
+            position = 0
+            while chunk := os.pread(source.descriptor, _CHUNK_BYTES, position):
+                files[role].write(chunk)
+                position += len(chunk)
+        yield RenderedPhoto(rendered.source, rendered.info, files)
 
 
 def _decode(services: Services, photo: IncomingPhoto, files: Iterable[File]) -> ImageInfo:

@@ -12,10 +12,18 @@ from fatrina import __version__, logs
 from fatrina import app as root
 from fatrina.actions.sweep import Sweeper
 from fatrina.cli.apps import app
-from fatrina.cli.common import CLOCK, DataOption, exit_on_error, load_settings
+from fatrina.cli.common import (
+    CLOCK,
+    DataOption,
+    HostOption,
+    PortOption,
+    exit_on_error,
+    load_settings,
+)
 from fatrina.cli.data import dump, migrate, reset, restore, seed
 from fatrina.cli.faults import faults, requests
 from fatrina.cli.merchants import merchant
+from fatrina.cli.serving import serve
 from fatrina.cli.tokens import token
 from fatrina.cli.webhooks import webhook
 from fatrina.data_directory import clean_incoming, lock_data_directory, open_shared
@@ -38,28 +46,7 @@ cli.command("requests")(requests)
 for command in (migrate, seed, reset, dump, restore):
     cli.command()(command)
 
-HostOption = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]
-PortOption = Annotated[
-    int | None, typer.Option(help="Port to listen on; 0 selects a free one. [8000]")
-]
-
-
-@cli.command()
-def serve(
-    host: HostOption = None,
-    port: PortOption = None,
-    stubs: Annotated[
-        Path | None, typer.Option(help="Directory of canned responses; see docs/testing.md.")
-    ] = None,
-    data: DataOption = None,
-) -> None:
-    """Serve the API and the images until Ctrl-C or SIGTERM; requests in progress are finished."""
-    from fatrina import server  # noqa: PLC0415  other commands start without it
-
-    settings = load_settings(host=host, port=port, data=data, stubs=stubs)
-    logs.configure(settings.log_level)
-    with exit_on_error():
-        server.serve(settings)
+cli.command()(serve)
 
 
 @cli.command("demo")

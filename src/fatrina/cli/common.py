@@ -19,6 +19,11 @@ DataOption = Annotated[
     Path | None, typer.Option(help="Data directory: database and image files. [./data]")
 ]
 
+HostOption = Annotated[str | None, typer.Option(help="Address to listen on. [127.0.0.1]")]
+PortOption = Annotated[
+    int | None, typer.Option(help="Port to listen on; 0 selects a free one. [8000]")
+]
+
 
 def load_settings(**options: Any) -> Settings:
     """Return the settings from the environment, overridden by `options` that are not None.

@@ -1,5 +1,6 @@
 """`fatrina migrate`, `seed`, `reset`, `dump` and `restore`: commands on all data of a service."""
 
+import json
 import os
 import sys
 import time
@@ -11,22 +12,25 @@ from typing import Annotated, Final
 import typer
 
 from fatrina import app as root
-from fatrina.actions import backup, rate_limits
+from fatrina.actions import Services, backup, rate_limits
 from fatrina.actions.backup import DumpError
 from fatrina.adapters.database.schema import REVISION
 from fatrina.adapters.spool import Spool
+from fatrina.cli.admin_client import UrlOption, upload
 from fatrina.cli.common import CLOCK, DataOption, exit_on_error, fail, load_settings
-from fatrina.data_directory import lock_data_directory, open_shared
+from fatrina.data_directory import DataDirectory, lock_data_directory, open_shared
 from fatrina.domain import json_text, messages
 from fatrina.domain.json_text import JsonError
 from fatrina.emulator.resetting import reset as reset_
 from fatrina.emulator.seed_file import SeedFileError, read
-from fatrina.emulator.seeding import SeedError, SeedMerchant
+from fatrina.emulator.seed_records import Seed, SeedError
 from fatrina.emulator.seeding import seed as seed_
+from fatrina.settings import Settings
+from fatrina.testing import inline_files
 
 _PROGRESS_SECONDS: Final = 0.5
 _IN_USE: Final = (
-    "{} uses this directory: wait for it, stop it, or use its endpoints below /_fatrina."
+    "{} uses this directory: wait for it, stop it, or set FATRINA_ADMIN_TOKEN to its admin token."
 )
 
 
@@ -47,26 +51,28 @@ def seed(
     ] = None,
     pictures: Annotated[Path | None, typer.Option(hidden=True)] = None,
     data: DataOption = None,
+    url: UrlOption = "",
 ) -> None:
-    """Add merchants, tokens, products and images; if anything is invalid, add nothing."""
+    """Add apps, merchants, products and images; if anything is invalid, add nothing."""
     settings = load_settings(data=data)
+    folder = images or pictures or file.parent
     with exit_on_error():
-        merchants = _read_seed(file, images or pictures or file.parent)
-        total = sum(len(product.images) for each in merchants for product in each.products)
+        content = read_seed(file, folder)
+        total = content.count_photos()
         with (
             lock_data_directory(settings, create=True) as directory,
             _progress("images", total) as tick,
         ):
-            if not directory.is_owner:
-                fail(_IN_USE.format(directory.owner))
-            try:
+            if directory.is_owner:
                 with root.build(settings, directory) as service:
-                    count = seed_(service.services, merchants, settings.decoder_count, tick)
-            except SeedError as exc:
-                reasons = " ".join(messages.render(each, "en") for each in exc.error.flatten())
-                fail(f"{exc.pointer}: {reasons} Nothing was added.")
-    products = sum(len(each.products) for each in merchants)
-    typer.echo(f"merchants: {len(merchants)}, products: {products}, images: {count}")
+                    load_seed(service.services, content, settings.decoder_count, tick)
+            else:
+                _check_endpoint(settings, directory)
+                value = inline_files(json_text.parse(file.read_bytes()), folder)
+                body = json.dumps(value).encode()
+                upload(url, "/seed", body, len(body), "application/json")
+    products = sum(len(each.products) for each in content.merchants)
+    typer.echo(f"merchants: {len(content.merchants)}, products: {products}, images: {total}")
 
 
 def reset(
@@ -124,6 +130,7 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A file written by `fatrina dump`.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     data: DataOption = None,
+    url: UrlOption = "",
 ) -> None:
     """Replace all data by a dump; ids, URLs and files are as they were."""
     settings = load_settings(data=data)
@@ -134,23 +141,51 @@ def restore(
         lock_data_directory(settings, create=True) as directory,
         _progress("files") as tick,
     ):
-        if not directory.is_owner:
-            fail(_IN_USE.format(directory.owner))
-        try:
-            with (
-                directory.open_database() as database,
-                closing(Spool(directory.incoming_path(), settings.incoming_bytes)) as spool,
-                file.open("rb") as source,
-            ):
-                housekeeping = directory.housekeeping(database)
-                count = backup.restore(
-                    *(database, directory.storage(), housekeeping), spool, source, tick
-                )
-                with directory.open_bucket_store(database, CLOCK) as buckets:
-                    rate_limits.reset(buckets)
-        except DumpError as exc:
-            fail(f"{file}: {exc} Nothing was changed.")
+        if directory.is_owner:
+            count = _restore(settings, directory, file, tick)
+        else:
+            _check_endpoint(settings, directory)
+            with file.open("rb") as source:
+                size = file.stat().st_size
+                count = upload(url, "/restore", source, size, "application/x-tar")["pictures"]
     typer.echo(f"images: {count}")
+
+
+def _restore(
+    settings: Settings, directory: DataDirectory, file: Path, tick: Callable[[], None]
+) -> int:
+    try:
+        with (
+            directory.open_database() as database,
+            closing(Spool(directory.incoming_path(), settings.incoming_bytes)) as spool,
+            file.open("rb") as source,
+        ):
+            housekeeping = directory.housekeeping(database)
+            count = backup.restore(
+                *(database, directory.storage(), housekeeping), spool, source, tick
+            )
+            with directory.open_bucket_store(database, CLOCK) as buckets:
+                rate_limits.reset(buckets)
+    except DumpError as exc:
+        fail(f"{file}: {exc} Nothing was changed.")
+    return count
+
+
+def _check_endpoint(settings: Settings, directory: DataDirectory) -> None:
+    """Exit unless the owner of the directory is a server whose admin endpoints can be used."""
+    if not directory.owner.is_server or not settings.admin_token:
+        fail(_IN_USE.format(directory.owner))
+
+
+def load_seed(
+    services: Services, content: Seed, workers: int, progress: Callable[[], None] = lambda: None
+) -> None:
+    """Seed a service; print the errors and exit if the seed violates a rule."""
+    try:
+        seed_(services, content, workers, progress)
+    except SeedError as exc:
+        reasons = " ".join(messages.render(each, "en") for each in exc.error.flatten())
+        fail(f"{exc.pointer}: {reasons} Nothing was added.")
 
 
 def _create_private(path: str, flags: int) -> int:
@@ -158,7 +193,8 @@ def _create_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _read_seed(file: Path, images: Path) -> list[SeedMerchant]:
+def read_seed(file: Path, images: Path) -> Seed:
+    """Return the content of a seed file; print its problems and exit if it is invalid."""
     try:
         return read(json_text.parse(file.read_bytes()), images)
     except SeedFileError as exc:

@@ -1,21 +1,14 @@
 """`fatrina fault` and `fatrina requests`: inject faults, and read the request journal."""
 
-import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
-from urllib.error import HTTPError, URLError
+from typing import Annotated, Any
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
 
 import typer
 
-from fatrina.cli.common import fail, load_settings
+from fatrina.cli.admin_client import UrlOption, request
 from fatrina.cli.tables import JsonOption, print_rows
-from fatrina.domain import json_text
 from fatrina.emulator.fault_injection import KINDS
-
-_TIMEOUT_SECONDS: Final = 30
-UrlOption = Annotated[str, typer.Option(help="URL of the service. [http://HOST:PORT]")]
 
 faults = typer.Typer(
     help="Inject faults into a running service, to test how clients handle them. The service and "
@@ -47,7 +40,7 @@ def fault_add(  # noqa: PLR0913, PLR0917  an option each
     fields |= {
         name: given for name, given in (("times", times), ("share", share)) if given is not None
     }
-    fault = _request(url, "POST", "/faults", fields)
+    fault = request(url, "POST", "/faults", fields)
     typer.echo(f"Fault {fault['id']} added.", err=True)
 
 
@@ -60,7 +53,7 @@ def fault_list(as_json: JsonOption = False, url: UrlOption = "") -> None:
             "left": "always" if fault["times"] is None else fault["times"],
             "hits": fault["struck"],
         }
-        for fault in _request(url, "GET", "/faults")
+        for fault in request(url, "GET", "/faults")
     ]
     columns = ("id", "what", "method", "path", "merchant", "left", "hits")
     print_rows(rows, columns, as_json=as_json, empty="No faults: fatrina fault add 503")
@@ -69,7 +62,7 @@ def fault_list(as_json: JsonOption = False, url: UrlOption = "") -> None:
 @faults.command("clear")
 def fault_clear(url: UrlOption = "") -> None:
     """Remove all faults."""
-    _request(url, "DELETE", "/faults")
+    request(url, "DELETE", "/faults")
     typer.echo("All faults removed.", err=True)
 
 
@@ -93,51 +86,19 @@ def requests(  # noqa: PLR0913, PLR0917  an option each
 ) -> None:
     """List the latest requests to a running service, and why they were rejected."""
     if not_emulated:
-        counts = _request(url, "GET", "/requests/not-emulated")
+        counts = request(url, "GET", "/requests/not-emulated")
         headings = ("count", "stub", "method", "path", "last_at")
         print_rows(counts, headings, as_json=as_json, empty="All requests were to known endpoints.")
     else:
         state = "" if status is None else status
         query = {"limit": limit, "path": path, "status": state, "merchant": merchant}
-        entries = _request(url, "GET", f"/requests?{urlencode(query)}")
+        entries = request(url, "GET", f"/requests?{urlencode(query)}")
         rows = [{**entry, "time": entry["at"][11:23], "why": _reasons(entry)} for entry in entries]
         columns = ("time", "id", "method", "path", "status", "ms", "why")
         print_rows(rows, columns, as_json=as_json, empty="No requests yet.")
     if clear:
-        _request(url, "DELETE", "/requests")
+        request(url, "DELETE", "/requests")
 
 
 def _reasons(entry: Mapping[str, Any]) -> str:
     return "; ".join(error["words"] for error in entry["refused"])
-
-
-def _request(url: str, method: str, path: str, fields: Mapping[str, Any] | None = None) -> Any:
-    settings = load_settings()
-    base = url.rstrip("/") or settings.here
-    if not settings.admin_token:
-        fail("Set FATRINA_ADMIN_TOKEN to the token of the service.")
-    if not base.startswith(("http://", "https://")):
-        fail(f"“{base}” is not the URL of a service, such as http://127.0.0.1:8000.")
-    headers = {
-        "Authorization": f"Bearer {settings.admin_token}",
-        "Accept-Language": "en",
-        "Content-Type": "application/json",
-    }
-    body = None if fields is None else json.dumps(fields).encode()
-    request = Request(f"{base}/_fatrina{path}", body, headers, method=method)  # noqa: S310
-    try:
-        with urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
-            return json_text.parse(response.read())["data"]
-    except HTTPError as exc:
-        fail(f"{base} rejected the request ({exc.code}): {_error_text(exc)}")
-    except (URLError, OSError, ValueError, KeyError, TypeError) as exc:
-        fail(f"No Fatrina service responds at {base}: {exc}")
-
-
-def _error_text(error: HTTPError) -> str:
-    try:
-        body = json_text.parse(error.read())["error"]
-        fields = [text for texts in body.get("fields", {}).values() for text in texts]
-        return " ".join(fields) or str(body["message"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return error.reason

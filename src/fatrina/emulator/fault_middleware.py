@@ -77,6 +77,8 @@ class FaultInjectionMiddleware:
             return []
         needed = self._injector.needs_merchant(method, path)
         merchant = await self._find_merchant(scope) if needed else ""
+        if merchant:  # an injected error comes before the authorization, which sets it
+            context.get(scope).log_fields["merchant"] = merchant
         return self._injector.matching(method, path, merchant)
 
 

@@ -1,94 +1,42 @@
-"""Seed a service with merchants, tokens, products and images: everything or nothing."""
+"""Seed a service with apps, merchants, tokens, webhooks, products and images: all or nothing."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from sqlalchemy import Connection
 
-from fatrina.actions import Services, access, committing, ids, receiving, rendering, storing
+from fatrina.actions import Services, committing, ids, receiving, rendering, storing
 from fatrina.actions.receiving import File, IncomingPhoto, PhotoLink
 from fatrina.actions.storing import StorageSection
-from fatrina.adapters.database import images, products, tokens, versions
+from fatrina.adapters.database import images, products, sequences, tokens, versions
 from fatrina.adapters.database.products import ProductRow
 from fatrina.domain import errors
 from fatrina.domain.access import hash_token
-from fatrina.domain.gallery import Change, Gallery
-from fatrina.domain.rate_limit import DEFAULT_PLAN
-from fatrina.domain.types import ImageId, MerchantId, Millis, ProductId
+from fatrina.domain.gallery import Gallery
+from fatrina.domain.types import ImageId, MerchantId, ProductId
 from fatrina.domain.version import Version
+from fatrina.emulator import seed_access
+from fatrina.emulator.seed_records import Seed, SeedError, SeedImage, SeedMerchant, SeedProduct
 
-PhotoWriter = Callable[[File], None]
-"""Writes a photo's bytes to a file."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeedImage:
-    """An image or a video to create; `pointer` is its JSON pointer for error messages."""
-
-    pointer: str
-    change: Change
-    id: int | None = None
-    write_photo: PhotoWriter | None = None
-    link: str | None = None
-    video_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SeedProduct:
-    """A product to create."""
-
-    pointer: str
-    name: str
-    sku: str | None = None
-    id: int | None = None
-    images: Sequence[SeedImage] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SeedToken:
-    """A token to create; its text is given, so that tests can use a constant."""
-
-    text: str
-    scope: str
-    lifetime: Millis
-    """Milliseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeedMerchant:
-    """A merchant to create, or an existing one to add to."""
-
-    pointer: str
-    code: str
-    plan: str = DEFAULT_PLAN
-    tokens: Sequence[SeedToken] = ()
-    products: Sequence[SeedProduct] = ()
-    profile: Mapping[str, str] = field(default_factory=dict)
-    """Fields of `domain.merchant.Profile`."""
-
-
-class SeedError(Exception):
-    """An error in one part of the seed, and the JSON pointer of that part."""
-
-    def __init__(self, pointer: str, error: errors.ServiceError) -> None:
-        super().__init__(pointer, error)
-        self.pointer = pointer
-        self.error = error
+Job = tuple[str, SeedImage]
+"""The code of a merchant, and an image whose photo must be stored for it."""
+Created = dict[str, Any]
+"""What was created, with its ids, as JSON."""
 
 
 def seed(
     services: Services,
-    merchants: Sequence[SeedMerchant],
+    content: Seed,
     workers: int,
     progress: Callable[[], None] = lambda: None,
-) -> int:
-    """Create everything, or nothing; return the number of photos.
+) -> list[Created]:
+    """Create everything, or nothing; return the created ids of each merchant.
 
-    `workers` threads decode photos in parallel. All of them are stored before the one transaction
-    begins; `progress` is called after each.
+    `workers` threads decode photos in parallel, equal ones only once. All of them are stored
+    before the one transaction begins; `progress` is called after each.
 
     Raises:
         SeedError: a part violates a rule, the same as for API requests.
@@ -100,34 +48,25 @@ def seed(
             lease.check_held()
             progress()
 
-        return _seed(services, merchants, workers, tick, StorageSection(services, stack))
+        return _seed(services, content, workers, tick, StorageSection(services, stack))
 
 
 def _seed(
     services: Services,
-    merchants: Sequence[SeedMerchant],
+    content: Seed,
     workers: int,
     progress: Callable[[], None],
     section: StorageSection,
-) -> int:
-    photos = [
-        (merchant.code, image)
-        for merchant in merchants
-        for product in merchant.products
-        for image in product.images
-        if image.video_url is None
-    ]
+) -> list[Created]:
     with services.database.reading() as conn:
-        for merchant in merchants:
+        for merchant in content.merchants:
             _check_token_owners(conn, merchant, tokens.find_merchant_id(conn, merchant.code))
     stored: dict[str, Version] = {}
 
-    def store(merchant_code: str, image: SeedImage) -> None:
-        with _at_pointer(image.pointer), services.spool.create_file() as file:
-            photo = _receive(services, image, file)
-            with rendering.render(services, photo) as rendered:
-                stored[image.pointer] = storing.store(services, rendered, merchant_code, section)
-        progress()
+    def store(jobs: Sequence[Job]) -> None:
+        _store_photo(services, jobs, stored, section)
+        for _ in jobs:
+            progress()
 
     new_versions = stored.values()
     with (
@@ -135,7 +74,7 @@ def _seed(
         ThreadPoolExecutor(workers) as executor,
     ):
         try:
-            for future in [executor.submit(store, *each) for each in photos]:
+            for future in [executor.submit(store, each) for each in _group_photos(content)]:
                 future.result()
         except BaseException:
             executor.shutdown(cancel_futures=True)
@@ -144,9 +83,42 @@ def _seed(
         committing.cleanup_on_error(services, new_versions, SeedError, errors.StorageFull),
         services.database.writing(bulk=True) as tx,
     ):
-        for merchant in merchants:
-            _insert_merchant(services, tx, merchant, stored)
-    return len(stored)
+        created = [
+            _insert_merchant(services, tx, merchant, stored) for merchant in content.merchants
+        ]
+        seed_access.upsert_apps(tx, content.apps, services.clock())
+        sequences.advance(tx)
+    return created
+
+
+def _group_photos(content: Seed) -> list[list[Job]]:
+    """Return the images with a photo, those with the same photo in one list."""
+    groups: dict[str, list[Job]] = {}
+    for merchant in content.merchants:
+        for product in merchant.products:
+            for image in product.images:
+                if image.video_url is None:
+                    key = image.photo_key or image.pointer
+                    groups.setdefault(key, []).append((merchant.code, image))
+    return list(groups.values())
+
+
+def _store_photo(
+    services: Services,
+    jobs: Sequence[Job],
+    stored: dict[str, Version],
+    section: StorageSection,
+) -> None:
+    """Receive and decode the photo of `jobs` once, and store it for each of them."""
+    *others, last = jobs
+    with _at_pointer(jobs[0][1].pointer), services.spool.create_file() as file:
+        photo = _receive(services, jobs[0][1], file)
+        with rendering.render(services, photo) as rendered:
+            for code, image in others:
+                with rendering.duplicate(services, rendered) as copy:
+                    stored[image.pointer] = storing.store(services, copy, code, section)
+            code, image = last
+            stored[image.pointer] = storing.store(services, rendered, code, section)
 
 
 def _check_token_owners(
@@ -173,20 +145,28 @@ def _receive(services: Services, image: SeedImage, file: File) -> IncomingPhoto:
 
 def _insert_merchant(
     services: Services, tx: Connection, merchant: SeedMerchant, stored: dict[str, Version]
-) -> None:
+) -> Created:
     now = services.clock()
-    merchant_id = tokens.find_merchant_id(tx, merchant.code)
-    if merchant_id is None:
-        merchant_id = tokens.add_merchant(tx, merchant.code, now, merchant.plan)
+    with _at_pointer(merchant.pointer):
+        merchant_id = seed_access.find_or_add_merchant(tx, merchant, now)
     tokens.lock_merchant(tx, merchant_id)
     tokens.set_profile(tx, merchant.code, merchant.profile)
     _check_token_owners(tx, merchant, merchant_id)
-    for token in merchant.tokens:
-        _, row = access.build_token(token.scope, token.lifetime, now, token.text)
-        tokens.upsert(tx, merchant_id, row)
+    seed_access.upsert_tokens(tx, merchant_id, merchant, now)
+    webhook_ids = []
+    for webhook in merchant.webhooks:
+        with _at_pointer(webhook.pointer):
+            webhook_ids.append(seed_access.add_webhook(tx, merchant_id, webhook, now))
+    created = []
     for product in merchant.products:
         with _at_pointer(product.pointer):
-            _insert_product(services, tx, merchant_id, product, stored)
+            created.append(_insert_product(services, tx, merchant_id, product, stored))
+    return {
+        "code": merchant.code,
+        "id": merchant_id,
+        "products": created,
+        "webhooks": webhook_ids,
+    }
 
 
 def _insert_product(
@@ -195,13 +175,14 @@ def _insert_product(
     merchant_id: MerchantId,
     product: SeedProduct,
     stored: dict[str, Version],
-) -> None:
+) -> Created:
     if product.sku and products.find_by_sku(tx, merchant_id, product.sku) is not None:
         raise errors.ValidationFailed(errors.SkuTaken("sku", sku=product.sku))
     now = services.clock()
     product_id = ProductId(_choose_id(product.id, partial(products.exists, tx)))
     products.add(tx, merchant_id, ProductRow(product_id, product.name, product.sku), now)
     gallery = Gallery()
+    image_ids = []
     for image in product.images:
         with _at_pointer(image.pointer):
             if image.video_url is None:
@@ -210,8 +191,10 @@ def _insert_product(
             after = gallery.attach(image_id, image.change, image.video_url)
             images.save_gallery(tx, product_id, gallery, after, now)
             gallery = after
+            image_ids.append(image_id)
             if image.video_url is None:
                 versions.add(tx, image_id, stored[image.pointer], None, now)
+    return {"id": product_id, "sku": product.sku, "images": image_ids}
 
 
 def _choose_id(requested: int | None, is_taken: Callable[[int], bool]) -> int:

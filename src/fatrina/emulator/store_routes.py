@@ -12,7 +12,7 @@ from fatrina.domain import errors, json_text
 from fatrina.domain.json_text import JsonError
 from fatrina.emulator import seed_file, seeding
 from fatrina.emulator.seed_file import SeedFileError
-from fatrina.emulator.seeding import SeedError
+from fatrina.emulator.seed_records import SeedError
 from fatrina.web.admin.gate import AdminRoute
 from fatrina.web.http import body
 from fatrina.web.http.body import BodyTimeouts
@@ -28,18 +28,18 @@ def routes(services: Services, timeouts: BodyTimeouts) -> list[AdminRoute]:
 
     async def seed(request: Request) -> Response:
         text = await body.read_body(request, _MAX_SEED_BYTES, timeouts)
-        count = await run_sync(partial(_load_seed, services, text))
-        return success(201, {"pictures": count})
+        return success(201, await run_sync(partial(_load_seed, services, text)))
 
     return [
         AdminRoute("POST", "/seed", "Add merchants, tokens, products and images; see docs.", seed),
     ]
 
 
-def _load_seed(services: Services, text: bytes) -> int:
+def _load_seed(services: Services, text: bytes) -> dict[str, object]:
     try:
-        merchants = seed_file.read(json_text.parse(text))
-        return seeding.seed(services, merchants, len(services.decoders.pids))
+        content = seed_file.read(json_text.parse(text))
+        created = seeding.seed(services, content, len(services.decoders.pids))
+        return {"pictures": content.count_photos(), "merchants": created}
     except SeedFileError as exc:
         raise errors.ValidationFailed(
             *(

@@ -67,16 +67,38 @@ class RefreshToken(NamedTuple):
 
 
 def add(conn: Connection, app: App, now: Millis) -> None:
-    """Insert an app; `app.id` is ignored."""
-    row = {
-        "client_id": app.client_id,
+    """Insert an app; its id is a new one unless `app.id` is greater than 0."""
+    row = {"client_id": app.client_id, "created_at": now, **_app_row(app)}
+    conn.execute(insert(apps).values(row | ({"id": app.id} if app.id else {})))
+
+
+def upsert(conn: Connection, app: App, now: Millis) -> bool:
+    """Insert an app, or update and restore the one with the same client id.
+
+    Return False if `app.id` is greater than 0 and is not the id of the app.
+    """
+    query = select(_A.id).where(_A.client_id == app.client_id).with_for_update(key_share=True)
+    existing = conn.scalar(query)
+    if app.id and existing != app.id:
+        is_taken = conn.scalar(select(_A.id).where(_A.id == app.id)) is not None
+        if existing is not None or is_taken:
+            return False
+    if existing is None:
+        add(conn, app, now)
+    else:
+        conn.execute(
+            update(apps).where(_A.id == existing).values({**_app_row(app), "removed_at": None})
+        )
+    return True
+
+
+def _app_row(app: App) -> dict[str, Any]:
+    return {
         "name": app.name,
         "secret_hash": app.secret_hash,
         "redirects": json.dumps(app.redirect_uris),
         "scopes": " ".join(app.scopes),
-        "created_at": now,
     }
-    conn.execute(insert(apps).values(row))
 
 
 def find(conn: Connection, client_id: str, *, lock: bool = False) -> App | None:

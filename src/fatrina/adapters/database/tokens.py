@@ -65,13 +65,21 @@ class MerchantRow(NamedTuple):
     created_at: Millis
 
 
-def add_merchant(conn: Connection, code: str, now: Millis, plan: str = DEFAULT_PLAN) -> MerchantId:
-    """Insert a merchant and return its id.
+def add_merchant(
+    conn: Connection,
+    code: str,
+    now: Millis,
+    plan: str = DEFAULT_PLAN,
+    merchant_id: MerchantId | None = None,
+) -> MerchantId:
+    """Insert a merchant and return its id, a new one unless `merchant_id` is given.
 
     Raises:
         sqlalchemy.exc.IntegrityError: the code is taken.
     """
-    query = insert(merchants).values(code=code, plan=plan, created_at=now).returning(merchants.c.id)
+    row = {"code": code, "plan": plan, "created_at": now}
+    row |= {} if merchant_id is None else {"id": merchant_id}
+    query = insert(merchants).values(row).returning(merchants.c.id)
     return MerchantId(conn.execute(query).scalar_one())
 
 

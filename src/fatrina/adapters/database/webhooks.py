@@ -19,12 +19,22 @@ _SELECT_SUBSCRIBERS = select(_S.id, _S.event).where(
 
 
 def add(
-    conn: Connection, merchant_id: MerchantId, subscription: Subscription, now: Millis
+    conn: Connection,
+    merchant_id: MerchantId,
+    subscription: Subscription,
+    now: Millis,
+    subscription_id: SubscriptionId | None = None,
 ) -> SubscriptionId:
-    """Insert a subscription and return its id."""
+    """Insert a subscription and return its id, a new one unless `subscription_id` is given."""
     row = {"merchant_id": merchant_id, "created_at": now, **_row(subscription)}
+    row |= {} if subscription_id is None else {"id": subscription_id}
     query = insert(subscriptions).values(row).returning(_S.id)
     return SubscriptionId(int(conn.execute(query).scalar_one()))
+
+
+def exists(conn: Connection, subscription_id: SubscriptionId) -> bool:
+    """Return whether a subscription has or had this id."""
+    return conn.scalar(select(_S.id).where(_S.id == subscription_id)) is not None
 
 
 def update_fields(

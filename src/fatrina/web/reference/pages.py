@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -81,10 +81,14 @@ def routes(prefix: str, base_url: str, *, contract_only: bool) -> list[BaseRoute
         language = messages.negotiate_language(request.headers.get("accept-language"))
         return HTMLResponse(_compatibility_page(language), headers={"Vary": "Accept-Language"})
 
+    async def start_page(_: Request) -> Response:
+        return RedirectResponse("/docs")
+
     async def docs_page(_: Request) -> Response:
         return HTMLResponse(_DOCS_PAGE)
 
     return [
+        Route("/", start_page),
         Route("/openapi.json", openapi_document),
         Route("/docs", docs_page),
         Route("/docs/", docs_page),

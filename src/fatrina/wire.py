@@ -176,9 +176,8 @@ def subscription(subscription_id: SubscriptionId, fields: Subscription) -> Json:
         "url": fields.url,
         "version": fields.version,
         "rule": None,
-        "headers": [{"key": key, "value": value} for key, value in fields.headers],
-        "security_strategy": fields.strategy,
-        "secret": _MASK if fields.secret else None,
+        "headers": dict(fields.headers),
+        "security": {"strategy": fields.strategy, "secret": _MASK if fields.secret else None},
     }
 
 
@@ -243,7 +242,10 @@ def _date(timestamp: int) -> str:
 
 def events() -> list[Json]:
     """Return the events that a subscription can select."""
-    return [{"event": event, "label": label} for event, label in webhook.EVENTS.items()]
+    return [
+        {"id": number, "label": label, "event": event}
+        for number, (event, label) in enumerate(webhook.EVENTS.items(), 1)
+    ]
 
 
 def success(status: int, data: object, pagination: Json | None = None) -> Json:

@@ -1,6 +1,7 @@
 """Events: signatures, timestamps and retries."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,11 +10,12 @@ from hypothesis import strategies as st
 from fatrina.domain import webhook
 from fatrina.domain.types import Millis
 from fatrina.domain.webhook import (
+    NONE,
     SIGNATURE,
     TOKEN,
     Subscription,
+    delivery_headers,
     is_sendable_header,
-    signature_headers,
 )
 
 
@@ -47,22 +49,38 @@ def test_reference_hmac_matches_rfc_4231(key: bytes, message: bytes, digest: str
 @given(secret=st.text(min_size=1, max_size=200), body=st.binary(max_size=300))
 def test_signature_is_hmac_sha256_of_the_body(secret: str, body: bytes) -> None:
     secret = secret.encode("utf-8", "replace").decode()
-    assert dict(signature_headers(wanted(SIGNATURE, secret), body)) == {
+    assert dict(delivery_headers(wanted(SIGNATURE, secret), body)) == {
         "X-Salla-Security-Strategy": "Signature",
         "X-Salla-Signature": hmac_sha256(secret.encode(), body),
     }
 
 
 def test_token_strategy_sends_the_secret() -> None:
-    assert dict(signature_headers(wanted(TOKEN, "s3cret"), b"{}")) == {
+    assert dict(delivery_headers(wanted(TOKEN, "s3cret"), b"{}")) == {
         "X-Salla-Security-Strategy": "Token",
         "Authorization": "s3cret",
     }
 
 
+def test_token_strategy_replaces_an_authorization_header() -> None:
+    headers = (("X-A", "b"), ("authorization", "other"))
+    subscription = replace(wanted(TOKEN, "s3cret"), headers=headers)
+    assert delivery_headers(subscription, b"{}") == [
+        ("X-A", "b"),
+        ("X-Salla-Security-Strategy", "Token"),
+        ("Authorization", "s3cret"),
+    ]
+
+
+def test_strategy_none_sends_only_the_headers_of_the_subscription() -> None:
+    subscription = replace(wanted(NONE, "s3cret"), headers=(("Authorization", "mine"),))
+    assert delivery_headers(subscription, b"{}") == [("Authorization", "mine")]
+    assert "mine" not in repr(subscription)
+
+
 @pytest.mark.parametrize("strategy", [SIGNATURE, TOKEN])
 def test_no_headers_without_a_secret(strategy: str) -> None:
-    assert signature_headers(wanted(strategy, ""), b"{}") == []
+    assert delivery_headers(wanted(strategy, ""), b"{}") == []
 
 
 def test_repr_hides_the_secret() -> None:
@@ -84,7 +102,7 @@ def test_three_attempts() -> None:
         ("X-Empty", "", True),
         ("Host", "other", False),
         ("content-length", "3", False),
-        ("AUTHORIZATION", "x", False),
+        ("AUTHORIZATION", "x", True),
         ("X-Salla-Signature", "x", False),
         ("", "x", False),
         ("X A", "x", False),

@@ -86,9 +86,8 @@ def test_subscription(store: Store) -> None:
         "url": "https://far.example/hook",
         "version": 2,
         "rule": None,
-        "headers": [{"key": "X-Shop", "value": "a"}],
-        "security_strategy": "signature",
-        "secret": "********",
+        "headers": {"X-Shop": "a"},
+        "security": {"strategy": "signature", "secret": "********"},
     }
     assert made == expected
     assert store.call("GET", WEBHOOKS).data == [expected]
@@ -96,9 +95,59 @@ def test_subscription(store: Store) -> None:
     changed = store.call("PUT", f"{WEBHOOKS}/{made['id']}", change)
     assert changed.data == expected | {
         "url": "https://far.example/new",
-        "security_strategy": "token",
+        "security": {"strategy": "token", "secret": "********"},
     }
     assert store.call("GET", WEBHOOKS).data == [changed.data]
+
+
+def test_fields_are_accepted_in_the_form_of_responses(store: Store) -> None:
+    headers = {"X-Shop": "a", "Authorization": "Basic abc"}
+    made = subscribe(
+        store,
+        "https://far.example/hook",
+        headers=headers,
+        security={"strategy": "token", "secret": "s3cret"},
+    )
+    assert made["headers"] == headers
+    assert made["security"] == {"strategy": "token", "secret": "********"}
+    for security, at_fault, reason in (
+        ("x", "security", "not_object"),
+        ({"strategy": "other"}, "security.strategy", "invalid_choice"),
+        ({"strategy": "token", "secret": 1.5}, "security.secret", "not_string"),
+    ):
+        body = encode_json({"security": security})
+        response = store.call("PUT", f"{WEBHOOKS}/{made['id']}", body)
+        check_error(response, 422, reason)
+        assert [*response.json["error"]["fields"]] == [at_fault]
+
+
+def test_subscribing_again_updates_the_subscription(store: Store) -> None:
+    first = subscribe(store, "https://far.example/hook")
+    again = subscribe(store, "https://far.example/hook", name="again", version=1)
+    assert again == first | {"name": "again", "version": 1}
+    other_event = subscribe(store, "https://far.example/hook", event=PRODUCTS)
+    assert store.call("GET", WEBHOOKS).data == [again, other_event]
+
+
+def test_list_of_subscriptions_has_pages(store: Store) -> None:
+    made = [subscribe(store, f"https://far.example/{number}") for number in range(3)]
+    response = store.call("GET", WEBHOOKS + "?per_page=2&page=2")
+    assert response.data == made[2:]
+    assert response.json["pagination"]["total"] == 3
+
+
+@pytest.mark.parametrize(
+    ("scope", "status"),
+    [("webhooks.read", 401), ("webhooks.read_write", 200), ("products.read_write", 200)],
+)
+def test_scopes_of_webhooks(service: Service, store: Store, scope: str, status: int) -> None:
+    token = service.issue_token(store.merchant_code, scope)
+    limited = Store(service, store.merchant_code, token)
+    body = encode_json({"name": "n", "event": IMAGES, "url": "https://far.example/"})
+    assert limited.call("GET", WEBHOOKS).status == 200
+    assert limited.call("POST", SUBSCRIBE, body).status == status
+    products = limited.call("GET", PREFIX + "/products")
+    assert products.status == (200 if scope.startswith("products") else 401)
 
 
 def test_events(store: Store) -> None:
@@ -131,7 +180,7 @@ def test_unsubscribe(store: Store, case: str) -> None:
         ({"url": "far.example/hook"}, "url", "link_malformed"),
         ({"url": "https://user:pass@far.example/"}, "url", "link_credentials"),
         ({"url": "http://0x7f.1/"}, "url", "link_address_not_allowed"),
-        ({"security_strategy": "none"}, "security_strategy", "invalid_choice"),
+        ({"security_strategy": "basic"}, "security_strategy", "invalid_choice"),
         ({"security_strategy": "token", "secret": ""}, "secret", "required"),
         ({"headers": [{"key": "Host", "value": "x"}]}, "headers", "header_not_allowed"),
         ({"headers": [{"key": "X-A", "value": "a\nb"}]}, "headers.0.value", "control_character"),
@@ -153,8 +202,8 @@ def test_invalid_subscriptions_are_rejected(
 
 
 def test_at_most_a_hundred_subscriptions(store: Store) -> None:
-    for _ in range(100):
-        subscribe(store, "https://far.example/")
+    for number in range(100):
+        subscribe(store, f"https://far.example/{number}")
     one_more = {"name": "mine", "event": IMAGES, "url": "https://far.example/"}
     response = store.call("POST", SUBSCRIBE, encode_json(one_more))
     check_error(response, 422, "too_many_subscriptions")

@@ -11,7 +11,9 @@ from fatrina.domain.types import MerchantId, TokenId
 
 READ: Final = "products.read"
 WRITE: Final = "products.read_write"
-SCOPES: Final = (READ, WRITE)
+WEBHOOKS_READ: Final = "webhooks.read"
+WEBHOOKS_WRITE: Final = "webhooks.read_write"
+SCOPES: Final = (READ, WRITE, WEBHOOKS_READ, WEBHOOKS_WRITE)
 MERCHANT_CODE: Final = "[A-Za-z0-9]{4,6}"
 """Regular expression that a merchant's code matches completely."""
 TOKEN_PREFIX: Final = "fatrina_"  # noqa: S105  a prefix
@@ -36,14 +38,14 @@ class Caller:
     token_created_at: int = 0
     """Creation time of the token, in milliseconds since the epoch."""
 
-    def require_scope(self, scope: str) -> None:
-        """Raise unless the token has `scope`; the write scope includes the read scope.
+    def require_scope(self, *scopes: str) -> None:
+        """Raise unless the token has one of `scopes`; a write scope includes its read scope.
 
         Raises:
-            errors.InsufficientScope: the token lacks the scope.
+            errors.InsufficientScope: the token has none of them.
         """
-        if not is_included(scope, self.scopes):
-            raise errors.InsufficientScope(scope=scope)
+        if not any(is_included(scope, self.scopes) for scope in scopes):
+            raise errors.InsufficientScope(scope=", ".join(scopes))
 
 
 def is_included(scope: str, granted: Collection[str]) -> bool:

@@ -12,16 +12,18 @@ from fatrina.domain.types import Millis
 IMAGE_UPDATED: Final = "product.image.updated"
 PRODUCT_UPDATED: Final = "product.updated"
 EVENTS: Final[Mapping[str, str]] = {
-    IMAGE_UPDATED: "An image of a product was added, changed or removed.",
-    PRODUCT_UPDATED: "A product was changed, or one of its images.",
+    IMAGE_UPDATED: "تم تحديث صور المنتج",
+    PRODUCT_UPDATED: "تم تحديث المنتج",
 }
+"""The events that a subscription can select, and their Arabic labels."""
 IMAGE_CHANGE_EVENTS: Final = (IMAGE_UPDATED, PRODUCT_UPDATED)
 """Events that are sent when a product's images change."""
 PRODUCT_CHANGE_EVENTS: Final = (PRODUCT_UPDATED,)
 """Events that are sent when a product's own fields change."""
 SIGNATURE: Final = "signature"
 TOKEN: Final = "token"  # noqa: S105  the name of a strategy
-STRATEGIES: Final = (SIGNATURE, TOKEN)
+NONE: Final = "none"
+STRATEGIES: Final = (SIGNATURE, TOKEN, NONE)
 MAX_SUBSCRIPTIONS: Final = 100
 """Maximum subscriptions per merchant."""
 MAX_ATTEMPTS: Final = 3
@@ -39,12 +41,13 @@ FAILING_AFTER: Final = 10
 MAX_PAUSE_MS: Final = HOUR
 """Maximum pause, in milliseconds, between two attempts to a failing subscription."""
 _MAX_DOUBLINGS: Final = 20
+_AUTHORIZATION: Final = "Authorization"
 _CLOCK_TOLERANCE: Final = SECOND
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?|")
 RESERVED_HEADERS: Final = frozenset(
     {
-        *("authorization", "connection", "content-encoding", "content-length", "content-type"),
+        *("connection", "content-encoding", "content-length", "content-type"),
         *("expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"),
         *("user-agent", "x-salla-security-strategy", "x-salla-signature"),
     }
@@ -60,7 +63,7 @@ class Subscription:
     event: str
     url: str
     version: int = 2
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     strategy: str = SIGNATURE
     secret: str = field(default="", repr=False)
 
@@ -89,15 +92,24 @@ def undeliverable_reason(subscription: Subscription) -> str | None:
     return None
 
 
-def signature_headers(subscription: Subscription, body: bytes) -> list[tuple[str, str]]:
-    """Return the headers that prove the origin of a body to the receiver; [] without a secret."""
-    secret = subscription.secret
-    if not secret:
-        return []
+def delivery_headers(subscription: Subscription, body: bytes) -> list[tuple[str, str]]:
+    """Return the headers of a delivery: those of the subscription, and the proof of its origin.
+
+    The strategy `token` replaces an Authorization header of the subscription. Without a secret, or
+    with the strategy `none`, there is no proof.
+    """
+    headers, secret = [*subscription.headers], subscription.secret
+    if not secret or subscription.strategy == NONE:
+        return headers
     if subscription.strategy == TOKEN:
-        return [("X-Salla-Security-Strategy", "Token"), ("Authorization", secret)]
+        others = [each for each in headers if each[0].lower() != _AUTHORIZATION.lower()]
+        return [*others, ("X-Salla-Security-Strategy", "Token"), (_AUTHORIZATION, secret)]
     signature = hmac.new(secret.encode(), body, "sha256").hexdigest()
-    return [("X-Salla-Security-Strategy", "Signature"), ("X-Salla-Signature", signature)]
+    return [
+        *headers,
+        ("X-Salla-Security-Strategy", "Signature"),
+        ("X-Salla-Signature", signature),
+    ]
 
 
 def next_attempt(attempts: int, pause: Millis, now: Millis) -> Millis | None:

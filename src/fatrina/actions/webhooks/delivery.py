@@ -78,7 +78,7 @@ class Deliverer:
 
     def _send(self, due: PendingDelivery) -> Outcome:
         subscription = due.subscription
-        headers = [*subscription.headers, *webhook.signature_headers(subscription, due.body)]
+        headers = webhook.delivery_headers(subscription, due.body)
         try:
             status = self.sender.post(subscription.url, headers, due.body)
         except errors.LinkError as exc:

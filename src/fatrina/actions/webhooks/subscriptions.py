@@ -27,6 +27,9 @@ __all__ = [
 def subscribe(services: Services, caller: Caller, subscription: Subscription) -> SubscriptionId:
     """Create a subscription and return its id.
 
+    If the merchant has a subscription of this URL to this event already, it is replaced, so that
+    every event arrives once.
+
     Raises:
         errors.ValidationFailed: the merchant has too many subscriptions, or the secret is missing
             or invalid.
@@ -35,7 +38,12 @@ def subscribe(services: Services, caller: Caller, subscription: Subscription) ->
     with services.database.writing() as tx:
         access.check_token(tx, caller)
         tokens.lock_merchant(tx, caller.merchant_id)
-        if len(webhooks.list_all(tx, caller.merchant_id)) >= MAX_SUBSCRIPTIONS:
+        existing = webhooks.list_all(tx, caller.merchant_id)
+        for subscription_id, each in existing:
+            if (each.url, each.event) == (subscription.url, subscription.event):
+                webhooks.update_fields(tx, SubscriptionId(subscription_id), subscription)
+                return SubscriptionId(subscription_id)
+        if len(existing) >= MAX_SUBSCRIPTIONS:
             raise errors.ValidationFailed(
                 errors.TooManySubscriptions("url", limit=MAX_SUBSCRIPTIONS)
             )

@@ -75,11 +75,12 @@ class BaseEndpoints:
     rate_limiter: RateLimiter
 
     async def authorize(
-        self, request: Request, scope: str | None, lookup: Lookup[T]
+        self, request: Request, scope: str | tuple[str, ...] | None, lookup: Lookup[T]
     ) -> tuple[Caller, T]:
         """Return the caller and the result of `lookup`; call this before the body is read.
 
-        Without `scope`, any valid token is accepted.
+        The token must have `scope`, or one of several; without `scope`, any valid token is
+        accepted.
 
         Raises:
             errors.Unauthorized: the token is invalid or lacks the scope.
@@ -93,7 +94,7 @@ class BaseEndpoints:
             context.get(request.scope).log_fields |= log_fields
             _check_rate_limit(request, self.rate_limiter.count(caller))
             if scope is not None:
-                caller.require_scope(scope)
+                caller.require_scope(*((scope,) if isinstance(scope, str) else scope))
             return caller, lookup(self.services, caller)
 
         with self.services.clock.stage("admit"):

@@ -186,7 +186,9 @@ ENDPOINTS: Final = {
         query=schemas.UNSUBSCRIBE_QUERY,
     ),
     "list_subscriptions": Endpoint(
-        "GET", "/webhooks", "List Subscriptions", 200, schemas.SUBSCRIPTIONS, _SIMPLE_LIST_ERRORS
+        *("GET", "/webhooks", "List Subscriptions", 200, schemas.SUBSCRIPTIONS, _LIST_ERRORS),
+        query=history_schemas.PAGE_QUERY,
+        pagination=schemas.PAGINATION,
     ),
     "update_subscription": Endpoint(
         *("PUT", "/webhooks/{webhook_id}", "Update Subscription", 200, schemas.SUBSCRIPTION),

@@ -183,20 +183,24 @@ _UPDATE_PRODUCT: Final = object_schema({"name": _NAME, "sku": _SKU}, "name", "sk
 UPDATE_PRODUCT_BODY: Final = form_body(_UPDATE_PRODUCT, _UPDATE_PRODUCT) | {"required": False}
 
 _SUBSCRIPTION_NAME: Final = {**_PLAIN_TEXT, "minLength": 1, "maxLength": MAX_NAME_LENGTH}
-_HEADER: Final = object_schema({"key": {"type": "string"}, "value": {"type": "string"}})
+_HEADER_NAME: Final[Schema] = {
+    "type": "string",
+    "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$",
+}
+_HEADER_VALUE: Final[Schema] = {"type": "string", "pattern": "^[ -~]{0,1024}$"}
 _SUBSCRIPTION_FIELDS: Final = {
     "name": _SUBSCRIPTION_NAME,
     "event": {"type": "string", "enum": [*EVENTS]},
     "url": {"type": "string", "pattern": "^https?://"},
     "version": {"type": "integer", "enum": [1, 2]},
-    "headers": array_schema(
-        object_schema(
-            {
-                "key": {"type": "string", "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"},
-                "value": {"type": "string", "pattern": "^[ -~]{0,1024}$"},
-            }
-        )
-    ),
+    "headers": {
+        "description": "Additional headers of each delivery: `{name: value}`, or a list of `key` "
+        "and `value`.",
+        "anyOf": [
+            {"type": "object", "additionalProperties": _HEADER_VALUE},
+            array_schema(object_schema({"key": _HEADER_NAME, "value": _HEADER_VALUE})),
+        ],
+    },
     "security_strategy": {"type": "string", "enum": [*STRATEGIES]},
     "secret": {**_PLAIN_TEXT, "maxLength": MAX_NAME_LENGTH},
 }
@@ -222,13 +226,19 @@ SUBSCRIPTION: Final = object_schema(
         "url": TEXT,
         "version": {"type": "integer"},
         "rule": {"type": "null"},
-        "headers": array_schema(_HEADER),
-        "security_strategy": {"type": "string", "enum": [*STRATEGIES]},
-        "secret": {"type": ["string", "null"]},
+        "headers": {"type": "object", "additionalProperties": TEXT},
+        "security": object_schema(
+            {
+                "strategy": {"type": "string", "enum": [*STRATEGIES]},
+                "secret": {"type": ["string", "null"], "description": "Masked."},
+            }
+        ),
     }
 )
 SUBSCRIPTIONS: Final = array_schema(SUBSCRIPTION)
-EVENT_LIST: Final = array_schema(object_schema({"event": TEXT, "label": TEXT}))
+EVENT_LIST: Final = array_schema(
+    object_schema({"id": {"type": "integer"}, "label": TEXT, "event": TEXT})
+)
 
 # Queries
 

@@ -199,6 +199,10 @@ def _subscription_fields(fields: Fields) -> dict[str, Any]:
         "strategy": fields.choice("security_strategy", STRATEGIES),
         "secret": fields.text_or_integer("secret", MAX_NAME_LENGTH),
     }
+    if (security := fields.nested("security")) is not None:  # as in the responses
+        values["strategy"] = security.choice("strategy", STRATEGIES) or values["strategy"]
+        values["secret"] = security.text_or_integer("secret", MAX_NAME_LENGTH) or values["secret"]
+        fields.errors += security.errors
     return {name: value for name, value in values.items() if value is not None}
 
 

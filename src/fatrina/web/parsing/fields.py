@@ -193,24 +193,38 @@ class Fields:
 
         return self._read(name, read) or None
 
-    def headers(self, name: str) -> tuple[tuple[str, str], ...] | None:
-        """Return header names and values from a list of objects with `key` and `value`."""
-        if self._form.fields.get(name) is None:
+    def nested(self, name: str) -> "Fields | None":
+        """Return the fields of an object; None if it is absent or invalid."""
+        value: object = self._form.fields.get(name)
+        if value is None:
             return None
-        items = self.items(name)
+        if not isinstance(value, dict):
+            self.errors.append(errors.NotObject(self._prefix + name))
+            return None
+        return Fields(Form(value), f"{self._prefix}{name}.")
+
+    def headers(self, name: str) -> tuple[tuple[str, str], ...] | None:
+        """Return header names and values: from an object, or a list of `key` and `value`."""
+        value: object = self._form.fields.get(name)
+        if value is None:
+            return None
+        if isinstance(value, dict):
+            items = [Fields(Form({"key": key, "value": each})) for key, each in value.items()]
+        else:
+            items = self.items(name)
         if len(items) > webhook.MAX_HEADERS:
             self.errors.append(errors.TooManyHeaders(name, limit=webhook.MAX_HEADERS))
             return None
         pairs = []
         for item in items:
-            key, value = (
+            key, text = (
                 item.text("key", _MAX_HEADER_LENGTH),
                 item.text("value", _MAX_HEADER_LENGTH),
             )
             self.errors += item.errors
-            if not webhook.is_sendable_header(key or "", value or ""):
+            if not webhook.is_sendable_header(key or "", text or ""):
                 self.errors.append(errors.HeaderNotAllowed(name, name=key or ""))
-            pairs.append((key or "", value or ""))
+            pairs.append((key or "", text or ""))
         return tuple(pairs)
 
     def video(self) -> Video | None:

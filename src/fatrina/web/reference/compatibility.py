@@ -71,8 +71,12 @@ TABLE: Final = (
         _split("subscribe update_subscription list_subscriptions list_events unsubscribe"),
         "documented",
         LocalizedText(
-            "The paths are documented; statuses, responses and scopes are assumed.",
-            "المسارات موثّقة، أما الحالات والردود والصلاحيات فمفترضة.",
+            "Paths, responses and scopes are documented; the statuses are assumed. Tokens with the "
+            "scopes of products are accepted too. Subscribing a URL to the same event again "
+            "updates the subscription.",
+            "المسارات والردود والصلاحيات موثّقة، أما رموز الحالة فمفترضة. وتُقبل كذلك رموز "
+            "الوصول التي لها صلاحيات المنتجات. والاشتراك ثانيةً بالرابط نفسه في الحدث نفسه "
+            "يعدّل الاشتراك.",
         ),
     ),
     ContractItem(
@@ -129,10 +133,11 @@ TABLE: Final = (
     ContractItem(
         "field",
         _split("event url headers secret security_strategy version id"),
-        "assumed",
+        "documented",
         LocalizedText(
-            "Fields of a subscription; the strategies and what they send are documented.",
-            "حقول الاشتراك؛ أما استراتيجيات التحقق وما ترسله فموثّقة.",
+            "Fields of a subscription. `version` is stored without an effect, and the strategy "
+            "`none` is assumed to send no header.",
+            "حقول الاشتراك. يُحفظ `version` بلا أثر، ويُفترض ألا ترسل الاستراتيجية `none` أي ترويسة.",
         ),
     ),
     ContractItem("response", _split("status success data pagination"), "documented"),
@@ -159,9 +164,13 @@ TABLE: Final = (
         "response", _split("main three_d_image_url alt main_image images name sku"), "documented"
     ),
     ContractItem("response", _split("message code"), "documented"),
-    ContractItem("response", _split("event label rule"), "assumed"),
+    ContractItem("response", _split("event label"), "documented"),
+    ContractItem("response", _split("rule version"), "assumed"),
     ContractItem(
-        "response", _split("version headers key value security_strategy secret"), "assumed"
+        "response",
+        _split("headers security strategy secret"),
+        "documented",
+        LocalizedText("The secret is masked.", "المفتاح السري محجوب."),
     ),
     ContractItem(
         "response",

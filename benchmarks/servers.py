@@ -113,8 +113,8 @@ class Fatrina(Server):
         env = {f"FATRINA_{name.upper()}": str(value) for name, value in settings.items()}
         self.data = folder / "data"
         if not self.data.exists():
-            _cli("merchant", "create", "bench", data=self.data)
-        token = _cli("token", "create", "--merchant", "bench", data=self.data)
+            _cli("merchant", "create", "bench", data=self.data, **env)
+        token = _cli("token", "create", "--merchant", "bench", data=self.data, **env)
         self.headers = {"Authorization": f"Bearer {token}"}
         command = [*program, "serve", "--port", str(port), "--data", str(self.data)]
         super().__init__(folder, command, env, port)
@@ -239,10 +239,10 @@ def _environment() -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
-def _cli(*words: str, data: Path) -> str:
+def _cli(*words: str, data: Path, **env: str) -> str:
     command = [sys.executable, "-m", "fatrina", *words, "--data", str(data)]
     done = subprocess.run(
-        command, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False
+        command, cwd=ROOT, env=_environment() | env, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise RuntimeError(done.stderr)

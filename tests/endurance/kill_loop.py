@@ -2,12 +2,16 @@
 
 `scripts/kill-loop --rounds 200`: many clients replace photos; at a random time the server gets
 SIGKILL. After the restart, each acknowledged update must be complete and of one version.
+
+With `--database postgres`, a round kills the service, the server, or one of its sessions, after
+which the server ends all sessions and recovers.
 """
 
 # ruff: noqa: T201  a command prints
 
 import argparse
 import itertools
+import os
 import random
 import socket
 import sys
@@ -16,23 +20,26 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
-from signal import SIGTERM
+from signal import SIGKILL, SIGQUIT, SIGTERM
 from threading import Event, Lock
 from typing import Any, Final
 
 from tests import sample_photos
+from tests.databases import ENGINES
 from tests.endurance.service import LOST, Client, Server, command, fetched, stored
+from tests.postgres_server import PostgresServer, run_server
 
 PRODUCTS: Final = 3
 IMAGES: Final = 3
 _SWEEP_EVERY: Final = 10
 _SHORTEST, _LONGEST = 0.05, 1.5
-# An update without any field changes nothing and returns all URLs.
-_SETTINGS: Final = {"log_level": "error"}
+_VICTIMS: Final = ("service", "session", "server")
+# An update with the same text changes nothing and returns all URLs.
+_SETTINGS: Final = {"log_level": "error", "photo_optional": "true"}
 
 
 @dataclass
@@ -77,6 +84,8 @@ class Run:
     litter: int = 0
     lock: Lock = field(default_factory=Lock)
     names: Iterator[int] = field(default_factory=itertools.count)
+    postgres: PostgresServer | None = None
+    victims: Counter[str] = field(default_factory=Counter)
 
     @property
     def client(self) -> Client:
@@ -139,20 +148,19 @@ class Run:
 
     def check(self) -> None:
         """Check that each image shows one complete version, not older than an acknowledged one."""
-        client, seen = self.client, set()
+        client, alts = self.client, dict[int, str]()
         for product in self.products:
             images = client.get(f"/admin/v2/products/{product}").data["images"]
             if sum(image["main"] for image in images) != 1:
                 self.fault(f"product {product} does not have exactly one default")
-            seen |= {image["id"] for image in images}
-        if seen != self.records.keys():
+            alts |= {image["id"]: image["alt"] for image in images}
+        if alts.keys() != self.records.keys():
             self.fault("images were lost")
         for image, record in self.records.items():
-            self._check_image(client, image, record)
+            self._check_image(client, image, record, alts[image])
 
-    def _check_image(self, client: Client, image: int, record: Record) -> None:
-        shown = client.send(f"products/images/{image}", note="nothing changes").data
-        alt = shown["alt_seo"]
+    def _check_image(self, client: Client, image: int, record: Record, alt: str) -> None:
+        shown = client.send(f"products/images/{image}", alt=alt).data
         if alt not in record.updates or not record.may_show(alt):
             self.fault(f"image {image}: an acknowledged update was lost")
             return
@@ -188,12 +196,30 @@ class Run:
             seeds = range(number * updaters, (number + 1) * updaters)
             threads = [pool.submit(self.keep_updating, stop, seed) for seed in seeds]
             time.sleep(random.uniform(_SHORTEST, _LONGEST))
+            victim = random.choice(_VICTIMS) if self.postgres else "service"
+            self.victims[victim] += 1
+            if victim != "service":
+                self.kill_postgres(victim)
+                time.sleep(random.uniform(_SHORTEST, _LONGEST))
             self.dead.append(server.kill())
             stop.set()
         for thread in threads:
             thread.result()
         if number % _SWEEP_EVERY == 0:
             self.sweep()
+
+    def kill_postgres(self, victim: str) -> None:
+        """Kill a session, or the server, and start that again."""
+        assert self.postgres is not None
+        if victim == "server":
+            self.postgres.stop(SIGQUIT)
+            self.postgres.start()
+            return
+        query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'fatrina'"
+        pids = [pid for (pid,) in self.postgres.execute(query)]
+        if pids:
+            with suppress(ProcessLookupError):
+                os.kill(random.choice(pids), SIGKILL)
 
     def last(self) -> None:
         """Check and sweep a last time, and stop the service by SIGTERM."""
@@ -208,9 +234,15 @@ class Run:
 
 
 @contextmanager
-def laid_out(folder: str | None) -> Iterator[Run]:
+def laid_out(folder: str | None, database: str) -> Iterator[Run]:
     """Yield a run on an empty data directory."""
-    with tempfile.TemporaryDirectory(dir=folder) as name, socket.create_server(("", 0)) as free:
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as name,
+        socket.create_server(("", 0)) as free,
+        run_server() if database == "postgres" else nullcontext() as postgres,
+    ):
+        if postgres is not None:
+            os.environ["FATRINA_DATABASE"] = postgres.address(postgres.create_database())
         data, port = Path(name) / "data", free.getsockname()[1]
         free.close()
         command(data, "merchant", "create", "shop1")
@@ -218,7 +250,7 @@ def laid_out(folder: str | None) -> Iterator[Run]:
         photos = [
             sample_photos.jpeg(width=1050 + 8 * seed, height=300, seed=seed) for seed in range(1, 7)
         ]
-        yield Run(data, port, token, photos)
+        yield Run(data, port, token, photos, postgres=postgres)
 
 
 def told(run: Run, rounds: int) -> None:
@@ -226,6 +258,7 @@ def told(run: Run, rounds: int) -> None:
     ready = sorted(run.ready)
     rows: dict[str, Any] = {
         "kills": rounds,
+        **{f"kills, {victim}": number for victim, number in sorted(run.victims.items())},
         "updates acknowledged": run.statuses[201],
         "refused (429, 503)": run.statuses[429] + run.statuses[503],
         "ready again, median": f"{ready[len(ready) // 2]:.2f} s",
@@ -247,8 +280,9 @@ def main(words: list[str]) -> int:
     parser.add_argument(
         "--folder", help="where the data directory is created [the temporary directory]"
     )
+    parser.add_argument("--database", choices=ENGINES, default="sqlite")
     chosen = parser.parse_args(words)
-    with laid_out(chosen.folder) as run:
+    with laid_out(chosen.folder, chosen.database) as run:
         for number in range(chosen.rounds):
             run.round(number, chosen.updaters)
             if number % _SWEEP_EVERY == _SWEEP_EVERY - 1:

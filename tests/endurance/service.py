@@ -29,6 +29,8 @@ class Answer(NamedTuple):
     @property
     def data(self) -> Any:
         """The data in the envelope."""
+        if self.status >= 300:
+            raise RuntimeError(self.body)
         return json.loads(self.body)["data"]
 
 

@@ -204,9 +204,18 @@ def test_refresh(service: Service, proxy: FaultProxy, *, arrives: bool) -> None:
 
 def test_round_trips_to_the_database(image: ImageInProduct, proxy: FaultProxy) -> None:
     """What an update with a photo and rate limits costs: docs/nodes.md has these numbers."""
-    image.store.product_details(image.product_id)  # opens a connection
-    before = proxy.faults.requests
-    assert image.store.update(image.id, photo=PHOTO).status == 201
-    update = proxy.faults.requests - before
-    image.store.product_details(image.product_id)
-    assert (update, proxy.faults.requests - before - update) == (13, 7)
+
+    def count(call: Callable[[int], object]) -> int:
+        """Return the smallest of several counts: others include polls for due webhooks."""
+        counts = []
+        for number in range(5):
+            before = proxy.faults.requests
+            call(number)
+            counts.append(proxy.faults.requests - before)
+        return min(counts)
+
+    def update(number: int) -> None:
+        assert image.store.update(image.id, photo=sample_photos.png(seed=20 + number)).status == 201
+
+    assert count(update) == 14
+    assert count(lambda _: image.store.product_details(image.product_id)) == 7

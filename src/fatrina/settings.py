@@ -162,7 +162,8 @@ class Settings(BaseSettings):
     )
     require_if_match: bool = Field(
         default=False,
-        description="Reject updates, deletions and restores of images without an If-Match header.",
+        description="Reject updates, deletions, restores and orders of images without an If-Match "
+        "header.",
     )
     log_images: bool = Field(
         default=False,

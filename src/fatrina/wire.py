@@ -8,7 +8,7 @@ from json import dumps
 from urllib.parse import urlencode
 
 from fatrina.domain import errors, messages, video, webhook
-from fatrina.domain.gallery import GalleryEntry
+from fatrina.domain.gallery import Gallery, GalleryEntry
 from fatrina.domain.merchant import MerchantView
 from fatrina.domain.messages import Language
 from fatrina.domain.pagination import Page
@@ -54,8 +54,7 @@ class Serializer:
 
     def etag(self, image: ImageView) -> str:
         """Return the strong entity tag of an image, which changes with anything in its body."""
-        body = dumps(self.image(image)).encode()
-        return f'"{sha256(body).hexdigest()[:32]}"'
+        return _etag(self.image(image))
 
     def renditions(self, original: Original) -> Json:
         """Return the URL and the size of each rendition."""
@@ -152,6 +151,20 @@ class Serializer:
         if image.original:
             return self.url(image.original.key(role))
         return video.parse(image.entry.video or "").thumbnail_url(role)
+
+
+def order(gallery: Gallery) -> Json:
+    """Return the order of a product's images and videos."""
+    return {"images": [entry.id for entry in gallery.entries]}
+
+
+def order_etag(gallery: Gallery) -> str:
+    """Return the strong entity tag of the order of a product's images and videos."""
+    return _etag(order(gallery))
+
+
+def _etag(body: Json) -> str:
+    return f'"{sha256(dumps(body).encode()).hexdigest()[:32]}"'
 
 
 def _sizes(image: ImageView) -> dict[str, Size]:

@@ -135,6 +135,35 @@ class Life(RuleBasedStateMachine):
         assert main(after) == heir
         self.adopt(after)
 
+    @rule(data=st.data())
+    def reorder(self, data: st.DataObject) -> None:
+        ids = data.draw(st.permutations(order(self.gallery)))
+        after = self.gallery.reorder([ImageId(each) for each in ids])
+        assert order(after) == ids
+        assert [entry.sort for entry in after.entries] == [*range(1, len(ids) + 1)]
+        assert main(after) == main(self.gallery)
+        self.adopt(after)
+        for wrong in ([*ids, ids[0] if ids else 1], ids[1:] or [0], [*ids[1:], 0]):
+            with pytest.raises(errors.ValidationFailed) as caught:
+                self.gallery.reorder([ImageId(each) for each in wrong])
+            (problem,) = caught.value.field_errors
+            assert isinstance(problem, errors.InvalidOrder)
+
+    @rule(identifier=ids)
+    def remove_and_restore(self, identifier: int) -> None:
+        if identifier not in order(self.gallery):
+            return
+        before, entry = self.gallery, self.gallery[ImageId(identifier)]
+        without = before.remove(entry.id)
+        after = without.restore(entry)
+        assert order(after) == order(before)
+        assert replace(after[entry.id], default=entry.default) == entry
+        assert main(after) == (main(without) or identifier)
+        self.adopt(without)
+        # The row of a deleted image keeps everything but the default flag.
+        self.gallery = Gallery((*without.entries, replace(entry, default=False)))
+        self.adopt(after)
+
     @invariant()
     def one_default(self) -> None:
         assert sum(entry.default for entry in self.gallery.entries) == bool(self.gallery.entries)
@@ -239,6 +268,22 @@ def test_room_is_for_as_many_as_come() -> None:
     for images, count in ((Gallery(), MAX_IMAGES + 1), (gallery(1, 2), MAX_IMAGES - 1)):
         with pytest.raises(errors.ValidationFailed):
             images.check_capacity(count)
+
+
+def test_a_deleted_image_needs_room_again() -> None:
+    (entry,) = gallery(11).entries
+    full = gallery(*range(MAX_IMAGES))
+    with pytest.raises(errors.ValidationFailed):
+        full.restore(replace(entry, id=ImageId(11)))
+    assert order(full.restore(replace(entry, id=ImageId(11), video=FILM)))[-1] == 11
+
+
+def test_a_restored_image_has_its_place_among_equal_sorts() -> None:
+    images = gallery(1, 1, 1)
+    assert order(images.remove(ImageId(2)).restore(images[ImageId(2)])) == [1, 2, 3]
+    # An image attached meanwhile can have the same age: then the id decides.
+    attached = images.remove(ImageId(3)).attach(ImageId(9), Change(sort=1))
+    assert order(attached.restore(images[ImageId(3)])) == [1, 2, 3, 9]
 
 
 def test_a_video_needs_no_room() -> None:

@@ -235,6 +235,7 @@ def test_openapi_document_has_every_operation(service: Service) -> None:
         ("post", "/admin/v2/products/images/{image_id}/restore"),
         ("get", "/admin/v2/products/{product_id}/images/deleted"),
         ("get", "/admin/v2/products/{product_id}/images/log"),
+        ("get", "/admin/v2/products/{product_id}/images/order"),
         ("put", "/admin/v2/products/{product_id}/images/order"),
         ("post", "/admin/v2/products/{product_id}/images"),
         ("post", "/admin/v2/products/sku/{sku}/images"),

@@ -21,8 +21,16 @@ Precondition = Callable[[ImageView], None]
 """Raises errors.PreconditionFailed unless the image is in the state that the client expects."""
 
 
+OrderPrecondition = Callable[[Gallery], None]
+"""Raises errors.PreconditionFailed unless the gallery has the order that the client expects."""
+
+
 def no_precondition(_: ImageView) -> None:
     """Accept every state."""
+
+
+def no_order_precondition(_: Gallery) -> None:
+    """Accept every order."""
 
 
 def check_image(
@@ -49,15 +57,26 @@ def check_image(
             check_precondition(conn, entry, precondition)
 
 
-def check_product(services: Services, caller: Caller, product_id: ProductId) -> None:
-    """Raise unless the merchant has this product; called before the body is read.
+def check_order(
+    services: Services,
+    caller: Caller,
+    product_id: ProductId,
+    precondition: OrderPrecondition = no_order_precondition,
+) -> Gallery:
+    """Return a product's gallery if it has the order that `precondition` expects.
+
+    Called before the body is read; the transaction checks it again.
 
     Raises:
         errors.NotFound: the merchant has no such product.
+        errors.PreconditionFailed: the order is another one.
     """
     with services.database.lookup() as conn:
         if products.find(conn, caller.merchant_id, product_id) is None:
             raise errors.NotFound
+        gallery = images.load_gallery(conn, product_id)
+    precondition(gallery)
+    return gallery
 
 
 def check_precondition(tx: Connection, entry: GalleryEntry, precondition: Precondition) -> None:
@@ -135,21 +154,24 @@ def attach(
     return committing.commit(services, run, find_committed, [version] if version else [])
 
 
-def reorder(
+def reorder(  # noqa: PLR0913, PLR0917  the parameters of the request
     services: Services,
     caller: Caller,
     product_id: ProductId,
     image_ids: Sequence[ImageId],
     reason: str | None = None,
+    precondition: OrderPrecondition = no_order_precondition,
 ) -> tuple[ImageView, ...]:
     """Set the order of all images and videos of a product; return them in this order.
 
     Raises:
         errors.NotFound: the merchant has no such product.
+        errors.PreconditionFailed: the order is not the one that `precondition` expects.
         errors.ValidationFailed: `image_ids` are not exactly the images of the product.
     """
     with services.database.writing() as tx:
         before, now = lock(tx, caller, product_id), services.clock()
+        precondition(before)
         after = before.reorder(image_ids)
         if after != before:
             images.save_gallery(tx, product_id, before, after, now)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from fatrina.actions import Services, access, committing, galleries, storing
+from fatrina.actions import Services, committing, galleries, storing
 from fatrina.actions.galleries import Precondition, no_precondition
 from fatrina.adapters.database import history, images, versions
 from fatrina.domain import errors
@@ -33,12 +33,11 @@ def restore_version(  # noqa: PLR0913  the parameters of the request
         errors.NotFound: the merchant has no such image, or the image no such version.
         errors.Gone: the stored files of the version were deleted.
     """
-    record = _find_stored_version(services, caller, image_id, number)
 
     def run(tx: Connection) -> ImageView:
         product_id, before = galleries.lock_by_image(tx, caller, image_id)
         galleries.check_precondition(tx, before[image_id], precondition)
-        _lock_version(tx, record)
+        record = _lock_version(services, tx, image_id, number)
         change = _former_texts(record) if with_texts and record.retired_at else Change()
         after, now = before.revise(image_id, change), services.clock()
         actions = compare(before[image_id], after[image_id])
@@ -69,18 +68,17 @@ def restore_image(
         errors.Gone: its stored files were deleted.
         errors.ValidationFailed: the gallery is full.
     """
-    with services.database.reading() as conn:
-        if history.find_image(conn, caller.merchant_id, image_id) is None:
-            raise errors.NotFound
-        number = history.count_versions(conn, image_id)
-    record = _find_stored_version(services, caller, image_id, number) if number else None
 
     def run(tx: Connection) -> ImageView:
-        access.check_token(tx, caller)
-        found = images.find_removed(tx, caller.merchant_id, image_id)
-        if found is None:
-            return _current_view(tx, caller, image_id)
-        return _undelete(services, tx, caller, *found, record, reason)
+        product_id = history.find_image(tx, caller.merchant_id, image_id)
+        if product_id is None:
+            raise errors.NotFound
+        gallery = galleries.lock(tx, caller, product_id)
+        entry = images.find_removed(tx, image_id)
+        if entry is not None:
+            return _undelete(services, tx, caller, product_id, gallery, entry, reason)
+        version = versions.current_for(tx, image_id)
+        return ImageView(gallery[image_id], version.original if version else None)
 
     return committing.commit(services, run)
 
@@ -90,57 +88,41 @@ def _undelete(  # noqa: PLR0913, PLR0917  the steps of one transaction
     tx: Connection,
     caller: Caller,
     product_id: ProductId,
+    gallery: Gallery,
     entry: GalleryEntry,
-    record: VersionRecord | None,
     reason: str | None,
 ) -> ImageView:
-    gallery, now = images.load_gallery(tx, product_id), services.clock()
-    after = gallery.restore(entry)
-    if record is not None:
-        _lock_version(tx, record)
-        versions.add(tx, entry.id, record.version, caller.token_id, now, reason, record.number)
+    after, now, original = gallery.restore(entry), services.clock(), None
+    if number := history.count_versions(tx, entry.id):
+        version = _lock_version(services, tx, entry.id, number).version
+        versions.add(tx, entry.id, version, caller.token_id, now, reason, number)
+        original = version.original
     images.unremove(tx, entry.id)
     before = Gallery((*gallery.entries, entry))
     images.save_gallery(tx, product_id, before, after, now)
     galleries.record_change(tx, caller, product_id, entry.id, [Action.UNDELETED], now, reason)
     services.outbox.enqueue(tx, caller, product_id, IMAGE_CHANGE_EVENTS)
-    return ImageView(after[entry.id], record.version.original if record else None)
+    return ImageView(after[entry.id], original)
 
 
-def _current_view(tx: Connection, caller: Caller, image_id: ImageId) -> ImageView:
-    _, gallery = galleries.lock_by_image(tx, caller, image_id)
-    version = versions.current_for(tx, image_id)
-    return ImageView(gallery[image_id], version.original if version else None)
-
-
-def _find_stored_version(
-    services: Services, caller: Caller, image_id: ImageId, number: int
+def _lock_version(
+    services: Services, tx: Connection, image_id: ImageId, number: int
 ) -> VersionRecord:
-    """Return a version of the merchant's image whose stored files exist.
+    """Return a version of an image, locked, so that the sweep cannot delete its files.
 
     Raises:
-        errors.NotFound: the merchant has no such image, or the image no such version.
-        errors.Gone: the files were deleted.
+        errors.NotFound: the image has no such version.
+        errors.Gone: its files were deleted.
     """
-    with services.database.reading() as conn:
-        if history.find_image(conn, caller.merchant_id, image_id) is None:
-            raise errors.NotFound
-        record = history.find_version(conn, image_id, number)
+    record = history.find_version(tx, image_id, number)
     if record is None:
         raise errors.NotFound
-    if record.is_purged or not storing.is_stored(services, record.version):
+    version = record.version
+    if not history.lock_version(tx, version.original.handle) or not storing.is_stored(
+        services, version
+    ):
         raise errors.Gone
     return record
-
-
-def _lock_version(tx: Connection, record: VersionRecord) -> None:
-    """Lock the version, so that the sweep cannot delete its files before the commit.
-
-    Raises:
-        errors.Gone: the sweep has purged it.
-    """
-    if not history.lock_version(tx, record.version.original.handle):
-        raise errors.Gone
 
 
 def _former_texts(record: VersionRecord) -> Change:

@@ -4,10 +4,11 @@ import re
 from typing import Final
 
 _TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
-_LIST: Final = re.compile(rf"[\s,]*(?:{_TAG}\s*(?:,[\s,]*|$))*")
+_LIST: Final = re.compile(rf"[ \t,]*(?:{_TAG}[ \t]*(?:,[ \t,]*|$))*")
 _TAGS: Final = re.compile(_TAG)
 _ANY: Final = "*"
 _WEAK: Final = "W/"
+_WHITESPACE: Final = " \t"
 
 
 def matches_strongly(condition: str, etag: str) -> bool:
@@ -15,7 +16,7 @@ def matches_strongly(condition: str, etag: str) -> bool:
 
     Weak tags never match (section 13.1.1). A malformed condition is false, so that nothing changes.
     """
-    return condition.strip() == _ANY or etag in _parse(condition)
+    return condition.strip(_WHITESPACE) == _ANY or etag in _parse(condition)
 
 
 def matches_weakly(condition: str, etag: str) -> bool:
@@ -24,7 +25,7 @@ def matches_weakly(condition: str, etag: str) -> bool:
     A malformed condition does not match, so that the complete representation is sent.
     """
     tags = (tag.removeprefix(_WEAK) for tag in _parse(condition))
-    return condition.strip() == _ANY or etag in tags
+    return condition.strip(_WHITESPACE) == _ANY or etag in tags
 
 
 def _parse(condition: str) -> list[str]:

@@ -50,22 +50,10 @@ def find_product_id(
     return product_id
 
 
-def find_removed(
-    conn: Connection, merchant_id: MerchantId, image_id: ImageId
-) -> tuple[ProductId, GalleryEntry] | None:
-    """Return a merchant's deleted image and its product id, or None; lock the product's row."""
-    row = conn.execute(
-        select(_I.product_id, *_ENTRY)
-        .join(products)
-        .where(
-            _I.id == image_id,
-            _I.removed_at.is_not(None),
-            products.c.merchant_id == merchant_id,
-            products.c.removed_at.is_(None),
-        )
-        .with_for_update(of=products, key_share=True)
-    ).first()
-    return None if row is None else (row[0], GalleryEntry(*row[1:]))
+def find_removed(conn: Connection, image_id: ImageId) -> GalleryEntry | None:
+    """Return a deleted image, or None; the caller has locked its gallery."""
+    row = conn.execute(select(*_ENTRY).where(_I.id == image_id, _I.removed_at.is_not(None))).first()
+    return None if row is None else GalleryEntry(*row)
 
 
 def list_removed(

@@ -203,13 +203,13 @@ class SkuTaken(FieldError):
     reason = "sku_taken"
 
 
-class GalleryFull(FieldError):
-    """The product has the maximum of `limit` images."""
-
-    reason = "gallery_full"
-
-
 class InvalidOrder(FieldError):
     """The list does not contain exactly the product's images, whose ids are `expected`."""
 
     reason = "invalid_order"
+
+
+class GalleryFull(FieldError):
+    """The product has the maximum of `limit` images."""
+
+    reason = "gallery_full"

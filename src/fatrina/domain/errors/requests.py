@@ -28,7 +28,7 @@ class Gone(ServiceError):
 
 
 class PreconditionFailed(ServiceError):
-    """The image has changed since the client read it: its ETag is `etag` now."""
+    """The image or the order has changed since the client read it: its ETag is `etag` now."""
 
     status = 412
     code = "precondition_failed"

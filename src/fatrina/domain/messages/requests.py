@@ -18,12 +18,12 @@ MESSAGES: Final[dict[str, Message]] = {
         "The files of this version were deleted after their retention time, so it cannot be restored. Send the photo again.",
     ),
     "precondition_failed": Message(
-        "تغيّرت الصورة بعد أن قرأتها، فلم يُنفَّذ الطلب. اقرأ الصورة من جديد ثم أعد الطلب بقيمة ETag الحالية: {etag}",
-        "The image has changed since you read it, so nothing was changed. Read it again, and repeat the request with its current ETag: {etag}",
+        "تغيّر ما تريد تعديله بعد أن قرأته، فلم يُنفَّذ الطلب. اقرأه من جديد ثم أعد الطلب بقيمة ETag الحالية: {etag}",
+        "What you want to change has changed since you read it, so the request was not executed. Read it again, and repeat the request with its current ETag: {etag}",
     ),
     "precondition_required": Message(
-        "يجب أن يحتوي الطلب على الترويسة If-Match. اقرأ الصورة، ثم أرسل فيها قيمة ETag.",
-        "The request must contain the If-Match header. Read the image, and send its ETag in it.",
+        "يجب أن يحتوي الطلب على الترويسة If-Match. اقرأ ما تريد تعديله، ثم أرسل فيها قيمة ETag.",
+        "The request must contain the If-Match header. Read what you want to change, and send its ETag in it.",
     ),
     "method_not_allowed": Message(
         "هذا المسار لا يقبل طريقة الطلب هذه. استخدم إحدى الطرق المذكورة في ترويسة Allow.",

@@ -151,19 +151,23 @@ class BaseEndpoints:
         Raises:
             errors.PreconditionRequired: the header is missing, and the settings require it.
         """
+        condition = self.parse_if_match(request)
+        if condition is None:
+            return no_precondition
+        return lambda image: check_etag(condition, self.serializer.etag(image))
+
+    def parse_if_match(self, request: Request) -> str | None:
+        """Return the If-Match header; None without one.
+
+        Raises:
+            errors.PreconditionRequired: the header is missing, and the settings require it.
+        """
         conditions = request.headers.getlist("if-match")
         if self.options.contract_only or not (conditions or self.options.require_if_match):
-            return no_precondition
+            return None
         if not conditions:
             raise errors.PreconditionRequired
-        condition = ", ".join(conditions)
-
-        def check(image: ImageView) -> None:
-            etag = self.serializer.etag(image)
-            if not preconditions.matches_strongly(condition, etag):
-                raise errors.PreconditionFailed(etag=etag)
-
-        return check
+        return ", ".join(conditions)
 
     def parse_reason(self, request: Request, form: Form) -> str | None:
         """Return the reason of a change, from the body or from the header.
@@ -183,6 +187,12 @@ class BaseEndpoints:
         headers = {} if self.options.contract_only else {"ETag": self.serializer.etag(image)}
         data = self.serializer.image(image)
         return success(status, data, http_status=http_status, headers=headers)
+
+
+def check_etag(condition: str, etag: str) -> None:
+    """Raise errors.PreconditionFailed unless the If-Match header `condition` is true."""
+    if not preconditions.matches_strongly(condition, etag):
+        raise errors.PreconditionFailed(etag=etag)
 
 
 def add_rate_limit_headers(scope: Scope, status: RateLimitStatus) -> None:

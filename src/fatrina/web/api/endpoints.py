@@ -9,14 +9,14 @@ from fatrina.web.api import history_schemas, schemas
 from fatrina.web.api.schemas import IMAGE, PRODUCT, Schema
 
 STATUS_DESCRIPTIONS: Final = {
-    304: "The client has the image already; see If-None-Match.",
+    304: "The client has it already; see If-None-Match.",
     400: "The request is malformed.",
     401: "The token is invalid, or lacks the scope.",
     404: "Not found, or owned by another merchant.",
     405: "The SKU is empty: the path is another one, which does not allow this method.",
     408: "The body was not received in time.",
     410: "The files of the version were deleted after their retention time.",
-    412: "The image has changed since the client read the ETag in If-Match.",
+    412: "The image or the order has changed since the client read the ETag in If-Match.",
     413: "The body is too large.",
     422: "A field is invalid; see `fields`.",
     428: "The settings of the service require If-Match.",
@@ -169,9 +169,14 @@ ENDPOINTS: Final = {
         pagination=schemas.PAGINATION,
         is_extension=True,
     ),
+    "show_order": Endpoint(
+        *("GET", f"{_PRODUCT_PATH}/images/order", "Image Order", 200, history_schemas.ORDER),
+        (*_READ_ERRORS, 304),
+        is_extension=True,
+    ),
     "order_images": Endpoint(
         *("PUT", f"{_PRODUCT_PATH}/images/order", "Order Images", 200, history_schemas.IMAGES),
-        *(_UPDATE_ERRORS, history_schemas.ORDER_BODY),
+        *((*_UPDATE_ERRORS, 412, 428), history_schemas.ORDER_BODY),
         is_extension=True,
     ),
     "subscribe": Endpoint(

@@ -7,14 +7,16 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fatrina import wire
 from fatrina.actions import galleries, history, restoring
 from fatrina.actions.history import RecordPage
 from fatrina.domain import preconditions
 from fatrina.domain.access import READ, WRITE
+from fatrina.domain.gallery import Gallery
 from fatrina.domain.history import VersionRecord
 from fatrina.domain.types import ImageId, ProductId
 from fatrina.web.api import history_json
-from fatrina.web.api.base import BaseEndpoints, no_lookup, path_id
+from fatrina.web.api.base import BaseEndpoints, check_etag, no_lookup, path_id
 from fatrina.web.http.responses import success
 from fatrina.web.parsing import history_commands
 
@@ -29,10 +31,7 @@ class History(BaseEndpoints):
             request, READ, partial(history.show_image, image_id=image_id)
         )
         etag = self.serializer.etag(image)
-        condition = ", ".join(request.headers.getlist("if-none-match"))
-        if condition and preconditions.matches_weakly(condition, etag):
-            return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "no-store"})
-        return self.image_response(200, image)
+        return _not_modified(request, etag) or self.image_response(200, image)
 
     async def list_versions(self, request: Request) -> Response:
         """Return a page of the versions of an image, deleted or not, the newest first."""
@@ -89,21 +88,41 @@ class History(BaseEndpoints):
         _, result = await self.authorize(request, READ, lookup)
         return self._page_response(request, result, history_json.change)
 
+    async def show_order(self, request: Request) -> Response:
+        """Return the order of all images of a product."""
+        product_id = ProductId(path_id(request, "product_id"))
+        lookup = partial(galleries.check_order, product_id=product_id)
+        _, gallery = await self.authorize(request, READ, lookup)
+        etag = wire.order_etag(gallery)
+        return _not_modified(request, etag) or success(
+            200, wire.order(gallery), headers={"ETag": etag}
+        )
+
     async def order_images(self, request: Request) -> Response:
         """Set the order of all images of a product."""
         product_id = ProductId(path_id(request, "product_id"))
-        caller, _ = await self.authorize(
-            request, WRITE, partial(galleries.check_product, product_id=product_id)
-        )
+        condition = self.parse_if_match(request)
+
+        def check(gallery: Gallery) -> None:
+            if condition is not None:
+                check_etag(condition, wire.order_etag(gallery))
+
+        lookup = partial(galleries.check_order, product_id=product_id, precondition=check)
+        caller, _ = await self.authorize(request, WRITE, lookup)
         with ExitStack() as stack:
             form = await self.read_form(request, stack)
             image_ids = history_commands.parse_order(form)
             reason = self.parse_reason(request, form)
         action = partial(
-            galleries.reorder, product_id=product_id, image_ids=image_ids, reason=reason
+            galleries.reorder,
+            product_id=product_id,
+            image_ids=image_ids,
+            reason=reason,
+            precondition=check,
         )
         images = await self.run(request, caller, action)
-        return success(200, [self.serializer.image(image) for image in images])
+        headers = {"ETag": wire.order_etag(Gallery(tuple(image.entry for image in images)))}
+        return success(200, [self.serializer.image(image) for image in images], headers=headers)
 
     def _version_json(self, record: VersionRecord) -> dict[str, object]:
         return history_json.version(self.serializer, record, self.options.retention_ms)
@@ -120,3 +139,11 @@ class History(BaseEndpoints):
             page, len(records), result.total, path, request.query_params
         )
         return success(200, [to_json(each) for each in records], pagination=pagination)
+
+
+def _not_modified(request: Request, etag: str) -> Response | None:
+    """Return 304 if the client has this representation already (RFC 9110, section 13.1.2)."""
+    condition = ", ".join(request.headers.getlist("if-none-match"))
+    if not condition or not preconditions.matches_weakly(condition, etag):
+        return None
+    return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "no-store"})

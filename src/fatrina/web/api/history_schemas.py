@@ -95,14 +95,11 @@ _RESTORE: Final = object_schema(_RESTORE_FIELDS, *_RESTORE_FIELDS)
 RESTORE_VERSION_BODY: Final = form_body(_RESTORE, _RESTORE) | {"required": False}
 _REASON_ONLY: Final = object_schema({"reason": _REASON}, "reason")
 REASON_BODY: Final = form_body(_REASON_ONLY, _REASON_ONLY) | {"required": False}
-_ORDER: Final = object_schema(
-    {
-        "images": array_schema({"type": "integer", "minimum": 1, "maximum": MAX_INT32})
-        | {"description": "The ids of all images and videos of the product, each once."},
-        "reason": _REASON,
-    },
-    "reason",
-)
+_IMAGE_IDS: Final = array_schema({"type": "integer", "minimum": 1, "maximum": MAX_INT32}) | {
+    "description": "The ids of all images and videos of the product, each once."
+}
+ORDER: Final = object_schema({"images": _IMAGE_IDS})
+_ORDER: Final = object_schema({"images": _IMAGE_IDS, "reason": _REASON}, "reason")
 ORDER_BODY: Final[Schema] = {
     "required": True,
     "content": {"application/json": {"schema": _ORDER}},

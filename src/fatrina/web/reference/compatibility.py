@@ -92,7 +92,7 @@ TABLE: Final = (
         "endpoint",
         _split(
             "image_details list_versions restore_version restore_image list_deleted_images "
-            "image_log order_images"
+            "image_log show_order order_images"
         ),
         "extension",
     ),

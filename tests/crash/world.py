@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import select
 
-from fatrina.actions import Services, access, backup, images, products
+from fatrina.actions import Services, access, backup, galleries, images, products, restoring
 from fatrina.actions.clock import Clock
 from fatrina.actions.images import AttachImage, UpdateImage
 from fatrina.actions.receiving import IncomingPhoto, PhotoLink
@@ -93,13 +93,16 @@ def file_content(role: str, digest: str) -> bytes:
 
 
 class Store(NamedTuple):
-    """A merchant's product with three images, and another merchant's product without images."""
+    """A merchant's product with images, and another merchant's product without images."""
 
     folder: Path
     caller: Caller
     product: int
     first: int
     second: int
+    third: int
+    deleted: int
+    """A deleted image of the product."""
     newcomer: Caller
     empty: int
 
@@ -142,18 +145,20 @@ def upload(services: Services, data: bytes) -> Iterator[IncomingPhoto]:
 
 
 def create_store(folder: Path, now: int) -> Store:
-    """Create the store, with one version due for the sweep and one orphaned file.
+    """Create the store, with two versions due for the sweep and one orphaned file.
 
-    It also has a dump from before the last image was attached.
+    One of these was replaced, the other one is of a deleted image. The store also has a dump from
+    before the third image was attached.
     """
     past = open_services(folder, now - KEEP - DAY)
     past.database.migrate()
     caller, product = _merchant(past, "shop1")
     newcomer, empty = _merchant(past, "shop2")
     ids = []
-    for data in (b"one", b"two", b"three"):
-        with (folder / _DUMP).open("wb") as out:
-            backup.dump(past.database, past.storage, out, _ignore_progress)
+    for data in (b"one", b"two", b"three", b"deleted"):
+        if data == b"three":
+            with (folder / _DUMP).open("wb") as out:
+                backup.dump(past.database, past.storage, out, _ignore_progress)
         with upload(past, data) as photo:
             ids.append(
                 images.attach(
@@ -162,12 +167,14 @@ def create_store(folder: Path, now: int) -> Store:
             )
     with upload(past, b"another one") as photo:
         images.update(past, caller, ids[0], UpdateImage(Change(), photo))
+    images.remove(past, caller, ids[3])
     orphan = Original("shop1", "b" * 12, "c" * 32, ImageFormat.JPEG, 9, 9)
     with past.spool.create_file() as file:
         file.write(b"orphan")
         past.storage.put({orphan.key("original"): file.path})
     past.database.close()
-    return Store(folder, caller, product, ids[0], ids[1], newcomer, empty)
+    first_, second, third, deleted = ids
+    return Store(folder, caller, product, first_, second, third, deleted, newcomer, empty)
 
 
 def _merchant(services: Services, code: str) -> tuple[Caller, int]:
@@ -224,8 +231,26 @@ def delete(services: Services, store: Store) -> None:
     images.remove(services, store.caller, ImageId(store.first))
 
 
+def undo(services: Services, store: Store) -> None:
+    """Show the replaced photo of the default image again, with its properties of that time."""
+    restoring.restore_version(
+        services, store.caller, ImageId(store.first), 1, with_texts=True, reason="undo"
+    )
+
+
+def undelete(services: Services, store: Store) -> None:
+    """Return the deleted image to the product."""
+    restoring.restore_image(services, store.caller, ImageId(store.deleted))
+
+
+def order(services: Services, store: Store) -> None:
+    """Reverse the order of the images."""
+    ids = [ImageId(each) for each in (store.third, store.second, store.first)]
+    galleries.reorder(services, store.caller, ProductId(store.product), ids)
+
+
 def sweep(services: Services, store: Store) -> None:
-    """Delete the due version and the orphaned file."""
+    """Delete the due versions and the orphaned file."""
     del store
     Sweeper(services.database, services.storage, services.housekeeping, trust_clock=True).sweep(
         services.clock(), KEEP
@@ -254,7 +279,10 @@ def _ignore_progress() -> None:
 
 ACTIONS: Final[dict[str, Callable[[Services, Store], None]]] = {
     each.__name__: each
-    for each in (update, same, attach, first, create, delete, sweep, reset, restore)
+    for each in (
+        *(update, same, attach, first, create, delete, undo, undelete, order),
+        *(sweep, reset, restore),
+    )
 }
 
 
@@ -281,7 +309,8 @@ def state(services: Services, store: Store) -> State:
             digests = {row.handle: row.sha256 for row in rows}
         for image in shown:
             assert image.original is not None
-            known = image.entry.id if image.entry.id in (store.first, store.second) else NEW
+            known_ids = (store.first, store.second, store.third, store.deleted)
+            known = image.entry.id if image.entry.id in known_ids else NEW
             entry, digest = image.entry, digests[image.original.handle]
             found.append((known, entry.sort, entry.default, entry.alt, digest))
             _check_files(services, image.original, digest)
@@ -298,7 +327,10 @@ def _check_files(services: Services, original: Original, digest: str) -> None:
 
 
 def required_keys(services: Services) -> dict[str, int | None]:
-    """Return the keys of all files that must exist, and when each was retired."""
+    """Return the keys of all files that must exist, and when each was retired.
+
+    Versions that restore an earlier one share its files: these are retired with the last of them.
+    """
     v = versions.c
     keys: dict[str, int | None] = {}
     with services.database.reading() as conn:
@@ -313,7 +345,9 @@ def required_keys(services: Services) -> dict[str, int | None]:
     for code, handle, secret, kind, width, height, digest, retired in rows:
         original = Original(code, handle, secret, ImageFormat(kind), width, height)
         _check_files(services, original, digest)
-        keys |= dict.fromkeys(original.keys().values(), retired)
+        for key in original.keys().values():
+            others = keys.get(key, 0)
+            keys[key] = None if retired is None or others is None else max(retired, others)
     return keys
 
 

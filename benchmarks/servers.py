@@ -145,6 +145,15 @@ class Fatrina(Server):
     def updates(self, files: Iterable[str], connection: int) -> list[dict[str, Any]]:
         return [self.update(self.images[connection], file=file) for file in files]
 
+    def etag(self, path: str) -> str:
+        """Return the entity tag in the response to a GET request."""
+        connection = HTTPConnection(HOST, self.port, timeout=_START)
+        try:
+            connection.request("GET", path, headers=self.headers)
+            return connection.getresponse().headers["ETag"]
+        finally:
+            connection.close()
+
     def _create(
         self, path: str, body: bytes | dict[str, Any], kind: str = "application/json"
     ) -> dict[str, Any]:

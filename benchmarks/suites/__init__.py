@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from benchmarks.suites import delivery, growth, kernel, requests, safety, update, uploads
+from benchmarks.suites import delivery, growth, history, kernel, requests, safety, update, uploads
 
 SUITES: dict[str, ModuleType] = {
     "kernel": kernel,
@@ -10,6 +10,7 @@ SUITES: dict[str, ModuleType] = {
     "requests": requests,
     "delivery": delivery,
     "growth": growth,
+    "history": history,
     "safety": safety,
     "uploads": uploads,
 }

@@ -48,7 +48,7 @@ def run(folder: Path, _: dict[str, Photo], options: Options) -> dict[str, Any]:
         services = {}
         for count in _QUICK if options.quick else SIZES:
             place = folder / str(count)
-            services[count] = running.enter_context(_grown(place, count, results))
+            services[count] = running.enter_context(grown(place, count, results))
         kinds: dict[str, list[dict[str, Any]]] = {
             "small photo": [{"file": file} for file in files],
             "metadata only": [{"fields": {"alt": f"text {n}"}} for n in range(2)],
@@ -80,7 +80,7 @@ def run(folder: Path, _: dict[str, Photo], options: Options) -> dict[str, Any]:
     return results
 
 
-def _grown(place: Path, count: int, results: dict[str, Any]) -> Fatrina:
+def grown(place: Path, count: int, results: dict[str, Any]) -> Fatrina:
     """Start a service with `count` images; the rows are written directly into the database file."""
     Fatrina(place).close()  # creates the tables and a merchant with a token
     begun = time.monotonic()

@@ -5,10 +5,11 @@ import ctypes
 import errno
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 import structlog
 import uvicorn
@@ -16,7 +17,7 @@ import uvicorn
 from fatrina import app
 from fatrina.data_directory import DataDirectory, NotReadyError, lock_data_directory
 from fatrina.domain.access import is_guessable
-from fatrina.settings import Settings
+from fatrina.settings import CERTIFICATE_FILE, KEY_FILE, Settings
 from fatrina.web.http import protocol
 
 _TRIM_INTERVAL_SECONDS: Final = 10.0
@@ -51,6 +52,7 @@ def serve(
             raise NotReadyError(_describe_conflict(settings, data_directory))
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         stopped = threading.Event()
+        tls_options = _tls_options(settings)
         with app.build(settings, data_directory) as service:
             service.stack.callback(stopped.set)
             _warn_of_missing_sandbox(service)
@@ -60,7 +62,10 @@ def serve(
                 on_ready(service, settings)
             threading.Thread(target=_trim_memory, args=(stopped,), daemon=True).start()
             config = uvicorn.Config(
-                service.app, lifespan="off", **protocol.uvicorn_settings(service.fast_path.respond)
+                service.app,
+                lifespan="off",
+                **protocol.uvicorn_settings(service.fast_path.respond),
+                **tls_options,
             )
             uvicorn_server = DrainingServer(config)
             # Before uvicorn handles signals, SIGTERM ends the start. After its shutdown, uvicorn
@@ -68,6 +73,23 @@ def serve(
             # closed its resources.
             signal.signal(signal.SIGTERM, lambda *_: setattr(uvicorn_server, "should_exit", True))
             uvicorn_server.run(sockets=[listener])
+
+
+def _tls_options(settings: Settings) -> dict[str, Any]:
+    """Return the arguments of uvicorn.Config for HTTPS, if it is enabled.
+
+    Raises:
+        NotReadyError: the certificate cannot be used.
+    """
+    if settings.tls is None:
+        return {}
+    certificate, key = (str(settings.tls / name) for name in (CERTIFICATE_FILE, KEY_FILE))
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as exc:
+        message = f"{settings.tls} has no usable certificate ({exc}): run fatrina tls."
+        raise NotReadyError(message) from exc
+    return {"ssl_certfile": certificate, "ssl_keyfile": key}
 
 
 def _describe_conflict(settings: Settings, data_directory: DataDirectory) -> str:

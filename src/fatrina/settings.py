@@ -14,6 +14,11 @@ SECRETS: Final = frozenset({"admin_token", "database", "database_direct"})
 """Settings whose values must not appear in messages."""
 _ADMIN_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{16,512}")
 
+CA_FILE: Final = "ca.pem"
+CERTIFICATE_FILE: Final = "server.pem"
+KEY_FILE: Final = "server.key"
+"""Files in the directory `tls`."""
+
 
 class Settings(BaseSettings):
     """Settings of the service; the descriptions of the fields are printed in docs/settings.md."""
@@ -175,6 +180,11 @@ class Settings(BaseSettings):
         description="Directory of canned responses for endpoints of the real API that Fatrina does "
         "not implement. Empty: such requests get the error `not_emulated`.",
     )
+    tls: Path | None = Field(
+        None,
+        description="Directory of a certificate from `fatrina tls`: the service speaks HTTPS only, "
+        "also as the hosts of the real API. Empty: HTTP.",
+    )
     log_level: str = Field(
         "info", description="Lowest level of events that are logged: debug, info, warning or error."
     )
@@ -218,7 +228,8 @@ class Settings(BaseSettings):
         """The URL of the service on this machine, without a trailing slash."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         host = f"[{host}]" if ":" in host else host
-        return f"http://{host}:{self.port}"
+        scheme = "https" if self.tls else "http"
+        return f"{scheme}://{host}:{self.port}"
 
     @property
     def decoder_count(self) -> int:

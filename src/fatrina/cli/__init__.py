@@ -24,6 +24,7 @@ from fatrina.cli.data import dump, migrate, reset, restore, seed
 from fatrina.cli.faults import faults, requests
 from fatrina.cli.merchants import merchant
 from fatrina.cli.serving import serve
+from fatrina.cli.tls import tls
 from fatrina.cli.tokens import token
 from fatrina.cli.webhooks import webhook
 from fatrina.data_directory import clean_incoming, lock_data_directory, open_shared
@@ -47,6 +48,7 @@ for command in (migrate, seed, reset, dump, restore):
     cli.command()(command)
 
 cli.command()(serve)
+cli.command()(tls)
 
 
 @cli.command("demo")

@@ -1,6 +1,7 @@
 """Requests to the admin endpoints of a running service."""
 
 import json
+import ssl
 from collections.abc import Mapping
 from typing import IO, Annotated, Any, Final
 from urllib.error import HTTPError, URLError
@@ -10,6 +11,7 @@ import typer
 
 from fatrina.cli.common import fail, load_settings
 from fatrina.domain import json_text
+from fatrina.settings import CA_FILE
 
 UrlOption = Annotated[str, typer.Option(help="URL of the service. [http://HOST:PORT]")]
 _TIMEOUT_SECONDS: Final = 30
@@ -52,7 +54,8 @@ def _send(  # noqa: PLR0913, PLR0917  the parts of a request
     }
     request = Request(f"{base}/_fatrina{path}", body, headers, method=method)  # noqa: S310
     try:
-        with urlopen(request, timeout=timeout) as response:  # noqa: S310
+        context = ssl.create_default_context(cafile=settings.tls and settings.tls / CA_FILE)
+        with urlopen(request, timeout=timeout, context=context) as response:  # noqa: S310
             return json_text.parse(response.read())["data"]
     except HTTPError as exc:
         fail(f"{base} rejected the request ({exc.code}): {_error_text(exc)}")

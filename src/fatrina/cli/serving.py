@@ -55,6 +55,10 @@ def serve(  # noqa: PLR0913, PLR0917  an option each
     stubs: Annotated[
         Path | None, typer.Option(help="Directory of canned responses; see docs/testing.md.")
     ] = None,
+    tls: Annotated[
+        Path | None,
+        typer.Option(help="Serve HTTPS with the certificate in this directory; see fatrina tls."),
+    ] = None,
     admin_token: Annotated[
         str | None,
         typer.Option(help="Token of the admin endpoints; “auto” generates and prints one."),
@@ -87,6 +91,7 @@ def serve(  # noqa: PLR0913, PLR0917  an option each
     secret = random_text(SECRET_LENGTH) if admin_token == _AUTO else admin_token
     with ExitStack() as stack:
         options: dict[str, Any] = {"host": host, "port": port, "data": data, "stubs": stubs}
+        options["tls"] = tls
         if ephemeral:
             options["data"] = stack.enter_context(temporary_directory())
             options |= _ephemeral_options()

@@ -1,5 +1,6 @@
 """The operator's commands: their output and their exit codes."""
 
+import json
 import os
 import re
 import subprocess
@@ -102,19 +103,24 @@ def test_a_token_needs_an_existing_merchant(run: Run) -> None:
 
 def test_tokens_are_listed_by_prefix_and_revoked(run: Run, merchant: str) -> None:
     token = run("token", "create", "--merchant", merchant).stdout.strip()
-    identifier, code, prefix, scope, until, state = run("token", "list").stdout.strip().split("\t")
+    heading, line = run("token", "list").stdout.splitlines()
+    names = ["ID", "MERCHANT", "TOKEN", "SCOPE", "CREATED", "EXPIRES", "STATE"]
+    assert heading.split() == names
+    identifier, code, prefix, scope, _, until, state = line.split()
     assert (code, scope, state) == (merchant, "products.read_write", "valid")
     assert token.startswith(prefix.removesuffix("…"))
     assert token not in prefix
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", until)
     assert run("token", "revoke", identifier).exit_code == 0
-    assert run("token", "list").stdout.endswith("\trevoked\n")
+    assert run("token", "list").stdout.endswith(" revoked\n")
+    (row,) = json.loads(run("token", "list", "--json").stdout)
+    assert (row["id"], row["state"], row["expires"]) == (1, "revoked", until)
     assert "no token" in error_line(run("token", "revoke", identifier))
 
 
 def test_an_expired_token_is_listed_as_expired(run: Run, merchant: str) -> None:
     run("token", "create", "--merchant", merchant, "--expires", "0s")
-    assert run("token", "list").stdout.endswith("\texpired\n")
+    assert run("token", "list").stdout.endswith(" expired\n")
 
 
 def test_an_empty_token_list(run: Run) -> None:

@@ -39,7 +39,9 @@ def database(merchant: str, tmp_path: Path) -> Iterator[Database]:
 def test_plans_can_be_set_and_changed(run: Run, merchant: str) -> None:
     assert run("merchant", "create", "shop2", "--plan", "pro").exit_code == 0
     assert run("merchant", "plan", merchant, "special").exit_code == 0
-    assert run("merchant", "list").stdout == "shop1\tspecial\nshop2\tpro\n"
+    heading, *lines = run("merchant", "list").stdout.splitlines()
+    assert heading.split() == ["CODE", "PLAN", "CREATED", "NAME"]
+    assert [line.split()[:2] for line in lines] == [["shop1", "special"], ["shop2", "pro"]]
     assert "not a plan" in error_line(run("merchant", "plan", merchant, "gold"))
     assert "not a plan" in error_line(run("merchant", "create", "shop3", "--plan", "gold"))
     assert "no merchant" in error_line(run("merchant", "plan", "shop9", "pro"))
@@ -58,17 +60,19 @@ def test_an_app_is_created_listed_and_removed(run: Run, database: Database) -> N
         r"client_id=([A-Za-z0-9]{16})\nclient_secret=[A-Za-z0-9]{43}\n", result.stdout
     )
     assert found is not None
-    assert (
-        run("app", "list").stdout
-        == f"{found[1]}\tconfidential\tMine\t{REDIRECT_URI}\tproducts.read_write\n"
-    )
+    heading, line = run("app", "list").stdout.splitlines()
+    names = ["CLIENT_ID", "TYPE", "CREATED", "NAME", "REDIRECT_URIS", "SCOPES"]
+    assert heading.split() == names
+    kind, _, *rest = line.split()[1:]
+    assert (line.split()[0], kind) == (found[1], "confidential")
+    assert rest == ["Mine", REDIRECT_URI, "products.read_write"]
     assert [app.client_id for app in oauth.list_apps(database)] == [found[1]]
     assert run("app", "remove", found[1]).exit_code == 0
     assert "no app" in error_line(run("app", "remove", found[1]))
     assert "No apps yet" in run("app", "list").stderr
 
 
-@pytest.mark.parametrize("client", ["-JCW5-data_x", "--help-me", "-h", "_x"])
+@pytest.mark.parametrize("client", ["-JCW5-data_x", "--help-me", "-hJCW5", "_x"])
 def test_an_app_with_a_client_id_of_an_earlier_version_is_removed(
     run: Run, database: Database, monkeypatch: pytest.MonkeyPatch, client: str
 ) -> None:
@@ -86,8 +90,8 @@ def test_an_app_has_the_scopes_that_it_was_created_with(run: Run, merchant: str)
     create = ("app", "create", "--name", "Mine", "--redirect", REDIRECT_URI)
     assert run(*create).exit_code == 0
     assert run(*create, "--scope", "products.read").exit_code == 0
-    scopes = [line.split("\t")[-1] for line in run("app", "list").stdout.splitlines()]
-    assert scopes == ["products.read_write", "products.read"]
+    apps = json.loads(run("app", "list", "--json").stdout)
+    assert [app["scopes"] for app in apps] == [["products.read_write"], ["products.read"]]
     assert "not a scope" in error_line(run(*create, "--scope", "orders.read"))
 
 
@@ -109,7 +113,7 @@ def test_a_public_app_has_no_secret(run: Run, merchant: str) -> None:
     assert merchant
     result = run("app", "create", "--name", "Mine", "--redirect", REDIRECT_URI, "--public")
     assert "secret" not in result.stdout
-    assert "\tpublic\t" in run("app", "list").stdout
+    assert " public " in run("app", "list").stdout
 
 
 @pytest.mark.parametrize("uri", ["http://far.example/", "https://a.example/#x", "nowhere"])
@@ -123,6 +127,21 @@ def test_an_app_needs_a_name(run: Run) -> None:
     assert "name" in error_line(run("app", "create", "--name", " ", "--redirect", REDIRECT_URI))
 
 
+def test_subscriptions_are_listed(run: Run, database: Database) -> None:
+    assert "No subscriptions" in run("webhook", "list").stderr
+    with database.writing() as tx:
+        webhooks.add(
+            tx, MerchantId(1), Subscription("n", "product.updated", "https://a/"), Millis(5)
+        )
+    heading, line = run("webhook", "list", "--merchant", "shop1").stdout.splitlines()
+    names = "ID MERCHANT CREATED EVENT URL STRATEGY FAILURES PAUSED_UNTIL"
+    assert heading.split() == names.split(" ")
+    assert line.split()[3:] == ["product.updated", "https://a/", "signature", "0", "-"]
+    (row,) = json.loads(run("webhook", "list", "--json").stdout)
+    assert (row["name"], row["created"]) == ("n", "1970-01-01T00:00:00+00:00")
+    assert json.loads(run("webhook", "list", "--merchant", "shop9", "--json").stdout) == []
+
+
 def test_deliveries_are_listed_and_repeated(run: Run, database: Database) -> None:
     assert "No deliveries" in run("webhook", "log").stderr
     with database.writing() as tx:
@@ -130,9 +149,13 @@ def test_deliveries_are_listed_and_repeated(run: Run, database: Database) -> Non
             tx, MerchantId(1), Subscription("n", "product.updated", "https://a/"), Millis(5)
         )
         deliveries.enqueue(tx, number, ProductId(7), b"{}", Millis(5))
-    assert run("webhook", "log").stdout.endswith(
-        "\tshop1\tproduct.updated\t7\thttps://a/\t0\tpending\n"
-    )
+    (delivery,) = json.loads(run("webhook", "log", "--json").stdout)
+    assert (delivery["merchant"], delivery["event"]) == ("shop1", "product.updated")
+    heading, line = run("webhook", "log").stdout.splitlines()
+    names = ["ID", "TIME", "MERCHANT", "EVENT", "PRODUCT", "URL", "ATTEMPTS", "RESULT"]
+    assert heading.split() == names
+    assert line.split()[1] == "1970-01-01T00:00:00+00:00"
+    assert line.split()[-3:] == ["https://a/", "0", "pending"]
     assert "still pending" in error_line(run("webhook", "redeliver", "1"))
     with database.writing() as tx:
         due = deliveries.find_pending(tx, DeliveryId(1))
@@ -140,7 +163,8 @@ def test_deliveries_are_listed_and_repeated(run: Run, database: Database) -> Non
         third = Outcome(due._replace(attempts=2), 500, "status 500")
         tx.execute(schema.deliveries.update().values(tries=2))
         assert deliveries.record_attempt(tx, third, None, Millis(9))
-    assert run("webhook", "log", "--failed").stdout.endswith("\t3\tstatus 500, given up\n")
+    failed = run("webhook", "log", "--failed").stdout.splitlines()[1]
+    assert failed.split()[-5:] == ["3", "status", "500,", "given", "up"]
     assert not run("webhook", "log", "--merchant", "shop2").stdout
     assert run("webhook", "redeliver", "1").exit_code == 0
     (row,) = subscriptions.list_deliveries(database)
@@ -217,10 +241,10 @@ def test_seed_dump_reset_and_restore(run: Run, tmp_path: Path) -> None:
     assert run("reset", "--yes").stdout == "images deleted: 1\n"
     assert not run("merchant", "list").stdout
     assert run("restore", file, "--yes").stdout == "images: 1\n"
-    assert run("merchant", "list").stdout == "shop1\tplus\n"
+    assert run("merchant", "list").stdout.splitlines()[1].split()[:2] == ["shop1", "plus"]
     for option in ("--keep-merchants", "--keep-shops"):
         assert run("reset", "--yes", option).exit_code == 0
-        assert run("merchant", "list").stdout == "shop1\tplus\n"
+        assert run("merchant", "list").stdout.splitlines()[1].split()[:2] == ["shop1", "plus"]
     assert run("reset").exit_code == 1
     assert run("merchant", "list").stdout
     (tmp_path / "all.tar").write_bytes(b"no dump")

@@ -65,6 +65,34 @@ def directories(folder: Path) -> list[Path]:
     return [*folder.glob("fatrina-ephemeral-*")]
 
 
+def check_seed_and_restore(folder: Path, report: dict[str, Any], data: Path) -> None:
+    """Check that the commands work while a service uses the data directory."""
+    product = {"id": 78, "name": "Vase", "images": [{"id": 902, "file": "cup.png"}]}
+    (folder / "more.json").write_text(
+        json.dumps({"merchants": [{"code": "cups", "products": [product]}]})
+    )
+    seed = ("seed", str(folder / "more.json"), "--data", str(data), "--url", report["url"])
+    rejected = error_line(CliRunner(env={"FATRINA_ADMIN_TOKEN": ""}).invoke(cli, seed))
+    assert "set FATRINA_ADMIN_TOKEN to its admin token" in rejected
+    runner = CliRunner(env={"FATRINA_ADMIN_TOKEN": report["admin_token"]})
+    dump = (str(folder / "all.tar"), "--data", str(data))
+    restore = ("restore", *dump, "--url", report["url"], "--yes")
+    for command, output in (
+        (("dump", *dump), "images: 1, bytes:"),
+        (seed, "merchants: 1, products: 1, images: 1\n"),
+        (restore, "images: 1\n"),
+    ):
+        result = runner.invoke(cli, command)
+        assert (result.exit_code, result.stdout.startswith(output)) == (0, True), result.output
+        statuses = [
+            get(report, f"{PRODUCTS_PATH}/{number}", "known-to-the-tests").status
+            for number in (77, 78)
+        ]
+        assert statuses == [200, 200 if command[0] == "seed" else 404]
+    again = runner.invoke(cli, ("seed", str(folder / "seed.json"), *seed[2:]))
+    assert (again.exit_code, "id_taken" in again.stderr or "77" in again.stderr) == (1, True)
+
+
 def test_a_seeded_store_disappears_afterwards(tmp_path: Path) -> None:
     folder, ready = tmp_path / "tmp", tmp_path / "ready.json"
     folder.mkdir()
@@ -83,6 +111,7 @@ def test_a_seeded_store_disappears_afterwards(tmp_path: Path) -> None:
         assert (start.status, start.headers["location"]) == (307, "/docs")
         assert get(report, "/docs", "").status == 200
         assert len(directories(folder)) == 1
+        check_seed_and_restore(tmp_path, report, directories(folder)[0])
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         printed = process.stderr.read()

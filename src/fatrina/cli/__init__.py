@@ -22,6 +22,7 @@ from fatrina.cli.common import (
 )
 from fatrina.cli.data import dump, migrate, reset, restore, seed
 from fatrina.cli.faults import faults, requests
+from fatrina.cli.help import Group, add_examples
 from fatrina.cli.merchants import merchant
 from fatrina.cli.serving import serve
 from fatrina.cli.tls import tls
@@ -34,7 +35,8 @@ cli = typer.Typer(
     help="Fatrina stores the product images of online stores and replaces them safely.\n\n"
     "Settings are read from environment variables FATRINA_…; see docs/settings.md.",
     no_args_is_help=True,
-    add_completion=False,
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -132,6 +134,9 @@ def version(
     if show:
         typer.echo(__version__)
         raise typer.Exit
+
+
+add_examples(cli)
 
 
 def main() -> None:

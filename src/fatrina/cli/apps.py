@@ -1,19 +1,20 @@
 """`fatrina app`: the OAuth apps to which merchants can grant access."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from fatrina.actions import oauth
 from fatrina.cli.common import CLOCK, DataOption, fail, open_database
+from fatrina.cli.help import command_group
+from fatrina.cli.tables import JsonOption, format_time, print_rows
 from fatrina.domain import errors, messages, text
 from fatrina.domain.access import SCOPES, WRITE
 from fatrina.domain.oauth import is_allowed_redirect
 
 _MAX_NAME_LENGTH = 100
-app = typer.Typer(
-    help="Manage the apps to which merchants can grant access (OAuth 2.0).", no_args_is_help=True
-)
+app = command_group("Manage the apps to which merchants can grant access (OAuth 2.0).")
 
 
 @app.command("create")
@@ -62,22 +63,40 @@ def app_create(
 
 
 @app.command("list")
-def app_list(data: DataOption = None) -> None:
-    """List the apps: client id, type, name, redirect URIs and scopes."""
+def app_list(as_json: JsonOption = False, data: DataOption = None) -> None:
+    """List the apps."""
     with open_database(data) as database:
         rows = oauth.list_apps(database)
-    for row in rows:
-        kind = "public" if row.secret_hash is None else "confidential"
-        typer.echo(
-            f"{row.client_id}\t{kind}\t{row.name}\t{' '.join(row.redirect_uris)}"
-            f"\t{' '.join(row.scopes)}"
-        )
-    if not rows:
-        typer.echo("No apps yet: fatrina app create --name NAME --redirect URL", err=True)
+    apps = [
+        {
+            "client_id": row.client_id,
+            "type": "public" if row.secret_hash is None else "confidential",
+            "name": row.name,
+            "redirect_uris": [*row.redirect_uris],
+            "scopes": [*row.scopes],
+            "created": format_time(row.created_at),
+        }
+        for row in rows
+    ]
+    columns = ("client_id", "type", "created", "name", "redirect_uris", "scopes")
+    empty = "No apps yet: fatrina app create --name NAME --redirect URL"
+    print_rows(apps, columns, as_json=as_json, empty=empty)
+
+
+class _Remove(TyperCommand):
+    """A command whose only short option is `-h`, alone."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; a client id that begins with `-h` is an argument."""
+        return super().parse_args(ctx, ["--help"] if args == ["-h"] else args)
 
 
 # A client id of an earlier version may begin with "-": parse it as an argument, not as an option.
-@app.command("remove", context_settings={"ignore_unknown_options": True})
+@app.command(
+    "remove",
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+    cls=_Remove,
+)
 def app_remove(
     client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="From `app list`.")],
     data: DataOption = None,

@@ -7,13 +7,13 @@ from urllib.parse import urlencode
 import typer
 
 from fatrina.cli.admin_client import UrlOption, request
+from fatrina.cli.help import command_group
 from fatrina.cli.tables import JsonOption, print_rows
 from fatrina.emulator.fault_injection import KINDS
 
-faults = typer.Typer(
-    help="Inject faults into a running service, to test how clients handle them. The service and "
-    "this command need the same FATRINA_ADMIN_TOKEN.",
-    no_args_is_help=True,
+faults = command_group(
+    "Inject faults into a running service, to test how clients handle them. The service and "
+    "this command need the same FATRINA_ADMIN_TOKEN."
 )
 
 

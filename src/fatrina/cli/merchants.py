@@ -7,6 +7,8 @@ import typer
 
 from fatrina.actions import access, oauth
 from fatrina.cli.common import CLOCK, DataOption, fail, open_database
+from fatrina.cli.help import command_group
+from fatrina.cli.tables import JsonOption, format_time, print_rows
 from fatrina.domain import errors, messages, text
 from fatrina.domain.access import MERCHANT_CODE
 from fatrina.domain.rate_limit import DEFAULT_PLAN, PLANS
@@ -24,7 +26,7 @@ MobileOption = Annotated[str | None, typer.Option(help="Mobile number of the own
 DomainOption = Annotated[str | None, typer.Option(help="URL of the store.")]
 AvatarOption = Annotated[str | None, typer.Option(help="URL of the store's logo.")]
 
-merchant = typer.Typer(help="Manage the merchants that use this service.", no_args_is_help=True)
+merchant = command_group("Manage the merchants that use this service.")
 
 
 @merchant.command("create")
@@ -54,14 +56,22 @@ def merchant_create(  # noqa: PLR0913, PLR0917  one for each option
 
 
 @merchant.command("list")
-def merchant_list(data: DataOption = None) -> None:
-    """List the merchants: code and plan."""
+def merchant_list(as_json: JsonOption = False, data: DataOption = None) -> None:
+    """List the merchants."""
     with open_database(data) as database:
         rows = access.list_merchants(database)
-    for row in rows:
-        typer.echo(f"{row.code}\t{row.plan}")
-    if not rows:
-        typer.echo("No merchants yet: fatrina merchant create CODE", err=True)
+    merchants = [
+        {
+            "code": row.code,
+            "id": row.id,
+            "plan": row.plan,
+            "created": format_time(row.created_at),
+            "name": row.name,
+        }
+        for row in rows
+    ]
+    empty = "No merchants yet: fatrina merchant create CODE"
+    print_rows(merchants, ("code", "plan", "created", "name"), as_json=as_json, empty=empty)
 
 
 @merchant.command("edit")

@@ -1,13 +1,15 @@
 """`fatrina token`: access tokens of API clients."""
 
 import re
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
 
 from fatrina.actions import access
+from fatrina.adapters.database.tokens import TokenRow
 from fatrina.cli.common import CLOCK, DataOption, fail, open_database
+from fatrina.cli.help import command_group
+from fatrina.cli.tables import JsonOption, format_time, print_rows
 from fatrina.domain.access import READ, SCOPES, WRITE
 from fatrina.domain.durations import DAY
 from fatrina.domain.integers import MAX_INT32
@@ -17,7 +19,7 @@ _DURATION_PATTERN: Final = re.compile(r"([0-9]{1,6})([smhdw])")
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MAX_MILLISECONDS: Final = 100 * 365 * DAY
 
-token = typer.Typer(help="Manage the access tokens of API clients.", no_args_is_help=True)
+token = command_group("Manage the access tokens of API clients.")
 
 
 @token.command("create")
@@ -49,18 +51,32 @@ def token_create(
 
 
 @token.command("list")
-def token_list(data: DataOption = None) -> None:
-    """List the tokens: id, merchant, first characters, scope, expiry time and state."""
+def token_list(as_json: JsonOption = False, data: DataOption = None) -> None:
+    """List the tokens with their first characters, which identify them."""
     with open_database(data) as database:
         rows = access.list_tokens(database)
     now = CLOCK()
-    for row in rows:
-        state = "valid" if row.expires_at > now else "expired"
-        state = "revoked" if row.revoked_at is not None else state
-        until = datetime.fromtimestamp(row.expires_at / 1000, UTC).isoformat(timespec="seconds")
-        typer.echo(f"{row.id}\t{row.merchant_code}\t{row.hint}…\t{row.scope}\t{until}\t{state}")
-    if not rows:
-        typer.echo("No tokens yet: fatrina token create --merchant CODE", err=True)
+    columns = ("id", "merchant", "token", "scope", "created", "expires", "state")
+    listed = [
+        {
+            "id": row.id,
+            "merchant": row.merchant_code,
+            "token": f"{row.hint}…",
+            "scope": row.scope,
+            "created": format_time(row.created_at),
+            "expires": format_time(row.expires_at),
+            "state": _state(row, now),
+        }
+        for row in rows
+    ]
+    empty = "No tokens yet: fatrina token create --merchant CODE"
+    print_rows(listed, columns, as_json=as_json, empty=empty)
+
+
+def _state(row: TokenRow, now: Millis) -> str:
+    if row.revoked_at is not None:
+        return "revoked"
+    return "valid" if row.expires_at > now else "expired"
 
 
 @token.command("revoke")

@@ -1,6 +1,5 @@
 """`fatrina webhook`: list webhook deliveries and repeat them."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -8,10 +7,41 @@ import typer
 from fatrina.actions.webhooks import subscriptions
 from fatrina.adapters.database.delivery_log import DeliveryRow
 from fatrina.cli.common import CLOCK, DataOption, fail, open_database
+from fatrina.cli.help import command_group
+from fatrina.cli.tables import JsonOption, format_time, print_rows
 from fatrina.domain.integers import MAX_INT64
 from fatrina.domain.types import DeliveryId
 
-webhook = typer.Typer(help="List webhook deliveries and repeat them.", no_args_is_help=True)
+webhook = command_group("List webhook subscriptions and deliveries, and repeat deliveries.")
+
+
+@webhook.command("list")
+def webhook_list(
+    merchant: Annotated[
+        str, typer.Option(help="Only subscriptions of the merchant with this code.")
+    ] = "",
+    as_json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
+    """List the webhook subscriptions."""
+    with open_database(data) as database:
+        rows = subscriptions.list_for_operator(database, merchant_code=merchant)
+    listed = [
+        {
+            "id": row.id,
+            "merchant": row.merchant_code,
+            "created": format_time(row.created_at),
+            "event": row.event,
+            "url": row.url,
+            "name": row.name,
+            "strategy": row.strategy,
+            "failures": row.failures,
+            "paused_until": format_time(row.paused_until),
+        }
+        for row in rows
+    ]
+    columns = ("id", "merchant", "created", "event", "url", "strategy", "failures", "paused_until")
+    print_rows(listed, columns, as_json=as_json, empty="No subscriptions.")
 
 
 @webhook.command("log")
@@ -25,28 +55,29 @@ def webhook_log(
     limit: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="Maximum number, the newest first.")
     ] = 50,
+    as_json: JsonOption = False,
     data: DataOption = None,
 ) -> None:
-    """List deliveries: id, time, merchant, event, product, URL, attempts and result."""
+    """List the deliveries of events, and their results."""
     with open_database(data) as database:
         rows = subscriptions.list_deliveries(
             database, merchant_code=merchant, failed=failed, limit=limit
         )
-    for row in rows:
-        at = datetime.fromtimestamp(row.created_at / 1000, UTC).isoformat(timespec="seconds")
-        cells = (
-            row.id,
-            at,
-            row.merchant_code,
-            row.event,
-            row.product_id,
-            row.url,
-            row.attempts,
-            _outcome(row),
-        )
-        typer.echo("\t".join(str(cell) for cell in cells))
-    if not rows:
-        typer.echo("No deliveries.", err=True)
+    columns = ("id", "time", "merchant", "event", "product", "url", "attempts", "result")
+    deliveries = [
+        {
+            "id": row.id,
+            "time": format_time(row.created_at),
+            "merchant": row.merchant_code,
+            "event": row.event,
+            "product": row.product_id,
+            "url": row.url,
+            "attempts": row.attempts,
+            "result": _outcome(row),
+        }
+        for row in rows
+    ]
+    print_rows(deliveries, columns, as_json=as_json, empty="No deliveries.")
 
 
 @webhook.command("redeliver")

@@ -6,6 +6,7 @@ from typing import Any
 from fatrina.actions import Services, access
 from fatrina.adapters.database import Database, deliveries, delivery_log, tokens, webhooks
 from fatrina.adapters.database.delivery_log import DeliveryRow
+from fatrina.adapters.database.webhooks import SubscriptionRow
 from fatrina.domain import errors
 from fatrina.domain.access import Caller
 from fatrina.domain.types import DeliveryId, Millis, SubscriptionId
@@ -117,6 +118,12 @@ def unsubscribe(
             tx, caller.merchant_id, subscription_id=subscription_id, url=url, now=now
         ):
             raise errors.NotFound
+
+
+def list_for_operator(database: Database, *, merchant_code: str = "") -> list[SubscriptionRow]:
+    """Return all subscriptions, or those of one merchant, the newest last."""
+    with database.reading() as conn:
+        return webhooks.list_rows(conn, merchant_code)
 
 
 def list_deliveries(

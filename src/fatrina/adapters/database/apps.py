@@ -17,7 +17,7 @@ from fatrina.adapters.database.schema import (
 from fatrina.domain.types import AppId, GrantId, MerchantId, Millis
 
 _A, _G, _C, _R = apps.c, grants.c, authorization_codes.c, refresh_tokens.c
-_APP = (_A.id, _A.client_id, _A.name, _A.secret_hash, _A.redirects, _A.scopes)
+_APP = (_A.id, _A.client_id, _A.name, _A.secret_hash, _A.redirects, _A.scopes, _A.created_at)
 
 
 class App(NamedTuple):
@@ -31,6 +31,7 @@ class App(NamedTuple):
     redirect_uris: tuple[str, ...]
     scopes: tuple[str, ...]
     """The scopes that the app may be granted."""
+    created_at: Millis = Millis(0)
 
 
 class Grant(NamedTuple):
@@ -214,6 +215,7 @@ def delete_expired(conn: Connection, before: Millis) -> None:
 
 
 def _app_from_row(row: Sequence[Any]) -> App:
-    app_id, client_id, name, secret_hash, redirects, scopes = row
+    app_id, client_id, name, secret_hash, redirects, scopes, created_at = row
     redirect_uris = tuple(json.loads(redirects))
-    return App(app_id, client_id, name, secret_hash, redirect_uris, tuple(scopes.split()))
+    scope_names = tuple(scopes.split())
+    return App(app_id, client_id, name, secret_hash, redirect_uris, scope_names, created_at)

@@ -63,6 +63,8 @@ class MerchantRow(NamedTuple):
     code: str
     plan: str
     created_at: Millis
+    id: MerchantId
+    name: str | None
 
 
 def add_merchant(
@@ -131,7 +133,7 @@ def lock_merchant(conn: Connection, merchant_id: MerchantId) -> None:
 def list_merchants(conn: Connection) -> list[MerchantRow]:
     """Return all merchants in order of creation."""
     m = merchants.c
-    rows = conn.execute(select(m.code, m.plan, m.created_at).order_by(m.id))
+    rows = conn.execute(select(m.code, m.plan, m.created_at, m.id, m.name).order_by(m.id))
     return [MerchantRow(*row) for row in rows]
 
 

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
-from fatrina.adapters.database.schema import deliveries, subscriptions
+from fatrina.adapters.database.schema import deliveries, merchants, subscriptions
 from fatrina.domain.types import MerchantId, Millis, SubscriptionId
 from fatrina.domain.webhook import Subscription
 
@@ -16,6 +16,20 @@ SUBSCRIPTION_COLUMNS = (_S.name, _S.event, _S.url, _S.version, _S.headers, _S.st
 _SELECT_SUBSCRIBERS = select(_S.id, _S.event).where(
     _S.merchant_id == bindparam("merchant"), _S.removed_at.is_(None)
 )
+
+
+class SubscriptionRow(NamedTuple):
+    """A subscription, as an operator lists it."""
+
+    id: SubscriptionId
+    merchant_code: str
+    created_at: Millis
+    event: str
+    url: str
+    name: str
+    strategy: str
+    failures: int
+    paused_until: Millis | None
 
 
 def add(
@@ -68,6 +82,20 @@ def list_all(conn: Connection, merchant_id: MerchantId) -> list[tuple[int, Subsc
         (subscription_id, subscription_from_row(row))
         for subscription_id, *row in conn.execute(query)
     ]
+
+
+def list_rows(conn: Connection, merchant_code: str = "") -> list[SubscriptionRow]:
+    """Return all subscriptions, or those of one merchant, in order of creation."""
+    columns = (_S.created_at, _S.event, _S.url, _S.name, _S.strategy, _S.failures, _S.paused_until)
+    query = (
+        select(_S.id, merchants.c.code, *columns)
+        .select_from(subscriptions.join(merchants))
+        .where(_S.removed_at.is_(None))
+        .order_by(_S.id)
+    )
+    if merchant_code:
+        query = query.where(merchants.c.code == merchant_code)
+    return [SubscriptionRow(*row) for row in conn.execute(query)]
 
 
 def iter_all(conn: Connection) -> Iterator[tuple[int, Subscription | None]]:

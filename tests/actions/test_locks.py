@@ -15,7 +15,7 @@ from fatrina.adapters.database.apps import App
 from fatrina.domain.access import WRITE
 from fatrina.domain.gallery import Change
 from fatrina.domain.oauth import OFFLINE_ACCESS, OAuthError
-from fatrina.domain.types import ImageId, SubscriptionId
+from fatrina.domain.types import ImageId, Millis, SubscriptionId
 from fatrina.domain.webhook import PRODUCT_UPDATED, Subscription
 from fatrina.emulator import seeding
 from fatrina.emulator.seed_records import Seed, SeedMerchant, SeedProduct
@@ -70,7 +70,7 @@ def app(store: Store) -> App:
 
 
 def approve(store: Store, app: App) -> str:
-    key = oauth.rotate_owner_key(store.services.database, "shop1")
+    key = oauth.rotate_owner_key(store.services.database, "shop1", Millis(1))
     assert key is not None
     asked = AuthorizationRequest(app, BACK, f"{WRITE} {OFFLINE_ACCESS}", None)
     code = oauth.approve(store.services, asked, "shop1", key, NOW)

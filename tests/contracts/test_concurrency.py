@@ -170,7 +170,7 @@ def approve(services: Services, app: App, key: str) -> str | None:
 
 
 def issue_code(services: Services, app: App) -> str:
-    key = oauth.rotate_owner_key(services.database, "shop1")
+    key = oauth.rotate_owner_key(services.database, "shop1", Millis(1))
     assert key is not None
     code = approve(services, app, key)
     assert code is not None
@@ -212,7 +212,7 @@ def test_a_code_is_redeemed_once(services: Services, app: App) -> None:
 
 
 def test_removing_an_app_revokes_all_grants_and_tokens(services: Services, app: App) -> None:
-    key = oauth.rotate_owner_key(services.database, "shop1")
+    key = oauth.rotate_owner_key(services.database, "shop1", Millis(1))
     assert key is not None
     codes = [approve(services, app, key) or "" for _ in range(CONCURRENCY)]
     issued = exchange(services, app, codes.pop())

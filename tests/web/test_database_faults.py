@@ -188,7 +188,7 @@ def test_refresh(service: Service, proxy: FaultProxy, *, arrives: bool) -> None:
         services.database, "App", [back], scopes=[READ, OFFLINE_ACCESS], public=True, now=now
     )
     app = oauth.find_app(services, client_id)
-    key = oauth.rotate_owner_key(services.database, store.merchant_code)
+    key = oauth.rotate_owner_key(services.database, store.merchant_code, now)
     assert app is not None
     assert key is not None
     request = AuthorizationRequest(app, back, f"{READ} {OFFLINE_ACCESS}", None)

@@ -126,7 +126,7 @@ def register_app(service: Service, *, public: bool = False) -> App:
     created = oauth.create_app(
         database, "Photo <app>", [REDIRECT_URI], public=public, now=Clock()()
     )
-    key = oauth.rotate_owner_key(database, store.merchant_code)
+    key = oauth.rotate_owner_key(database, store.merchant_code, Millis(1))
     assert key is not None
     return App(service, store, key, created[0], created[1] or "")
 
@@ -243,9 +243,8 @@ def test_owner_key_of_another_merchant_is_rejected(confidential_app: App) -> Non
 
 
 def test_new_owner_key_replaces_the_old_one(confidential_app: App) -> None:
-    assert oauth.rotate_owner_key(
-        confidential_app.service.services.database, confidential_app.store.merchant_code
-    )
+    database = confidential_app.service.services.database
+    assert oauth.rotate_owner_key(database, confidential_app.store.merchant_code, Millis(1))
     assert confidential_app.decide().status == 403
 
 

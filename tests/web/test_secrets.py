@@ -21,7 +21,7 @@ from fatrina.adapters.rate_limits import FileBucketStore
 from fatrina.cli import cli
 from fatrina.domain.access import is_guessable, token_hint
 from fatrina.domain.oauth import OAuthError
-from fatrina.domain.types import MerchantId
+from fatrina.domain.types import MerchantId, Millis
 from fatrina.settings import Settings
 from tests import client
 from tests.stores import ADMIN_TOKEN, PRODUCTS_PATH, Service, Store, run_service
@@ -107,7 +107,7 @@ def test_revoking_an_app_token_revokes_its_grant(strict_service: Service) -> Non
         database, "a", ["http://127.0.0.1:9/cb"], public=True, now=clock()
     )
     app = oauth.find_app(services, client_id)
-    key = oauth.rotate_owner_key(database, store.merchant_code)
+    key = oauth.rotate_owner_key(database, store.merchant_code, Millis(1))
     assert app is not None
     assert key is not None
     authorization = oauth.AuthorizationRequest(

@@ -19,6 +19,7 @@ from fatrina.domain.oauth import (
     REFRESH_TOKEN_LIFETIME_MS,
     OAuthError,
 )
+from fatrina.domain.session import SESSION_HINT
 from fatrina.domain.types import AppId, Millis
 
 Client = App
@@ -88,10 +89,14 @@ def remove_app(database: Database, client_id: str, now: Millis) -> bool:
         return app is not None
 
 
-def rotate_owner_key(database: Database, merchant_code: str) -> str | None:
-    """Replace the owner key of a merchant and return it; None if no merchant has this code."""
+def rotate_owner_key(database: Database, merchant_code: str, now: Millis) -> str | None:
+    """Replace the owner key of a merchant and return it; None if no merchant has this code.
+
+    The sessions of the console end, because the old key may have been stolen.
+    """
     key = random_text(SECRET_LENGTH)
     with database.writing() as tx:
+        tokens.revoke_by_hint(tx, merchant_code, SESSION_HINT, now)
         return key if apps.set_owner_key(tx, merchant_code, access.hash_token(key)) else None
 
 

@@ -20,6 +20,7 @@ from fatrina.cli.common import (
     exit_on_error,
     load_settings,
 )
+from fatrina.cli.console import console
 from fatrina.cli.data import dump, migrate, reset, restore, seed
 from fatrina.cli.faults import faults, requests
 from fatrina.cli.help import Group, add_examples
@@ -46,7 +47,7 @@ cli.add_typer(app, name="app")
 cli.add_typer(webhook, name="webhook")
 cli.add_typer(faults, name="fault")
 cli.command("requests")(requests)
-for command in (migrate, seed, reset, dump, restore):
+for command in (console, migrate, seed, reset, dump, restore):
     cli.command()(command)
 
 cli.command()(serve)

@@ -113,7 +113,7 @@ def merchant_key(
 ) -> None:
     """Print a new owner key, with which the merchant grants access to apps; revoke the old one."""
     with open_database(data) as database:
-        key = oauth.rotate_owner_key(database, code)
+        key = oauth.rotate_owner_key(database, code, CLOCK())
     if key is None:
         fail(f"There is no merchant “{code}”: fatrina merchant create {code}")
     typer.echo(key)

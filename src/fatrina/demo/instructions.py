@@ -12,6 +12,8 @@ from fatrina.demo.updates import API
 def print_instructions(context: DemoContext, sample: Path, links: list[str]) -> None:
     """Print curl commands that work with the sample store."""
     title("Your turn", "دورك")
+    link = f"{context.address}/console#link={context.store.console_secret}"
+    say("Open the store in a browser, signed in (the link works once):", "", link, "")
     say("Set these once in your shell:", "")
     say(f"export TOKEN={shlex.quote(context.store.token)}")
     say(f"export ADMIN_TOKEN={shlex.quote(context.admin_token)}", "")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Final, NamedTuple
 
-from fatrina.actions import Services, access, images, products
+from fatrina.actions import Services, access, images, products, sessions
 from fatrina.actions.images import AttachImage
 from fatrina.actions.receiving import IncomingPhoto
 from fatrina.adapters.database import products as product_rows
@@ -50,6 +50,8 @@ class DemoStore(NamedTuple):
     token: str
     products: dict[str, int]
     """Product ids by SKU."""
+    console_secret: str
+    """Secret of a link that signs in to the console."""
     images: dict[str, int]
     """Ids of the products' first images by SKU."""
 
@@ -66,7 +68,8 @@ def create_store(services: Services, random: Random) -> DemoStore:
         sample.sku: _image(services, caller, ProductId(product_ids[sample.sku]), sample, random)
         for sample in PRODUCTS
     }
-    return DemoStore(token, product_ids, image_ids)
+    secret = sessions.create_link(services.database, MERCHANT, services.clock()) or ""
+    return DemoStore(token, product_ids, secret, image_ids)
 
 
 def _product(services: Services, caller: Caller, sample: SampleProduct) -> int:

@@ -29,6 +29,6 @@ def merchant_finder(services: Services) -> FindMerchant:
     async def find_merchant(scope: Scope) -> str:
         if (media := _MEDIA_PATH.fullmatch(scope["path"])) is not None:
             return media[1]
-        return await run_sync(find_by_token, auth.bearer_token(Request(scope)))
+        return await run_sync(find_by_token, auth.access_token(Request(scope)))
 
     return find_merchant

@@ -20,11 +20,12 @@ from fatrina.actions import health as health_checks
 from fatrina.actions.rate_limits import RateLimiter
 from fatrina.actions.webhooks.dispatcher import WebhookDispatcher
 from fatrina.domain.access import MERCHANT_CODE
-from fatrina.web import admin, media, oauth
+from fatrina.web import admin, console, media, oauth
 from fatrina.web.admin.gate import AdminRoute
 from fatrina.web.api import Api, ApiOptions, Limiters
 from fatrina.web.api.endpoints import ENDPOINTS
 from fatrina.web.api.not_emulated import PREFIX
+from fatrina.web.http.body import BodyTimeouts
 from fatrina.web.http.exceptions import ExceptionMiddleware
 from fatrina.web.http.fair_limiter import FairLimiter
 from fatrina.web.http.lingering_close import LingeringClose
@@ -106,6 +107,7 @@ def build(  # noqa: PLR0913, PLR0917  called once, by the composition root
         *_operator_routes(services, metrics, dispatcher),
         *pages.routes(PREFIX, serializer.base, contract_only=options.contract_only),
         *oauth.routes(services, serializer.base, form_reader.timeouts),
+        *_console_routes(services, serializer.base, form_reader.timeouts, options),
         *admin.protect(admin_routes, admin_token),
     ]
     for route in routes:
@@ -127,6 +129,13 @@ def _api_routes(api: Api) -> list[Route]:
         for name, endpoint in ENDPOINTS.items()
         if not (endpoint.is_extension and api.options.contract_only)
     ]
+
+
+def _console_routes(
+    services: Services, base_url: str, timeouts: BodyTimeouts, options: ApiOptions
+) -> list[Route]:
+    """Return the routes of the console, which needs the extensions of the contract."""
+    return [] if options.contract_only else console.routes(services, base_url, timeouts)
 
 
 def _operator_routes(

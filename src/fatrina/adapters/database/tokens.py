@@ -206,6 +206,26 @@ def list_all(conn: Connection) -> list[TokenRow]:
     return [TokenRow(*row) for row in rows]
 
 
+def extend(conn: Connection, token_id: TokenId, expires_at: Millis) -> bool:
+    """Change when a token expires; return False if it does not exist or is revoked."""
+    result = conn.execute(
+        update(tokens)
+        .where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
+        .values(expires_at=expires_at)
+    )
+    return result.rowcount > 0
+
+
+def revoke_by_hint(conn: Connection, merchant_code: str, hint: str, now: Millis) -> None:
+    """Revoke all tokens of a merchant that have this hint."""
+    owner = select(merchants.c.id).where(merchants.c.code == merchant_code).scalar_subquery()
+    conn.execute(
+        update(tokens)
+        .where(tokens.c.merchant_id == owner, tokens.c.hint == hint, tokens.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
 def revoke(conn: Connection, token_id: TokenId, now: Millis) -> bool:
     """Revoke a token; return False if it does not exist or is already revoked."""
     result = conn.execute(

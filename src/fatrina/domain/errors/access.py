@@ -22,6 +22,22 @@ class InsufficientScope(Unauthorized):
     reason = "insufficient_scope"
 
 
+class SignInFailed(ServiceError):
+    """The merchant's code or its owner key is wrong."""
+
+    status = 403
+    code = "error"
+    reason = "sign_in_failed"
+
+
+class SignInLinkInvalid(ServiceError):
+    """The sign-in link is unknown, expired or used."""
+
+    status = 403
+    code = "error"
+    reason = "sign_in_link_invalid"
+
+
 class Forbidden(ServiceError):
     """The app may not access the store; raised by fault injection only."""
 

@@ -89,7 +89,7 @@ class BaseEndpoints:
         """
 
         def check() -> tuple[Caller, T]:
-            caller = access.authenticate(self.services, auth.bearer_token(request))
+            caller = access.authenticate(self.services, auth.access_token(request))
             log_fields = {"merchant": caller.merchant_code, "token": caller.token_id}
             context.get(request.scope).log_fields |= log_fields
             _check_rate_limit(request, self.rate_limiter.count(caller))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -114,13 +115,24 @@ def test_a_sku_is_assigned_once(services: Services) -> None:
 
 
 def test_subscriptions_never_exceed_the_limit(services: Services) -> None:
-    subscription = Subscription("n", PRODUCT_UPDATED, "https://shop.test/")
-    subscribe = partial(subscriptions.subscribe, services, OWNER, subscription)
+    numbers = count()
+
+    def subscribe() -> object:
+        new = Subscription("n", PRODUCT_UPDATED, f"https://shop.test/{next(numbers)}")
+        return subscriptions.subscribe(services, OWNER, new)
+
     for _ in range(MAX_SUBSCRIPTIONS - 3):
         subscribe()
     results = run_concurrently(*([subscribe] * CONCURRENCY))
     assert sum(isinstance(result, errors.ValidationFailed) for result in results) == CONCURRENCY - 3
     assert len(subscriptions.list_subscriptions(services, OWNER)) == MAX_SUBSCRIPTIONS
+
+
+def test_an_event_is_subscribed_to_once_per_url(services: Services) -> None:
+    subscription = Subscription("n", PRODUCT_UPDATED, "https://shop.test/")
+    subscribe = partial(subscriptions.subscribe, services, OWNER, subscription)
+    assert len({*run_concurrently(*([subscribe] * CONCURRENCY))}) == 1
+    assert len(subscriptions.list_subscriptions(services, OWNER)) == 1
 
 
 def test_concurrent_changes_of_a_subscription_are_all_kept(services: Services) -> None:

@@ -118,6 +118,16 @@ def test_a_connection_ended_in_a_transaction_is_reported_as_lost(database: Datab
     database.check_writable()
 
 
+def test_a_server_that_became_read_only_is_left(database: Database) -> None:
+    with database.writing() as tx:
+        before = tx.scalar(text("SELECT pg_backend_pid()"))
+    statement = text("SET TRANSACTION READ ONLY; UPDATE merchants SET created_at = 2")
+    with pytest.raises(errors.DatabaseUnavailable), database.writing() as tx:
+        tx.execute(statement)
+    with database.writing() as tx:
+        assert tx.scalar(text("SELECT pg_backend_pid()")) != before
+
+
 def test_a_long_statement_is_cancelled(database: Database) -> None:
     sleep = text("SET LOCAL statement_timeout = '50ms'; SELECT pg_sleep(10)")
     with pytest.raises(errors.DatabaseUnavailable) as exc_info, database.reading() as conn:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
@@ -11,6 +11,9 @@ from sqlalchemy import Connection, event
 
 from fatrina.actions import oauth
 from fatrina.actions.oauth import AuthorizationRequest, TokenPair
+from fatrina.adapters.database import postgres
+from fatrina.adapters.database.postgres import PostgresDatabase
+from fatrina.domain import errors
 from fatrina.domain.access import READ
 from fatrina.domain.oauth import OFFLINE_ACCESS
 from fatrina.domain.types import Millis
@@ -22,6 +25,7 @@ from tests.postgres_server import PostgresServer
 from tests.stores import ATTACH_PATH, PREFIX, ImageInProduct, Service, Store, run_service
 from tests.waiting import wait_until
 from tests.web.error_responses import check_error
+from tests.webhook_receiver import WebhookReceiver, run_receiver
 
 COMMIT = b"COMMIT\0"
 """A simple query, with the byte that ends it; BEGIN contains "READ COMMITTED"."""
@@ -44,8 +48,15 @@ def service(
         name = conninfo_to_dict(address)["dbname"]
         through = f"postgresql://postgres@127.0.0.1:{proxy.port}/{name}"
         folder = tmp_path_factory.mktemp("faults")
-        with run_service(folder, database=through, rate_limits=True) as service:
+        allowed = {"download_allow": "127.0.0.1"}
+        with run_service(folder, database=through, rate_limits=True, **allowed) as service:
             yield service
+
+
+@pytest.fixture
+def receiver() -> Iterator[WebhookReceiver]:
+    with run_receiver() as receiver:
+        yield receiver
 
 
 @pytest.fixture
@@ -138,6 +149,37 @@ def test_many_lost_connections_leave_the_pool_intact(
     wait_until(lambda: engine.pool.checkedout() == 0)  # type: ignore[attr-defined]
 
 
+def test_a_node_that_is_cut_off_does_not_keep_its_locks(
+    image: ImageInProduct,
+    proxy: FaultProxy,
+    service: Service,
+    postgres_server: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    through = cast("PostgresDatabase", service.services.database).direct_address
+    name = str(conninfo_to_dict(through)["dbname"])
+    monkeypatch.setattr(postgres, "_IDLE_SECONDS", 1)
+    lock = "SELECT id FROM products WHERE id = %s FOR NO KEY UPDATE"
+    with (
+        PostgresDatabase(through) as cut_off,
+        PostgresDatabase(postgres_server.address(name)) as other,
+    ):
+
+        def hold_the_lock() -> None:
+            with cut_off.writing() as tx:
+                tx.exec_driver_sql(lock, (image.product_id,))
+                proxy.faults.stalled = True
+                with other.writing() as other_tx:  # waits for two seconds
+                    assert other_tx.exec_driver_sql(lock, (image.product_id,)).all()
+
+        try:
+            with pytest.raises(errors.DatabaseUnavailable):
+                hold_the_lock()
+        finally:
+            proxy.resume()
+    check_recovers(image)
+
+
 @CUTS
 def test_update(
     image: ImageInProduct, proxy: FaultProxy, service: Service, *, arrives: bool
@@ -200,6 +242,30 @@ def test_refresh(service: Service, proxy: FaultProxy, *, arrives: bool) -> None:
         with cut(proxy, arrives=arrives):
             pair = oauth.refresh(services, app, pair.refresh or "", "", now)
         assert isinstance(pair, TokenPair)
+
+
+@CUTS
+def test_delivery(
+    service: Service, proxy: FaultProxy, receiver: WebhookReceiver, *, arrives: bool
+) -> None:
+    """An event is delivered at least once, and its result is recorded in the end."""
+    store, database = Store.create(service), service.services.database
+    body = {"name": "n", "event": "product.updated", "url": receiver.url}
+    subscribed = store.call("POST", f"{PREFIX}/webhooks/subscribe", encode_json(body))
+    assert subscribed.status in {200, 201}, subscribed
+    product = store.create_product()
+    proxy.cut_at(b"UPDATE deliveries", forwarded=arrives)
+    changed = store.call("PUT", f"{PREFIX}/products/{product}", encode_json({"name": "new"}))
+    assert changed.status in {200, 201}
+
+    def is_recorded() -> bool:
+        with database.reading() as conn:
+            statement = "SELECT count(*) FROM deliveries WHERE product_id = %s AND status = 200"
+            return bool(conn.exec_driver_sql(statement, (product,)).scalar())
+
+    wait_until(is_recorded, 15)
+    assert not proxy.faults.cut_at
+    assert 1 <= len(receiver.received) <= 2
 
 
 def test_round_trips_to_the_database(image: ImageInProduct, proxy: FaultProxy) -> None:

@@ -228,9 +228,15 @@ def _details(suffix: str, language: str) -> str:
     return f"{head}\n\n{code}\n</details>"
 
 
+def render_seed() -> str:
+    """Return the seed data in `examples/store/`."""
+    return f"```json\n{(EXAMPLES / 'store' / 'store.json').read_text()}```"
+
+
 PRINTED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "map": (ROOT / "docs" / "map.md", render_map),
     "examples": (ROOT / "README.md", render_examples),
+    "example of a seed": (ROOT / "docs" / "emulator.md", render_seed),
     "table of settings": (ROOT / "docs" / "settings.md", render_settings),
     "table of errors": (ROOT / "docs" / "api.md", render_errors),
     "table of compatibility": (ROOT / "docs" / "compatibility.md", render_compatibility),

@@ -197,6 +197,13 @@ def test_an_invalid_setting_names_its_variable(run: Run, monkeypatch: pytest.Mon
     assert result.stderr.startswith("FATRINA_KEEP_DAYS: ")
 
 
+def test_an_invalid_setting_is_reported_in_words(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FATRINA_ADMIN_TOKEN", "short")
+    assert run("sweep").stderr == (
+        "FATRINA_ADMIN_TOKEN: must be 16 to 512 letters, digits or ._~+/=-\n"
+    )
+
+
 def test_the_module_runs_the_command() -> None:
     error_line = subprocess.run(
         [sys.executable, "-m", "fatrina", "--version"],

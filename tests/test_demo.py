@@ -128,6 +128,18 @@ def _run_in_shell(demo: Demo, curl: str) -> Any:
     return json.loads(subprocess.run(bash, check=True, capture_output=True).stdout)
 
 
+def test_help_sets_nothing_up(tmp_path: Path) -> None:
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    shutil.copy(Path(__file__).parents[1] / "scripts" / "demo", scripts)
+    for option in ("--help", "-h"):
+        command = [str(scripts / "demo"), "--port", "0", option]
+        assert (
+            "--port N" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["scripts"]
+
+
 def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])

@@ -15,7 +15,7 @@ from tests.stores import PREFIX, ImageInProduct, Store, run_service
 from tests.webhook_receiver import ReceivedRequest, run_receiver
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "webhooks.md").read_text()
-SECRET = "كلمة سر"
+SECRET = "مفتاح سري"
 RUNNERS = {
     "python": (
         (sys.executable, "-c"),

@@ -161,7 +161,8 @@ def _open_postgres(settings: Settings) -> Database:
         from fatrina.adapters.database.postgres import PostgresDatabase  # noqa: PLC0415
     except ImportError as exc:
         message = (
-            "FATRINA_DATABASE is set, but its driver is missing: pip install 'fatrina[cluster]'"
+            "FATRINA_DATABASE is set, but its driver is missing: run “pip install '.[cluster]'” "
+            "in the checkout of Fatrina."
         )
         raise NotReadyError(message) from exc
     try:

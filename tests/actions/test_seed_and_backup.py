@@ -226,6 +226,14 @@ def test_seed_accepts_any_script(store: Store) -> None:
     assert any(name in product for product in rows(store)["products"])
 
 
+def test_the_example_of_a_seed_can_be_loaded(store: Store) -> None:
+    folder = Path(__file__).parents[2] / "examples" / "store"
+    seed = json.loads((folder / "store.json").read_text())
+    (created,) = run_seed(store, seed, folder)
+    assert created["products"][0]["id"] == 77
+    assert len(created["products"][0]["images"]) == 2
+
+
 def test_a_seed_sets_the_profile_of_a_merchant(store: Store) -> None:
     seed: dict[str, Any] = {
         "merchants": [{"code": "shop3", "name": "متجر", "email": "a@b.example"}]

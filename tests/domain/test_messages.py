@@ -211,6 +211,16 @@ def test_client_text_is_truncated_and_printable(sent: str, spoken: Language) -> 
     said.encode()
 
 
+def test_arabic_texts_contain_no_english_details() -> None:
+    malformed = errors.MalformedMultipart(problem="End boundary not found")
+    assert "(End boundary not found)" in render(malformed, "en")
+    assert "End" not in render(malformed, "ar")
+    for operation in ("seed", "reset", "restore", "sweep"):
+        busy = errors.HousekeepingBusy(operation=operation, retry=5)
+        assert f"({operation})" in render(busy, "en")
+        assert not re.search("[a-z]", render(busy, "ar"))
+
+
 def test_braces_in_client_text_are_literal() -> None:
     assert '"{limit} {0.__class__}"' in render(
         errors.UnsupportedContentType(type="{limit} {0.__class__}"), "en"

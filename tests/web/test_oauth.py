@@ -211,6 +211,50 @@ def test_consent_page(confidential_app: App, language: str, direction: str, word
     assert f'lang="{"en" if language == "ar" else "ar"}"' in switched.body.decode()[:40]
 
 
+def test_consent_page_can_be_filled_in_without_sight_or_mouse(confidential_app: App) -> None:
+    first = confidential_app.show_consent().body.decode()
+    host = f"127.0.0.1:{confidential_app.service.port}"
+    assert f'Fatrina at <bdi dir="ltr">{host}</bdi>' in first
+    assert first.count(" required") == 2
+    assert first.count(" autofocus") == 1
+    assert "aria-invalid=" not in first
+    assert re.search(r"<button[^>]* formnovalidate>Decline", first)  # nothing to fill in first
+    again = confidential_app.decide(key="wrong").body.decode()
+    assert again.count('aria-invalid="true" aria-describedby="wrong') == 2
+    assert re.search(r'<input id="key"[^>]* autofocus', again)  # the code is still there
+    ids = {*re.findall(r' id="(\w+)"', again)}
+    described = " ".join(re.findall(r'describedby="([^"]*)"', again)).split()
+    assert {*described} == {"wrong", "hint"} <= ids
+
+
+@pytest.mark.parametrize("scheme", [1, 2], ids=["light", "dark"])
+def test_consent_page_has_visible_borders(scheme: int) -> None:
+    """WCAG 2.2, 1.4.11: a contrast of 3:1."""
+    style = page.error_page("en").partition("<style>")[2].partition("</style>")[0]
+    pair = r"light-dark\((#\w+), (#\w+)\)"
+    background = re.search(rf"main \{{[^}}]*background: {pair}", style)
+    assert background
+    for name in (r"--line: ", r"aria-invalid\] \{ border-color: ", r"allow\] [^}]*border-color: "):
+        border = re.search(name + pair, style)
+        assert border
+        assert _contrast(border[scheme], background[scheme]) >= 3, name
+
+
+def _contrast(*colours: str) -> float:
+    """Return the contrast ratio of two colours (WCAG 2.2)."""
+    low, high = sorted(map(_luminance, colours))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * each for each in colour[1:])
+    channels = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [
+        each / 12.92 if each <= 0.04 else ((each + 0.055) / 1.055) ** 2.4 for each in channels
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def test_consent_page_describes_every_scope_in_both_languages() -> None:
     known = {"products.read", "products.read_write", "offline_access"}
     assert [set(page._TEXTS[language].scopes) for language in ("ar", "en")] == [known, known]

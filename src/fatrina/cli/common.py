@@ -36,7 +36,8 @@ def load_settings(**options: Any) -> Settings:
         for error in exc.errors():
             name = "_".join(str(part) for part in error["loc"])
             value = "" if name.lower() in SECRETS else f" (it is {error['input']!r})"
-            typer.echo(f"FATRINA_{name.upper()}: {error['msg']}{value}", err=True)
+            reason = error["msg"].removeprefix("Value error, ")
+            typer.echo(f"FATRINA_{name.upper()}: {reason}{value}", err=True)
         raise typer.Exit(2) from None
 
 

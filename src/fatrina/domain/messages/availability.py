@@ -26,8 +26,8 @@ MESSAGES: Final[dict[str, Message]] = {
         "Other requests are changing the same data at the moment. Try again in {retry:seconds}.",
     ),
     "housekeeping_busy": Message(
-        "تجري الآن عملية أخرى على بيانات الخدمة كلها ({operation}). أعد المحاولة بعد انتهائها.",
-        "Another operation on all data of the service is in progress ({operation}). Try again when it has finished.",
+        "تجري الآن عملية أخرى على بيانات الخدمة كلها ({operation:operation}). أعد المحاولة بعد انتهائها.",
+        "Another operation on all data of the service is in progress ({operation:operation}). Try again when it has finished.",
     ),
     "clock_uncertain": Message(
         "لم يُحذف شيء: بحسب ساعة الجهاز انتهت مدة حفظ {count} من الصور، لكن لم يُسجَّل شيء منذ مدة (بالأيام: {days})، فقد تكون الساعة متقدمة. تحقق من الساعة، فإن كانت صحيحة فاستخدم الخيار --trust-clock.",

@@ -13,6 +13,15 @@ _KILO, _MEGA = 1_000, 1_000_000
 _SIZES: Final = ((_MEGA, Message("ميغابايت", "MB")), (_KILO, Message("كيلوبايت", "kB")))
 _FEW_SECONDS: Final[dict[float, str]] = {1: "ثانية واحدة", 2: "ثانيتين"}
 
+_OPERATIONS: Final = {
+    "seed": "إنشاء متجر",
+    "reset": "حذف البيانات",
+    "restore": "استعادة نسخة احتياطية",
+    "sweep": "حذف الملفات التي انتهت مدة حفظها",
+    "unknown": "غير معروفة",
+}
+"""Arabic names of the operations that exclude each other."""
+
 
 class ParamFormatter(Formatter):
     """Format values for people; a missing value is shown as a question mark."""
@@ -26,8 +35,15 @@ class ParamFormatter(Formatter):
         return value
 
     def format_field(self, value: Params, format_spec: str) -> str:
-        """Return the value in the unit `format_spec`; text is quoted whatever the unit."""
+        """Return the value in the unit `format_spec`; text is quoted.
+
+        A `detail` is an English text, which an Arabic message omits.
+        """
         if isinstance(value, str):
+            if format_spec == "operation" and self.language == "ar":
+                return _OPERATIONS.get(value, _quote(value))
+            if format_spec == "detail":
+                return "" if self.language == "ar" else f" ({_quote(value)})"
             return _quote(value)
         unit = _UNITS.get(format_spec)
         return unit(value, self.language) if unit else _number(value, format_spec)

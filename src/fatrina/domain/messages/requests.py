@@ -46,8 +46,8 @@ MESSAGES: Final[dict[str, Message]] = {
         'The request body is the photo itself instead of a form. Send the photo as the file field "photo" of a multipart/form-data request.',
     ),
     "malformed_multipart": Message(
-        "تعذّرت قراءة جسم الطلب المرسل بصيغة multipart/form-data ({problem}). دع مكتبة HTTP تُنشئه، وتأكد من أن الفاصل (boundary) فيه هو نفسه المذكور في ترويسة Content-Type.",
-        "The multipart/form-data body cannot be read ({problem}). Let an HTTP library create it, with the same boundary as in the Content-Type header.",
+        "تعذّرت قراءة جسم الطلب المرسل بصيغة multipart/form-data{problem:detail}. دع مكتبة HTTP تُنشئه، وتأكد من أن الفاصل (boundary) فيه هو نفسه المذكور في ترويسة Content-Type.",
+        "The multipart/form-data body cannot be read{problem:detail}. Let an HTTP library create it, with the same boundary as in the Content-Type header.",
     ),
     "malformed_json": Message(
         "جسم الطلب ليس كائن JSON. أرسل كائن JSON واحدًا بترميز UTF-8 يحمل الحقول بأسمائها، على ألا تتداخل القيم فيه أكثر من 64 مستوى.",

@@ -1,6 +1,7 @@
 """The authorization endpoint (RFC 6749, section 3.1): the merchant grants or denies access."""
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from anyio.to_thread import run_sync
 from starlette.requests import Request
@@ -108,7 +109,13 @@ class ConsentEndpoints:
         hidden: Params = {name: given[name] for name in _REQUEST_PARAMS if name in given}
         app_name, requested_scopes = authorization.app.name, authorization.scope.split()
         return page.consent_page(
-            language, app_name, requested_scopes, hidden, merchant_code, invalid_credentials=wrong
+            language,
+            app_name,
+            requested_scopes,
+            hidden,
+            merchant_code,
+            host=urlsplit(self._issuer).netloc,
+            invalid_credentials=wrong,
         )
 
     def _redirect(self, redirect_uri: str, given: Params, result: dict[str, str]) -> Response:

@@ -12,7 +12,7 @@ from fatrina.domain.messages import Language
 from fatrina.domain.oauth import OFFLINE_ACCESS
 
 _STYLE: Final = """
-:root { color-scheme: light dark; }
+:root { color-scheme: light dark; --line: light-dark(#76736c, #97938a); }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center;
   font: 16px/1.6 system-ui, "Noto Sans Arabic", sans-serif;
   background: light-dark(#f3f1ec, #1b1a18); color: light-dark(#22201c, #eeeae2); }
@@ -23,13 +23,15 @@ h1 { font-size: 1.3rem; line-height: 1.4; margin: 0 0 1rem; }
 ul { padding-inline-start: 1.2rem; }
 label { display: block; margin: 1rem 0 .25rem; font-weight: 600; }
 input { box-sizing: border-box; width: 100%; padding: .6rem .8rem; font: inherit; color: inherit;
-  border: 1px solid #8888; border-radius: .5rem; background: transparent; }
+  border: 1px solid var(--line); border-radius: .5rem; background: transparent; }
+input[aria-invalid] { border-color: light-dark(#b3261e, #f2958d); }
 small { opacity: .75; }
 .wrong { padding: .6rem .8rem; border-radius: .5rem; background: #c0392b22; font-weight: 600; }
 .buttons { display: flex; gap: .75rem; margin-top: 1.5rem; }
 button { flex: 1; padding: .7rem; font: inherit; font-weight: 600; border-radius: .5rem;
-  border: 1px solid #8888; background: transparent; color: inherit; cursor: pointer; }
-button[value=allow] { background: #0b6e4f; border-color: #0b6e4f; color: #fff; }
+  border: 1px solid var(--line); background: transparent; color: inherit; cursor: pointer; }
+button[value=allow] { background: #0b6e4f; border-color: light-dark(#0b6e4f, #3fa885);
+  color: #fff; }
 footer { margin-top: 1.5rem; text-align: center; }
 a { color: inherit; }
 """
@@ -45,6 +47,7 @@ class _Texts(NamedTuple):
 
     title: str
     wants: str
+    service: str
     scopes: Mapping[str, str]
     merchant: str
     key: str
@@ -61,6 +64,8 @@ _TEXTS: Final[Mapping[Language, _Texts]] = {
     "ar": _Texts(
         title="السماح لتطبيق بالوصول إلى متجرك",
         wants="يطلب تطبيق «{app}» الوصول إلى متجرك، ليتمكن من:",
+        service="هذه صفحة خدمة الصور «فترينة» على {host}. "
+        "اكتب رمز متجرك ومفتاح المالك في هذه الخدمة.",
         scopes={
             READ: "الاطلاع على المنتجات وصورها",
             WRITE: "الاطلاع على المنتجات وصورها وتعديلها وحذفها",
@@ -80,6 +85,8 @@ _TEXTS: Final[Mapping[Language, _Texts]] = {
     "en": _Texts(
         title="Allow an app to access your store",
         wants="“{app}” requests access to your store. It will be able to:",
+        service="This page belongs to the image service Fatrina at {host}. Enter your store's code "
+        "and owner's key of this service.",
         scopes={
             READ: "view products and their images",
             WRITE: "view, change and delete products and their images",
@@ -106,9 +113,13 @@ def consent_page(  # noqa: PLR0913  the contents of the page
     params: Mapping[str, str],
     merchant_code: str = "",
     *,
+    host: str,
     invalid_credentials: bool = False,
 ) -> str:
-    """Return the consent page; its form repeats `params`, the authorization request."""
+    """Return the consent page; its form repeats `params`, the authorization request.
+
+    `host` is the host of the service, which the page names.
+    """
     texts = _TEXTS[language]
     other: Language = "en" if language == "ar" else "ar"
     hidden = "".join(
@@ -116,28 +127,34 @@ def consent_page(  # noqa: PLR0913  the contents of the page
         for name, value in {**params, "lang": language}.items()
     )
     scope_items = "".join(f"<li>{escape(texts.scopes[scope])}</li>" for scope in scopes)
-    alert = (
-        f'<p class="wrong" role="alert">{escape(texts.wrong)}</p>' if invalid_credentials else ""
-    )
+    alert, invalid, invalid_key = "", "", 'aria-describedby="hint"'
+    if invalid_credentials:
+        alert = f'<p class="wrong" id="wrong" role="alert">{escape(texts.wrong)}</p>'
+        invalid = 'aria-invalid="true" aria-describedby="wrong"'
+        invalid_key = 'aria-invalid="true" aria-describedby="wrong hint"'
+    # After an error, the code is usually right: then the key is what to type again.
+    focus_code, focus_key = ("", " autofocus") if merchant_code else (" autofocus", "")
+    service = escape(texts.service).format(host=f'<bdi dir="ltr">{escape(host)}</bdi>')
     switch, code = escape(urlencode({**params, "lang": other})), escape(merchant_code)
     return _page(
         language,
         texts.title,
         f"""<h1>{texts.wants.format(app=f"<bdi>{escape(app_name)}</bdi>")}</h1>
 <ul>{scope_items}</ul>
+<p>{service}</p>
 {alert}
 <form method="post" action="/oauth2/auth">
 {hidden}
 <label for="merchant">{escape(texts.merchant)}</label>
 <input id="merchant" name="merchant" value="{code}" autocomplete="username" dir="ltr"
-  autocapitalize="none" spellcheck="false">
+  autocapitalize="none" spellcheck="false" required{focus_code} {invalid}>
 <label for="key">{escape(texts.key)}</label>
 <input id="key" name="key" type="password" autocomplete="current-password" dir="ltr"
-  aria-describedby="hint">
+  required{focus_key} {invalid_key}>
 <small id="hint">{escape(texts.hint)}</small>
 <div class="buttons">
 <button name="decision" value="allow">{escape(texts.allow)}</button>
-<button name="decision" value="deny">{escape(texts.deny)}</button>
+<button name="decision" value="deny" formnovalidate>{escape(texts.deny)}</button>
 </div>
 </form>
 <footer><a href="/oauth2/auth?{switch}" lang="{other}" hreflang="{other}">{texts.other}</a></footer>

@@ -91,9 +91,7 @@ class Serializer:
     ) -> bytes:
         """Return the body of a webhook about a product; `created_at` is in milliseconds."""
         data = self._gallery(product) if event == IMAGE_UPDATED else self.product(product)
-        timestamp = format_timestamp(created_at)
-        body = {"event": event, "merchant": merchant_id, "created_at": timestamp, "data": data}
-        return dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        return event_body(event, merchant_id, created_at, data)
 
     def _gallery(self, product: ProductView) -> Json:
         """Return a product's images with null for empty values."""
@@ -177,6 +175,13 @@ def _empty_to_null(json: Json) -> Json:
 
 def _type(entry: GalleryEntry) -> str:
     return "image" if entry.video is None else "video"
+
+
+def event_body(event: str, merchant_id: MerchantId, created_at: Millis, data: Json) -> bytes:
+    """Return the body of a webhook; `created_at` is in milliseconds since the epoch."""
+    timestamp = format_timestamp(created_at)
+    body = {"event": event, "merchant": merchant_id, "created_at": timestamp, "data": data}
+    return dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def subscription(subscription_id: SubscriptionId, fields: Subscription) -> Json:

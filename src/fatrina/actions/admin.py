@@ -1,6 +1,6 @@
 """Actions of the admin endpoints: list and repeat deliveries, dump and restore the service."""
 
-from fatrina.actions import Services, backup
+from fatrina.actions import Services, backup, installation
 from fatrina.actions.backup import DumpError
 from fatrina.actions.receiving import File
 from fatrina.actions.webhooks import subscriptions
@@ -29,6 +29,26 @@ def redeliver(services: Services, delivery_id: DeliveryId) -> None:
     """
     if not subscriptions.redeliver(services.database, delivery_id, services.clock()):
         raise errors.NotFound
+
+
+def install_app(services: Services, client_id: str, merchant_code: str) -> None:
+    """Install an app for a merchant; see `installation.install`.
+
+    Raises:
+        errors.NotFound: there is no such app or merchant.
+        errors.ValidationFailed: the app has no webhook URL.
+    """
+    installation.install(services.database, client_id, merchant_code, services.clock())
+
+
+def uninstall_app(services: Services, client_id: str, merchant_code: str) -> None:
+    """Uninstall an app for a merchant; see `installation.uninstall`.
+
+    Raises:
+        errors.NotFound: there is no such app or merchant, or the app is not installed.
+        errors.ValidationFailed: the app has no webhook URL.
+    """
+    installation.uninstall(services.database, client_id, merchant_code, services.clock())
 
 
 def create_file(services: Services) -> File:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from fatrina.actions import Services, committing
 from fatrina.actions import access as token_actions
 from fatrina.actions.random_text import SECRET_LENGTH, random_text
-from fatrina.adapters.database import Database, apps, tokens
+from fatrina.adapters.database import Database, apps, installations, tokens
 from fatrina.adapters.database.apps import App, AuthorizationCode, Grant
 from fatrina.domain import access, oauth
 from fatrina.domain.oauth import (
@@ -57,18 +57,29 @@ def create_app(  # noqa: PLR0913  what is registered
     *,
     scopes: Sequence[str] = (access.WRITE,),
     public: bool,
+    webhook: tuple[str, str] | None = None,
     now: Millis,
 ) -> tuple[str, str | None]:
     """Register an app; return its client id, and its secret unless it is `public`.
 
-    `scopes` are what merchants can grant to it.
+    `scopes` are what merchants can grant to it. `webhook` is the URL at which it receives its own
+    events, and the secret that signs them.
 
     The text of the secret is not stored.
     """
     secret = None if public else random_text(SECRET_LENGTH)
     client_id = random_text(_CLIENT_ID_LENGTH)
     secret_hash = secret and access.hash_token(secret)
-    app = App(AppId(0), client_id, name, secret_hash, tuple(redirects), tuple(scopes))
+    app = App(
+        AppId(0),
+        client_id,
+        name,
+        secret_hash,
+        tuple(redirects),
+        tuple(scopes),
+        now,
+        *(webhook or ()),
+    )
     with database.writing() as tx:
         apps.add(tx, app, now)
     return client_id, secret
@@ -86,6 +97,7 @@ def remove_app(database: Database, client_id: str, now: Millis) -> bool:
         app = apps.find(tx, client_id, lock=True)
         if app is not None:
             apps.remove(tx, app, now)
+            installations.remove_subscriptions(tx, app.id, now)
         return app is not None
 
 
@@ -172,7 +184,7 @@ def exchange(  # noqa: PLR0913  the parameters of the request
             and oauth.verify_challenge(verifier, found.code_challenge)
         ):
             grant = apps.redeem_code(tx, found, now)
-            return _issue_tokens(tx, grant, grant.scope, now)
+            return issue_tokens(tx, grant, grant.scope, now)
         return None
 
     return _issue_once(services, app, run, _INVALID_CODE)
@@ -199,7 +211,7 @@ def refresh(services: Services, app: App, token: str, scope: str, now: Millis) -
                 if not set(scopes) <= set(grant.scope.split()):
                     raise OAuthError("invalid_scope", "The scope was not granted.")
                 apps.mark_refresh_token_used(tx, found.id, now)
-                return _issue_tokens(tx, grant, " ".join(scopes), now)
+                return issue_tokens(tx, grant, " ".join(scopes), now)
         return None
 
     return _issue_once(services, app, run, _INVALID_REFRESH)
@@ -243,7 +255,8 @@ def _check_app(tx: Connection, app: App) -> None:
         raise OAuthError("invalid_client", "There is no such client any more.")
 
 
-def _issue_tokens(tx: Connection, grant: Grant, scope: str, now: Millis) -> TokenPair:
+def issue_tokens(tx: Connection, grant: Grant, scope: str, now: Millis) -> TokenPair:
+    """Issue an access token of a grant, and a refresh token if it has `offline_access`."""
     token, row = token_actions.build_token(scope, ACCESS_TOKEN_LIFETIME_MS, now)
     tokens.add(tx, grant.merchant_id, row | {"grant_id": grant.id})
     refresh = random_text(SECRET_LENGTH) if OFFLINE_ACCESS in grant.scope.split() else None

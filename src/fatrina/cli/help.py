@@ -30,6 +30,8 @@ EXAMPLES: Final = {
     "token list": "fatrina token list --json",
     "token revoke": "fatrina token revoke 7",
     "app create": "fatrina app create --name 'My app' --redirect https://app.example.com/callback",
+    "app install": "fatrina app install CLIENT_ID --merchant shop1",
+    "app uninstall": "fatrina app uninstall CLIENT_ID --merchant shop1",
     "app list": "fatrina app list --json",
     "app remove": "fatrina app remove 3f8UkQzXw1RrTb0P",
     "webhook list": "fatrina webhook list --merchant shop1",

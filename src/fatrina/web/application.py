@@ -98,6 +98,7 @@ def build(  # noqa: PLR0913, PLR0917  called once, by the composition root
     api = Api(services, form_reader, serializer, options, limiters, rate_limiter)
     admin_routes = [
         *(extension.admin_routes if extension else ()),
+        *admin.apps.routes(services),
         *admin.deliveries.routes(services),
         *admin.backup.routes(services, rate_limiter, form_reader.timeouts),
     ]

@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from fatrina import wire_apps
 from fatrina.actions.clock import Clock
 from fatrina.adapters.database import Database, deliveries
 from fatrina.adapters.database.deliveries import Outcome, PendingDelivery
@@ -68,7 +69,9 @@ class Deliverer:
         if outcome.error is not None and not outcome.final:
             due_at = webhook.next_attempt(due.attempts + 1, self.pause, now)
         with self.database.writing() as tx:
-            if not deliveries.record_attempt(tx, outcome, due_at, now):
+            # The tokens in an event are stored only until it is delivered or given up.
+            body = wire_apps.mask_tokens(due.body) if due_at is None else None
+            if not deliveries.record_attempt(tx, outcome, due_at, now, body=body):
                 return None
             if outcome.error is None:
                 deliveries.reset_failures(tx, due.subscription_id)

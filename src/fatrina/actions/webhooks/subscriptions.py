@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from fatrina import wire_apps
 from fatrina.actions import Services, access
 from fatrina.adapters.database import Database, deliveries, delivery_log, tokens, webhooks
 from fatrina.adapters.database.delivery_log import DeliveryRow
@@ -142,7 +143,8 @@ def list_deliveries(
 def redeliver(database: Database, delivery_id: DeliveryId, now: Millis) -> bool:
     """Queue a finished delivery again.
 
-    Return False if it does not exist, is still pending, or its subscription was deleted.
+    Return False if it does not exist, is still pending, its subscription was deleted, or its body
+    contained tokens, which are not stored any more.
     """
     with database.writing() as tx:
-        return deliveries.redeliver(tx, delivery_id, now)
+        return deliveries.redeliver(tx, delivery_id, now, unsendable=wire_apps.MASKED)

@@ -17,7 +17,10 @@ from fatrina.adapters.database.schema import (
 from fatrina.domain.types import AppId, GrantId, MerchantId, Millis
 
 _A, _G, _C, _R = apps.c, grants.c, authorization_codes.c, refresh_tokens.c
-_APP = (_A.id, _A.client_id, _A.name, _A.secret_hash, _A.redirects, _A.scopes, _A.created_at)
+_APP = (
+    *(_A.id, _A.client_id, _A.name, _A.secret_hash, _A.redirects, _A.scopes, _A.created_at),
+    *(_A.webhook_url, _A.webhook_secret),
+)
 
 
 class App(NamedTuple):
@@ -32,6 +35,9 @@ class App(NamedTuple):
     scopes: tuple[str, ...]
     """The scopes that the app may be granted."""
     created_at: Millis = Millis(0)
+    webhook_url: str | None = None
+    """Where the app receives its own events; None if it cannot be installed without a browser."""
+    webhook_secret: str | None = None
 
 
 class Grant(NamedTuple):
@@ -99,6 +105,8 @@ def _app_row(app: App) -> dict[str, Any]:
         "secret_hash": app.secret_hash,
         "redirects": json.dumps(app.redirect_uris),
         "scopes": " ".join(app.scopes),
+        "webhook_url": app.webhook_url,
+        "webhook_secret": app.webhook_secret,
     }
 
 
@@ -162,11 +170,18 @@ def find_authorization_code(conn: Connection, code_hash: str) -> AuthorizationCo
 
 def redeem_code(conn: Connection, code: AuthorizationCode, now: Millis) -> Grant:
     """Create the grant for which a code is redeemed, and return it."""
-    row = {"app_id": code.app_id, "merchant_id": code.merchant_id, "scope": code.scope}
-    query = insert(grants).values({**row, "created_at": now}).returning(_G.id)
-    grant_id = int(conn.execute(query).scalar_one())
-    conn.execute(update(authorization_codes).where(_C.id == code.id).values(grant_id=grant_id))
-    return Grant(GrantId(grant_id), code.app_id, code.merchant_id, code.scope, None)
+    grant = add_grant(conn, code.app_id, code.merchant_id, code.scope, now)
+    conn.execute(update(authorization_codes).where(_C.id == code.id).values(grant_id=grant.id))
+    return grant
+
+
+def add_grant(
+    conn: Connection, app_id: AppId, merchant_id: MerchantId, scope: str, now: Millis
+) -> Grant:
+    """Insert a grant and return it."""
+    row = {"app_id": app_id, "merchant_id": merchant_id, "scope": scope, "created_at": now}
+    grant_id = int(conn.execute(insert(grants).values(row).returning(_G.id)).scalar_one())
+    return Grant(GrantId(grant_id), app_id, merchant_id, scope, None)
 
 
 def add_refresh_token(
@@ -215,7 +230,6 @@ def delete_expired(conn: Connection, before: Millis) -> None:
 
 
 def _app_from_row(row: Sequence[Any]) -> App:
-    app_id, client_id, name, secret_hash, redirects, scopes, created_at = row
-    redirect_uris = tuple(json.loads(redirects))
-    scope_names = tuple(scopes.split())
-    return App(app_id, client_id, name, secret_hash, redirect_uris, scope_names, created_at)
+    app_id, client_id, name, secret_hash, redirects, scopes, *rest = row
+    uris = tuple(json.loads(redirects))
+    return App(app_id, client_id, name, secret_hash, uris, tuple(scopes.split()), *rest)

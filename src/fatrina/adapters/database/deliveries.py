@@ -176,8 +176,15 @@ def find_pending(conn: Connection, delivery_id: DeliveryId) -> PendingDelivery |
     )
 
 
-def record_attempt(conn: Connection, outcome: Outcome, due_at: Millis | None, now: Millis) -> bool:
-    """Record the result of an attempt.
+def record_attempt(
+    conn: Connection,
+    outcome: Outcome,
+    due_at: Millis | None,
+    now: Millis,
+    *,
+    body: bytes | None = None,
+) -> bool:
+    """Record the result of an attempt; `body` replaces the stored body.
 
     Return False if the delivery is finished, or if its id now belongs to another delivery.
     """
@@ -197,6 +204,8 @@ def record_attempt(conn: Connection, outcome: Outcome, due_at: Millis | None, no
         "status": outcome.status,
         "problem": outcome.error,
     }
+    if body is not None and body != delivery.body:
+        values["body"] = body.decode()
     return conn.execute(query.values(values)).rowcount > 0
 
 
@@ -240,16 +249,21 @@ def load_backlog(conn: Connection) -> Backlog:
     )
 
 
-def redeliver(conn: Connection, delivery_id: DeliveryId, now: Millis) -> bool:
+def redeliver(
+    conn: Connection, delivery_id: DeliveryId, now: Millis, *, unsendable: str | None = None
+) -> bool:
     """Make a finished delivery due again, and end the pause of its subscription.
 
-    Return False if the delivery does not exist, is pending, or its subscription was removed.
+    Return False if the delivery does not exist, is pending, its subscription was removed, or its
+    body contains the text `unsendable`.
     """
     query = update(deliveries).where(
         _D.id == delivery_id,
         _D.due_at.is_(None),
         _D.subscription_id.in_(select(_S.id).where(_S.removed_at.is_(None))),
     )
+    if unsendable is not None:
+        query = query.where(~_D.body.contains(unsendable, autoescape=True))
     if not conn.execute(query.values(tries=0, due_at=now, done_at=None)).rowcount:
         return False
     paused = select(_D.subscription_id).where(_D.id == delivery_id).scalar_subquery()

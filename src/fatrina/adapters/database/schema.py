@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0013"
+REVISION = "0014"
 """The newest revision in `migrations.versions`; a test compares its tables with these."""
 
 # Auto-incremented, 64 bits. SQLite only auto-increments columns of type INTEGER, with 64 bits.
@@ -228,6 +228,8 @@ subscriptions = Table(
     # Failed attempts since the last success, and the end of the pause after many of them.
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("paused_until", BigInteger),
+    # The app whose own events it receives; null for a subscription that a merchant created.
+    Column("app_id", Integer),
 )
 Index(
     "ix_subscriptions_merchant",
@@ -283,6 +285,9 @@ apps = Table(
     Column("removed_at", BigInteger),
     # The scopes that the app may be granted, separated by spaces.
     Column("scopes", Text, nullable=False, server_default="products.read_write"),
+    # Where the app receives its own events, and the secret that signs them.
+    Column("webhook_url", Text),
+    Column("webhook_secret", Text),
 )
 
 # A merchant's grant to an app; its tokens form one family.

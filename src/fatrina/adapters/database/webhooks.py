@@ -139,7 +139,7 @@ def list_subscribers(
 
 
 def _active_of(merchant_id: MerchantId) -> tuple[Any, ...]:
-    return _S.merchant_id == merchant_id, _S.removed_at.is_(None)
+    return _S.merchant_id == merchant_id, _S.removed_at.is_(None), _S.app_id.is_(None)
 
 
 def _row(subscription: Subscription) -> dict[str, Any]:

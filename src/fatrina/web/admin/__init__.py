@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fatrina.web.admin import backup, deliveries
+from fatrina.web.admin import apps, backup, deliveries
 from fatrina.web.admin.gate import AdminEndpoint, AdminRoute
 from fatrina.web.http.failure_delay import FailureDelay
 from fatrina.web.http.responses import success
 
-__all__ = ["PREFIX", "AdminRoute", "backup", "deliveries", "protect"]
+__all__ = ["PREFIX", "AdminRoute", "apps", "backup", "deliveries", "protect"]
 
 PREFIX: Final = "/_fatrina"
 

@@ -13,6 +13,7 @@ import structlog
 from tests import sample_photos, stores
 from tests.databases import ENGINES, new_postgres_database
 from tests.postgres_server import PostgresServer, run_server
+from tests.s3_server import CREDENTIALS, S3Server, run_s3_server
 from tests.stores import (
     ADMIN_TOKEN,
     MEDIA_PATH,
@@ -44,6 +45,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server that all tests of a process share."""
     with run_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """An S3 fake that all tests of a process share; its credentials are in the environment."""
+    with pytest.MonkeyPatch.context() as patch, run_s3_server() as server:
+        for name, value in CREDENTIALS.items():
+            patch.setenv(name, value)
         yield server
 
 

@@ -18,6 +18,7 @@ from fatrina.actions.webhooks.outbox import DatabaseOutbox
 from fatrina.adapters.decoder import DecoderPool
 from fatrina.adapters.http_client import Downloader, WebhookSender
 from fatrina.adapters.spool import Spool
+from fatrina.adapters.storage import Storage
 from fatrina.data_directory import DataDirectory, NotReadyError
 from fatrina.domain.address_policy import AddressPolicy
 from fatrina.domain.durations import DAY, SECOND
@@ -68,7 +69,7 @@ def build(settings: Settings, data_directory: DataDirectory) -> Service:
     """Build the service on a data directory that this process owns; the caller closes it.
 
     Raises:
-        NotReadyError: the stubs are invalid.
+        NotReadyError: the stubs are invalid, or the bucket cannot be written.
     """
     api_options = _api_options(settings)
     _raise_descriptor_limit()
@@ -160,7 +161,7 @@ def _build_services(
     decoders = DecoderPool(settings.decoder_count, limits, settings.decoder_queue)
     return Services(
         database=database,
-        storage=data_directory.storage(settings.base),
+        storage=_open_storage(settings, data_directory),
         housekeeping=data_directory.housekeeping(database),
         spool=spool,
         decoders=stack.enter_context(closing(decoders)),
@@ -174,6 +175,16 @@ def _build_services(
         clock=clock,
         outbox=DatabaseOutbox(settings.base, clock),
     )
+
+
+def _open_storage(settings: Settings, data_directory: DataDirectory) -> Storage:
+    storage = data_directory.storage(settings.base)
+    if settings.bucket:
+        try:
+            storage.check_writable()
+        except OSError as exc:
+            raise NotReadyError(f"The bucket of FATRINA_BUCKET cannot be written: {exc}") from exc
+    return storage
 
 
 def retention_ms(settings: Settings) -> Millis:

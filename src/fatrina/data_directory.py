@@ -14,6 +14,7 @@ from fatrina.adapters.reserve import Reserve
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import LocalStorage, Storage
 from fatrina.directory_lock import Owner, lock_directory
+from fatrina.domain.bucket_address import BucketAddress
 from fatrina.domain.types import Millis
 from fatrina.settings import Settings
 
@@ -92,8 +93,14 @@ class DataDirectory:
         return PostgresBucketStore(cast("PostgresDatabase", database))
 
     def storage(self, base_url: str = "") -> Storage:
-        """Return the storage of originals and renditions, whose URLs begin with `base_url`."""
-        return LocalStorage(self.path / "media", base_url)
+        """Return the storage of originals and renditions, whose URLs begin with `base_url`.
+
+        Raises:
+            NotReadyError: the library for buckets is not installed.
+        """
+        if not self.settings.bucket:
+            return LocalStorage(self.path / "media", base_url)
+        return _open_bucket(self.settings, base_url)
 
     def incoming_path(self) -> Path:
         """Return the directory of photos that are being received."""
@@ -173,6 +180,19 @@ def _open_postgres(settings: Settings) -> Database:
         )
     except ValueError as exc:
         raise NotReadyError(f"FATRINA_DATABASE is invalid: {exc}") from None
+
+
+def _open_bucket(settings: Settings, base_url: str) -> Storage:
+    try:
+        # An optional dependency.
+        from fatrina.adapters.storage.bucket import BucketStorage  # noqa: PLC0415
+    except ImportError as exc:
+        message = (
+            "FATRINA_BUCKET is set, but its library is missing: pip install 'fatrina[cluster]'"
+        )
+        raise NotReadyError(message) from exc
+    address = BucketAddress.parse(settings.bucket)
+    return BucketStorage(address, base_url, bulk_delete=settings.bucket_bulk_delete)
 
 
 def clean_incoming(directory: DataDirectory, *, dry_run: bool) -> int:

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fatrina.domain.address_policy import AddressPolicy
+from fatrina.domain.bucket_address import BucketAddress
 
 SECRETS: Final = frozenset({"admin_token", "database", "database_direct"})
 """Settings whose values must not appear in messages."""
@@ -43,6 +44,16 @@ class Settings(BaseSettings):
         repr=False,
         description="Address of the same PostgreSQL database without a transaction pooler such as "
         "PgBouncer, for locks that outlast a transaction. Empty: FATRINA_DATABASE.",
+    )
+    bucket: str = Field(
+        "",
+        description="S3-compatible bucket of the images: s3://NAME?endpoint=URL&region=NAME, with "
+        "credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Empty: the data directory.",
+    )
+    bucket_bulk_delete: bool = Field(
+        default=True,
+        description="Delete up to 1,000 files of the bucket by one request. Set it to false for "
+        "servers that do not implement this.",
     )
     migrate: Literal["auto", "check"] = Field(
         "auto",
@@ -208,6 +219,13 @@ class Settings(BaseSettings):
         if value and not value.startswith(("postgresql://", "postgres://")):
             message = "must begin with postgresql://"
             raise ValueError(message)
+        return value
+
+    @field_validator("bucket")
+    @classmethod
+    def _check_bucket(cls, value: str) -> str:
+        if value:
+            BucketAddress.parse(value)
         return value
 
     @field_validator("admin_token")

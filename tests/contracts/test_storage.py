@@ -13,8 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fatrina.adapters.storage import CHUNK_BYTES, LocalStorage, Storage
+from fatrina.adapters.storage.bucket import BucketStorage
+from fatrina.domain.bucket_address import BucketAddress
+from tests.s3_server import S3Server
 
-STORAGES: dict[str, Callable[[Path], Storage]] = {"folder": LocalStorage}
+STORAGES = ("folder", "bucket")
 NAME = "aaBBccDDee0011223344556677889900aaBBccDD.jpg"
 KEY = f"shop1/{NAME}"
 OTHER = "shop1/zz" + NAME[2:]
@@ -22,8 +25,10 @@ OTHER = "shop1/zz" + NAME[2:]
 
 @pytest.fixture(params=STORAGES)
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    instance: Storage = STORAGES[request.param](tmp_path / "media")
-    return instance
+    if request.param == "folder":
+        return LocalStorage(tmp_path / "media")
+    server: S3Server = request.getfixturevalue("s3_server")
+    return BucketStorage(BucketAddress.parse(server.create_bucket()))
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def store(
     from the sweep.
 
     Raises:
-        OSError: the files could not be written; none of them is kept.
+        OSError: the files could not be written; the sweep deletes those that were.
     """
     info = rendered.info
     original = Original(
@@ -62,7 +62,8 @@ def store(
             section.begin()
             services.storage.put({keys[role]: file.path for role, file in rendered.files.items()})
     except OSError:
-        discard(services, original)
+        if services.storage.is_local:  # a bucket that does not respond would delay the error
+            discard(services, original)
         raise
     return Version(original, rendered.source, info.frames, sizes)
 

@@ -50,10 +50,12 @@ class Sweeper:
         """Purge versions retired more than `keep` milliseconds ago, then delete orphaned files.
 
         A file is an orphan if no version owns it at a moment at which no update is between storing
-        its files and its commit (`Storage.exclusive`). This does not depend on a clock.
+        its files and its commit (`Storage.exclusive`), or a day after it was stored by the clock
+        of a bucket (`Storage.settled_before`). This does not depend on the clock of this machine.
 
         Raises:
             errors.HousekeepingBusy: a seed, a restore, a reset or another sweep is running.
+            OSError: the storage does not respond.
             errors.ClockUncertain: versions are due, but in the last eight days no row was written
                 and no sweep ran. The clock may be far ahead.
         """
@@ -101,7 +103,9 @@ class Sweeper:
     def _delete_orphans(self, lease: Lease) -> tuple[int, int]:
         """Delete orphaned files; return the numbers of deleted and of unchecked files."""
         count = 0
-        pending = [[each.key for each in batch] for batch in _batches(self.storage.list())]
+        before = self.storage.settled_before()
+        settled = (each for each in self.storage.list() if each.changed_at < before)
+        pending = [[each.key for each in batch] for batch in _batches(settled)]
         for _ in range(_ATTEMPTS):
             unchecked: list[list[str]] = []
             for batch in pending:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from fatrina.adapters.database import Database, inspection, migrations, versions
 from fatrina.adapters.database.schema import REVISION
 from fatrina.data_directory import DataDirectory, NotReadyError
-from fatrina.doctor import file_checks, row_checks, server_checks, webhook_checks
+from fatrina.doctor import bucket_checks, file_checks, row_checks, server_checks, webhook_checks
 from fatrina.doctor.report import Report
 from fatrina.domain import errors
 
@@ -83,6 +83,10 @@ def _check_revision(report: Report, conn: Connection) -> bool:
 def _check_storage(
     report: Report, directory: DataDirectory, database: Database, *, deep: bool
 ) -> None:
+    if directory.settings.bucket:
+        if (bucket := bucket_checks.check_bucket(report, directory)) is not None:
+            file_checks.check_files(report, database, bucket, deep=deep)
+        return
     if not (directory.path / "media").is_dir():
         with database.reading() as conn:
             named = versions.count_unpurged(conn) > 0

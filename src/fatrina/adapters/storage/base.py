@@ -74,7 +74,8 @@ class Storage(Protocol):
     def writing(self) -> AbstractContextManager[None]:
         """Protect stored files without a row from the sweep; enter before `put`, exit after commit.
 
-        Any number of threads and processes may hold it at the same time.
+        Any number of threads and processes may hold it at the same time. A storage that several
+        machines share has no such lock, and protects files by `settled_before` instead.
         """
 
     def exclusive(self, timeout: float) -> AbstractContextManager[bool]:
@@ -82,6 +83,15 @@ class Storage(Protocol):
 
         Until the exit no new section begins, so a stored file without a row is an orphan,
         regardless of any clock.
+        """
+
+    def settled_before(self) -> float:
+        """Return the time before which every file was stored that `exclusive` does not protect.
+
+        In seconds since the epoch, by the clock of `StoredFile.changed_at`.
+
+        Raises:
+            OSError: the storage does not respond.
         """
 
     def check_writable(self) -> None:

@@ -5,6 +5,7 @@ the four files of one original, whose names begin alike, need only one flush of 
 """
 
 import fcntl
+import math
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -150,6 +151,10 @@ class LocalStorage:
         finally:
             os.close(turnstile)
             time.sleep(2 * _POLL_SECONDS)
+
+    def settled_before(self) -> float:
+        """Return infinity: `exclusive` protects every file, regardless of any clock."""
+        return math.inf
 
     def _open_turnstile(self) -> int:
         try:

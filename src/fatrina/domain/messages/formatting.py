@@ -39,12 +39,13 @@ class ParamFormatter(Formatter):
 
         A `detail` is an English text, which an Arabic message omits.
         """
+        text = _quote(str(value))
+        if format_spec == "detail":
+            return "" if self.language == "ar" else f" ({text})"
+        if format_spec == "operation":
+            return _OPERATIONS.get(text, text) if self.language == "ar" else text
         if isinstance(value, str):
-            if format_spec == "operation" and self.language == "ar":
-                return _OPERATIONS.get(value, _quote(value))
-            if format_spec == "detail":
-                return "" if self.language == "ar" else f" ({_quote(value)})"
-            return _quote(value)
+            return text
         unit = _UNITS.get(format_spec)
         return unit(value, self.language) if unit else _number(value, format_spec)
 

@@ -115,7 +115,7 @@ export async function api<T>(path: string, options: Options = {}): Promise<Reply
   const key = options.idempotencyKey ?? randomKey();
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return parse<T>(await send(API + path, { ...options, idempotencyKey: key }));
+      return await parse<T>(await send(API + path, { ...options, idempotencyKey: key }));
     } catch (error) {
       if (!(error instanceof ApiError) || options.signal?.aborted) throw error;
       if (error.status === 401 && attempt < ATTEMPTS) await signInAgain();

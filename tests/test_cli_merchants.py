@@ -264,6 +264,18 @@ def test_an_invalid_seed_is_reported_line_by_line(run: Run, tmp_path: Path) -> N
     assert "is not JSON" in run("seed", str(file)).stderr
 
 
+def test_one_merchant_is_reset(run: Run, tmp_path: Path) -> None:
+    seed = {
+        "merchants": [{"code": code, "products": [{"name": "p"}]} for code in ("shop1", "shop2")]
+    }
+    (tmp_path / "seed.json").write_text(json.dumps(seed))
+    assert run("seed", str(tmp_path / "seed.json")).exit_code == 0
+    assert run("reset", "--merchant", "shop1", "--yes").stdout == "images deleted: 0\n"
+    assert [row["code"] for row in json.loads(run("merchant", "list", "--json").stdout)] == [
+        "shop2"
+    ]
+
+
 def test_seeding_twice_reports_the_conflict(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "seed.json"
     product = {"name": "Cup", "sku": "CUP-1"}

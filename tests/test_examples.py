@@ -73,7 +73,8 @@ def test_every_example_is_tested() -> None:
     examples = ROOT / "examples"
     assert {path.name for path in examples.iterdir() if path.is_file()} == {*INTERPRETERS}
     assert {path.name for path in TESTING.iterdir()} == {
-        *("compose.yaml", "github-actions.yaml", "phpunit_bootstrap.php", "vitest.globalSetup.mjs")
+        *("compose.yaml", "github-actions.yaml"),
+        *("phpunit_bootstrap.php", "vitest.globalSetup.mjs"),
     }
 
 

@@ -80,6 +80,9 @@ def reset(
         bool, typer.Option("--keep-merchants", help="Keep merchants, tokens and apps.")
     ] = False,
     keep_shops: Annotated[bool, typer.Option("--keep-shops", hidden=True)] = False,
+    merchant: Annotated[
+        str, typer.Option(help="Delete only what belongs to the merchant with this code.")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     data: DataOption = None,
 ) -> None:
@@ -87,6 +90,7 @@ def reset(
     settings = load_settings(data=data)
     keep = keep_merchants or keep_shops
     what = "all products and images" if keep else "everything"
+    what = f"{what} of {merchant}" if merchant else what
     if not yes and not typer.confirm(f"Delete {what} in {settings.data}?"):
         raise typer.Exit(1)
     with (
@@ -95,9 +99,14 @@ def reset(
         directory.open_database() as database,
     ):
         housekeeping = directory.housekeeping(database)
-        count = reset_(database, directory.storage(), housekeeping, keep_merchants=keep)
-        with directory.open_bucket_store(database, CLOCK) as buckets:
-            rate_limits.reset(buckets)
+        count = reset_(
+            *(database, directory.storage(), housekeeping),
+            keep_merchants=keep,
+            merchant_code=merchant,
+        )
+        if not merchant:
+            with directory.open_bucket_store(database, CLOCK) as buckets:
+                rate_limits.reset(buckets)
     typer.echo(f"images deleted: {count}")
 
 

@@ -34,6 +34,9 @@ _DEFAULT_MERCHANT: Final = "store1"
 _LOCAL: Final = ("127.0.0.1", "::1", "localhost")
 """Addresses that photo links and webhooks of an ephemeral service may use."""
 
+_OUTSIDE: Final = ("database", "bucket")
+"""Prefixes of the settings that place data outside the data directory."""
+
 
 def serve(  # noqa: PLR0913, PLR0917  an option each
     host: HostOption = None,
@@ -113,7 +116,11 @@ def serve(  # noqa: PLR0913, PLR0917  an option each
 def _ephemeral_options() -> dict[str, Any]:
     """Return settings for a test: nothing outside the directory, and what the environment lacks."""
     options = {"download_allow": _LOCAL, "log_level": "warning"}
-    return {"database": "", "database_direct": ""} | {
+    return {
+        name: field.get_default()
+        for name, field in Settings.model_fields.items()
+        if name.startswith(_OUTSIDE)
+    } | {
         name: value
         for name, value in options.items()
         if f"FATRINA_{name.upper()}" not in os.environ

@@ -1,7 +1,7 @@
 """Every database: eight concurrent actions that check before they write are serialized."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -31,6 +31,7 @@ from fatrina.domain.types import MerchantId, Millis, ProductId, TokenId
 from fatrina.domain.views import ImageView
 from fatrina.domain.webhook import MAX_SUBSCRIPTIONS, PRODUCT_UPDATED, Subscription
 from fatrina.emulator import seeding
+from fatrina.emulator.resetting import reset
 from fatrina.emulator.seed_records import Seed, SeedError, SeedMerchant, SeedProduct
 from tests.contracts.rows import PRODUCT
 
@@ -56,6 +57,9 @@ def services(database: Database, tmp_path: Path) -> Services:
 
         def writing(self) -> AbstractContextManager[None]:
             return nullcontext()
+
+        def delete(self, keys: Iterable[str]) -> None:
+            assert not [*keys]
 
     unused: Any = None
     clock = Clock()
@@ -254,3 +258,24 @@ def test_a_token_and_its_family_are_revoked_without_a_deadlock(
     )
     assert not [result for result in results if isinstance(result, errors.ServiceError)]
     assert count_valid(services, app) == 0
+
+
+def test_a_merchant_is_reset_during_changes(services: Services) -> None:
+    adapters = services.database, services.storage, services.housekeeping
+    reset_merchant = partial(reset, *adapters, keep_merchants=True, merchant_code="shop1")
+    access.issue_token(services.database, "shop1", WRITE, Millis(1000), NOW)  # that of OWNER
+    link = video.parse(VIDEO_URL)
+    add_video = partial(videos.attach, services, OWNER, ProductId(PRODUCT), Change(), link)
+    subscription = Subscription("n", PRODUCT_UPDATED, "https://hooks.example/")
+    results = run_concurrently(
+        reset_merchant,
+        *[partial(products.create, services, OWNER, "p", f"S{n}") for n in range(3)],
+        *[partial(subscriptions.subscribe, services, OWNER, subscription)] * 2,
+        *[add_video] * 2,
+    )
+    unexpected = [each for each in results if isinstance(each, Exception)]
+    assert all(isinstance(each, errors.NotFound) for each in unexpected), unexpected
+    assert run_concurrently(reset_merchant) == [0]
+    with services.database.reading() as conn:
+        query = select(func.count()).select_from(product_table)
+        assert conn.scalar(query.where(product_table.c.merchant_id == OWNER.merchant_id)) == 0

@@ -76,7 +76,9 @@ def shared_service(project: Path) -> Iterator[Service]:
 
 
 def run_pytest(project: Path, *args: str, **environment: str) -> tuple[int, str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *args]
+    # Other plugins of this environment take seconds to import.
+    others = ("cacheprovider", "schemathesis", "hypothesispytest", "randomly", "anyio")
+    command = [sys.executable, "-m", "pytest", "-q", *(f"-pno:{name}" for name in others), *args]
     variables = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
     process = subprocess.run(
         command,

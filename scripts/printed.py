@@ -5,6 +5,7 @@
 """
 
 import ast
+import json
 import re
 import sys
 import tomllib
@@ -23,8 +24,23 @@ from fatrina.web.reference import compatibility
 ROOT: Final = Path(__file__).resolve().parent.parent
 SOURCE: Final = ROOT / "src" / "fatrina"
 EXAMPLES: Final = ROOT / "examples"
+SETTINGS_AR: Final = ROOT / "scripts" / "settings_ar.json"
+"""Arabic descriptions of the settings by the names of their fields; a test finds missing ones."""
 _LANGUAGES: Final = {"py": "Python", "mjs": "JavaScript", "php": "PHP"}
 _BOUNDS: Final = ((Gt, "gt", "above"), (Ge, "ge", "from"), (Le, "le", "up to"), (Lt, "lt", "below"))
+_ARABIC: Final = {
+    "whole number": "عدد صحيح",
+    "number": "عدد",
+    "true or false": "true أو false",
+    "text": "نص",
+    "path": "مسار",
+    "list": "قائمة",
+    "above": "أكبر من",
+    "from": "من",
+    "up to": "حتى",
+    "below": "أقل من",
+}
+"""Arabic words for the values that a setting accepts."""
 _USAGE: Final = "Usage: scripts/map [--write | --check]"
 
 
@@ -138,14 +154,27 @@ def render_settings() -> str:
     """Return a table of all settings."""
     rows = ["| Setting | Default | Takes | What it is |", "|---|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        cells = (
-            f"`FATRINA_{name.upper()}`",
-            _default(field),
-            _accepted_values(field),
-            field.description or "",
-        )
-        rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+        accepted = _accepted_values(field)
+        rows.append(_setting(name, _default(field), accepted, field.description or ""))
     return "\n".join(rows)
+
+
+def render_settings_ar() -> str:
+    """Return a table of all settings in Arabic; a missing description is in English."""
+    rows = ["| الإعداد | القيمة المبدئية | القيم المقبولة | المعنى |", "|---|---|---|---|"]
+    descriptions = json.loads(SETTINGS_AR.read_text())
+    for name, field in Settings.model_fields.items():
+        default, accepted = _default(field), _accepted_values(field)
+        for english, arabic in _ARABIC.items():
+            accepted = re.sub(rf"\b{english}\b", arabic, accepted)
+        description = descriptions.get(name, field.description or "")
+        rows.append(_setting(name, default.replace("(empty)", "(فارغ)"), accepted, description))
+    return "\n".join(rows)
+
+
+def _setting(name: str, *cells: str) -> str:
+    row = (f"`FATRINA_{name.upper()}`", *cells)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
 
 
 def _default(field: FieldInfo) -> str:
@@ -179,7 +208,18 @@ def _accepted_values(field: FieldInfo) -> str:
 
 def render_errors() -> str:
     """Return a table of all errors with their messages."""
-    rows = ["| Reason | Status | `error.code` | Arabic | English |", "|---|---|---|---|---|"]
+    return _errors(
+        ["| Reason | Status | `error.code` | Arabic | English |", "|---|---|---|---|---|"]
+    )
+
+
+def render_errors_ar() -> str:
+    """Return a table of all errors with their Arabic messages."""
+    return _errors(["| رمز الخطأ | الحالة | `error.code` | الرسالة |", "|---|---|---|---|"])
+
+
+def _errors(rows: list[str]) -> str:
+    columns = rows[1].count("---")
     for error_class in errors.subclasses():
         message = MESSAGES[error_class.reason]
         cells = (
@@ -189,7 +229,7 @@ def render_errors() -> str:
             message.ar,
             message.en,
         )
-        rows.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
+        rows.append(f"| {' | '.join(_cell(cell) for cell in cells[:columns])} |")
     return "\n".join(rows)
 
 
@@ -238,6 +278,8 @@ PRINTED: Final[dict[str, tuple[Path, Callable[[], str]]]] = {
     "examples": (ROOT / "README.md", render_examples),
     "example of a seed": (ROOT / "docs" / "emulator.md", render_seed),
     "table of settings": (ROOT / "docs" / "settings.md", render_settings),
+    "table of settings in Arabic": (ROOT / "docs" / "ar" / "settings.md", render_settings_ar),
+    "table of errors in Arabic": (ROOT / "docs" / "ar" / "api.md", render_errors_ar),
     "table of errors": (ROOT / "docs" / "api.md", render_errors),
     "table of compatibility": (ROOT / "docs" / "compatibility.md", render_compatibility),
 }

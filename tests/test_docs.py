@@ -1,5 +1,6 @@
 """Documents agree with the code: generated parts, links, commands, settings, wording."""
 
+import json
 import re
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from fatrina.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
+ARABIC = sorted(ROOT.glob("docs/ar/*.md"))
 AVOIDED_WORD = "anew"
+_FENCED = re.compile("^```.*?^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 _COMMAND = re.compile(r"^\$ (scripts/[\w-]+|fatrina [a-z]+(?: [a-z]+)?)", re.MULTILINE)
 
@@ -123,6 +126,39 @@ def test_every_dependency_has_a_documented_reason() -> None:
 
 def test_every_setting_has_a_description() -> None:
     assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_every_setting_has_an_arabic_description() -> None:
+    described = json.loads(printed.SETTINGS_AR.read_text())
+    assert {*described} == {*Settings.model_fields}
+    assert all(re.search(r"[\u0621-\u064a]", text) for text in described.values())
+
+
+@pytest.mark.parametrize("path", ARABIC, ids=lambda path: path.name)
+def test_arabic_documents_have_the_structure_of_the_english_ones(path: Path) -> None:
+    english, arabic = (ROOT / "docs" / path.name).read_text(), path.read_text()
+    assert _FENCED.findall(arabic) == _FENCED.findall(english)
+    assert heading_levels(arabic) == heading_levels(english)
+    assert first_cells(arabic) == first_cells(english)
+    assert mentioned_code(arabic) == mentioned_code(english)
+    assert arabic.count('<div dir="rtl">') == arabic.count("</div>") > 0
+
+
+def heading_levels(text: str) -> list[str]:
+    """Return the marks of all headings outside of code."""
+    return re.findall(r"^(#+) ", _FENCED.sub("", text), re.MULTILINE)
+
+
+def first_cells(text: str) -> list[list[str]]:
+    """Return the code in the first cell of each row of a table."""
+    rows = re.findall(r"^\|([^|]*)\|", _FENCED.sub("", text), re.MULTILINE)
+    return [re.findall("`([^`]+)`", row) for row in rows]
+
+
+def mentioned_code(text: str) -> set[str]:
+    """Return the code in the text, without that of the generated tables."""
+    text = re.sub(r"<!-- table of .*?<!-- /table of ", "", _FENCED.sub("", text), flags=re.DOTALL)
+    return {*re.findall("`([^`]+)`", text)}
 
 
 def test_changelog_has_a_section_for_the_version() -> None:

@@ -49,12 +49,10 @@ def check_image(
     """
     database, is_plain = services.database, precondition is no_precondition
     with database.lookup() if is_plain else database.reading() as conn:
-        product_id = images.find_product_id(conn, caller.merchant_id, image_id)
-        if product_id is None:
+        entry = images.find(conn, caller.merchant_id, image_id)
+        if entry is None:
             raise errors.NotFound
-        if not is_plain:
-            entry = images.load_gallery(conn, product_id)[image_id]
-            check_precondition(conn, entry, precondition)
+        check_precondition(conn, entry, precondition)
 
 
 def check_order(

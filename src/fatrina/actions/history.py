@@ -43,10 +43,9 @@ def show_image(services: Services, caller: Caller, image_id: ImageId) -> ImageVi
         errors.NotFound: the merchant has no such image.
     """
     with services.database.reading() as conn:
-        product_id = images.find_product_id(conn, caller.merchant_id, image_id)
-        if product_id is None:
+        entry = images.find(conn, caller.merchant_id, image_id)
+        if entry is None:
             raise errors.NotFound
-        entry = images.load_gallery(conn, product_id)[image_id]
         version = versions.current_for(conn, image_id)
         return ImageView(entry, version.original if version else None)
 

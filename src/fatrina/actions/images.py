@@ -141,13 +141,13 @@ def _commit(  # noqa: PLR0913, PLR0917  the results of the steps before
 
     def run(tx: Connection) -> ImageView:
         product_id, before = galleries.lock_by_image(tx, caller, image_id)
-        galleries.check_precondition(tx, before[image_id], command.precondition)
+        current = versions.current_for(tx, image_id)
+        original = current.original if current else None
+        command.precondition(ImageView(before[image_id], original))
         after = before.revise(image_id, command.change)
         now = services.clock()
         images.save_gallery(tx, product_id, before, after, now)
-        current = versions.current_for(tx, image_id)
         actions = compare(before[image_id], after[image_id])
-        original = current.original if current else None
         if photo is not None and current and _is_outdated(services, current, photo, version):
             if version is None:
                 raise _ConcurrentUpdateError

@@ -36,12 +36,12 @@ def restore_version(  # noqa: PLR0913  the parameters of the request
 
     def run(tx: Connection) -> ImageView:
         product_id, before = galleries.lock_by_image(tx, caller, image_id)
-        galleries.check_precondition(tx, before[image_id], precondition)
+        current = versions.current_for(tx, image_id)
+        precondition(ImageView(before[image_id], current.original if current else None))
         record = _lock_version(services, tx, image_id, number)
         change = _former_texts(record) if with_texts and record.retired_at else Change()
         after, now = before.revise(image_id, change), services.clock()
         actions = compare(before[image_id], after[image_id])
-        current = versions.current_for(tx, image_id)
         original = record.version.original
         images.save_gallery(tx, product_id, before, after, now)
         if current is None or current.original != original:

@@ -11,16 +11,14 @@ from fatrina.domain.types import ImageId, MerchantId, Millis, ProductId
 _I = images.c
 _ENTRY = (_I.id, _I.age, _I.sort, _I.is_default, _I.alt, _I.video)
 # Statements of an update are built once: building one takes as long as executing it.
-_SELECT_PRODUCT = (
-    select(_I.product_id)
-    .join(products)
-    .where(
-        _I.id == bindparam("image"),
-        _I.removed_at.is_(None),
-        products.c.merchant_id == bindparam("merchant"),
-    )
+_OWNED = (
+    _I.id == bindparam("image"),
+    _I.removed_at.is_(None),
+    products.c.merchant_id == bindparam("merchant"),
 )
+_SELECT_PRODUCT = select(_I.product_id).join(products).where(*_OWNED)
 _SELECT_PRODUCT_FOR_UPDATE = _SELECT_PRODUCT.with_for_update(of=products, key_share=True)
+_SELECT_OWNED = select(*_ENTRY).join(products).where(*_OWNED)
 _SELECT_GALLERY = select(*_ENTRY).where(
     _I.product_id == bindparam("product"), _I.removed_at.is_(None)
 )
@@ -48,6 +46,12 @@ def find_product_id(
         {"image": image_id, "merchant": merchant_id},
     )
     return product_id
+
+
+def find(conn: Connection, merchant_id: MerchantId, image_id: ImageId) -> GalleryEntry | None:
+    """Return a merchant's image; None if there is no such image or it is deleted."""
+    row = conn.execute(_SELECT_OWNED, {"image": image_id, "merchant": merchant_id}).first()
+    return None if row is None else GalleryEntry(*row)
 
 
 def find_removed(conn: Connection, image_id: ImageId) -> GalleryEntry | None:

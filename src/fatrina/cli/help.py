@@ -20,7 +20,7 @@ EXAMPLES: Final = {
     "restore": "fatrina restore backup.tar",
     "sweep": "fatrina sweep --dry-run",
     "doctor": "fatrina doctor --deep",
-    "console": "fatrina console",
+    "console": "fatrina console --merchant shop1",
     "requests": "fatrina requests --status 422 --limit 10",
     "merchant create": "fatrina merchant create shop1 --name 'My store'",
     "merchant list": "fatrina merchant list --json",

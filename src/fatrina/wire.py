@@ -16,6 +16,7 @@ from fatrina.domain.renditions import ORIGINAL, ROLES, Original, Size
 from fatrina.domain.types import MerchantId, Millis, SubscriptionId
 from fatrina.domain.views import ImageView, ProductView
 from fatrina.domain.webhook import IMAGE_UPDATED, Subscription
+from fatrina.wire_products import ProductJson
 
 Json = dict[str, object]
 
@@ -68,20 +69,22 @@ class Serializer:
         }
 
     def product(self, product: ProductView) -> Json:
-        """Return the fields of Product Details that concern images."""
+        """Return all keys of Product Details."""
         return {
-            **self.light_product(product),
+            **ProductJson(product).details(),
+            **self._cover(product),
             "images": [self._product_image(image) for image in product.images],
         }
 
     def light_product(self, product: ProductView) -> Json:
-        """Return a product without its list of images."""
-        main = next((image for image in product.images if image.entry.default), None)
+        """Return a product as List Products does with `format=light`, without its images."""
+        cover = self._cover(product)
+        image = {"image": {"url": cover["thumbnail"]}}
+        return {**ProductJson(product).light(), **cover, **image}
+
+    def _cover(self, product: ProductView) -> Json:
+        main = product.main_image
         return {
-            "id": product.id,
-            "name": product.name,
-            "sku": product.sku or "",
-            "status": "sale" if product.images else "hidden",
             "main_image": self._main_url(main) if main else None,
             "thumbnail": self._image_url(main, _THUMBNAIL) if main else None,
         }
@@ -101,8 +104,8 @@ class Serializer:
         return {
             "id": product.id,
             "sku": product.sku,
-            "mpn": None,
-            "gtin": None,
+            "mpn": product.details.get("mpn"),
+            "gtin": product.details.get("gtin"),
             "main_image": main and {name: main[name] for name in names},
             "images": images,
         }

@@ -160,7 +160,7 @@ def test_update_changes_the_given_fields(store: Store) -> None:
     ]
     for name, sku, after in change:
         updated = products.update(store.services, store.caller, store.product, name, sku)
-        assert row_of(updated) == (store.product, *after)
+        assert row_of(updated)[:3] == (store.product, *after)
         assert updated == products.details(store.services, store.caller, store.product)
         assert len(updated.images) == 1
 
@@ -212,4 +212,4 @@ def test_product_of_another_merchant_is_not_found(store: Store) -> None:
     ):
         with pytest.raises(errors.NotFound):
             act()
-    assert rows(store) == [(store.product, "Lamp", None)]
+    assert [row[:3] for row in rows(store)] == [(store.product, "Lamp", None)]

@@ -22,6 +22,7 @@ from fatrina.adapters.database.schema import images as image_table
 from fatrina.domain import errors
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.domain.gallery import Change, Gallery
+from fatrina.domain.product import ALL, ProductFilter
 from fatrina.domain.types import ImageId, MerchantId, Millis, ProductId, TokenId
 from tests.contracts.rows import OTHER, PRODUCT, attach, entry, version
 
@@ -167,9 +168,8 @@ def test_images_and_products_belong_to_one_merchant(database: Database) -> None:
         assert images.find_product_id(tx, MerchantId(1), ImageId(1)) == PRODUCT
         assert images.find_product_id(tx, other_merchant_id, ImageId(1)) is None
         assert products.find(tx, other_merchant_id, ProductId(PRODUCT), lock=True) is None
-        assert products.find(tx, MerchantId(1), ProductId(PRODUCT), lock=True) == ProductRow(
-            ProductId(PRODUCT), "Lamp", None
-        )
+        found = products.find(tx, MerchantId(1), ProductId(PRODUCT), lock=True)
+        assert found == ProductRow(ProductId(PRODUCT), "Lamp", None, {}, Millis(1))
         assert products.exists(tx, ProductId(PRODUCT))
 
 
@@ -218,8 +218,8 @@ def test_a_removed_product_keeps_its_id_but_not_its_sku(
         products.remove(tx, ProductId(PRODUCT), Millis(9))
         assert products.find(tx, MerchantId(1), ProductId(PRODUCT)) is None
         assert products.find_by_sku(tx, MerchantId(1), "v-1") is None
-        assert products.count(tx, MerchantId(1), "") == 1
-        assert [row.id for row in products.list_page(tx, MerchantId(1), "", 9, 0)] == [OTHER]
+        assert products.count(tx, MerchantId(1)) == 1
+        assert [row.id for row in products.list_page(tx, MerchantId(1), ALL, 9, 0)] == [OTHER]
         assert products.exists(tx, ProductId(PRODUCT))
         products.update_fields(tx, ProductRow(ProductId(OTHER), "Vase", "v-1"))
 
@@ -235,11 +235,11 @@ def test_products_are_listed_newest_first(database: Database) -> None:
             )
         other_merchant_id = tokens.add_merchant(tx, "shop2", Millis(1))
         products.add(tx, other_merchant_id, ProductRow(ProductId(99), "theirs", None), Millis(99))
-        assert products.count(tx, MerchantId(1), "") == 7
-        all_products = products.list_page(tx, MerchantId(1), "", 99, 0)
+        assert products.count(tx, MerchantId(1)) == 7
+        all_products = products.list_page(tx, MerchantId(1), ALL, 99, 0)
         assert [row.id for row in all_products] == [0, 1, 2, 3, 4, OTHER, PRODUCT]
-        assert products.list_page(tx, MerchantId(1), "", 3, 2) == all_products[2:5]
-        assert products.list_page(tx, MerchantId(1), "", 3, 2**40) == []
+        assert products.list_page(tx, MerchantId(1), ALL, 3, 2) == all_products[2:5]
+        assert products.list_page(tx, MerchantId(1), ALL, 3, 2**40) == []
 
 
 NAMES = ["100% cotton", "100 % wool", "under_score", "underXscore", "back\\slash", "مصباح", "LAMP"]
@@ -273,9 +273,10 @@ def test_keyword_characters_match_themselves(
                 ProductRow(ProductId(number), name, None if number else "sku-1"),
                 Millis(50 - number),
             )
-        names = [row.name for row in products.list_page(tx, MerchantId(1), keyword, 99, 0)]
+        wanted = ProductFilter(keyword)
+        names = [row.name for row in products.list_page(tx, MerchantId(1), wanted, 99, 0)]
         assert sorted(names) == sorted(expected)
-        assert products.count(tx, MerchantId(1), keyword) == len(expected)
+        assert products.count(tx, MerchantId(1), wanted) == len(expected)
 
 
 @pytest.mark.parametrize(

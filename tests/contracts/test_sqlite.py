@@ -19,6 +19,7 @@ from fatrina.adapters.database.products import ProductRow
 from fatrina.adapters.database.schema import merchants
 from fatrina.domain import errors
 from fatrina.domain.gallery import Change
+from fatrina.domain.product import ProductFilter
 from fatrina.domain.types import MerchantId, Millis, ProductId
 from tests.contracts.rows import PRODUCT, attach
 
@@ -187,10 +188,11 @@ def test_migration_0008_makes_existing_products_searchable(database: Database) -
         command.downgrade(config, "0007")
     database.migrate()
     with database.reading() as conn:
-        assert products.count(conn, MerchantId(1), "STRASSE") == count
-        assert products.count(conn, MerchantId(1), "LAMP") == 2
-        assert [row.id for row in products.list_page(conn, MerchantId(1), "ä-1", 10, 0)] == [count]
-        assert products.count(conn, MerchantId(1), "strasse 2000") == 1
+        assert products.count(conn, MerchantId(1), ProductFilter("STRASSE")) == count
+        assert products.count(conn, MerchantId(1), ProductFilter("LAMP")) == 2
+        rows = products.list_page(conn, MerchantId(1), ProductFilter("ä-1"), 10, 0)
+        assert [row.id for row in rows] == [count]
+        assert products.count(conn, MerchantId(1), ProductFilter("strasse 2000")) == 1
 
 
 def test_an_oversized_value_is_not_reported_as_an_outage(tmp_path: Path) -> None:

@@ -37,10 +37,11 @@ def test_create_product_with_images(store: Store, photos: str) -> None:
         {"original": f"{photos}/a.png", "alt": "one"},
         {"original": f" {photos}/b.jpg", "default": True, "sort": 0.5, "thumbnail": "ignored"},
     ]
-    sent = {"name": "ثوب", "sku": 1200, "images": images, "price": 5}
+    sent = {"name": "ثوب", "sku": 1200, "images": images, "price": 5, "colour": "blue"}
     response = store.call("POST", PRODUCTS_PATH, encode_json(sent))
     assert (response.status, response.data["sku"], response.data["status"]) == (201, "1200", "sale")
     assert response.data == store.product_details(response.data["id"])
+    assert response.headers["fatrina-ignored"] == "colour, images.thumbnail"
     summaries = [(each["alt"], each["main"], each["sort"]) for each in response.data["images"]]
     assert summaries == [("", True, 0.5), ("one", False, 1)]
     for image in response.data["images"]:
@@ -137,8 +138,10 @@ def test_unencoded_slash_ends_a_sku(store: Store) -> None:
     check_error(error_response, 405, "method_not_allowed")
     assert error_response.headers["allow"] == "POST"
     check_error(store.call("POST", path), 404, "not_found")  # no product has the SKU "A"
-    for bare in ("A/", "/A", "A/B", "A%2FB/C", ""):
+    for bare in ("A/", "/A", ""):
         check_error(store.call("GET", SKU_PATH.format(bare)), 404, "not_found")
+    for deeper in ("A/B", "A%2FB/C"):
+        check_error(store.call("GET", SKU_PATH.format(deeper)), 501, "not_emulated")
 
 
 @pytest.mark.parametrize(
@@ -212,8 +215,8 @@ def test_invalid_pages_are_rejected(store: Store, name: str, value: str, reason:
 
 
 def test_at_most_sixty_per_page(store: Store) -> None:
-    check_error(list_products(store, per_page=61), 422, "out_of_range")
-    assert list_products(store, per_page=60).json["pagination"]["perPage"] == 60
+    for size in (60, 61, 100, 2**31 - 1):
+        assert list_products(store, per_page=size).json["pagination"]["perPage"] == 60
     assert list_products(store, per_page="", page="").json["pagination"]["perPage"] == 15
 
 
@@ -289,7 +292,12 @@ def test_light_list_has_no_images(image_in_product: ImageInProduct) -> None:
     (whole,) = list_products(image_in_product.store).data
     assert whole == image_in_product.store.product_details(image_in_product.product_id)
     (light,) = list_products(image_in_product.store, format="light").data
-    assert light == {name: value for name, value in whole.items() if name != "images"}
+    shared = light.keys() & whole.keys() - {"brand", "tags", "quantity"}
+    assert {name: light[name] for name in shared} == {name: whole[name] for name in shared}
+    assert light.keys() - shared == {
+        *("brand", "category", "has_options", "has_special_price", "image", "is_taxable"),
+        *("quantity", "tags"),
+    }
     assert list_products(image_in_product.store, format="heavy").data == [whole]
 
 
@@ -323,6 +331,12 @@ def test_scopes(service: Service, image_in_product: ImageInProduct) -> None:
 # Update and delete
 
 
+def fixed(product: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys of a product that do not follow from its name or the time."""
+    changing = ("updated_at", "url", "urls")
+    return {name: value for name, value in product.items() if name not in changing}
+
+
 @pytest.mark.parametrize("way", [encode_json, lambda each: encode_multipart(**each)])
 def test_update_changes_only_the_given_fields(image_in_product: ImageInProduct, way: Any) -> None:
     path, before = (
@@ -330,13 +344,10 @@ def test_update_changes_only_the_given_fields(image_in_product: ImageInProduct, 
         image_in_product.store.product_details(image_in_product.product_id),
     )
     response = image_in_product.store.call("PUT", path, way({"sku": "A-1"}))
-    assert (response.status, response.data) == (201, before | {"sku": "A-1"})
+    assert (response.status, fixed(response.data)) == (201, fixed(before | {"sku": "A-1"}))
     response = image_in_product.store.call("PUT", path, way({"name": "Vase"}))
-    assert (
-        response.data
-        == before | {"name": "Vase", "sku": "A-1"}
-        == image_in_product.store.product_details(image_in_product.product_id)
-    )
+    assert fixed(response.data) == fixed(before | {"name": "Vase", "sku": "A-1"})
+    assert response.data == image_in_product.store.product_details(image_in_product.product_id)
     assert image_in_product.store.call("PUT", path).data == response.data
     assert image_in_product.store.call("PUT", path, way({"sku": ""})).data["sku"] == ""
     image_in_product.check_unchanged()

@@ -153,7 +153,9 @@ def test_scopes_of_webhooks(service: Service, store: Store, scope: str, status: 
 def test_events(store: Store) -> None:
     assert [each["event"] for each in store.call("GET", WEBHOOKS + "/events").data] == [
         IMAGES,
+        "product.created",
         PRODUCTS,
+        "product.deleted",
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -22,15 +23,18 @@ from fatrina.actions.storing import StorageSection
 from fatrina.actions.views import load_views
 from fatrina.adapters.database import images, products, tokens, versions
 from fatrina.adapters.database.products import ProductRow
-from fatrina.domain import errors
+from fatrina.domain import errors, product
 from fatrina.domain.access import Caller
 from fatrina.domain.gallery import Change, Gallery
 from fatrina.domain.history import Action
 from fatrina.domain.pagination import Page
+from fatrina.domain.product import ALL, Details, ProductFilter
 from fatrina.domain.types import ImageId, ProductId
 from fatrina.domain.version import Version
 from fatrina.domain.views import ProductView
-from fatrina.domain.webhook import PRODUCT_CHANGE_EVENTS
+from fatrina.domain.webhook import PRODUCT_CHANGE_EVENTS, PRODUCT_CREATED, PRODUCT_DELETED
+
+NO_DETAILS: Final[Details] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +47,29 @@ class ProductPage:
     """The number of products on all pages."""
 
 
-def create(
+def create(  # noqa: PLR0913, PLR0917  the fields of one request
     services: Services,
     caller: Caller,
     name: str,
     sku: str | None,
     photos: Sequence[tuple[Change, PhotoLink]] = (),
+    details: Details = NO_DETAILS,
 ) -> ProductView:
     """Create a product with all of its images, or nothing.
 
     All photos are stored before the transaction that inserts the rows.
 
     Raises:
-        errors.ValidationFailed: another product of this merchant has the SKU, or there are too
-            many photos.
+        errors.ValidationFailed: another product of this merchant has the SKU, there are too many
+            photos, or `details` is too large.
         errors.PhotoError, errors.ServiceUnavailable, errors.StorageFull.
     """
     Gallery().check_capacity(len(photos))
+    details = product.merge(NO_DETAILS, details)
     with services.database.reading() as conn:
         _check_sku_free(conn, caller, sku)
-        row = ProductRow(ProductId(ids.new_id(partial(products.exists, conn))), name, sku)
+        product_id = ProductId(ids.new_id(partial(products.exists, conn)))
+        row = ProductRow(product_id, name, sku, details)
         image_ids = ids.new_ids(len(photos), partial(images.exists, conn))
     with ExitStack() as stack:
         section = StorageSection(services, stack)
@@ -93,7 +100,8 @@ def _create(
             versions.add(tx, ImageId(image_id), version, caller.token_id, now)
             galleries.record_change(tx, caller, row.id, ImageId(image_id), [Action.ATTACHED], now)
             gallery = after
-        return load_views(tx, [row])[0]
+        services.outbox.enqueue(tx, caller, row.id, (PRODUCT_CREATED,))
+        return load_views(tx, [row._replace(created_at=now)])[0]
 
     def find_committed(tx: Connection) -> ProductView | None:
         tokens.lock_merchant(tx, caller.merchant_id)
@@ -140,22 +148,33 @@ def find_by_sku(services: Services, caller: Caller, sku: str) -> ProductId:
     return product_id
 
 
-def list_products(services: Services, caller: Caller, page: Page, keyword: str = "") -> ProductPage:
-    """Return a page of the products whose name or SKU contains the keyword, the newest first."""
+def list_products(
+    services: Services,
+    caller: Caller,
+    page: Page,
+    wanted: ProductFilter = ALL,
+) -> ProductPage:
+    """Return a page of the products that match a filter, the newest first."""
     with services.database.reading() as conn:
-        total = products.count(conn, caller.merchant_id, keyword)
-        rows = products.list_page(conn, caller.merchant_id, keyword, page.size, page.offset)
+        total = products.count(conn, caller.merchant_id, wanted)
+        rows = products.list_page(conn, caller.merchant_id, wanted, page.size, page.offset)
         return ProductPage(load_views(conn, rows), page, total)
 
 
-def update(
-    services: Services, caller: Caller, product_id: ProductId, name: str | None, sku: str | None
+def update(  # noqa: PLR0913, PLR0917  the fields of one request
+    services: Services,
+    caller: Caller,
+    product_id: ProductId,
+    name: str | None = None,
+    sku: str | None = None,
+    details: Details = NO_DETAILS,
 ) -> ProductView:
-    """Change the given fields of a product; an empty SKU removes its SKU.
+    """Change the given fields of a product; an empty SKU, and None in `details`, remove a field.
 
     Raises:
         errors.NotFound: the merchant has no such product.
-        errors.ValidationFailed: another product of the merchant has the SKU.
+        errors.ValidationFailed: another product of the merchant has the SKU, or the product's
+            details become too large.
     """
     with services.database.writing() as tx:
         access.check_token(tx, caller)
@@ -165,8 +184,13 @@ def update(
         if sku != before.sku:
             _check_sku_free(tx, caller, sku)
         new_sku = before.sku if sku is None else sku or None
-        row = ProductRow(product_id, before.name if name is None else name, new_sku)
+        row = before._replace(
+            name=before.name if name is None else name,
+            sku=new_sku,
+            details=product.merge(before.details, details),
+        )
         if row != before:
+            row = row._replace(updated_at=services.clock())
             products.update_fields(tx, row)
             services.outbox.enqueue(tx, caller, product_id, PRODUCT_CHANGE_EVENTS)
         return load_views(tx, [row])[0]
@@ -180,6 +204,7 @@ def remove(services: Services, caller: Caller, product_id: ProductId) -> None:
     """
     with services.database.writing() as tx:
         gallery, now = galleries.lock(tx, caller, product_id), services.clock()
+        services.outbox.enqueue(tx, caller, product_id, (PRODUCT_DELETED,))
         images.save_gallery(tx, product_id, gallery, Gallery(), now)
         for entry in gallery.entries:
             versions.retire(tx, entry, now)

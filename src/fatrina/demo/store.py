@@ -10,9 +10,11 @@ from fatrina.actions.receiving import IncomingPhoto
 from fatrina.adapters.database import products as product_rows
 from fatrina.demo import sample_photos
 from fatrina.demo.sample_photos import SamplePhoto
+from fatrina.domain import product
 from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.durations import DAY
 from fatrina.domain.gallery import Change
+from fatrina.domain.product import Details
 from fatrina.domain.types import Millis, ProductId
 
 MERCHANT: Final = "demo"
@@ -26,20 +28,44 @@ class SampleProduct(NamedTuple):
     alt: str
     drawing: str
     create_photo: Callable[[str, Random], SamplePhoto]
+    details: Details
 
 
+_KITCHEN: Final = {"id": 101, "name": "المطبخ · Kitchen"}
+_HOME: Final = {"id": 102, "name": "المنزل · Home"}
+_SIZES: Final = {"name": "المقاس · Size", "values": [{"name": each} for each in ("S", "M", "L")]}
 PRODUCTS: Final = (
     SampleProduct(
-        "DALLAH", "دلّة قهوة · Coffee pot", "دلّة قهوة عربية", "dallah", sample_photos.camera_photo
+        "DALLAH",
+        "دلّة قهوة · Coffee pot",
+        "دلّة قهوة عربية",
+        "dallah",
+        sample_photos.camera_photo,
+        {"price": 185, "quantity": 12, "categories": [_KITCHEN], "weight": 1.4},
     ),
     SampleProduct(
-        "LANTERN", "فانوس رمضان · Lantern", "فانوس مضاء", "lantern", sample_photos.webp_photo
+        "LANTERN",
+        "فانوس رمضان · Lantern",
+        "فانوس مضاء",
+        "lantern",
+        sample_photos.webp_photo,
+        {"price": 89, "sale_price": 69, "quantity": 40, "categories": [_HOME]},
     ),
     SampleProduct(
-        "VASE", "مزهرية فخّار · Clay vase", "Vase, three flowers", "vase", sample_photos.cut_out
+        "VASE",
+        "مزهرية فخّار · Clay vase",
+        "Vase, three flowers",
+        "vase",
+        sample_photos.cut_out,
+        {"price": 120, "quantity": 0, "categories": [_HOME]},
     ),
     SampleProduct(
-        "SHIRT", "قميص قطني · Cotton shirt", "Shirt, a star", "shirt", sample_photos.webp_photo
+        "SHIRT",
+        "قميص قطني · Cotton shirt",
+        "Shirt, a star",
+        "shirt",
+        sample_photos.webp_photo,
+        {"price": 75, "quantity": 200, "options": [_SIZES]},
     ),
 )
 
@@ -75,7 +101,10 @@ def create_store(services: Services, random: Random) -> DemoStore:
 def _product(services: Services, caller: Caller, sample: SampleProduct) -> int:
     with services.database.reading() as conn:
         product_id = product_rows.find_by_sku(conn, caller.merchant_id, sample.sku)
-    return product_id or products.create(services, caller, sample.name, sample.sku).id
+    if product_id is not None:
+        return product_id
+    details, _ = product.parse(sample.details)
+    return products.create(services, caller, sample.name, sample.sku, details=details).id
 
 
 def _image(

@@ -45,6 +45,17 @@ def normalize_line(field: str, text: str, limit: int) -> str:
     return validate(field, _LINE_BREAK.sub(" ", text).strip(" \u00a0\u3000"), limit)
 
 
+def validate_lines(field: str, text: str, limit: int) -> str:
+    """Return a text of several lines, such as a description in HTML, unchanged if it is valid.
+
+    Raises:
+        errors.FieldError: it is too long, or has a control character other than line breaks and
+            tabs, or a lone surrogate.
+    """
+    validate(field, _LINE_BREAK.sub(" ", text), limit)
+    return text
+
+
 def fold_case(text: str) -> str:
     """Return the text for case-insensitive comparison, by Unicode's rules for every script.
 

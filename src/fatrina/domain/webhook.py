@@ -10,10 +10,14 @@ from fatrina.domain.durations import HOUR, SECOND
 from fatrina.domain.types import Millis
 
 IMAGE_UPDATED: Final = "product.image.updated"
+PRODUCT_CREATED: Final = "product.created"
 PRODUCT_UPDATED: Final = "product.updated"
+PRODUCT_DELETED: Final = "product.deleted"
 EVENTS: Final[Mapping[str, str]] = {
     IMAGE_UPDATED: "تم تحديث صور المنتج",
+    PRODUCT_CREATED: "تم إنشاء منتج",
     PRODUCT_UPDATED: "تم تحديث المنتج",
+    PRODUCT_DELETED: "تم حذف المنتج",
 }
 """The events that a subscription can select, and their Arabic labels."""
 IMAGE_CHANGE_EVENTS: Final = (IMAGE_UPDATED, PRODUCT_UPDATED)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fatrina.actions.receiving import File
-from fatrina.domain import errors, video
+from fatrina.domain import errors, messages, product, video
 from fatrina.domain.access import MERCHANT_CODE
 from fatrina.domain.gallery import Change
 from fatrina.domain.merchant import Profile
@@ -90,7 +90,7 @@ class _SeedReader(AccessReader):
         )
 
     def _read_product(self, at: str, given: dict[str, Any]) -> SeedProduct:
-        self.check_names(at, given, ("id", "name", "sku", "images"))
+        self.check_names(at, given, ("id", "name", "sku", "images", *product.RULES))
         name = self.read_line(f"{at}/name", given.get("name"))
         if not name:
             self.add_problem(f"{at}/name", "is missing")
@@ -100,7 +100,16 @@ class _SeedReader(AccessReader):
             self.read_text(f"{at}/sku", given.get("sku")) or None,
             self.read_id(f"{at}/id", given.get("id"), "product"),
             self.read_list(f"{at}/images", given.get("images", []), self._read_image),
+            self._read_details(at, given),
         )
+
+    def _read_details(self, at: str, given: dict[str, Any]) -> product.Details:
+        """Return the other fields of a product, by the rules of requests."""
+        details, found = product.parse(given)
+        for error in found:
+            pointer = f"{at}/{error.field.replace('.', '/')}"
+            self.add_problem(pointer, messages.render(error, "en"))
+        return details
 
     def _read_image(self, at: str, given: dict[str, Any]) -> SeedImage:
         self.check_names(at, given, ("id", "alt", "sort", "default", *_SOURCES))

@@ -7,6 +7,7 @@ from fatrina.actions.receiving import File
 from fatrina.domain import errors
 from fatrina.domain.access import WRITE
 from fatrina.domain.gallery import Change
+from fatrina.domain.product import Details
 from fatrina.domain.rate_limit import DEFAULT_PLAN
 from fatrina.domain.types import Millis
 from fatrina.domain.webhook import Subscription
@@ -38,6 +39,7 @@ class SeedProduct:
     sku: str | None = None
     id: int | None = None
     images: Sequence[SeedImage] = ()
+    details: Details = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

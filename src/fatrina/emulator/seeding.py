@@ -16,6 +16,7 @@ from fatrina.adapters.database.products import ProductRow
 from fatrina.domain import errors
 from fatrina.domain.access import hash_token
 from fatrina.domain.gallery import Gallery
+from fatrina.domain.product import merge
 from fatrina.domain.types import ImageId, MerchantId, ProductId
 from fatrina.domain.version import Version
 from fatrina.emulator import seed_access
@@ -180,7 +181,8 @@ def _insert_product(
         raise errors.ValidationFailed(errors.SkuTaken("sku", sku=product.sku))
     now = services.clock()
     product_id = ProductId(_choose_id(product.id, partial(products.exists, tx)))
-    products.add(tx, merchant_id, ProductRow(product_id, product.name, product.sku), now)
+    details = merge({}, product.details)
+    products.add(tx, merchant_id, ProductRow(product_id, product.name, product.sku, details), now)
     gallery = Gallery()
     image_ids = []
     for image in product.images:

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0014"
+REVISION = "0015"
 """The newest revision in `migrations.versions`; a test compares its tables with these."""
 
 # Auto-incremented, 64 bits. SQLite only auto-increments columns of type INTEGER, with 64 bits.
@@ -108,6 +108,14 @@ products = Table(
     Column("removed_at", BigInteger),
     # Name and SKU as keywords are matched against them: `domain.text.search_text`.
     Column("folded", Text, nullable=False, server_default=text("''")),
+    # All other fields as JSON: `domain.product.Details`.
+    Column("details", Text, nullable=False, server_default=text("'{}'")),
+    # What lists are filtered by, from the details: the status of the product if it has an image,
+    # and the ids of its categories, each between commas.
+    Column("status", String(8), nullable=False, server_default=text("'sale'")),
+    Column("category_ids", Text, nullable=False, server_default=text("''")),
+    # When its fields were last changed; null if they never were.
+    Column("updated_at", BigInteger),
     UniqueConstraint("merchant_id", "sku"),
 )
 Index(

@@ -34,6 +34,7 @@ MERCHANT_TABLES: Final = frozenset(
 """Names of the tables of merchants and of their apps' access."""
 RENAMED: Final[Mapping[str, Mapping[str, str]]] = {
     REVISION: {},
+    "0014": {},
     "0013": {},
     "0012": {},
     "0011": {},
@@ -41,6 +42,10 @@ RENAMED: Final[Mapping[str, Mapping[str, str]]] = {
     "0009": {"codes": "authorization_codes", "refreshes": "refresh_tokens"},
 }
 """By revision of a dump that can be restored: its table names, and the current ones."""
+_ADDED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "products": {"details": "{}", "status": "sale", "category_ids": ""}
+}
+"""Columns that rows of these older dumps lack, by table, with the values that a migration sets."""
 
 Row = Mapping[str, Any]
 
@@ -126,7 +131,7 @@ def _batches(table: Table, rows: Iterable[Row]) -> Iterator[list[Row]]:
     batch: list[Row] = []
     added = {column.name: None for column in table.columns if column.nullable}
     for given in rows:
-        row = {**added, **given}  # columns that are newer than the dump
+        row = {**added, **_ADDED.get(table.name, {}), **given}  # columns newer than the dump
         _check_row(table, row)
         batch.append(row)
         if len(batch) == _BATCH_SIZE:

@@ -185,6 +185,18 @@ class ListTooLong(FieldError):
     reason = "list_too_long"
 
 
+class NestedTooDeeply(FieldError):
+    """The value has more than `limit` levels of lists and objects."""
+
+    reason = "nested_too_deeply"
+
+
+class DetailsTooLarge(FieldError):
+    """The fields of a product need more than `limit` bytes as JSON."""
+
+    reason = "details_too_large"
+
+
 class NotObject(FieldError):
     """The value is not an object (named values in braces)."""
 

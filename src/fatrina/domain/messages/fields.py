@@ -99,6 +99,15 @@ MESSAGES: Final[dict[str, Message]] = {
         "يجب ألا يزيد عدد العناصر في حقل {field} على {limit}.",
         "The {field} field must not have more than {limit} items.",
     ),
+    "nested_too_deeply": Message(
+        "يجب ألا يتجاوز تداخل القوائم والكائنات في حقل {field} {limit} مستويات.",
+        "The {field} field must not have more than {limit} levels of lists and objects.",
+    ),
+    "details_too_large": Message(
+        "يجب ألا يتجاوز حجم حقول المنتج كلها {limit} بايت. اختصر الوصف أو الخيارات.",
+        "All fields of a product together must not exceed {limit} bytes. Shorten its description "
+        "or options.",
+    ),
     "not_object": Message(
         "يجب أن يكون حقل {field} كائنًا يحمل قيمًا بأسمائها.",
         "The {field} field must be an object with named values.",
@@ -111,12 +120,12 @@ MESSAGES: Final[dict[str, Message]] = {
         "رمز SKU «{sku}» مستخدم لمنتج آخر. اختر رمز SKU غيره.",
         'The SKU "{sku}" belongs to another product. Choose another SKU.',
     ),
-    "invalid_order": Message(
-        "يجب أن يحتوي حقل {field} على معرّفات صور المنتج كلها، كل معرّف مرة واحدة: {expected}",
-        "The {field} field must contain the ids of all images of the product, each once: {expected}",
-    ),
     "gallery_full": Message(
         "The maximum allowed images are {limit}",
         "The maximum allowed images are {limit}",
+    ),
+    "invalid_order": Message(
+        "يجب أن يحتوي حقل {field} على معرّفات صور المنتج كلها، كل معرّف مرة واحدة: {expected}",
+        "The {field} field must contain the ids of all images of the product, each once: {expected}",
     ),
 }

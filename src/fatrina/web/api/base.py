@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final, TypeVar
+from urllib.parse import quote
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -12,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from fatrina.actions import Services, access, cancellation, health
+from fatrina.actions import Services, access, cancellation, health, products
 from fatrina.actions.galleries import Precondition, no_precondition
 from fatrina.actions.rate_limits import RateLimiter
 from fatrina.actions.receiving import PhotoLink, PhotoSource
@@ -20,7 +22,8 @@ from fatrina.domain import errors, preconditions, text
 from fatrina.domain.access import Caller
 from fatrina.domain.integers import MAX_INT32
 from fatrina.domain.rate_limit import RateLimitStatus
-from fatrina.domain.types import Millis
+from fatrina.domain.text import replace_surrogates
+from fatrina.domain.types import Millis, ProductId
 from fatrina.domain.views import ImageView
 from fatrina.web.http import auth, context
 from fatrina.web.http.fair_limiter import FairLimiter
@@ -36,6 +39,11 @@ Lookup = Callable[[Services, Caller], T]
 _ID_PATTERN: Final = re.compile(r"[1-9][0-9]{0,18}")
 _NO_ID: Final = 0
 _RATE_LIMIT_HEADERS: Final = (b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset")
+_IGNORED_HEADER: Final = b"fatrina-ignored"
+_MAX_IGNORED: Final = 20
+"""Maximum names in `Fatrina-Ignored`."""
+_MAX_NAME_LENGTH: Final = 60
+_UPDATED: Final = {"message": "The entity has been updated successfully", "code": 201}
 _REMOVED: Final = {"message": "The Object has been removed successfully", "code": 202}
 
 
@@ -116,7 +124,8 @@ class BaseEndpoints:
             health.check_decoder_capacity(self.services)
         with self.services.clock.stage("receive"):
             form = await self.form_reader.read(request, stack)
-        context.get(request.scope).body_shape = form.shape()
+        request_context = context.get(request.scope)
+        request_context.body_shape, request_context.ignored = form.shape(), form.ignored
         return form
 
     async def run(
@@ -143,7 +152,9 @@ class BaseEndpoints:
         with self.services.clock.stage("act"):
             async with limiter.slot(caller.merchant_id):
                 cancellation.check_client()
-                return await run_sync(action, services, caller, limiter=limiter.threads)
+                result = await run_sync(action, services, caller, limiter=limiter.threads)
+        _add_ignored_header(request_context)
+        return result
 
     def parse_precondition(self, request: Request) -> Precondition:
         """Return the condition of the If-Match header (RFC 9110, section 13.1.1).
@@ -203,6 +214,15 @@ def check_etag(condition: str, etag: str) -> None:
         raise errors.PreconditionFailed(etag=etag)
 
 
+def _add_ignored_header(request_context: context.RequestContext) -> None:
+    """Add the names of the fields that were not used to the response, percent-encoded."""
+    names = request_context.ignored() if request_context.ignored else []
+    if names:
+        encoded = (quote(replace_surrogates(name[:_MAX_NAME_LENGTH]), "[]") for name in names)
+        value = ", ".join(islice(encoded, _MAX_IGNORED)).encode()
+        request_context.headers.append((_IGNORED_HEADER, value))
+
+
 def add_rate_limit_headers(scope: Scope, status: RateLimitStatus) -> None:
     """Add the X-RateLimit headers to the response."""
     values = (status.limit, status.remaining, status.reset_at)
@@ -229,6 +249,11 @@ def removed_data() -> dict[str, object]:
     return dict(_REMOVED)
 
 
+def updated_data() -> dict[str, object]:
+    """Return the contract's data for a change that returns no object."""
+    return dict(_UPDATED)
+
+
 def path_id(request: Request, name: str, max_id: int = MAX_INT32) -> int:
     """Return an id from the path; 0, which no object has, unless it is plain ASCII digits."""
     digits: str = request.path_params[name]
@@ -247,3 +272,14 @@ def path_text(request: Request, name: str) -> str:
         return text.validate(name, value, len(value))
     except errors.FieldError:
         raise errors.NotFound from None
+
+
+def find_product(request: Request) -> Lookup[ProductId]:
+    """Return a lookup of the product in the path, by SKU or by id."""
+
+    def lookup(services: Services, caller: Caller) -> ProductId:
+        if "sku" in request.path_params:
+            return products.find_by_sku(services, caller, path_text(request, "sku"))
+        return products.check_exists(services, caller, ProductId(path_id(request, "product_id")))
+
+    return lookup

@@ -6,7 +6,9 @@ The application is routed by this table, and the OpenAPI document is generated f
 from typing import Final, NamedTuple
 
 from fatrina.web.api import history_schemas, schemas
-from fatrina.web.api.schemas import IMAGE, PRODUCT, Schema
+from fatrina.web.api.product_schemas import PRODUCT, PRODUCTS
+from fatrina.web.api.schema_types import Schema
+from fatrina.web.api.schemas import IMAGE
 
 STATUS_DESCRIPTIONS: Final = {
     304: "The client has it already; see If-None-Match.",
@@ -115,7 +117,7 @@ ENDPOINTS: Final = {
         schemas.CREATE_PRODUCT_BODY,
     ),
     "list_products": Endpoint(
-        *("GET", "/products", "List Products", 200, schemas.PRODUCTS, _LIST_ERRORS),
+        *("GET", "/products", "List Products", 200, PRODUCTS, _LIST_ERRORS),
         query=schemas.LIST_PRODUCTS_QUERY,
         pagination=schemas.PAGINATION,
     ),
@@ -133,6 +135,17 @@ ENDPOINTS: Final = {
         PRODUCT,
         _UPDATE_ERRORS,
         schemas.UPDATE_PRODUCT_BODY,
+    ),
+    "update_product_by_sku": Endpoint(
+        *("PUT", _SKU_PATH, "Update Product by SKU", 201, PRODUCT),
+        *(_UPDATE_ERRORS, schemas.UPDATE_PRODUCT_BODY),
+    ),
+    "delete_product_by_sku": Endpoint(
+        "DELETE", _SKU_PATH, "Delete Product by SKU", 202, schemas.REMOVED, _DELETE_ERRORS
+    ),
+    "change_product_status": Endpoint(
+        *("POST", f"{_PRODUCT_PATH}/status", "Change Product Status", 201, schemas.UPDATED),
+        *(_UPDATE_ERRORS, schemas.PRODUCT_STATUS_BODY),
     ),
     "delete_product": Endpoint(
         "DELETE", _PRODUCT_PATH, "Delete Product", 202, schemas.REMOVED, _DELETE_ERRORS

@@ -6,15 +6,8 @@ from fatrina.domain.history import Action
 from fatrina.domain.integers import MAX_INT32
 from fatrina.domain.pagination import DEFAULT_PAGE_SIZE
 from fatrina.domain.photo import ImageFormat
-from fatrina.web.api.schemas import (
-    IMAGE,
-    RENDITIONS,
-    TEXT,
-    Schema,
-    array_schema,
-    form_body,
-    object_schema,
-)
+from fatrina.web.api.schema_types import TEXT, Schema, array_schema, form_body, object_schema
+from fatrina.web.api.schemas import IMAGE, RENDITIONS
 from fatrina.web.parsing.history_commands import MAX_REASON_LENGTH, RESTORE_CHOICES
 
 _TIME: Final[Schema] = {"type": "string", "format": "date-time"}

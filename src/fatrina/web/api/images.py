@@ -7,11 +7,11 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fatrina.actions import Services, galleries, images, products, videos
+from fatrina.actions import Services, galleries, images, videos
 from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.types import ImageId, ProductId
 from fatrina.domain.views import ImageView
-from fatrina.web.api.base import BaseEndpoints, Lookup, path_id, path_text, removed_data
+from fatrina.web.api.base import BaseEndpoints, Lookup, find_product, path_id, removed_data
 from fatrina.web.http.responses import success
 from fatrina.web.parsing import commands
 from fatrina.web.parsing.forms import Form
@@ -81,7 +81,7 @@ class Images(BaseEndpoints):
             return await self.run(request, caller, action, command.photo)
 
     async def _attach_video(self, request: Request) -> ImageView:
-        caller, product_id = await self.authorize(request, WRITE, _find_product(request))
+        caller, product_id = await self.authorize(request, WRITE, find_product(request))
         with ExitStack() as stack:
             form = await self.read_form(request, stack)
             change, video = commands.parse_attach_video(form, self.options.alt_length)
@@ -89,22 +89,11 @@ class Images(BaseEndpoints):
         return await self.run(request, caller, action)
 
 
-def _find_product(request: Request) -> Lookup[ProductId]:
-    """Return a lookup of the product in the path, by SKU or by id."""
-
-    def lookup(services: Services, caller: Caller) -> ProductId:
-        if "sku" in request.path_params:
-            return products.find_by_sku(services, caller, path_text(request, "sku"))
-        return products.check_exists(services, caller, ProductId(path_id(request, "product_id")))
-
-    return lookup
-
-
 def _find_product_with_room(request: Request) -> Lookup[ProductId]:
     """Return a lookup of the product in the path that also checks that its gallery is not full."""
 
     def lookup(services: Services, caller: Caller) -> ProductId:
-        product_id = _find_product(request)(services, caller)
+        product_id = find_product(request)(services, caller)
         images.check_capacity(services, caller, product_id)
         return product_id
 

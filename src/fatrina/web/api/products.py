@@ -1,4 +1,4 @@
-"""Product endpoints, as far as clients of images need them."""
+"""Product endpoints: create, list, read, update and delete products, by id or by SKU."""
 
 from contextlib import ExitStack
 from functools import partial
@@ -11,7 +11,14 @@ from fatrina.actions import Services, health, products
 from fatrina.domain.access import READ, WRITE, Caller
 from fatrina.domain.types import ProductId
 from fatrina.domain.views import ProductView
-from fatrina.web.api.base import BaseEndpoints, no_lookup, path_id, path_text, removed_data
+from fatrina.web.api.base import (
+    BaseEndpoints,
+    find_product,
+    no_lookup,
+    path_id,
+    removed_data,
+    updated_data,
+)
 from fatrina.web.http.responses import success
 from fatrina.web.parsing import commands
 
@@ -24,18 +31,19 @@ class Products(BaseEndpoints):
         caller, _ = await self.authorize(request, WRITE, no_lookup)
         with ExitStack() as stack:
             form = await self.read_form(request, stack)
-            name, sku, photos = commands.parse_create_product(form, self.options.alt_length)
-        if photos:
+            command = commands.parse_create_product(form, self.options.alt_length)
+        if command.photos:
             health.check_decoder_capacity(self.services)
-        action = partial(products.create, name=name, sku=sku, photos=photos)
-        product = await self.run(request, caller, action, photos[0][1] if photos else None)
+        action = partial(products.create, **command._asdict())
+        photo = command.photos[0][1] if command.photos else None
+        product = await self.run(request, caller, action, photo)
         return success(201, self._to_json(product))
 
     async def list_products(self, request: Request) -> Response:
         """Return a page of products, newest first."""
         caller, _ = await self.authorize(request, READ, no_lookup)
-        page, keyword, light = commands.parse_list_products(request.query_params)
-        action = partial(products.list_products, self.services, caller, page, keyword)
+        page, wanted, light = commands.parse_list_products(request.query_params)
+        action = partial(products.list_products, self.services, caller, page, wanted)
         result = await run_sync(action, limiter=self.limiters.lookups)
         pagination = self.serializer.page(
             page, len(result.products), result.total, request.scope["path"], request.query_params
@@ -54,29 +62,46 @@ class Products(BaseEndpoints):
         """Return the product with this SKU and its images."""
 
         def lookup(services: Services, caller: Caller) -> ProductView:
-            product_id = products.find_by_sku(services, caller, path_text(request, "sku"))
-            return products.details(services, caller, product_id)
+            return products.details(services, caller, find_product(request)(services, caller))
 
         _, product = await self.authorize(request, READ, lookup)
         return success(200, self._to_json(product))
 
     async def update_product(self, request: Request) -> Response:
-        """Update the name and SKU of a product."""
-        product_id = ProductId(path_id(request, "product_id"))
-        caller, _ = await self.authorize(
-            request, WRITE, partial(products.check_exists, product_id=product_id)
-        )
+        """Update the given fields of a product."""
+        return await self._update(request)
+
+    async def update_product_by_sku(self, request: Request) -> Response:
+        """Update the given fields of the product with this SKU."""
+        return await self._update(request)
+
+    async def change_product_status(self, request: Request) -> Response:
+        """Change the status of a product."""
+        caller, product_id = await self.authorize(request, WRITE, find_product(request))
         with ExitStack() as stack:
-            name, sku = commands.parse_update_product(await self.read_form(request, stack))
-        action = partial(products.update, product_id=product_id, name=name, sku=sku)
-        return success(201, self._to_json(await self.run(request, caller, action)))
+            status = commands.parse_product_status(await self.read_form(request, stack))
+        details = {"status": status}
+        action = partial(products.update, product_id=product_id, details=details)
+        await self.run(request, caller, action)
+        return success(201, updated_data())
 
     async def delete_product(self, request: Request) -> Response:
         """Delete a product and its images."""
-        product_id = ProductId(path_id(request, "product_id"))
-        caller, _ = await self.authorize(
-            request, WRITE, partial(products.check_exists, product_id=product_id)
-        )
+        return await self._delete(request)
+
+    async def delete_product_by_sku(self, request: Request) -> Response:
+        """Delete the product with this SKU and its images."""
+        return await self._delete(request)
+
+    async def _update(self, request: Request) -> Response:
+        caller, product_id = await self.authorize(request, WRITE, find_product(request))
+        with ExitStack() as stack:
+            command = commands.parse_update_product(await self.read_form(request, stack))
+        action = partial(products.update, product_id=product_id, **command._asdict())
+        return success(201, self._to_json(await self.run(request, caller, action)))
+
+    async def _delete(self, request: Request) -> Response:
+        caller, product_id = await self.authorize(request, WRITE, find_product(request))
         await self.run(request, caller, partial(products.remove, product_id=product_id))
         return success(202, removed_data())
 

@@ -1,44 +1,26 @@
 """JSON Schemas of request bodies, queries and responses."""
 
-from typing import Any, Final
+from typing import Final
 
 from fatrina.domain.gallery import MAX_IMAGES
 from fatrina.domain.integers import MAX_INT32
 from fatrina.domain.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from fatrina.domain.renditions import ROLES
 from fatrina.domain.webhook import EVENTS, STRATEGIES
+from fatrina.web.api.product_bodies import FIELDS, JSON_FIELDS
+from fatrina.web.api.product_schemas import STATUS
+from fatrina.web.api.schema_types import (
+    TEXT,
+    Schema,
+    array_schema,
+    form_body,
+    json_body,
+    object_schema,
+)
 from fatrina.web.parsing.commands import MAX_NAME_LENGTH, MAX_SKU_LENGTH
-
-Schema = dict[str, Any]
-
-
-def object_schema(properties: Schema, *optional: str) -> Schema:
-    """Return the schema of an object; all properties are required except `optional`."""
-    required = [name for name in properties if name not in optional]
-    return {"type": "object", "properties": properties, "required": required}
-
-
-def array_schema(items: Schema) -> Schema:
-    """Return the schema of a list."""
-    return {"type": "array", "items": items}
-
-
-def form_body(multipart: Schema, plain: Schema) -> Schema:
-    """Return a request body as a form or as JSON."""
-    schemas = {
-        "multipart/form-data": multipart,
-        "application/json": plain,
-        "application/x-www-form-urlencoded": plain,
-    }
-    return {
-        "required": True,
-        "content": {name: {"schema": schema} for name, schema in schemas.items()},
-    }
-
 
 # Responses
 
-TEXT: Final[Schema] = {"type": "string"}
 _ID: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": MAX_INT32}
 _COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 _URL: Final[Schema] = {"type": "string", "format": "uri"}
@@ -62,30 +44,6 @@ IMAGE: Final = object_schema(
         "type": _ENTRY_TYPE,
     }
 )
-_LIGHT_PRODUCT: Final[Schema] = {
-    "id": _ID,
-    "name": TEXT,
-    "sku": TEXT,
-    "status": {"type": "string", "enum": ["sale", "hidden"]},
-    "main_image": {"type": ["string", "null"]},
-    "thumbnail": {"type": ["string", "null"]},
-}
-_PRODUCT_IMAGE: Final = object_schema(
-    {
-        "id": _ID,
-        "url": _URL,
-        "main": {"type": "boolean"},
-        "three_d_image_url": TEXT,
-        "alt": TEXT,
-        "video_url": TEXT,
-        "type": _ENTRY_TYPE,
-        "sort": {"type": "number"},
-    }
-)
-PRODUCT: Final = object_schema({**_LIGHT_PRODUCT, "images": array_schema(_PRODUCT_IMAGE)})
-PRODUCTS: Final = array_schema(
-    object_schema({**_LIGHT_PRODUCT, "images": array_schema(_PRODUCT_IMAGE)}, "images")
-)
 PAGINATION: Final = object_schema(
     {
         "count": _COUNT,
@@ -104,6 +62,7 @@ STORE: Final = object_schema(
         **dict.fromkeys(("currency", "domain", "location", "description"), TEXT),
     }
 )
+UPDATED: Final = object_schema({"message": TEXT, "code": {"const": 201}})
 REMOVED: Final = object_schema({"message": TEXT, "code": {"const": 202}})
 _FIELD_MESSAGES: Final[Schema] = {"type": "object", "additionalProperties": array_schema(TEXT)}
 ERROR: Final = object_schema(
@@ -171,16 +130,27 @@ _VIDEO: Final = object_schema(
 ATTACH_VIDEO_BODY: Final = form_body(_VIDEO, _VIDEO)
 _NAME: Final = {**_PLAIN_TEXT, "minLength": 1, "maxLength": MAX_NAME_LENGTH}
 _SKU: Final = {**_PLAIN_TEXT, "maxLength": MAX_SKU_LENGTH}
-_CREATE_PRODUCT_FORM: Final = object_schema({"name": _NAME, "sku": _SKU}, "sku")
 _LINKED_IMAGE: Final = object_schema({"original": _PHOTO_LINK, **_ATTACH_FIELDS}, *_ATTACH_FIELDS)
 _LINKED_IMAGES: Final = array_schema(_LINKED_IMAGE) | {"maxItems": MAX_IMAGES}
-_CREATE_PRODUCT: Final = object_schema(
-    {"name": _NAME, "sku": _SKU, "images": _LINKED_IMAGES}, "sku", "images"
-)
+_PRODUCT_FORM: Final = {"name": _NAME, "sku": _SKU, **FIELDS}
+_PRODUCT_JSON: Final = {**_PRODUCT_FORM, **JSON_FIELDS}
+_CREATE_PRODUCT_FORM: Final = {**object_schema(_PRODUCT_FORM), "required": ["name"]}
+_CREATE_PRODUCT: Final = {
+    **object_schema({**_PRODUCT_JSON, "images": _LINKED_IMAGES}),
+    "required": ["name"],
+}
 CREATE_PRODUCT_BODY: Final = form_body(_CREATE_PRODUCT_FORM, _CREATE_PRODUCT_FORM)
 CREATE_PRODUCT_BODY["content"]["application/json"] = {"schema": _CREATE_PRODUCT}
-_UPDATE_PRODUCT: Final = object_schema({"name": _NAME, "sku": _SKU}, "name", "sku")
-UPDATE_PRODUCT_BODY: Final = form_body(_UPDATE_PRODUCT, _UPDATE_PRODUCT) | {"required": False}
+_UPDATE_PRODUCT_FORM: Final = object_schema(_PRODUCT_FORM, *_PRODUCT_FORM)
+UPDATE_PRODUCT_BODY: Final = {
+    **form_body(_UPDATE_PRODUCT_FORM, _UPDATE_PRODUCT_FORM),
+    "required": False,
+}
+UPDATE_PRODUCT_BODY["content"]["application/json"] = {
+    "schema": object_schema(_PRODUCT_JSON, *_PRODUCT_JSON)
+}
+_PRODUCT_STATUS: Final = object_schema({"status": STATUS})
+PRODUCT_STATUS_BODY: Final = form_body(_PRODUCT_STATUS, _PRODUCT_STATUS)
 
 _SUBSCRIPTION_NAME: Final = {**_PLAIN_TEXT, "minLength": 1, "maxLength": MAX_NAME_LENGTH}
 _HEADER_NAME: Final[Schema] = {
@@ -207,14 +177,10 @@ _SUBSCRIPTION_FIELDS: Final = {
 _OPTIONAL_SUBSCRIPTION_FIELDS: Final = ("version", "headers", "security_strategy", "secret")
 
 
-def _json_body(schema: Schema, *, required: bool = True) -> Schema:
-    return {"required": required, "content": {"application/json": {"schema": schema}}}
-
-
-SUBSCRIBE_BODY: Final = _json_body(
+SUBSCRIBE_BODY: Final = json_body(
     object_schema(_SUBSCRIPTION_FIELDS, *_OPTIONAL_SUBSCRIPTION_FIELDS)
 )
-UPDATE_SUBSCRIPTION_BODY: Final = _json_body(
+UPDATE_SUBSCRIPTION_BODY: Final = json_body(
     object_schema(_SUBSCRIPTION_FIELDS, *_SUBSCRIPTION_FIELDS), required=False
 )
 SUBSCRIPTION: Final = object_schema(
@@ -249,8 +215,18 @@ def _integer_schema(maximum: int, default: int) -> Schema:
 
 LIST_PRODUCTS_QUERY: Final[Schema] = {
     "page": _integer_schema(MAX_INT32, 1),
-    "per_page": _integer_schema(MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE),
+    "per_page": {
+        **_integer_schema(MAX_INT32, DEFAULT_PAGE_SIZE),
+        "description": f"Products on a page; more than {MAX_PAGE_SIZE} become {MAX_PAGE_SIZE}.",
+    },
     "keyword": {**_PLAIN_TEXT, "maxLength": MAX_NAME_LENGTH},
+    "status": {**STATUS, "description": "Only products with this status."},
+    "category": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": MAX_INT32,
+        "description": "Only products of the category with this id.",
+    },
     "format": {"type": "string", "description": "`light` leaves `images` out."},
 }
 UNSUBSCRIBE_QUERY: Final[Schema] = {

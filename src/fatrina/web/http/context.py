@@ -23,6 +23,8 @@ class RequestContext:
     """Fields to add to the log line of the request."""
     body_shape: object = None
     """Field names and types of the parsed body, for the request journal."""
+    ignored: Callable[[], list[str]] | None = None
+    """Returns the fields of the body that were not used."""
     error: ServiceError | None = None
     """The error that was returned to the client."""
     injected: list[str] = field(default_factory=list)

@@ -10,6 +10,7 @@ from fatrina.domain import errors
 from fatrina.domain.gallery import Change
 from fatrina.domain.integers import MAX_INT32
 from fatrina.domain.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Page
+from fatrina.domain.product import STATUSES, Details, ProductFilter
 from fatrina.domain.video import Video
 from fatrina.domain.webhook import EVENTS, STRATEGIES, Subscription
 from fatrina.web.parsing.fields import Fields
@@ -18,6 +19,7 @@ from fatrina.web.parsing.multipart import ORIGINAL, PHOTO
 
 MAX_NAME_LENGTH: Final = 500
 MAX_SKU_LENGTH: Final = 120
+_LIST_PRODUCTS: Final = ("page", "per_page", "keyword", "status", "category", "format")
 _IMAGE_FIELDS: Final = ("default", "sort", "alt")
 
 
@@ -34,13 +36,22 @@ class CreateProduct(NamedTuple):
     name: str
     sku: str | None
     photos: list[tuple[Change, PhotoLink]]
+    details: Details
+
+
+class UpdateProduct(NamedTuple):
+    """A request to update a product; None for an absent field, "" to remove the SKU."""
+
+    name: str | None
+    sku: str | None
+    details: Details
 
 
 class ListProducts(NamedTuple):
     """A request to list products."""
 
     page: Page
-    keyword: str
+    wanted: ProductFilter
     light: bool
 
 
@@ -94,7 +105,7 @@ def parse_attach_video(form: Form, alt_length: int) -> AttachVideo:
 
 
 def parse_create_product(form: Form, alt_length: int) -> CreateProduct:
-    """Parse the body of Create Product: name, optional SKU and links of images.
+    """Parse the body of Create Product: name, SKU, links of images, and all other fields.
 
     Raises:
         errors.ValidationFailed: with all invalid fields.
@@ -105,12 +116,13 @@ def parse_create_product(form: Form, alt_length: int) -> CreateProduct:
     if not name:
         fields.require("name")
     photos = _photo_links(fields, alt_length)
+    details = fields.details()
     fields.raise_errors()
-    return CreateProduct(name or "", sku or None, photos)
+    return CreateProduct(name or "", sku or None, photos, details)
 
 
-def parse_update_product(form: Form) -> tuple[str | None, str | None]:
-    """Parse the body of Update Product; None for an absent field, "" to remove the SKU.
+def parse_update_product(form: Form) -> UpdateProduct:
+    """Parse the body of Update Product.
 
     Raises:
         errors.ValidationFailed: with all invalid fields.
@@ -120,8 +132,23 @@ def parse_update_product(form: Form) -> tuple[str | None, str | None]:
     sku = fields.text_or_integer("sku", MAX_SKU_LENGTH)
     if name == "":
         fields.require("name")
+    details = fields.details()
     fields.raise_errors()
-    return name, sku
+    return UpdateProduct(name, sku, details)
+
+
+def parse_product_status(form: Form) -> str:
+    """Parse the body of Change Product Status.
+
+    Raises:
+        errors.ValidationFailed: with all invalid fields.
+    """
+    fields = Fields(form)
+    status = fields.choice("status", STATUSES)
+    if status is None:
+        fields.require("status")
+    fields.raise_errors()
+    return status or ""
 
 
 def parse_subscribe(form: Form) -> Subscription:
@@ -173,18 +200,23 @@ def parse_unsubscribe(*forms: Form) -> tuple[int, str]:
 
 
 def parse_list_products(query: Mapping[str, str]) -> ListProducts:
-    """Parse the query of List Products.
+    """Parse the query of List Products; a larger page than allowed becomes the largest one.
 
     Raises:
         errors.ValidationFailed: with all invalid fields.
     """
     fields = Fields(Form(dict(query)))
+    fields.reject_unknown(*_LIST_PRODUCTS)
     number = fields.integer("page", 1, MAX_INT32)
-    size = fields.integer("per_page", 1, MAX_PAGE_SIZE)
-    keyword = fields.text("keyword", MAX_NAME_LENGTH)
+    size = fields.integer("per_page", 1, MAX_INT32)
+    wanted = ProductFilter(
+        fields.text("keyword", MAX_NAME_LENGTH) or "",
+        fields.choice("status", STATUSES) or "",
+        fields.integer("category", 1, MAX_INT32) or 0,
+    )
     fields.raise_errors()
-    light = query.get("format") == "light"
-    return ListProducts(Page(number or 1, size or DEFAULT_PAGE_SIZE), keyword or "", light)
+    page = Page(number or 1, min(size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE))
+    return ListProducts(page, wanted, light=query.get("format") == "light")
 
 
 def _subscription_fields(fields: Fields) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Collection
-from math import isfinite
 from typing import Final, TypeVar
 
 from fatrina.actions.receiving import IncomingPhoto, PhotoLink, PhotoSource
-from fatrina.domain import errors, link, text, video, webhook
+from fatrina.domain import errors, link, product, text, video, webhook
+from fatrina.domain.form_values import parse_boolean, parse_number
 from fatrina.domain.gallery import Change
 from fatrina.domain.photo import is_base64_image
 from fatrina.domain.video import Video
@@ -19,17 +19,6 @@ _MAX_ITEMS: Final = 100
 """Maximum items of a list: ten times the images of a product."""
 
 VIDEO_URL: Final = "video_url"
-# Most clients send 1 or true, HTML checkboxes "on", spreadsheets "yes" or a float such as "1.0".
-_BOOLEANS: Final = {
-    "true": True,
-    "on": True,
-    "yes": True,
-    "false": False,
-    "off": False,
-    "no": False,
-}
-# ASCII only: `float` accepts Arabic digits, underscores, "nan" and "inf" too.
-_NUMBER: Final = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,4})?")
 _INTEGER: Final = re.compile(r"[0-9]{1,20}")
 
 
@@ -59,16 +48,23 @@ class Fields:
             if name not in known
         ]
 
+    def details(self) -> product.Details:
+        """Return the fields of a product apart from its name, SKU and images; None to remove."""
+        self._form.used.update(product.RULES)
+        details, found = product.parse(self._form.fields)
+        self.errors += found
+        return details
+
     def has_error(self, *names: str) -> bool:
         """Return True if one of these fields has an error."""
         return any(error.field in names for error in self.errors)
 
     def change(self, flags: tuple[str, ...], alt_length: int) -> Change:
         """Return the changes to an image; the first present field of `flags` is `default`."""
-        defaults = [self._read(name, _parse_boolean) for name in flags]
+        defaults = [self._read(name, parse_boolean) for name in flags]
         return Change(
             default=next((each for each in defaults if each is not None), None),
-            sort=self._read("sort", _parse_number),
+            sort=self._read("sort", parse_number),
             alt=self.line("alt", alt_length),
         )
 
@@ -119,7 +115,7 @@ class Fields:
 
     def integers(self, name: str, minimum: int, maximum: int) -> list[int] | None:
         """Return a list of integers, from JSON or from a comma-separated text."""
-        value: object = self._form.fields.get(name)
+        value: object = self._value(name)
         if value is None:
             return None
         if isinstance(value, str):
@@ -140,7 +136,7 @@ class Fields:
 
     def items(self, name: str) -> list["Fields"]:
         """Return the fields of each object in a list."""
-        value: object = self._form.fields.get(name)
+        value: object = self._value(name)
         if value is None:
             return []
         if not isinstance(value, list):
@@ -152,7 +148,9 @@ class Fields:
         items = []
         for index, item in enumerate(value):
             if isinstance(item, dict):
-                items.append(Fields(Form(item), f"{name}.{index}."))
+                form = Form(item)
+                self._form.nested.append((name, form))
+                items.append(Fields(form, f"{name}.{index}."))
             else:
                 self.errors.append(errors.NotObject(f"{name}.{index}"))
         return items
@@ -161,7 +159,7 @@ class Fields:
         """Return a number between `minimum` and `maximum` (inclusive)."""
 
         def read(field: str, value: Value) -> float | None:
-            number = _parse_number(field, value)
+            number = parse_number(field, value)
             if number is not None and not minimum <= number <= maximum:
                 raise errors.OutOfRange(field, low=minimum, high=maximum)
             return number
@@ -195,17 +193,19 @@ class Fields:
 
     def nested(self, name: str) -> "Fields | None":
         """Return the fields of an object; None if it is absent or invalid."""
-        value: object = self._form.fields.get(name)
+        value: object = self._value(name)
         if value is None:
             return None
         if not isinstance(value, dict):
             self.errors.append(errors.NotObject(self._prefix + name))
             return None
-        return Fields(Form(value), f"{self._prefix}{name}.")
+        form = Form(value)
+        self._form.nested.append((name, form))
+        return Fields(form, f"{self._prefix}{name}.")
 
     def headers(self, name: str) -> tuple[tuple[str, str], ...] | None:
         """Return header names and values: from an object, or a list of `key` and `value`."""
-        value: object = self._form.fields.get(name)
+        value: object = self._value(name)
         if value is None:
             return None
         if isinstance(value, dict):
@@ -240,9 +240,13 @@ class Fields:
         if not self.has_error(field):
             self.errors.append(errors.Required(field))
 
+    def _value(self, name: str) -> Value | errors.FieldError:
+        self._form.used.add(name)
+        return self._form.fields.get(name)
+
     def _read(self, name: str, read: Callable[[str, Value], T]) -> T | None:
         """Return the parsed value of a field; None if it is absent, null or invalid."""
-        value = self._form.fields.get(name)
+        value = self._value(name)
         if value is None:
             return None
         try:
@@ -252,33 +256,6 @@ class Fields:
         except errors.FieldError as exc:
             self.errors.append(exc)
             return None
-
-
-def _parse_boolean(name: str, value: Value) -> bool | None:
-    if value == "":
-        return None
-    normalized = str(value).strip(" \t\r\n").lower() if isinstance(value, str | int | float) else ""
-    if _NUMBER.fullmatch(normalized) and float(normalized) in {0.0, 1.0}:
-        return bool(float(normalized))
-    if normalized not in _BOOLEANS:
-        raise errors.NotBoolean(name)
-    return _BOOLEANS[normalized]
-
-
-def _parse_number(name: str, value: Value) -> float | None:
-    if value == "":
-        return None
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip(" \t\r\n")):
-        value = float(value)
-    if isinstance(value, str | bool) or not isinstance(value, int | float):
-        raise errors.NotNumber(name)
-    try:
-        number = float(value)
-    except OverflowError:
-        raise errors.NotNumber(name) from None
-    if not isfinite(number):
-        raise errors.NotNumber(name)
-    return number
 
 
 def _parse_link(name: str, value: Value) -> str:

@@ -42,6 +42,19 @@ class Form:
     fields: dict[str, Value | errors.FieldError] = field(default_factory=dict)
     """Values by field name; the error of an invalid field is raised only if the field is used."""
     photo: File | None = None
+    discarded: tuple[str, ...] = ()
+    """Names of the file parts that were discarded."""
+    used: set[str] = field(default_factory=set)
+    """Names of the fields that were read; `Fields` adds them."""
+    nested: list[tuple[str, "Form"]] = field(default_factory=list)
+    """The objects in lists that were read, with the names of their lists."""
+
+    def ignored(self) -> list[str]:
+        """Return the names of the fields that were not read, and of those in nested objects."""
+        unread = [name for name in self.fields if name not in self.used]
+        inner = [f"{name}.{each}" for name, form in self.nested for each in form.ignored()]
+        names = dict.fromkeys((*unread, *self.discarded, *inner))
+        return [name for name in names if name != charsets.CHARSET_FIELD]
 
     def shape(self) -> dict[str, str]:
         """Return the type of each field, and the length of each text, but no values."""
@@ -153,7 +166,7 @@ class FormReader:
         except MultipartError as exc:
             raise errors.MalformedMultipart(problem=str(exc)) from exc
         fields, photo = reader.finish()
-        return Form({**fields}, photo)
+        return Form({**fields}, photo, tuple(reader.discarded))
 
 
 def _content_type(request: Request) -> tuple[str, dict[str, str]]:

@@ -52,6 +52,8 @@ class MultipartReader:
         self._texts: list[tuple[str, bytes, str]] = []
         self._file: File | None = None
         self._has_photo = False
+        self.discarded: list[str] = []
+        """Names of file parts other than the photo."""
 
     def finish(self) -> tuple[dict[str, str | errors.FieldError], File | None]:
         """Return the fields and the photo's file; call it after the last event.
@@ -117,6 +119,8 @@ class MultipartReader:
         ):  # an empty file name means that no file was selected
             self._check_single_photo()
             self._fields[PHOTO] = errors.PhotoEmpty()
+        elif part.name != PHOTO:
+            self.discarded.append(part.name)
 
     def _check_single_photo(self) -> None:
         """Raise errors.MultiplePhotos if this is the second photo file: the choice is ambiguous."""

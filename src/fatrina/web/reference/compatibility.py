@@ -58,12 +58,15 @@ TABLE: Final = (
         "endpoint",
         _split(
             "create_product list_products product_details product_details_by_sku "
-            "update_product delete_product"
+            "update_product update_product_by_sku delete_product delete_product_by_sku "
+            "change_product_status"
         ),
         "documented",
         LocalizedText(
-            "Only what images need; 201 for updates and 202 for deletion are assumed.",
-            "بقدر ما تحتاج إليه الصور؛ والحالتان 201 للتعديل و202 للحذف مفترضتان.",
+            "Fields are stored and returned without the rules of the real store: only a name is "
+            "required, prices include no tax, and nothing is sold.",
+            "تُحفظ الحقول وتُعاد دون قواعد المتجر الحقيقي: الاسم وحده إلزامي، والأسعار بلا ضريبة، "
+            "ولا يُباع شيء.",
         ),
     ),
     ContractItem(
@@ -129,7 +132,35 @@ TABLE: Final = (
         ),
     ),
     ContractItem("field", _split("name sku images"), "documented"),
-    ContractItem("field", _split("page per_page keyword format"), "documented"),
+    ContractItem(
+        "field",
+        _split(
+            "price status product_type quantity unlimited_quantity description categories "
+            "min_amount_donating max_amount_donating sale_price cost_price sale_end sale_start "
+            "require_shipping maximum_quantity_per_order weight weight_type mpn gtin calories "
+            "with_tax tax_reason_code hide_quantity enable_upload_image enable_note pinned "
+            "active_advance subtitle promotion_title promotion_subtitle metadata_title "
+            "metadata_description metadata_url scoped_prices brand_id tags consisted_products "
+            "channels options booking_details"
+        ),
+        "documented",
+        LocalizedText(
+            "Categories, tags and the brand can have names as well as ids. Fields that are not "
+            "used, among them video, videos and show_in_web, are listed in Fatrina-Ignored.",
+            "يمكن أن تحمل التصنيفات والوسوم والماركة أسماء مع المعرّفات. والحقول غير المستعملة، "
+            "ومنها video وvideos وshow_in_web، تُسرد في الترويسة Fatrina-Ignored.",
+        ),
+    ),
+    ContractItem("field", _split("currency"), "assumed"),
+    ContractItem(
+        "field",
+        _split("page per_page keyword status category format"),
+        "documented",
+        LocalizedText(
+            "A page has at most 60 products; any other parameter is rejected by name.",
+            "في الصفحة 60 منتجًا على الأكثر، ويُرفض كل معامل آخر باسمه.",
+        ),
+    ),
     ContractItem(
         "field",
         _split("event url headers secret security_strategy version id"),
@@ -162,6 +193,26 @@ TABLE: Final = (
     ),
     ContractItem(
         "response", _split("main three_d_image_url alt main_image images name sku"), "documented"
+    ),
+    ContractItem(
+        "response",
+        _split(
+            "promotion title sub_title mpn gtin short_link_code urls customer admin price "
+            "taxed_price pre_tax_price tax amount currency description quantity is_available "
+            "views sale_price sale_end require_shipping cost_price weight weight_type with_tax "
+            "sold_quantity rating total count rate regular_price max_items_per_user "
+            "maximum_quantity_per_order show_in_app notify_quantity hide_quantity "
+            "unlimited_quantity managed_by_branches services_blocks installments calories "
+            "customized_sku_quantity channels starting_price metadata scoped_prices "
+            "allow_attachments is_pinned pinned_date enable_upload_image updated_at options skus "
+            "categories brand tags is_taxable category has_special_price has_options"
+        ),
+        "documented",
+        LocalizedText(
+            "Every documented key of a product is present; figures of sales, views and ratings "
+            "are 0.",
+            "كل حقل موثّق للمنتج حاضر، وأرقام المبيعات والمشاهدات والتقييمات صفر.",
+        ),
     ),
     ContractItem("response", _split("message code"), "documented"),
     ContractItem("response", _split("event label"), "documented"),
@@ -203,7 +254,10 @@ TABLE: Final = (
     ContractItem("header", _split("etag"), "extension"),
     ContractItem(
         "header",
-        _split("x-request-id fatrina-reason content-language cache-control www-authenticate"),
+        _split(
+            "x-request-id fatrina-reason fatrina-ignored content-language cache-control "
+            "www-authenticate"
+        ),
         "assumed",
         LocalizedText("Added by Fatrina to the contract.", "تضيفها فترينة إلى الواجهة."),
     ),

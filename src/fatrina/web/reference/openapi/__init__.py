@@ -4,7 +4,8 @@ from typing import Final
 
 from fatrina import __version__
 from fatrina.web.api.endpoints import ENDPOINTS, STATUS_DESCRIPTIONS, Endpoint
-from fatrina.web.api.schemas import ERROR, TEXT, Schema, object_schema
+from fatrina.web.api.schema_types import TEXT, Schema, object_schema
+from fatrina.web.api.schemas import ERROR
 from fatrina.web.reference.openapi.links import response_links
 
 __all__ = ["ENDPOINTS", "document"]

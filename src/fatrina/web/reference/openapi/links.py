@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from fatrina.web.api.endpoints import Endpoint
-from fatrina.web.api.schemas import IMAGE, PRODUCT, SUBSCRIPTION, Schema
+from fatrina.web.api.product_schemas import PRODUCT
+from fatrina.web.api.schema_types import Schema
+from fatrina.web.api.schemas import IMAGE, SUBSCRIPTION
 
 _LINK_PARAMETERS: Final = (
     (PRODUCT, {"product_id": "id", "sku": "sku"}),

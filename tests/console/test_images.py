@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, Route, expect
+from playwright.sync_api import Response as PageResponse
 
-from tests import sample_photos
+from tests import client, sample_photos
 from tests.console.conftest import OpenConsole, SampleStore
 from tests.stores import UPDATE_PATH
 
@@ -59,6 +60,10 @@ def button(scope: Page | Locator, name: str) -> Locator:
 
 def replace(tile: Locator, **chosen: Any) -> None:
     tile.locator("input[type=file]").set_input_files([file(**chosen)])
+
+
+def is_put(response: PageResponse) -> bool:
+    return response.request.method == "PUT"
 
 
 def order(page: Page) -> list[int]:
@@ -135,15 +140,30 @@ def test_order_by_keyboard(open_console: OpenConsole, sample: SampleStore, langu
     first, second, third = sample.image_ids
     tiles(page).first.focus()
     forward = "ArrowLeft" if language == "ar" else "ArrowRight"
-    with page.expect_response("**/images/order"):
+    with page.expect_response(is_put):
         page.keyboard.press(forward)
         page.keyboard.press(forward)
         expect(tiles(page).nth(2)).to_be_focused()
     assert sample.store.image_ids(sample.product_id) == order(page) == [second, third, first]
-    with page.expect_response("**/images/order"):
+    with page.expect_response(is_put):
         button(page, texts["undo"]).click()
     expect(tiles(page).first).to_have_attribute("data-id", str(first))
     assert sample.store.image_ids(sample.product_id) == sample.image_ids
+
+
+def test_order_that_someone_else_changed_is_kept(
+    open_console: OpenConsole, sample: SampleStore
+) -> None:
+    page = open_console()
+    first, second, third = sample.image_ids
+    theirs = client.encode_json({"images": [third, second, first]})
+    path = f"/admin/v2/products/{sample.product_id}/images/order"
+    assert sample.store.call("PUT", path, theirs).status == 200
+    tiles(page).first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".toast.error")).to_contain_text("Someone else")
+    expect(tiles(page).first).to_have_attribute("data-id", str(third))
+    assert sample.store.image_ids(sample.product_id) == [third, second, first]
 
 
 @LANGUAGES
@@ -156,8 +176,14 @@ def test_order_by_mouse(open_console: OpenConsole, sample: SampleStore, language
     page.mouse.move(start["x"], start["y"])
     page.mouse.down()
     page.mouse.move(start["x"] + 10, start["y"], steps=3)
-    with page.expect_response("**/images/order"):
-        page.mouse.move(end["x"], end["y"], steps=12)
+    page.mouse.move(end["x"], end["y"], steps=12)
+    dragged = page.locator(".tile:not(.sortable-fallback)").nth(2)
+    for step in range(50):  # tiles move aside while the mouse moves
+        page.mouse.move(end["x"] + step % 2 * 4, end["y"])
+        if "sortable-ghost" in (dragged.get_attribute("class") or ""):
+            break
+    expect(dragged).to_have_class(re.compile("sortable-ghost"))
+    with page.expect_response(is_put):
         page.mouse.up()
     first, second, third = sample.image_ids
     assert sample.store.image_ids(sample.product_id) == order(page) == [second, third, first]

@@ -223,13 +223,16 @@ export class ProductState {
     }
   }
 
-  /** Save the order of the tiles as one change; on an error, show the order of the store again. */
-  async order(ids: number[]): Promise<void> {
+  /** Save the order as one change, unless the store no longer has the order that was shown. */
+  async order(ids: number[], shown: number[]): Promise<void> {
     const before = this.tiles;
     const byId = new Map(before.map((tile) => [tile.id, tile]));
     this.tiles = ids.flatMap((id) => byId.get(id) ?? []);
     try {
-      await api(`products/${this.id}/images/order`, { method: 'PUT', body: { images: ids } });
+      const path = `products/${this.id}/images/order`;
+      const current = await api<{ images: number[] }>(path);
+      if (current.data.images.join() !== shown.join()) throw new ApiError(412, t('orderConflict'));
+      await api(path, { method: 'PUT', body: { images: ids }, etag: current.etag });
       await this.reload();
     } catch (error) {
       this.tiles = before;

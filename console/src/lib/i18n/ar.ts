@@ -80,6 +80,7 @@ export const ar: Catalogue = {
   save: 'حفظ',
   mainChanged: 'تغيّرت الصورة الرئيسية.',
   orderSaved: 'حُفظ الترتيب.',
+  orderConflict: 'غيّر شخص آخر الصور في هذه الأثناء. يظهر الآن ترتيبه، ولم يُحفظ ترتيبك.',
   orderHint: 'حرّك الصورة بمفاتيح الأسهم، واضغط زر الإدخال لعرض إجراءاتها.',
   moved: 'الموضع {n} من {total}',
   imageLabel: 'الصورة {n} من {total}',

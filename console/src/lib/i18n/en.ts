@@ -74,6 +74,7 @@ export const en = {
   save: 'Save',
   mainChanged: 'Main image changed.',
   orderSaved: 'Order saved.',
+  orderConflict: 'Someone else changed the images meanwhile. Their order is shown now; yours was not saved.',
   orderHint: 'Press the arrow keys to move the image, Enter for its actions.',
   moved: 'Position {n} of {total}',
   imageLabel: 'Image {n} of {total}',

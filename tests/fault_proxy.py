@@ -23,8 +23,6 @@ class Faults:
     """The next connection that sends these bytes is cut."""
     forwarded: bool = False
     """Whether those bytes arrive, and only the response is lost."""
-    requests: int = 0
-    """Number of chunks that clients have sent: PostgreSQL's clients wait after each."""
     cuts: int = 0
     """Number of connections cut because of `cut_at`."""
 
@@ -131,7 +129,6 @@ class FaultProxy:
                     await asyncio.sleep(0.01)
                 if lost.is_set():  # the response to the bytes at which the connection is cut
                     break
-                self.faults.requests += from_client
                 pattern = self.faults.cut_at
                 if from_client and pattern and pattern in data:
                     self.faults.cut_at, self.faults.cuts = b"", self.faults.cuts + 1

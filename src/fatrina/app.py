@@ -21,7 +21,7 @@ from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import Storage
 from fatrina.data_directory import DataDirectory, NotReadyError
 from fatrina.domain.address_policy import AddressPolicy
-from fatrina.domain.durations import DAY, SECOND
+from fatrina.domain.durations import DAY, HOUR, SECOND
 from fatrina.domain.photo import Limits
 from fatrina.domain.types import Millis
 from fatrina.emulator import Emulator, stubs
@@ -131,6 +131,7 @@ def _api_options(settings: Settings) -> ApiOptions:
         contract_only=settings.contract_only,
         require_if_match=settings.require_if_match,
         retention_ms=retention_ms(settings),
+        idempotency_ms=Millis(int(settings.idempotency_hours * HOUR)),
         find_stub=find_stub,
     )
 

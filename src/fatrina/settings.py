@@ -181,6 +181,12 @@ class Settings(BaseSettings):
         description="Reject updates, deletions, restores and orders of images without an If-Match "
         "header.",
     )
+    idempotency_hours: float = Field(
+        24.0,
+        gt=0,
+        le=8760,
+        description="Hours for which the response to a request with an Idempotency-Key is kept.",
+    )
     log_images: bool = Field(
         default=False,
         description="Log a line for each delivered image. Metrics count all of them, and errors "

@@ -3,22 +3,24 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from fatrina.actions import Services, access, backup, galleries, images, products, restoring
 from fatrina.actions.clock import Clock
+from fatrina.actions.idempotency import KeyedRequest, ResponseRecorder
 from fatrina.actions.images import AttachImage, UpdateImage
 from fatrina.actions.receiving import IncomingPhoto, PhotoLink
 from fatrina.actions.sweep import Sweeper, SweepResult
 from fatrina.actions.webhooks.outbox import DatabaseOutbox
 from fatrina.adapters.database import Database, SqliteDatabase, tokens
+from fatrina.adapters.database.schema import idempotency_keys, merchants, versions
 from fatrina.adapters.database.schema import images as image_rows
-from fatrina.adapters.database.schema import merchants, versions
 from fatrina.adapters.database.schema import products as product_rows
 from fatrina.adapters.decoder import DecoderPool
 from fatrina.adapters.housekeeping import FileHousekeeping
@@ -28,6 +30,7 @@ from fatrina.adapters.storage import LocalStorage, local
 from fatrina.data_directory import lock_data_directory
 from fatrina.domain.access import WRITE, Caller, hash_token
 from fatrina.domain.gallery import Change
+from fatrina.domain.idempotency import Slot, StoredResponse
 from fatrina.domain.pagination import Page
 from fatrina.domain.photo import ImageFormat, ImageInfo, Limits
 from fatrina.domain.renditions import ROLES, Original
@@ -197,6 +200,15 @@ def update(services: Services, store: Store) -> None:
         images.update(services, store.caller, ImageId(store.first), UpdateImage(change, photo))
 
 
+def keyed(services: Services, store: Store) -> None:
+    """Replace the photo of the default image, with an idempotency key."""
+    slot = Slot(store.caller.merchant_id, "update_image", "key")
+    request = KeyedRequest(slot, "fingerprint", Millis(DAY))
+    response = StoredResponse(201, (), "{}")
+    recorder = ResponseRecorder(request, services.clock, lambda _: response)
+    update(replace(services, recorder=recorder), store)
+
+
 def same(services: Services, store: Store) -> None:
     """Send the current photo again, with all other properties changed."""
     with upload(services, b"two") as photo:
@@ -280,7 +292,7 @@ def _ignore_progress() -> None:
 ACTIONS: Final[dict[str, Callable[[Services, Store], None]]] = {
     each.__name__: each
     for each in (
-        *(update, same, attach, first, create, delete, undo, undelete, order),
+        *(update, keyed, same, attach, first, create, delete, undo, undelete, order),
         *(sweep, reset, restore),
     )
 }
@@ -289,7 +301,8 @@ ACTIONS: Final[dict[str, Callable[[Services, Store], None]]] = {
 # Conditions
 
 State = list[tuple[Any, ...]]
-"""The numbers of products; for each image its id, sort, default, alt and photo hash."""
+"""The numbers of products and of idempotency keys; for each image its id, sort, default, alt and
+photo hash."""
 
 
 def state(services: Services, store: Store) -> State:
@@ -299,6 +312,8 @@ def state(services: Services, store: Store) -> State:
         products.list_products(services, each, Page()) for each in (store.caller, store.newcomer)
     ]
     found.append(tuple(each.total for each in pages))
+    with services.database.reading() as conn:
+        found.append((conn.scalar(select(func.count()).select_from(idempotency_keys)),))
     for product in (product for each in pages for product in each.products):
         shown = product.images
         assert sum(image.entry.default for image in shown) == bool(shown)

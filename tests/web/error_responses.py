@@ -2,7 +2,7 @@
 
 from tests.client import Response
 
-STATUSES = {400, 401, 403, 404, 405, 408, 410, 412, 413, 416, 422, 428, 429, 501, 503, 507}
+STATUSES = {400, 401, 403, 404, 405, 408, 409, 410, 412, 413, 416, 422, 428, 429, 501, 503, 507}
 
 
 def check_error(response: Response, status: int, reason: str) -> None:

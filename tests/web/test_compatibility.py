@@ -92,6 +92,10 @@ def responses(store: Store) -> list[client.Response]:
         store.call("GET", PREFIX + "/webhooks"),
         store.call("GET", PREFIX + "/webhooks/events"),
         store.call("DELETE", UPDATE_PATH.format(image)),
+        *(
+            store.call(*("POST", PRODUCTS_PATH, encode_json({"name": "m"})), idempotency_key="k")
+            for _ in range(2)
+        ),
     ]
     assert {response.status for response in responses} == {200, 201, 202}
     return responses

@@ -1,8 +1,9 @@
 """The use cases, one function each; `Services` holds everything they may access."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fatrina.actions.clock import Clock
+from fatrina.actions.idempotency import NullRecorder, Recorder
 from fatrina.actions.webhooks.outbox import Outbox
 from fatrina.adapters.database import Database
 from fatrina.adapters.decoder import DecoderPool
@@ -14,7 +15,7 @@ from fatrina.adapters.storage import Storage
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The adapters, the clock and the outbox of one service."""
+    """The adapters, the clock, the outbox and the recorder of one service."""
 
     database: Database
     storage: Storage
@@ -24,3 +25,5 @@ class Services:
     downloader: Downloader
     clock: Clock
     outbox: Outbox
+    recorder: Recorder = field(default_factory=NullRecorder)
+    """Replaced for a request whose response is stored."""

@@ -18,6 +18,7 @@ _ROLLED_BACK: Final = (
     errors.InvalidToken,
     errors.PreconditionFailed,
     errors.StorageFull,
+    errors.IdempotencyRunning,
 )
 """Errors after which the transaction has certainly been rolled back."""
 
@@ -28,7 +29,7 @@ def commit(
     find_committed: Callable[[Connection], T | None] | None = None,
     versions: Collection[Version] = (),
 ) -> T:
-    """Call `run` in one transaction, which makes `versions` current, and return its result.
+    """Call `run` in one transaction, which makes `versions` current; record and return its result.
 
     The files of `versions` are deleted at once if a rule rejects the change or the disk is full.
 
@@ -39,8 +40,11 @@ def commit(
     def cleanup() -> AbstractContextManager[None]:
         return cleanup_on_error(services, versions, *_ROLLED_BACK)
 
+    def run_recorded(tx: Connection) -> T:
+        return services.recorder.record(tx, run(tx))
+
     with services.clock.stage("commit"):
-        return run_once(services.database, run, find_committed, cleanup)
+        return run_once(services.database, run_recorded, find_committed, cleanup)
 
 
 def run_once(

@@ -177,7 +177,8 @@ def reorder(  # noqa: PLR0913, PLR0917  the parameters of the request
             services.outbox.enqueue(tx, caller, product_id, IMAGE_CHANGE_EVENTS)
         current = versions.current_by_image(tx, product_id)
         originals = {image_id: version.original for image_id, version in current.items()}
-        return tuple(ImageView(entry, originals.get(entry.id)) for entry in after.entries)
+        views = tuple(ImageView(entry, originals.get(entry.id)) for entry in after.entries)
+        return services.recorder.record(tx, views)
 
 
 def record_change(  # noqa: PLR0913, PLR0917  the columns of the log

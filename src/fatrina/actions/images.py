@@ -119,6 +119,7 @@ def remove(
         versions.retire(tx, before[image_id], now)
         galleries.record_change(tx, caller, product_id, image_id, [Action.DELETED], now, reason)
         services.outbox.enqueue(tx, caller, product_id, IMAGE_CHANGE_EVENTS)
+        services.recorder.record(tx, None)
 
 
 def _commit(  # noqa: PLR0913, PLR0917  the results of the steps before

@@ -193,7 +193,7 @@ def update(  # noqa: PLR0913, PLR0917  the fields of one request
             row = row._replace(updated_at=services.clock())
             products.update_fields(tx, row)
             services.outbox.enqueue(tx, caller, product_id, PRODUCT_CHANGE_EVENTS)
-        return load_views(tx, [row])[0]
+        return services.recorder.record(tx, load_views(tx, [row])[0])
 
 
 def remove(services: Services, caller: Caller, product_id: ProductId) -> None:
@@ -209,6 +209,7 @@ def remove(services: Services, caller: Caller, product_id: ProductId) -> None:
         for entry in gallery.entries:
             versions.retire(tx, entry, now)
         products.remove(tx, product_id, now)
+        services.recorder.record(tx, None)
 
 
 def _store_linked_photos(

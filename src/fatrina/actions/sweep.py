@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from fatrina.adapters.database import Database, apps, deliveries, timestamps, versions
+from fatrina.adapters.database import Database, apps, deliveries, idempotency, timestamps, versions
 from fatrina.adapters.housekeeping import Housekeeping, Lease
 from fatrina.adapters.storage import Storage, StoredFile
 from fatrina.domain import errors
@@ -89,6 +89,7 @@ class Sweeper:
         with self.database.writing(bulk=True) as tx:
             deliveries.delete_finished(tx, before)
             apps.delete_expired(tx, before)
+            idempotency.delete_expired(tx, now)
         count = 0
         while True:
             lease.check_held()

@@ -19,11 +19,12 @@ from fatrina.actions import Services
 from fatrina.actions import health as health_checks
 from fatrina.actions.rate_limits import RateLimiter
 from fatrina.actions.webhooks.dispatcher import WebhookDispatcher
-from fatrina.domain.access import MERCHANT_CODE
+from fatrina.domain.access import MERCHANT_CODE, WEBHOOKS_WRITE, WRITE
 from fatrina.web import admin, console, media, oauth
 from fatrina.web.admin.gate import AdminRoute
 from fatrina.web.api import Api, ApiOptions, Limiters
 from fatrina.web.api.endpoints import ENDPOINTS
+from fatrina.web.api.idempotent import IdempotentEndpoints
 from fatrina.web.api.not_emulated import PREFIX
 from fatrina.web.http.body import BodyTimeouts
 from fatrina.web.http.exceptions import ExceptionMiddleware
@@ -123,13 +124,20 @@ def build(  # noqa: PLR0913, PLR0917  called once, by the composition root
 
 
 def _api_routes(api: Api) -> list[Route]:
-    return [
-        SegmentRoute(
-            PREFIX + endpoint.path, _Endpoint(getattr(api, name)), methods=[endpoint.method]
+    contract_only, idempotent = api.options.contract_only, IdempotentEndpoints(api)
+    routes: list[Route] = []
+    for name, endpoint in ENDPOINTS.items():
+        if endpoint.is_extension and contract_only:
+            continue
+        handler = getattr(api, name)
+        if endpoint.method != "GET" and not contract_only:
+            is_webhook = endpoint.path.startswith("/webhooks")
+            scope = (WEBHOOKS_WRITE, WRITE) if is_webhook else (WRITE,)
+            handler = idempotent.wrap(name, handler, scope)
+        routes.append(
+            SegmentRoute(PREFIX + endpoint.path, _Endpoint(handler), methods=[endpoint.method])
         )
-        for name, endpoint in ENDPOINTS.items()
-        if not (endpoint.is_extension and api.options.contract_only)
-    ]
+    return routes
 
 
 def _console_routes(

@@ -49,7 +49,8 @@ def subscribe(services: Services, caller: Caller, subscription: Subscription) ->
             raise errors.ValidationFailed(
                 errors.TooManySubscriptions("url", limit=MAX_SUBSCRIPTIONS)
             )
-        return webhooks.add(tx, caller.merchant_id, subscription, services.clock())
+        new_id = webhooks.add(tx, caller.merchant_id, subscription, services.clock())
+        return services.recorder.record(tx, new_id)
 
 
 def update(
@@ -70,7 +71,7 @@ def update(
         changed = replace(found, **changes)
         check_secret(changed)
         webhooks.update_fields(tx, subscription_id, changed)
-        return changed
+        return services.recorder.record(tx, changed)
 
 
 def check_exists(services: Services, caller: Caller, subscription_id: SubscriptionId) -> None:
@@ -119,6 +120,7 @@ def unsubscribe(
             tx, caller.merchant_id, subscription_id=subscription_id, url=url, now=now
         ):
             raise errors.NotFound
+        services.recorder.record(tx, None)
 
 
 def list_for_operator(database: Database, *, merchant_code: str = "") -> list[SubscriptionRow]:

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0015"
+REVISION = "0016"
 """The newest revision in `migrations.versions`; a test compares its tables with these."""
 
 # Auto-incremented, 64 bits. SQLite only auto-increments columns of type INTEGER, with 64 bits.
@@ -216,6 +216,26 @@ image_changes = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 Index("ix_image_changes_product", image_changes.c.product_id, image_changes.c.id)
+
+# A request that was executed with an idempotency key, and its response.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("id", _BIG_INTEGER_ID, primary_key=True),
+    Column("merchant_id", ForeignKey(merchants.c.id), nullable=False),
+    # The name of the endpoint.
+    Column("operation", String(40), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("status", Integer, nullable=False),
+    # A JSON list of pairs.
+    Column("headers", Text, nullable=False),
+    # Null if it was too long.
+    Column("body", Text),
+    Column("expires_at", BigInteger, nullable=False),
+    UniqueConstraint("merchant_id", "operation", "key"),
+)
+Index("ix_idempotency_keys_expires_at", idempotency_keys.c.expires_at)
 
 subscriptions = Table(
     "subscriptions",

@@ -34,6 +34,7 @@ MERCHANT_TABLES: Final = frozenset(
 """Names of the tables of merchants and of their apps' access."""
 RENAMED: Final[Mapping[str, Mapping[str, str]]] = {
     REVISION: {},
+    "0015": {},
     "0014": {},
     "0013": {},
     "0012": {},

@@ -215,6 +215,18 @@ class SkuTaken(FieldError):
     reason = "sku_taken"
 
 
+class InvalidIdempotencyKey(FieldError):
+    """The Idempotency-Key header is not 1 to 255 visible ASCII characters."""
+
+    reason = "invalid_idempotency_key"
+
+
+class IdempotencyMismatch(FieldError):
+    """The key was used for another request."""
+
+    reason = "idempotency_mismatch"
+
+
 class InvalidOrder(FieldError):
     """The list does not contain exactly the product's images, whose ids are `expected`."""
 

@@ -43,6 +43,22 @@ class PreconditionRequired(ServiceError):
     reason = "precondition_required"
 
 
+class IdempotencyRunning(ServiceError):
+    """Another request with the same key is being executed."""
+
+    status = 409
+    code = "idempotency_running"
+    reason = "idempotency_running"
+
+
+class IdempotencyNotStored(ServiceError):
+    """The request was executed, but its response was too long to be stored."""
+
+    status = 409
+    code = "idempotency_not_stored"
+    reason = "idempotency_not_stored"
+
+
 class MethodNotAllowed(ServiceError):
     """The path exists, but accepts only the methods `allow`."""
 

@@ -120,6 +120,14 @@ MESSAGES: Final[dict[str, Message]] = {
         "رمز SKU «{sku}» مستخدم لمنتج آخر. اختر رمز SKU غيره.",
         'The SKU "{sku}" belongs to another product. Choose another SKU.',
     ),
+    "invalid_idempotency_key": Message(
+        "يجب أن تحتوي الترويسة {field} على مفتاح واحد من 1 إلى 255 حرفًا مرئيًّا من ASCII. أنشئ مفتاحًا عشوائيًّا لكل عملية، مثل UUID.",
+        "The {field} header must contain one key of 1 to 255 visible ASCII characters. Create a random key for each operation, such as a UUID.",
+    ),
+    "idempotency_mismatch": Message(
+        "استُخدم هذا المفتاح ({field}) لطلب آخر، فلم يُنفَّذ هذا الطلب. أرسل مفتاحًا جديدًا، أو كرّر الطلب الأول كما كان.",
+        "This {field} was used for a different request, so this one was not executed. Send a new key, or repeat the first request unchanged.",
+    ),
     "gallery_full": Message(
         "The maximum allowed images are {limit}",
         "The maximum allowed images are {limit}",

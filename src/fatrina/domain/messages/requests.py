@@ -25,6 +25,14 @@ MESSAGES: Final[dict[str, Message]] = {
         "يجب أن يحتوي الطلب على الترويسة If-Match. اقرأ ما تريد تعديله، ثم أرسل فيها قيمة ETag.",
         "The request must contain the If-Match header. Read what you want to change, and send its ETag in it.",
     ),
+    "idempotency_running": Message(
+        "يُنفَّذ الآن طلب آخر بالمفتاح نفسه (Idempotency-Key). أعد المحاولة بعد قليل لتحصل على نتيجته.",
+        "Another request with the same Idempotency-Key is being executed. Try again shortly to get its result.",
+    ),
+    "idempotency_not_stored": Message(
+        "نُفِّذ هذا الطلب من قبل، لكن ردّه كان أطول من أن يُحفظ. لا تكرّره، واقرأ الحالة الحالية بدلًا من ذلك.",
+        "This request was executed before, but its response was too long to be stored. Do not repeat it; read the current state instead.",
+    ),
     "method_not_allowed": Message(
         "هذا المسار لا يقبل طريقة الطلب هذه. استخدم إحدى الطرق المذكورة في ترويسة Allow.",
         "This path does not support this method. Use one of the methods that the Allow header lists.",

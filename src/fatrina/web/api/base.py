@@ -4,9 +4,7 @@ import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Final, TypeVar
-from urllib.parse import quote
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -16,15 +14,17 @@ from starlette.types import Scope
 
 from fatrina.actions import Services, access, cancellation, health, products
 from fatrina.actions.galleries import Precondition, no_precondition
+from fatrina.actions.idempotency import KeyedRequest
 from fatrina.actions.rate_limits import RateLimiter
 from fatrina.actions.receiving import PhotoLink, PhotoSource
 from fatrina.domain import errors, preconditions, text
 from fatrina.domain.access import Caller
 from fatrina.domain.integers import MAX_INT32
 from fatrina.domain.rate_limit import RateLimitStatus
-from fatrina.domain.text import replace_surrogates
 from fatrina.domain.types import Millis, ProductId
 from fatrina.domain.views import ImageView
+from fatrina.web.api.ignored import add_ignored_header
+from fatrina.web.api.recording import fingerprint, recorder
 from fatrina.web.http import auth, context
 from fatrina.web.http.fair_limiter import FairLimiter
 from fatrina.web.http.responses import success
@@ -39,10 +39,6 @@ Lookup = Callable[[Services, Caller], T]
 _ID_PATTERN: Final = re.compile(r"[1-9][0-9]{0,18}")
 _NO_ID: Final = 0
 _RATE_LIMIT_HEADERS: Final = (b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset")
-_IGNORED_HEADER: Final = b"fatrina-ignored"
-_MAX_IGNORED: Final = 20
-"""Maximum names in `Fatrina-Ignored`."""
-_MAX_NAME_LENGTH: Final = 60
 _UPDATED: Final = {"message": "The entity has been updated successfully", "code": 201}
 _REMOVED: Final = {"message": "The Object has been removed successfully", "code": 202}
 
@@ -58,6 +54,8 @@ class ApiOptions:
     require_if_match: bool
     retention_ms: Millis
     """How long the files of replaced and deleted images are kept, in milliseconds."""
+    idempotency_ms: Millis
+    """How long the response to a request with an idempotency key is kept, in milliseconds."""
     find_stub: Callable[[str, str], Response | None] | None = None
     """Returns the canned response for a method and a path below `/admin/v2`, or None."""
 
@@ -97,16 +95,22 @@ class BaseEndpoints:
         """
 
         def check() -> tuple[Caller, T]:
-            caller = access.authenticate(self.services, auth.access_token(request))
-            log_fields = {"merchant": caller.merchant_code, "token": caller.token_id}
-            context.get(request.scope).log_fields |= log_fields
-            _check_rate_limit(request, self.rate_limiter.count(caller))
+            caller = context.get(request.scope).caller or self._authenticate(request)
             if scope is not None:
                 caller.require_scope(*((scope,) if isinstance(scope, str) else scope))
             return caller, lookup(self.services, caller)
 
         with self.services.clock.stage("admit"):
             return await run_sync(check, limiter=self.limiters.lookups)
+
+    def _authenticate(self, request: Request) -> Caller:
+        """Return the caller, and count the request in the rate limit; called once per request."""
+        request_context = context.get(request.scope)
+        caller = access.authenticate(self.services, auth.access_token(request))
+        request_context.log_fields |= {"merchant": caller.merchant_code, "token": caller.token_id}
+        _check_rate_limit(request, self.rate_limiter.count(caller))
+        request_context.caller = caller
+        return caller
 
     async def read_form(
         self, request: Request, stack: ExitStack, *, may_have_photo: bool = False
@@ -126,16 +130,24 @@ class BaseEndpoints:
             form = await self.form_reader.read(request, stack)
         request_context = context.get(request.scope)
         request_context.body_shape, request_context.ignored = form.shape(), form.ignored
+        if (slot := request_context.idempotency_slot) is not None:
+            retention_ms = self.options.idempotency_ms
+            request_context.keyed_request = KeyedRequest(
+                slot, fingerprint(request, form), retention_ms
+            )
         return form
 
-    async def run(
+    async def respond(
         self,
         request: Request,
         caller: Caller,
         action: Callable[[Services, Caller], T],
+        render: Callable[[T], Response],
         photo: PhotoSource | None = None,
-    ) -> T:
-        """Run an action in a thread, in a slot of the limiter for its kind of photo.
+    ) -> Response:
+        """Run an action in a thread, and return its result as a response.
+
+        With an idempotency key, the response is stored in the transaction of the action.
 
         Raises:
             errors.Busy: no slot became free in time.
@@ -144,17 +156,26 @@ class BaseEndpoints:
         limiter = (
             self.limiters.link_updates if isinstance(photo, PhotoLink) else self.limiters.updates
         )
-        request_context = context.get(request.scope)
-        cancellation.client_gone.set(request_context.is_client_gone)
-        services = self.services
-        if request_context.outbox is not None:
-            services = replace(services, outbox=request_context.outbox)
+        services = await self._services_for(request, render)
+        cancellation.client_gone.set(context.get(request.scope).is_client_gone)
         with self.services.clock.stage("act"):
             async with limiter.slot(caller.merchant_id):
                 cancellation.check_client()
                 result = await run_sync(action, services, caller, limiter=limiter.threads)
-        _add_ignored_header(request_context)
-        return result
+        add_ignored_header(context.get(request.scope))
+        return render(result)
+
+    async def _services_for(self, request: Request, render: Callable[[T], Response]) -> Services:
+        """Return the services with the outbox and the recorder of this request."""
+        request_context, services = context.get(request.scope), self.services
+        if request_context.outbox is not None:
+            services = replace(services, outbox=request_context.outbox)
+        if request_context.idempotency_slot is None:
+            return services
+        if request_context.keyed_request is None:  # the endpoint does not use the body
+            with ExitStack() as stack:
+                await self.read_form(request, stack)
+        return replace(services, recorder=recorder(request_context, services.clock, render))
 
     def parse_precondition(self, request: Request) -> Precondition:
         """Return the condition of the If-Match header (RFC 9110, section 13.1.1).
@@ -214,15 +235,6 @@ def check_etag(condition: str, etag: str) -> None:
         raise errors.PreconditionFailed(etag=etag)
 
 
-def _add_ignored_header(request_context: context.RequestContext) -> None:
-    """Add the names of the fields that were not used to the response, percent-encoded."""
-    names = request_context.ignored() if request_context.ignored else []
-    if names:
-        encoded = (quote(replace_surrogates(name[:_MAX_NAME_LENGTH]), "[]") for name in names)
-        value = ", ".join(islice(encoded, _MAX_IGNORED)).encode()
-        request_context.headers.append((_IGNORED_HEADER, value))
-
-
 def add_rate_limit_headers(scope: Scope, status: RateLimitStatus) -> None:
     """Add the X-RateLimit headers to the response."""
     values = (status.limit, status.remaining, status.reset_at)
@@ -244,14 +256,14 @@ def no_lookup(_: Services, __: Caller) -> None:
     """Return None: the endpoint needs no lookup during authorization."""
 
 
-def removed_data() -> dict[str, object]:
-    """Return the contract's data for a deleted object."""
-    return dict(_REMOVED)
+def removed_response(_: None) -> Response:
+    """Return the contract's response for a deleted object."""
+    return success(202, _REMOVED)
 
 
-def updated_data() -> dict[str, object]:
-    """Return the contract's data for a change that returns no object."""
-    return dict(_UPDATED)
+def updated_response(_: object) -> Response:
+    """Return the contract's response to a change that returns no object."""
+    return success(201, _UPDATED)
 
 
 def path_id(request: Request, name: str, max_id: int = MAX_INT32) -> int:

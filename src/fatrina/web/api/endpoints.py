@@ -17,6 +17,7 @@ STATUS_DESCRIPTIONS: Final = {
     404: "Not found, or owned by another merchant.",
     405: "The SKU is empty: the path is another one, which does not allow this method.",
     408: "The body was not received in time.",
+    409: "Another request with the same Idempotency-Key is being executed. See Retry-After.",
     410: "The files of the version were deleted after their retention time.",
     412: "The image or the order has changed since the client read the ETag in If-Match.",
     413: "The body is too large.",
@@ -30,7 +31,7 @@ STATUS_DESCRIPTIONS: Final = {
 _READ_ERRORS: Final = (401, 404, 429, 500, 503)
 _LIST_ERRORS: Final = (401, 422, 429, 500, 503)
 _SIMPLE_LIST_ERRORS: Final = (401, 429, 500, 503)
-_DELETE_ERRORS: Final = (*_READ_ERRORS, 507)
+_DELETE_ERRORS: Final = (*_READ_ERRORS, 409, 422, 507)
 _EXTENSION_ERRORS: Final = (410, 412, 428)
 _UPDATE_ERRORS: Final = tuple(
     status for status in STATUS_DESCRIPTIONS if status not in {304, 405, *_EXTENSION_ERRORS}
@@ -82,7 +83,7 @@ ENDPOINTS: Final = {
     ),
     "delete_image": Endpoint(
         *("DELETE", _IMAGE_PATH, "Delete Image", 202, schemas.REMOVED),
-        (*_DELETE_ERRORS, 412, 422, 428),
+        (*_DELETE_ERRORS, 412, 428),
     ),
     "attach_image": Endpoint(
         "POST",

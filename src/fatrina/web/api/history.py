@@ -1,6 +1,6 @@
 """Endpoints of the history of images: versions, restore, order, deleted images, log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -15,6 +15,7 @@ from fatrina.domain.access import READ, WRITE
 from fatrina.domain.gallery import Gallery
 from fatrina.domain.history import VersionRecord
 from fatrina.domain.types import ImageId, ProductId
+from fatrina.domain.views import ImageView
 from fatrina.web.api import history_json
 from fatrina.web.api.base import BaseEndpoints, check_etag, no_lookup, path_id
 from fatrina.web.http.responses import success
@@ -60,7 +61,7 @@ class History(BaseEndpoints):
             reason=reason,
             precondition=precondition,
         )
-        return self.image_response(201, await self.run(request, caller, action))
+        return await self.respond(request, caller, action, self._restored_response)
 
     async def restore_image(self, request: Request) -> Response:
         """Return a deleted image to its product."""
@@ -69,7 +70,7 @@ class History(BaseEndpoints):
         with ExitStack() as stack:
             reason = self.parse_reason(request, await self.read_form(request, stack))
         action = partial(restoring.restore_image, image_id=image_id, reason=reason)
-        return self.image_response(201, await self.run(request, caller, action))
+        return await self.respond(request, caller, action, self._restored_response)
 
     async def list_deleted_images(self, request: Request) -> Response:
         """Return the deleted images of a product that can be restored."""
@@ -120,7 +121,12 @@ class History(BaseEndpoints):
             reason=reason,
             precondition=check,
         )
-        images = await self.run(request, caller, action)
+        return await self.respond(request, caller, action, self._order_response)
+
+    def _restored_response(self, image: ImageView) -> Response:
+        return self.image_response(201, image)
+
+    def _order_response(self, images: Sequence[ImageView]) -> Response:
         headers = {"ETag": wire.order_etag(Gallery(tuple(image.entry for image in images)))}
         return success(200, [self.serializer.image(image) for image in images], headers=headers)
 

@@ -1,5 +1,6 @@
 """Product image endpoints: update, attach and delete photos and videos, by id or by SKU."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -11,10 +12,11 @@ from fatrina.actions import Services, galleries, images, videos
 from fatrina.domain.access import WRITE, Caller
 from fatrina.domain.types import ImageId, ProductId
 from fatrina.domain.views import ImageView
-from fatrina.web.api.base import BaseEndpoints, Lookup, find_product, path_id, removed_data
-from fatrina.web.http.responses import success
+from fatrina.web.api.base import BaseEndpoints, Lookup, find_product, path_id, removed_response
 from fatrina.web.parsing import commands
 from fatrina.web.parsing.forms import Form
+
+ImageRenderer = Callable[[ImageView], Response]
 
 
 class Images(BaseEndpoints):
@@ -34,28 +36,25 @@ class Images(BaseEndpoints):
             reason = self.parse_reason(request, form)
             command = replace(command, reason=reason, precondition=precondition)
             action = partial(images.update, image_id=image_id, command=command)
-            image = await self.run(request, caller, action, command.photo)
-        return self.image_response(201, image)
+            render = partial(self.image_response, 201)
+            return await self.respond(request, caller, action, render, command.photo)
 
     async def attach_image(self, request: Request) -> Response:
         """Attach an image to a product, from an uploaded file or a link."""
-        image = await self._attach(request)
-        return self.image_response(201, image)
+        return await self._attach(request, partial(self.image_response, 201))
 
     async def attach_image_by_sku(self, request: Request) -> Response:
         """Attach an image to the product with this SKU."""
-        image = await self._attach(request)
-        return self.image_response(201, image, http_status=200)
+        return await self._attach(request, partial(self.image_response, 201, http_status=200))
 
     async def attach_video(self, request: Request) -> Response:
         """Attach a YouTube video to a product by its link."""
-        image = await self._attach_video(request)
-        return self.image_response(201, image)
+        return await self._attach_video(request, partial(self.image_response, 201))
 
     async def attach_video_by_sku(self, request: Request) -> Response:
         """Attach a YouTube video to the product with this SKU."""
-        image = await self._attach_video(request)
-        return self.image_response(201, image, http_status=200)
+        render = partial(self.image_response, 201, http_status=200)
+        return await self._attach_video(request, render)
 
     async def delete_image(self, request: Request) -> Response:
         """Delete an image or a video."""
@@ -69,24 +68,23 @@ class Images(BaseEndpoints):
             reason=self.parse_reason(request, Form()),
             precondition=precondition,
         )
-        await self.run(request, caller, action)
-        return success(202, removed_data())
+        return await self.respond(request, caller, action, removed_response)
 
-    async def _attach(self, request: Request) -> ImageView:
+    async def _attach(self, request: Request, render: ImageRenderer) -> Response:
         caller, product_id = await self.authorize(request, WRITE, _find_product_with_room(request))
         with ExitStack() as stack:
             form = await self.read_form(request, stack, may_have_photo=True)
             command = commands.parse_attach_image(form, self.options.alt_length)
             action = partial(images.attach, product_id=product_id, command=command)
-            return await self.run(request, caller, action, command.photo)
+            return await self.respond(request, caller, action, render, command.photo)
 
-    async def _attach_video(self, request: Request) -> ImageView:
+    async def _attach_video(self, request: Request, render: ImageRenderer) -> Response:
         caller, product_id = await self.authorize(request, WRITE, find_product(request))
         with ExitStack() as stack:
             form = await self.read_form(request, stack)
             change, video = commands.parse_attach_video(form, self.options.alt_length)
         action = partial(videos.attach, product_id=product_id, change=change, video=video)
-        return await self.run(request, caller, action)
+        return await self.respond(request, caller, action, render)
 
 
 def _find_product_with_room(request: Request) -> Lookup[ProductId]:

@@ -16,8 +16,8 @@ from fatrina.web.api.base import (
     find_product,
     no_lookup,
     path_id,
-    removed_data,
-    updated_data,
+    removed_response,
+    updated_response,
 )
 from fatrina.web.http.responses import success
 from fatrina.web.parsing import commands
@@ -36,8 +36,7 @@ class Products(BaseEndpoints):
             health.check_decoder_capacity(self.services)
         action = partial(products.create, **command._asdict())
         photo = command.photos[0][1] if command.photos else None
-        product = await self.run(request, caller, action, photo)
-        return success(201, self._to_json(product))
+        return await self.respond(request, caller, action, self._changed_response, photo)
 
     async def list_products(self, request: Request) -> Response:
         """Return a page of products, newest first."""
@@ -82,8 +81,7 @@ class Products(BaseEndpoints):
             status = commands.parse_product_status(await self.read_form(request, stack))
         details = {"status": status}
         action = partial(products.update, product_id=product_id, details=details)
-        await self.run(request, caller, action)
-        return success(201, updated_data())
+        return await self.respond(request, caller, action, updated_response)
 
     async def delete_product(self, request: Request) -> Response:
         """Delete a product and its images."""
@@ -98,12 +96,15 @@ class Products(BaseEndpoints):
         with ExitStack() as stack:
             command = commands.parse_update_product(await self.read_form(request, stack))
         action = partial(products.update, product_id=product_id, **command._asdict())
-        return success(201, self._to_json(await self.run(request, caller, action)))
+        return await self.respond(request, caller, action, self._changed_response)
 
     async def _delete(self, request: Request) -> Response:
         caller, product_id = await self.authorize(request, WRITE, find_product(request))
-        await self.run(request, caller, partial(products.remove, product_id=product_id))
-        return success(202, removed_data())
+        action = partial(products.remove, product_id=product_id)
+        return await self.respond(request, caller, action, removed_response)
+
+    def _changed_response(self, product: ProductView) -> Response:
+        return success(201, self._to_json(product))
 
     def _to_json(self, product: ProductView, *, light: bool = False) -> dict[str, object]:
         serialize = self.serializer.light_product if light else self.serializer.product

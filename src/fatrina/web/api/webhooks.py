@@ -11,7 +11,8 @@ from fatrina import wire
 from fatrina.actions.webhooks import subscriptions
 from fatrina.domain.access import READ, WEBHOOKS_READ, WEBHOOKS_WRITE, WRITE
 from fatrina.domain.types import SubscriptionId
-from fatrina.web.api.base import BaseEndpoints, no_lookup, path_id, removed_data
+from fatrina.domain.webhook import Subscription
+from fatrina.web.api.base import BaseEndpoints, no_lookup, path_id, removed_response
 from fatrina.web.http.responses import success
 from fatrina.web.parsing import commands
 from fatrina.web.parsing.forms import Form
@@ -30,10 +31,12 @@ class Webhooks(BaseEndpoints):
         caller, _ = await self.authorize(request, _WRITE, no_lookup)
         with ExitStack() as stack:
             subscription = commands.parse_subscribe(await self.read_form(request, stack))
-        subscription_id = await self.run(
-            request, caller, partial(subscriptions.subscribe, subscription=subscription)
-        )
-        return success(200, wire.subscription(subscription_id, subscription))
+        action = partial(subscriptions.subscribe, subscription=subscription)
+
+        def render(subscription_id: SubscriptionId) -> Response:
+            return success(200, wire.subscription(subscription_id, subscription))
+
+        return await self.respond(request, caller, action, render)
 
     async def update_subscription(self, request: Request) -> Response:
         """Update the given fields of a subscription."""
@@ -43,9 +46,11 @@ class Webhooks(BaseEndpoints):
         with ExitStack() as stack:
             changes = commands.parse_update_subscription(await self.read_form(request, stack))
         action = partial(subscriptions.update, subscription_id=subscription_id, changes=changes)
-        return success(
-            200, wire.subscription(subscription_id, await self.run(request, caller, action))
-        )
+
+        def render(subscription: Subscription) -> Response:
+            return success(200, wire.subscription(subscription_id, subscription))
+
+        return await self.respond(request, caller, action, render)
 
     async def list_subscriptions(self, request: Request) -> Response:
         """Return a page of the subscriptions of the store, newest last."""
@@ -77,5 +82,4 @@ class Webhooks(BaseEndpoints):
         action = partial(
             subscriptions.unsubscribe, subscription_id=SubscriptionId(subscription_id), url=url
         )
-        await self.run(request, caller, action)
-        return success(202, removed_data())
+        return await self.respond(request, caller, action, removed_response)

@@ -4,8 +4,11 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fatrina.actions.idempotency import KeyedRequest
 from fatrina.actions.webhooks.outbox import Outbox
+from fatrina.domain.access import Caller
 from fatrina.domain.errors import ServiceError
+from fatrina.domain.idempotency import Slot
 
 _SCOPE_KEY: Final = "fatrina"
 
@@ -31,6 +34,12 @@ class RequestContext:
     """Injected faults that matched the request."""
     outbox: Outbox | None = None
     """Outbox to use for this request instead of the outbox of the service."""
+    caller: Caller | None = None
+    """The caller, once the request was authenticated and counted."""
+    idempotency_slot: Slot | None = None
+    """Where the response is stored; None without an idempotency key."""
+    keyed_request: KeyedRequest | None = None
+    """The request whose response is stored, once its body was read."""
     abort: Callable[[], None] | None = None
     """Closes the connection immediately; set by the protocol."""
     is_client_gone: Callable[[], bool] | None = None

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from fatrina import wire
 from fatrina.domain import errors, messages
+from fatrina.domain.idempotency import MAX_BODY_LENGTH, STORED_HEADERS, StoredResponse
 
 _MEDIA_TYPE: Final = "application/json; charset=utf-8"
 _HEADERS: Final[
@@ -23,6 +24,7 @@ _HEADERS: Final[
     errors.TooManyGuesses: lambda exc: {"Retry-After": str(exc.params["retry"])},
     errors.ServiceUnavailable: lambda exc: {"Retry-After": str(exc.params.get("retry", 5))},
     errors.StorageFull: lambda _: {"Retry-After": "5"},
+    errors.IdempotencyRunning: lambda _: {"Retry-After": "1"},
 }
 
 
@@ -54,6 +56,21 @@ def error(request: Request, service_error: errors.ServiceError) -> Response:
         if isinstance(service_error, error_class):
             headers |= build_headers(service_error)
     return _json(service_error.status, wire.failure(service_error, language), headers)
+
+
+def to_stored(response: Response) -> StoredResponse:
+    """Return a response as it is stored for repetitions of its request."""
+    headers = tuple(pair for pair in response.headers.items() if pair[0] in STORED_HEADERS)
+    body = bytes(response.body).decode()
+    return StoredResponse(
+        response.status_code, headers, body if len(body) <= MAX_BODY_LENGTH else None
+    )
+
+
+def from_stored(stored: StoredResponse, headers: Mapping[str, str]) -> Response:
+    """Return a stored response with additional headers."""
+    all_headers = {"Cache-Control": "no-store", **dict(stored.headers), **headers}
+    return Response(stored.body, stored.status, all_headers)
 
 
 def error_reasons(error: errors.ServiceError) -> str:

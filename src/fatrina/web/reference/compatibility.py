@@ -238,7 +238,7 @@ TABLE: Final = (
             "رموز الحالة موثّقة، أما جسم الرد 429 فلا.",
         ),
     ),
-    ContractItem("status", _split("304 410 412 428"), "extension"),
+    ContractItem("status", _split("304 409 410 412 428"), "extension"),
     ContractItem(
         "status",
         _split("408 413 507"),
@@ -251,7 +251,7 @@ TABLE: Final = (
         "documented",
     ),
     ContractItem("header", _split("content-type"), "observed"),
-    ContractItem("header", _split("etag"), "extension"),
+    ContractItem("header", _split("etag idempotency-replayed"), "extension"),
     ContractItem(
         "header",
         _split(

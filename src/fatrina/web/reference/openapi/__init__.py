@@ -18,6 +18,12 @@ are Arabic, or English if `Accept-Language` prefers it. The `Fatrina-Reason` hea
 response contains its stable reasons.
 """
 _NOT_MODIFIED: Final = 304
+_IDEMPOTENCY_KEY: Final[Schema] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "An extension of Fatrina: a request that is repeated with its key happens once.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
 _RATE_LIMIT_HEADERS: Final[Schema] = {
     "headers": {
         f"X-RateLimit-{name}": {"description": text, "schema": {"type": "integer"}}
@@ -37,7 +43,9 @@ def document(prefix: str, base_url: str, *, contract_only: bool = False) -> Sche
         if endpoint.is_extension and contract_only:
             continue
         operations = paths.setdefault(prefix + endpoint.openapi_path, {})
-        operations[endpoint.method.lower()] = _operation(name, endpoint)
+        operation = operations[endpoint.method.lower()] = _operation(name, endpoint)
+        if endpoint.method != "GET" and not contract_only:
+            operation["parameters"].append(_IDEMPOTENCY_KEY)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Fatrina", "version": __version__, "description": _DESCRIPTION},

@@ -279,8 +279,7 @@ def test_one_of_two_concurrent_effects_is_rolled_back(
         return find(*args)
 
     monkeypatch.setattr(idempotency, "find", find_together)
-    monkeypatch.setattr(Slot, "__hash__", id)
-    monkeypatch.setattr(Slot, "__eq__", lambda self, other: self is other)
+    monkeypatch.setattr(Slot, "__eq__", lambda *_: False)  # no key is in the set of running ones
     results: list[Response] = []
     threads = [
         threading.Thread(target=lambda: results.append(update_image(image))) for _ in range(2)

@@ -297,7 +297,7 @@ def test_round_trips_to_the_database(image: ImageInProduct, service: Service) ->
         assert len(sent) == 14, sent
         sent.clear()
         image.store.product_details(image.product_id)
-        assert len(sent) == 7, sent
+        assert len(sent) == 8, sent
     finally:
         for name, listener in listeners.items():
             event.remove(engine, name, listener)

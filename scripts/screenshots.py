@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     folder = Path(arguments[0]) if arguments else FOLDER
     path = find_chromium()
     if path is None:
-        print("No Chromium is installed: apt-get install chromium, or set FATRINA_BROWSER.")
+        print("No Chromium is installed: apt-get install chromium, or set CHROMIUM.")
         return 1
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright, run_demo() as demo:

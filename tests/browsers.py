@@ -15,7 +15,7 @@ ARGUMENTS: Final = (
 
 
 def find_chromium() -> str | None:
-    """Return the path of Chromium: that of FATRINA_BROWSER, an installed one, or none."""
-    given = os.environ.get("FATRINA_BROWSER")
+    """Return the path of Chromium: that of CHROMIUM, an installed one, or none."""
+    given = os.environ.get("CHROMIUM")
     found = (shutil.which(name) for name in _NAMES)
     return given or next((path for path in found if path), None)

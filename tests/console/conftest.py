@@ -21,7 +21,7 @@ def chromium() -> Iterator[Browser]:
     """A browser that all tests of a process share."""
     path = find_chromium()
     if path is None:
-        pytest.skip("no Chromium is installed: apt-get install chromium, or set FATRINA_BROWSER")
+        pytest.skip("no Chromium is installed: apt-get install chromium, or set CHROMIUM")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser

@@ -94,7 +94,7 @@ def served(service: Service) -> Any:
 @pytest.fixture(scope="module")
 def document(service: Service, served: Any) -> Any:
     schema = schemathesis.openapi.from_dict(narrow(served))
-    schema.config.update(base_url=f"http://127.0.0.1:{service.port}")
+    schema.config.update(base_url=f"http://127.0.0.1:{service.port}{PREFIX}")
     return schema
 
 
@@ -104,16 +104,21 @@ def narrow(value: Any, name: str = "") -> Any:
         return [narrow(each, name) for each in value]
     if not isinstance(value, dict):
         return value
-    if "requestBody" in value:
-        body = narrow(value["requestBody"], "requestBody")
-        return value | {"requestBody": body}
-    if name == "requestBody" and "properties" in value:
+    if name.endswith(BODY_SUFFIXES) and "properties" in value:
         fields = {
             key: NARROWED_FIELDS.get(key) or narrow(each, name)
             for key, each in value["properties"].items()
         }
         return value | {"properties": fields}
-    return {key: narrow(each, name) for key, each in value.items()}
+    is_schema = name == "schemas"
+    return {
+        key: narrow(each, key if is_schema or not name.endswith(BODY_SUFFIXES) else name)
+        for key, each in value.items()
+    }
+
+
+BODY_SUFFIXES = ("Body", "Form", "Fields")
+"""Ends of the names of the schemas of request bodies."""
 
 
 SUBSCRIPTION = {"name": "n", "event": "product.updated"}
@@ -141,7 +146,7 @@ def test_accepted_bodies_conform_to_the_schema(
 ) -> None:
     call_path = PREFIX + path.format(product_id=store.create_product())
     assert store.call("POST", call_path, encode_json(body)).status in {200, 201}
-    content = served["paths"][PREFIX + path]["post"]["requestBody"]["content"]
+    content = served["paths"][path]["post"]["requestBody"]["content"]
     schema = {**content["application/json"]["schema"], "components": served.get("components", {})}
     assert jsonschema_rs.is_valid(schema, body)
 
@@ -211,7 +216,7 @@ def test_valid_requests(
 ) -> None:
     known = KnownResources(service)
     ids = {name: value for name, value in known.ids.items() if f"{{{name}}}" in path}
-    statuses = known.run(document[PREFIX + path][method], GenerationMode.POSITIVE, ids)
+    statuses = known.run(document[path][method], GenerationMode.POSITIVE, ids)
     assert success_status in statuses
 
 
@@ -222,6 +227,6 @@ def test_invalid_requests(
 ) -> None:
     known = KnownResources(service)
     given_ids = {name: value for name, value in known.ids.items() if f"{{{name}}}" in path}
-    operation = document[PREFIX + path][method]
+    operation = document[path][method]
     statuses = known.run(operation, GenerationMode.NEGATIVE, given_ids if ids else {})
     assert statuses - {success_status}

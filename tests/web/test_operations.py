@@ -14,7 +14,7 @@ from fatrina.adapters.storage import LocalStorage
 from fatrina.domain import errors
 from tests import client, sample_photos
 from tests.client import encode_multipart
-from tests.stores import PRODUCT_PATH, ImageInProduct, Service, run_service
+from tests.stores import PREFIX, PRODUCT_PATH, ImageInProduct, Service, run_service
 from tests.waiting import wait_until
 from tests.web.error_responses import check_error
 
@@ -169,7 +169,7 @@ def test_metrics_count_requests_by_route(image_in_product: ImageInProduct) -> No
     before = [read_metric(service, metric) for metric in metrics]
     image_in_product.store.update(image_in_product.id, encode_multipart())
     image_in_product.store.call("PROPFIND", image_in_product.path)
-    image_in_product.store.call("PROPFIND", f"/pots/{image_in_product.id}")
+    image_in_product.store.call("PROPFIND", f"/admin/v2/pots/{image_in_product.id}")
     image_in_product.store.call(
         "PUT", PRODUCT_PATH.format(image_in_product.product_id), encode_multipart(name="")
     )
@@ -205,18 +205,32 @@ def test_openapi_document_is_valid(service: Service) -> None:
     document = response.json
     assert document["openapi"].startswith("3.1.")
     # Its schemas are JSON Schema 2020-12; each is validated as such.
-    text = json.dumps(document)
-    assert "$ref" not in text
+    schemas = document["components"]["schemas"]
+    for schema in schemas.values():
+        jsonschema_rs.meta.validate({"$schema": DIALECT, **schema})
+    references = set(re.findall(r'"\$ref": "#/components/schemas/(\w+)"', json.dumps(document)))
+    assert references == set(schemas)
     for path in document["paths"].values():
         for operation in path.values():
             for status, expected in operation["responses"].items():
-                if status == "304":
-                    assert "content" not in expected
-                    continue
-                schema = expected["content"]["application/json"]["schema"]
-                jsonschema_rs.meta.validate({"$schema": DIALECT, **schema})
-            for expected in operation.get("requestBody", {"content": {}})["content"].values():
-                jsonschema_rs.meta.validate({"$schema": DIALECT, **expected["schema"]})
+                assert ("content" in expected) is (status != "304")
+            for media, expected in operation.get("requestBody", {"content": {}})["content"].items():
+                assert "$ref" in expected["schema"], media
+
+
+def test_openapi_document_is_for_code_generators(service: Service) -> None:
+    document = service.get("/openapi.json").json
+    assert [server["url"] for server in document["servers"]] == [
+        f"http://127.0.0.1:{service.port}{PREFIX}"
+    ]
+    update = document["paths"]["/products/images/{image_id}"]["post"]
+    assert next(iter(update["requestBody"]["content"])) == "multipart/form-data"
+    flow = document["components"]["securitySchemes"]["oauth2"]["flows"]["authorizationCode"]
+    assert flow["tokenUrl"] == f"http://127.0.0.1:{service.port}/oauth2/token"
+    assert "products.read_write" in flow["scopes"]
+    tags = {tag["name"] for tag in document["tags"]}
+    for path in document["paths"].values():
+        assert {tag for operation in path.values() for tag in operation["tags"]} <= tags
 
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -226,39 +240,41 @@ def test_openapi_document_has_every_operation(service: Service) -> None:
     paths = service.get("/openapi.json").json["paths"]
     operations = {(method, path) for path, methods in paths.items() for method in methods}
     assert operations == {
-        ("get", "/admin/v2/store/info"),
-        ("post", "/admin/v2/products/images/{image_id}"),
-        ("delete", "/admin/v2/products/images/{image_id}"),
-        ("get", "/admin/v2/products/images/{image_id}"),
-        ("get", "/admin/v2/products/images/{image_id}/versions"),
-        ("post", "/admin/v2/products/images/{image_id}/versions/{number}/restore"),
-        ("post", "/admin/v2/products/images/{image_id}/restore"),
-        ("get", "/admin/v2/products/{product_id}/images/deleted"),
-        ("get", "/admin/v2/products/{product_id}/images/log"),
-        ("get", "/admin/v2/products/{product_id}/images/order"),
-        ("put", "/admin/v2/products/{product_id}/images/order"),
-        ("post", "/admin/v2/products/{product_id}/images"),
-        ("post", "/admin/v2/products/sku/{sku}/images"),
-        ("post", "/admin/v2/products/{product_id}/video"),
-        ("post", "/admin/v2/products/sku/{sku}/videos"),
-        ("post", "/admin/v2/products"),
-        ("get", "/admin/v2/products"),
-        ("get", "/admin/v2/products/{product_id}"),
-        ("get", "/admin/v2/products/sku/{sku}"),
-        ("put", "/admin/v2/products/{product_id}"),
-        ("delete", "/admin/v2/products/{product_id}"),
-        ("post", "/admin/v2/webhooks/subscribe"),
-        ("get", "/admin/v2/webhooks"),
-        ("get", "/admin/v2/webhooks/events"),
-        ("put", "/admin/v2/webhooks/{webhook_id}"),
-        ("delete", "/admin/v2/webhooks/unsubscribe"),
+        ("get", "/store/info"),
+        ("post", "/products/images/{image_id}"),
+        ("delete", "/products/images/{image_id}"),
+        ("get", "/products/images/{image_id}"),
+        ("get", "/products/images/{image_id}/versions"),
+        ("post", "/products/images/{image_id}/versions/{number}/restore"),
+        ("post", "/products/images/{image_id}/restore"),
+        ("get", "/products/{product_id}/images/deleted"),
+        ("get", "/products/{product_id}/images/log"),
+        ("get", "/products/{product_id}/images/order"),
+        ("put", "/products/{product_id}/images/order"),
+        ("post", "/products/{product_id}/images"),
+        ("post", "/products/sku/{sku}/images"),
+        ("post", "/products/{product_id}/video"),
+        ("post", "/products/sku/{sku}/videos"),
+        ("post", "/products"),
+        ("get", "/products"),
+        ("get", "/products/{product_id}"),
+        ("get", "/products/sku/{sku}"),
+        ("put", "/products/{product_id}"),
+        ("delete", "/products/{product_id}"),
+        ("put", "/products/sku/{sku}"),
+        ("delete", "/products/sku/{sku}"),
+        ("post", "/products/{product_id}/status"),
+        ("post", "/webhooks/subscribe"),
+        ("get", "/webhooks"),
+        ("get", "/webhooks/events"),
+        ("put", "/webhooks/{webhook_id}"),
+        ("delete", "/webhooks/unsubscribe"),
     }
 
 
 def test_responses_match_the_openapi_document(image_in_product: ImageInProduct) -> None:
-    operation = image_in_product.store.service.get("/openapi.json").json["paths"][
-        "/admin/v2/products/images/{image_id}"
-    ]["post"]
+    document = image_in_product.store.service.get("/openapi.json").json
+    operation = document["paths"]["/products/images/{image_id}"]["post"]
     responses = [
         image_in_product.store.update(
             image_in_product.id, photo=sample_photos.png(width=1600, height=1848)
@@ -269,7 +285,8 @@ def test_responses_match_the_openapi_document(image_in_product: ImageInProduct) 
     for response in responses:
         expected = operation["responses"][str(response.status)]
         schema = expected["content"]["application/json"]["schema"]
-        jsonschema_rs.validate(schema, response.json)
+        components = {"components": document["components"]}
+        jsonschema_rs.validate({**schema, **components}, response.json)
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/"])

@@ -11,9 +11,12 @@ NUMBER: Final[Schema] = {"type": "number"}
 class NamedSchema(dict[str, Any]):
     """A schema that the OpenAPI document contains once, as a component with this name."""
 
-    def __init__(self, name: str, schema: Schema) -> None:
-        super().__init__(schema)
+    def __init__(self, name: str, schema: Schema, beside: Schema | None = None) -> None:
+        """`beside` has keywords for one use of the schema, such as a description."""
+        super().__init__({**schema, **(beside or {})})
         self.name = name
+        self.component = schema
+        self.beside = beside or {}
 
 
 def object_schema(properties: Schema, *optional: str) -> Schema:
@@ -29,6 +32,8 @@ def array_schema(items: Schema) -> Schema:
 
 def described(schema: Schema, description: str, **more: Any) -> Schema:
     """Return a copy of a schema with a description and other keywords."""
+    if isinstance(schema, NamedSchema):
+        return NamedSchema(schema.name, schema.component, {"description": description, **more})
     return {**schema, "description": description, **more}
 
 

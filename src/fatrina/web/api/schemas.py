@@ -11,6 +11,7 @@ from fatrina.web.api.product_bodies import FIELDS, JSON_FIELDS
 from fatrina.web.api.product_schemas import STATUS
 from fatrina.web.api.schema_types import (
     TEXT,
+    NamedSchema,
     Schema,
     array_schema,
     form_body,
@@ -25,59 +26,77 @@ _ID: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": MAX_INT32}
 _COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 _URL: Final[Schema] = {"type": "string", "format": "uri"}
 _ENTRY_TYPE: Final[Schema] = {"type": "string", "enum": ["image", "video"]}
-_RENDITION: Final = object_schema(
-    {
-        "url": _URL,
-        "width": {"type": "number", "minimum": 0},
-        "height": {"type": "number", "minimum": 0},
-    }
+_RENDITION: Final = NamedSchema(
+    "Rendition",
+    object_schema(
+        {
+            "url": _URL,
+            "width": {"type": "number", "minimum": 0},
+            "height": {"type": "number", "minimum": 0},
+        }
+    ),
 )
-RENDITIONS: Final = object_schema(dict.fromkeys(ROLES, _RENDITION))
-IMAGE: Final = object_schema(
-    {
-        "id": _ID,
-        "image": RENDITIONS,
-        "sort": {"type": "number"},
-        "default": {"type": "boolean"},
-        "alt_seo": {"type": ["string", "null"]},
-        "video_url": TEXT,
-        "type": _ENTRY_TYPE,
-    }
+RENDITIONS: Final = NamedSchema("Renditions", object_schema(dict.fromkeys(ROLES, _RENDITION)))
+IMAGE: Final = NamedSchema(
+    "Image",
+    object_schema(
+        {
+            "id": _ID,
+            "image": RENDITIONS,
+            "sort": {"type": "number"},
+            "default": {"type": "boolean"},
+            "alt_seo": {"type": ["string", "null"]},
+            "video_url": TEXT,
+            "type": _ENTRY_TYPE,
+        }
+    ),
 )
-PAGINATION: Final = object_schema(
-    {
-        "count": _COUNT,
-        "total": _COUNT,
-        "perPage": {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE},
-        "currentPage": {"type": "integer", "minimum": 1},
-        "totalPages": {"type": "integer", "minimum": 1},
-        "links": object_schema({"next": _URL, "previous": _URL}, "next", "previous"),
-    }
+PAGINATION: Final = NamedSchema(
+    "Pagination",
+    object_schema(
+        {
+            "count": _COUNT,
+            "total": _COUNT,
+            "perPage": {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE},
+            "currentPage": {"type": "integer", "minimum": 1},
+            "totalPages": {"type": "integer", "minimum": 1},
+            "links": object_schema({"next": _URL, "previous": _URL}, "next", "previous"),
+        }
+    ),
 )
-STORE: Final = object_schema(
-    {
-        "id": {"type": "integer"},
-        **dict.fromkeys(("name", "email", "avatar", "plan", "type", "status"), TEXT),
-        "verified": {"type": "boolean"},
-        **dict.fromkeys(("currency", "domain", "location", "description"), TEXT),
-    }
+STORE: Final = NamedSchema(
+    "StoreInfo",
+    object_schema(
+        {
+            "id": {"type": "integer"},
+            **dict.fromkeys(("name", "email", "avatar", "plan", "type", "status"), TEXT),
+            "verified": {"type": "boolean"},
+            **dict.fromkeys(("currency", "domain", "location", "description"), TEXT),
+        }
+    ),
 )
-UPDATED: Final = object_schema({"message": TEXT, "code": {"const": 201}})
-REMOVED: Final = object_schema({"message": TEXT, "code": {"const": 202}})
+UPDATED: Final = NamedSchema("Updated", object_schema({"message": TEXT, "code": {"const": 201}}))
+REMOVED: Final = NamedSchema("Removed", object_schema({"message": TEXT, "code": {"const": 202}}))
 _FIELD_MESSAGES: Final[Schema] = {"type": "object", "additionalProperties": array_schema(TEXT)}
-ERROR: Final = object_schema(
-    {
-        "status": {"type": "integer"},
-        "success": {"type": "boolean", "const": False},
-        "error": object_schema(
-            {"code": TEXT, "message": TEXT, "fields": _FIELD_MESSAGES}, "fields"
-        ),
-    }
+ERROR: Final = NamedSchema(
+    "Error",
+    object_schema(
+        {
+            "status": {"type": "integer"},
+            "success": {"type": "boolean", "const": False},
+            "error": object_schema(
+                {"code": TEXT, "message": TEXT, "fields": _FIELD_MESSAGES}, "fields"
+            ),
+        }
+    ),
 )
 
 # Bodies
 
-_BOOLEAN: Final[Schema] = {"enum": [0, 1, False, True, "0", "1", "false", "true"]}
+_BOOLEAN: Final[Schema] = {
+    "anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 0, "maximum": 1}],
+    "description": "A flag: true, false, 1 or 0.",
+}
 _PLAIN_TEXT: Final[Schema] = {"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}
 _LINE_OF_TEXT: Final[Schema] = {
     "type": "string",
@@ -183,23 +202,26 @@ SUBSCRIBE_BODY: Final = json_body(
 UPDATE_SUBSCRIPTION_BODY: Final = json_body(
     object_schema(_SUBSCRIPTION_FIELDS, *_SUBSCRIPTION_FIELDS), required=False
 )
-SUBSCRIPTION: Final = object_schema(
-    {
-        "id": {"type": "integer"},
-        "name": TEXT,
-        "event": {"type": "string", "enum": [*EVENTS]},
-        "type": {"const": "manual"},
-        "url": TEXT,
-        "version": {"type": "integer"},
-        "rule": {"type": "null"},
-        "headers": {"type": "object", "additionalProperties": TEXT},
-        "security": object_schema(
-            {
-                "strategy": {"type": "string", "enum": [*STRATEGIES]},
-                "secret": {"type": ["string", "null"], "description": "Masked."},
-            }
-        ),
-    }
+SUBSCRIPTION: Final = NamedSchema(
+    "Subscription",
+    object_schema(
+        {
+            "id": {"type": "integer"},
+            "name": TEXT,
+            "event": {"type": "string", "enum": [*EVENTS]},
+            "type": {"const": "manual"},
+            "url": TEXT,
+            "version": {"type": "integer"},
+            "rule": {"type": "null"},
+            "headers": {"type": "object", "additionalProperties": TEXT},
+            "security": object_schema(
+                {
+                    "strategy": {"type": "string", "enum": [*STRATEGIES]},
+                    "secret": {"type": ["string", "null"], "description": "Masked."},
+                }
+            ),
+        }
+    ),
 )
 SUBSCRIPTIONS: Final = array_schema(SUBSCRIPTION)
 EVENT_LIST: Final = array_schema(

@@ -3,9 +3,11 @@
 from typing import Final
 
 from fatrina import __version__
+from fatrina.domain.access import SCOPES
 from fatrina.web.api.endpoints import ENDPOINTS, STATUS_DESCRIPTIONS, Endpoint
-from fatrina.web.api.schema_types import TEXT, Schema, object_schema
+from fatrina.web.api.schema_types import TEXT, NamedSchema, Schema, object_schema
 from fatrina.web.api.schemas import ERROR
+from fatrina.web.reference.openapi.components import extract
 from fatrina.web.reference.openapi.links import response_links
 
 __all__ = ["ENDPOINTS", "document"]
@@ -24,6 +26,12 @@ _IDEMPOTENCY_KEY: Final[Schema] = {
     "description": "An extension of Fatrina: a request that is repeated with its key happens once.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
 }
+_TAGS: Final = {
+    "Product Images": "Images and videos of products.",
+    "Products": "Products and their fields.",
+    "Store": "The store itself.",
+    "Webhooks": "Subscriptions to events.",
+}
 _RATE_LIMIT_HEADERS: Final[Schema] = {
     "headers": {
         f"X-RateLimit-{name}": {"description": text, "schema": {"type": "integer"}}
@@ -37,22 +45,38 @@ _RATE_LIMIT_HEADERS: Final[Schema] = {
 
 
 def document(prefix: str, base_url: str, *, contract_only: bool = False) -> Schema:
-    """Return the document; `prefix` begins every path, `base_url` is the URL of the server."""
+    """Return the document; its paths are relative to `prefix` at `base_url`, the server's URL."""
     paths: Schema = {}
     for name, endpoint in ENDPOINTS.items():
         if endpoint.is_extension and contract_only:
             continue
-        operations = paths.setdefault(prefix + endpoint.openapi_path, {})
+        operations = paths.setdefault(endpoint.openapi_path, {})
         operation = operations[endpoint.method.lower()] = _operation(name, endpoint)
         if endpoint.method != "GET" and not contract_only:
             operation["parameters"].append(_IDEMPOTENCY_KEY)
+    schemas: Schema = {}
+    paths = extract(paths, schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Fatrina", "version": __version__, "description": _DESCRIPTION},
-        "servers": [{"url": base_url}],
+        "servers": [{"url": base_url + prefix, "description": "This service."}],
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
-        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
-        "security": [{"bearer": []}],
+        "components": {"schemas": schemas, "securitySchemes": _security_schemes(base_url)},
+        "security": [{"bearer": []}, {"oauth2": []}],
+    }
+
+
+def _security_schemes(base_url: str) -> Schema:
+    flow = {
+        "authorizationUrl": f"{base_url}/oauth2/auth",
+        "tokenUrl": f"{base_url}/oauth2/token",
+        "refreshUrl": f"{base_url}/oauth2/token",
+        "scopes": {scope: f"Access to {scope.split('.')[0]}." for scope in SCOPES},
+    }
+    return {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "An access token."},
+        "oauth2": {"type": "oauth2", "flows": {"authorizationCode": flow}},
     }
 
 
@@ -70,23 +94,46 @@ def _operation(name: str, endpoint: Endpoint) -> Schema:
             ),
             *({"name": each, "in": "query", "schema": schema} for each, schema in query.items()),
         ],
-        "responses": _responses(endpoint),
+        "responses": _responses(name, endpoint),
     }
     if endpoint.is_extension:
         operation["description"] = "An extension of Fatrina, not part of the contract."
-    return operation | ({"requestBody": endpoint.body} if endpoint.body else {})
+    return operation | ({"requestBody": _body(name, endpoint.body)} if endpoint.body else {})
+
+
+def _body(name: str, body: Schema) -> Schema:
+    """Return a body whose schemas have names: that of the form, and that of the other types."""
+    content = {
+        media: {"schema": NamedSchema(_component(name, media), each["schema"])}
+        for media, each in body["content"].items()
+    }
+    return {**body, "content": content}
+
+
+def _component(name: str, media: str) -> str:
+    suffix = {"multipart/form-data": "Form", "application/x-www-form-urlencoded": "Fields"}
+    return _title(name) + suffix.get(media, "Body")
+
+
+def _title(name: str) -> str:
+    return name.title().replace("_", "")
 
 
 def _tag(name: str, endpoint: Endpoint) -> str:
+    if endpoint.path.startswith("/store"):
+        return "Store"
     if endpoint.path.startswith("/webhooks"):
         return "Webhooks"
     return "Product Images" if "image" in name or "video" in name else "Products"
 
 
-def _responses(endpoint: Endpoint) -> Schema:
+def _responses(name: str, endpoint: Endpoint) -> Schema:
     envelope = {"status": {"const": endpoint.status}, "success": {"const": True}}
     pagination = {} if endpoint.pagination is None else {"pagination": endpoint.pagination}
-    body = object_schema({**envelope, "data": endpoint.data, **pagination})
+    body = NamedSchema(
+        f"{_title(name)}Response",
+        object_schema({**envelope, "data": endpoint.data, **pagination}),
+    )
     status = str(endpoint.http_status or endpoint.status)
     responses: Schema = {
         status: {"description": "Success.", **_content(body), **_RATE_LIMIT_HEADERS}

@@ -108,7 +108,6 @@ def commands() -> set[str]:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_mentioned_settings_exist(document: Path) -> None:
     known = {f"FATRINA_{name.upper()}" for name in Settings.model_fields}
-    known.add("FATRINA_BROWSER")  # of the tests of the console
     named = set(re.findall(r"\bFATRINA_[A-Z_]*[A-Z]\b", document.read_text()))
     assert named <= known
 

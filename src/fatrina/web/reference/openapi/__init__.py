@@ -20,12 +20,10 @@ are Arabic, or English if `Accept-Language` prefers it. The `Fatrina-Reason` hea
 response contains its stable reasons.
 """
 _NOT_MODIFIED: Final = 304
-_IDEMPOTENCY_KEY: Final[Schema] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "description": "An extension of Fatrina: a request that is repeated with its key happens once.",
-    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-}
+_EXTENSIONS: Final = """
+Every POST, PUT and DELETE accepts the header `Idempotency-Key` (1 to 255 visible ASCII characters),
+an extension of Fatrina: a request that is repeated with its key happens once.
+"""
 _TAGS: Final = {
     "Product Images": "Images and videos of products.",
     "Products": "Products and their fields.",
@@ -51,14 +49,13 @@ def document(prefix: str, base_url: str, *, contract_only: bool = False) -> Sche
         if endpoint.is_extension and contract_only:
             continue
         operations = paths.setdefault(endpoint.openapi_path, {})
-        operation = operations[endpoint.method.lower()] = _operation(name, endpoint)
-        if endpoint.method != "GET" and not contract_only:
-            operation["parameters"].append(_IDEMPOTENCY_KEY)
+        operations[endpoint.method.lower()] = _operation(name, endpoint)
     schemas: Schema = {}
     paths = extract(paths, schemas)
+    description = _DESCRIPTION + ("" if contract_only else _EXTENSIONS)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Fatrina", "version": __version__, "description": _DESCRIPTION},
+        "info": {"title": "Fatrina", "version": __version__, "description": description},
         "servers": [{"url": base_url + prefix, "description": "This service."}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,

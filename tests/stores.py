@@ -87,7 +87,9 @@ def run_service(folder: Path, **settings: Any) -> Iterator[Service]:
     with ExitStack() as stack:
         if not settings.get("database"):
             settings["database"] = default_database(folder)
-        service_settings = Settings(**{"data": folder, "port": 0, "decoders": 1, **settings})
+        service_settings = Settings(
+            **{"data": folder, "port": 0, "decoders": 1, "sweep_hour": -1, **settings}
+        )
         directory = stack.enter_context(lock_data_directory(service_settings, create=True))
         listener = stack.enter_context(server.bind_socket(service_settings))
         port = listener.getsockname()[1]

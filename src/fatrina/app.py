@@ -11,12 +11,15 @@ from starlette.types import ASGIApp
 from fatrina import __version__
 from fatrina.actions import Services
 from fatrina.actions.clock import Clock
+from fatrina.actions.nightly_sweep import NightlySweep
 from fatrina.actions.rate_limits import RateLimiter
+from fatrina.actions.sweep import Sweeper
 from fatrina.actions.webhooks.delivery import Deliverer
 from fatrina.actions.webhooks.dispatcher import WebhookDispatcher
 from fatrina.actions.webhooks.outbox import DatabaseOutbox
 from fatrina.adapters.decoder import DecoderPool
 from fatrina.adapters.http_client import Downloader, WebhookSender
+from fatrina.adapters.leadership import Leadership
 from fatrina.adapters.spool import Spool
 from fatrina.adapters.storage import Storage
 from fatrina.data_directory import DataDirectory, NotReadyError
@@ -47,12 +50,15 @@ class Service:
     services: Services
     rate_limiter: RateLimiter
     dispatcher: WebhookDispatcher
+    nightly_sweep: NightlySweep | None
     stack: ExitStack
     """Open resources; they are closed in reverse order."""
 
     def start(self) -> None:
-        """Start the background delivery of webhooks."""
+        """Start the background delivery of webhooks, and the timer of the nightly sweep."""
         self.dispatcher.start()
+        if self.nightly_sweep is not None:
+            self.nightly_sweep.start()
 
     def close(self) -> None:
         """Close the processes, files and connections."""
@@ -90,9 +96,13 @@ def build(settings: Settings, data_directory: DataDirectory) -> Service:
         )
         pause_ms = int(settings.webhook_pause * SECOND)
         deliverer = Deliverer(services.database, sender, clock, Millis(pause_ms))
+        leadership = stack.enter_context(closing(data_directory.leadership(services.database)))
         dispatcher = stack.enter_context(
-            closing(WebhookDispatcher(deliverer, metrics.count_attempt))
+            closing(WebhookDispatcher(deliverer, metrics.count_attempt, leadership))
         )
+        nightly = _build_nightly_sweep(settings, services, leadership)
+        if nightly is not None:
+            stack.callback(nightly.close)
         timeouts = BodyTimeouts(settings.upload_idle, settings.upload_seconds)
         form_reader = FormReader(services.spool.create_file, settings.photo_bytes, timeouts)
         emulator = Emulator(services, form_reader, rate_limiter) if settings.admin_token else None
@@ -117,7 +127,7 @@ def build(settings: Settings, data_directory: DataDirectory) -> Service:
             lambda: emulator is not None and emulator.has_faults,
             log_images=settings.log_images,
         )
-        return Service(app, fast_path, services, rate_limiter, dispatcher, stack.pop_all())
+        return Service(app, fast_path, services, rate_limiter, dispatcher, nightly, stack.pop_all())
 
 
 def _api_options(settings: Settings) -> ApiOptions:
@@ -176,6 +186,16 @@ def _build_services(
         clock=clock,
         outbox=DatabaseOutbox(settings.base, clock),
     )
+
+
+def _build_nightly_sweep(
+    settings: Settings, services: Services, leadership: Leadership
+) -> NightlySweep | None:
+    if settings.sweep_hour < 0:
+        return None
+    sweeper = Sweeper(services.database, services.storage, services.housekeeping)
+    keep = retention_ms(settings)
+    return NightlySweep(sweeper, leadership, services.clock, settings.sweep_hour, keep)
 
 
 def _open_storage(settings: Settings, data_directory: DataDirectory) -> Storage:

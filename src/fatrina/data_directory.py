@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 from fatrina.adapters.database import Database, SqliteDatabase
 from fatrina.adapters.database.migrations import MigrationRequiredError
 from fatrina.adapters.housekeeping import FileHousekeeping, Housekeeping
+from fatrina.adapters.leadership import Leadership, SoleLeader
 from fatrina.adapters.rate_limits import BucketStore, FileBucketStore
 from fatrina.adapters.reserve import Reserve
 from fatrina.adapters.spool import Spool
@@ -91,6 +92,16 @@ class DataDirectory:
         )
 
         return PostgresBucketStore(cast("PostgresDatabase", database))
+
+    def leadership(self, database: Database) -> Leadership:
+        """Return the election of the node that does the background work; the caller closes it."""
+        if not self.settings.database:
+            return SoleLeader()
+        from fatrina.adapters.database.postgres_leadership import (  # noqa: PLC0415
+            PostgresLeadership,
+        )
+
+        return PostgresLeadership(cast("PostgresDatabase", database))
 
     def storage(self, base_url: str = "") -> Storage:
         """Return the storage of originals and renditions, whose URLs begin with `base_url`.

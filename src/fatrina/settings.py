@@ -161,6 +161,13 @@ class Settings(BaseSettings):
     keep_days: float = Field(
         30.0, ge=0, description="Days for which a replaced or removed image and its URLs are kept."
     )
+    sweep_hour: int = Field(
+        3,
+        ge=-1,
+        le=23,
+        description="Hour of the day, in UTC, in which the service sweeps once; with several "
+        "nodes, one of them. -1: only `fatrina sweep` does.",
+    )
     rate_limits: bool = Field(
         default=False,
         description="Limit the requests of each merchant by its plan, as the real API does.",

@@ -13,6 +13,7 @@ from fatrina.actions.webhooks.delivery import Deliverer
 from fatrina.actions.webhooks.slots import MAX_PER_SUBSCRIPTION, Slots
 from fatrina.adapters.database import deliveries
 from fatrina.adapters.database.deliveries import Outcome, QueueHead, WaitingSubscription
+from fatrina.adapters.leadership import Leadership, SoleLeader
 from fatrina.domain import errors, webhook
 from fatrina.domain.types import Millis
 
@@ -63,10 +64,18 @@ class WebhookDispatcher:
 
     If the outcome of an attempt cannot be recorded, the outcome is kept in memory until it is,
     and nothing else is sent before. This process does not repeat the attempt.
+
+    Of several nodes, only the leader delivers: the order of a product's events needs one sender.
     """
 
-    def __init__(self, deliverer: Deliverer, on_attempt: Callable[[str], None] = _ignore) -> None:
+    def __init__(
+        self,
+        deliverer: Deliverer,
+        on_attempt: Callable[[str], None] = _ignore,
+        leadership: Leadership | None = None,
+    ) -> None:
         """Deliver by `deliverer`; call `on_attempt` with `delivered` or `failed` per attempt."""
+        self._leadership = leadership or SoleLeader()
         self._deliverer = deliverer
         self._on_attempt = on_attempt
         self._slots = Slots()
@@ -76,6 +85,7 @@ class WebhookDispatcher:
         self._unrecorded: dict[int, tuple[QueueHead, Outcome]] = {}
         self._resume_at = 0.0
         self._recordable = False
+        self._leads = False
         self._last_poll = monotonic()
         self._loop: Thread | None = None
 
@@ -111,6 +121,7 @@ class WebhookDispatcher:
             "unrecorded": health.unrecorded,
             "look_age_seconds": health.poll_age,
             "stuck": health.stuck,
+            "leader": self._leads,
         }
         with suppress(errors.ServiceError), self._deliverer.database.reading() as conn:
             backlog = deliveries.load_backlog(conn)
@@ -152,7 +163,8 @@ class WebhookDispatcher:
 
     def _poll(self) -> None:
         self._retry_records()
-        if monotonic() >= self._resume_at and not self._stopped.is_set():
+        self._leads = self._leadership.is_leader()
+        if self._leads and monotonic() >= self._resume_at and not self._stopped.is_set():
             due = self._find_due()
             if due and not self._recordable:
                 self._deliverer.database.overwrite_failed_commit()  # fails on a full disk

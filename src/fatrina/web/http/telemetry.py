@@ -33,6 +33,7 @@ _WEBHOOK_GAUGES: Final = {
     "unrecorded": "Attempts whose outcome is not recorded yet; until then nothing is sent.",
     "look_age_seconds": "Seconds since the dispatcher last polled without an error.",
     "stuck": "1 if the dispatcher has stopped polling.",
+    "leader": "1 if this node delivers events and sweeps; with several nodes, one of them does.",
 }
 log = structlog.get_logger("fatrina")
 

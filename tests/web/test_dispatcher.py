@@ -294,7 +294,7 @@ def test_unrecorded_delivery_is_not_sent_again(
     whole = deliveries.record_attempt
     attempts = []
 
-    def full(*args: Any) -> bool:
+    def full(*args: Any, **_: Any) -> bool:
         attempts.append(args)
         raise errors.StorageFull
 

@@ -10,7 +10,7 @@ class Leadership(Protocol):
     """Whether this process does the background work: webhooks and the nightly sweep."""
 
     def is_leader(self) -> bool:
-        """Return whether this process leads; become the leader if there is none.
+        """Return whether this process leads; become the leader if no process leads.
 
         Called several times per second.
 

@@ -128,12 +128,12 @@ MESSAGES: Final[dict[str, Message]] = {
         "استُخدم هذا المفتاح ({field}) لطلب آخر، فلم يُنفَّذ هذا الطلب. أرسل مفتاحًا جديدًا، أو كرّر الطلب الأول كما كان.",
         "This {field} was used for a different request, so this one was not executed. Send a new key, or repeat the first request unchanged.",
     ),
-    "gallery_full": Message(
-        "The maximum allowed images are {limit}",
-        "The maximum allowed images are {limit}",
-    ),
     "invalid_order": Message(
         "يجب أن يحتوي حقل {field} على معرّفات صور المنتج كلها، كل معرّف مرة واحدة: {expected}",
         "The {field} field must contain the ids of all images of the product, each once: {expected}",
+    ),
+    "gallery_full": Message(
+        "The maximum allowed images are {limit}",
+        "The maximum allowed images are {limit}",
     ),
 }

@@ -34,6 +34,10 @@ CHECKS = [
 OPERATIONS = [
     ("POST", "/products/images/{image_id}", 201),
     ("DELETE", "/products/images/{image_id}", 202),
+    ("GET", "/products/images/{image_id}", 200),
+    ("GET", "/products/images/{image_id}/versions", 200),
+    ("GET", "/products/{product_id}/images/deleted", 200),
+    ("GET", "/products/{product_id}/images/log", 200),
     ("POST", "/products/{product_id}/images", 201),
     ("POST", "/products", 201),
     ("POST", "/products/sku/{sku}/images", 200),
@@ -93,9 +97,30 @@ def served(service: Service) -> Any:
 
 @pytest.fixture(scope="module")
 def document(service: Service, served: Any) -> Any:
+    return load_document(service, served)
+
+
+def load_document(service: Service, served: Any) -> Any:
     schema = schemathesis.openapi.from_dict(narrow(served))
     schema.config.update(base_url=f"http://127.0.0.1:{service.port}{PREFIX}")
     return schema
+
+
+def trim_products(served: Any) -> Any:
+    """Return the document with few fields of products.
+
+    A sequence of requests with all fields exceeds what hypothesis generates for one example.
+    """
+    schemas = {
+        name: schema | {"properties": {key: schema["properties"][key] for key in PRODUCT_FIELDS}}
+        if schema.get("properties", {}).keys() >= PRODUCT_FIELDS and name.endswith(BODY_SUFFIXES)
+        else schema
+        for name, schema in served["components"]["schemas"].items()
+    }
+    return served | {"components": served["components"] | {"schemas": schemas}}
+
+
+PRODUCT_FIELDS = {"name", "sku", "price"}
 
 
 def narrow(value: Any, name: str = "") -> Any:
@@ -190,8 +215,9 @@ class KnownResources:
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-def test_sequences(service: Service, document: Any, mode: GenerationMode) -> None:
+def test_sequences(service: Service, served: Any, mode: GenerationMode) -> None:
     received: set[tuple[str, int]] = set()
+    document = load_document(service, trim_products(served))
     document.config.generation.update(modes=[mode])
     base: Any = document.as_state_machine()
 
@@ -229,4 +255,9 @@ def test_invalid_requests(
     given_ids = {name: value for name, value in known.ids.items() if f"{{{name}}}" in path}
     operation = document[path][method]
     statuses = known.run(operation, GenerationMode.NEGATIVE, given_ids if ids else {})
-    assert statuses - {success_status}
+    raw = operation.definition.raw
+    kinds = {each["in"] for each in raw.get("parameters", ())} - ({"path"} if ids else set())
+    if kinds or "requestBody" in raw:
+        assert statuses - {success_status}
+    else:  # no part of the request can be invalid
+        assert success_status in statuses

@@ -259,7 +259,7 @@ def test_pipelined_requests_get_responses_in_order(image_in_product: ImageInProd
 def test_connection_stays_open_after_errors(image_in_product: ImageInProduct) -> None:
     bodies: list[tuple[Body, Any]] = [
         (Body(b"[", JSON), 400),
-        (encode_multipart(alt="x"), 422),
+        (encode_multipart(sort="x"), 422),
         (Body(b"x", "text/plain"), 400),
         (FORM, 201),
     ]

@@ -232,7 +232,7 @@ def test_journal_filters(store: Store) -> None:
     (faulty,) = requests(store.service, "?status=503")
     assert faulty["faults"] == ["503"]
     assert faulty["refused"][0]["reason"] == "busy"
-    (listed,) = requests(store.service, f"?path={PRODUCTS_PATH}&method=GET&status=200")
+    (listed,) = requests(store.service, f"?path={PRODUCTS_PATH}&method=GET&status=422")
     assert listed["query"] == {"page": "1", "token": "…"}
 
 

@@ -14,6 +14,18 @@ from fatrina.domain.types import Millis
 T = TypeVar("T")
 
 
+class DatabaseAndClock(Protocol):
+    """The part of `Services` that this module uses; `Services` contains a recorder."""
+
+    @property
+    def database(self) -> Database:
+        """The database of the service."""
+
+    @property
+    def clock(self) -> Callable[[], Millis]:
+        """The current time."""
+
+
 class Recorder(Protocol):
     """Records the result of an action as the last step of its transaction."""
 
@@ -62,21 +74,21 @@ class ResponseRecorder:
         return result
 
 
-def find(database: Database, slot: Slot, now: Millis) -> StoredRequest | None:
+def find(services: DatabaseAndClock, slot: Slot) -> StoredRequest | None:
     """Return the request that was executed with this key, unless it has expired."""
-    with database.lookup() as conn:
-        return idempotency.find(conn, slot, now)
+    with services.database.lookup() as conn:
+        return idempotency.find(conn, slot, services.clock())
 
 
 def store_error(
-    database: Database, request: KeyedRequest, response: StoredResponse, now: Millis
+    services: DatabaseAndClock, request: KeyedRequest, response: StoredResponse
 ) -> None:
     """Store the response of a request that failed and changed nothing.
 
     A response of a concurrent request with the same key is kept.
     """
     try:
-        with database.writing() as tx:
-            request.store(tx, response, now)
+        with services.database.writing() as tx:
+            request.store(tx, response, services.clock())
     except errors.IdempotencyRunning:
         return

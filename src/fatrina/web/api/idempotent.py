@@ -58,7 +58,7 @@ class IdempotentEndpoints:
 
     async def _execute(self, request: Request, slot: Slot, handler: Handler) -> Response:
         services = self._api.services
-        find = partial(idempotency.find, services.database, slot, services.clock())
+        find = partial(idempotency.find, services, slot)
         stored = await run_sync(find, limiter=self._api.limiters.lookups)
         if stored is not None:
             return await self._replay(request, stored)
@@ -84,7 +84,5 @@ class IdempotentEndpoints:
             return
         services = self._api.services
         response = to_stored(error(request, service_error))
-        store = partial(
-            idempotency.store_error, services.database, keyed, response, services.clock()
-        )
+        store = partial(idempotency.store_error, services, keyed, response)
         await run_sync(store, limiter=self._api.limiters.lookups)

@@ -161,7 +161,7 @@ def test_metrics_count_requests_by_route(image_in_product: ImageInProduct) -> No
         for labels in (
             'method="POST",route="update_image",status="422"',
             'method="other",route="update_image",status="405"',
-            'method="other",route="none",status="404"',
+            'method="other",route="not_emulated",status="501"',
             'method="GET",route="media",status="200"',
             'method="PUT",route="update_product",status="422"',
         )

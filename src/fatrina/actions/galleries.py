@@ -69,7 +69,7 @@ def check_order(
         errors.NotFound: the merchant has no such product.
         errors.PreconditionFailed: the order is another one.
     """
-    with services.database.lookup() as conn:
+    with services.database.reading() as conn:
         if products.find(conn, caller.merchant_id, product_id) is None:
             raise errors.NotFound
         gallery = images.load_gallery(conn, product_id)
